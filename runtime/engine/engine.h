@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/circuit/plan.h"
+
+namespace qmtl {
+
+/// Samples per tile on every instruction set, so that sums have one order.
+inline constexpr std::size_t tile_samples = 16;
+
+/// SIMD targets in order of preference; `best` is the best one of this machine.
+enum class SimdTarget { best, avx512, avx2, sse4, scalar };
+
+std::string_view name(SimdTarget target);
+SimdTarget parse_simd_target(std::string_view text);
+/// Targets this machine can run, best first.
+std::vector<SimdTarget> available_targets();
+
+/// Evaluates a circuit's outputs and their exact vector-Jacobian product for batches of samples.
+/// Real is float or double. All arrays are row-major with one row per sample.
+/// After bind(), const calls may run concurrently from several threads; results do not depend on that.
+template <class Real>
+class Engine {
+ public:
+  /// Throws Error (usage) if `target` is not available on this machine.
+  explicit Engine(Plan plan, SimdTarget target = SimdTarget::best);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  int angles() const;   ///< columns of the angle array
+  int params() const;   ///< length of the parameter vector
+  int outputs() const;  ///< readouts of the circuit
+  /// The instruction set whose kernels run: the kernels' own word, not the request.
+  SimdTarget target() const;
+  const Plan& plan() const;
+
+  /// Fixes the trainable parameters (length params()) for the calls that follow.
+  void bind(std::span<const double> params);
+
+  /// Columns of the value and cotangent arrays: outputs(), or twice that with second moments: column
+  /// outputs() + o is then the expectation of the squared observable o (its readout's second moment, for shot noise).
+  void set_second_moments(bool on);
+  int values() const;
+
+  /// values[samples, values()] of angles[samples, angles()].
+  void forward(std::size_t samples, const Real* angles, Real* values) const;
+
+  /// Given values[count, values()] of `count` consecutive samples starting at `first`, writes their cotangents
+  /// (same shape). Called once per tile, in order, from the calling thread.
+  using Cotangents =
+      std::function<void(std::size_t first, std::size_t count, const Real* values, Real* cotangents)>;
+
+  /// Outputs and gradients: writes values[samples, values()], angle_gradients[samples, angles()] and ADDS the
+  /// parameters' gradients, summed over the samples in tile order, to param_gradients (length params()).
+  void vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
+           Real* angle_gradients, double* param_gradients) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+extern template class Engine<float>;
+extern template class Engine<double>;
+
+}  // namespace qmtl

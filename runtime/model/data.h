@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qmtl {
+
+enum class TaskKind : std::uint8_t { binary, multiclass, multilabel, regression };
+enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
+
+std::string_view name(TaskKind kind);
+TaskKind parse_task_kind(std::string_view text);
+
+/// One named input: `values` is row-major [samples, width]; `shape` is the shape of one sample (its product is width).
+struct Input {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::size_t width = 0;
+  std::vector<float> values;
+};
+
+/// One task's labels, row-major [samples, columns]; NaN means that this sample has no label for the task.
+/// columns is 1, except for multilabel tasks: one per label.
+struct Task {
+  std::string name;
+  TaskKind kind = TaskKind::binary;
+  int classes = 2;      ///< binary 2; multiclass C; multilabel and regression: unused
+  std::string metric;   ///< customary metric, a name known to metrics.h
+  std::size_t columns = 1;
+  std::vector<float> labels;
+
+  /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.
+  int outputs() const {
+    return kind == TaskKind::multiclass ? classes : kind == TaskKind::multilabel ? static_cast<int>(columns) : 1;
+  }
+};
+
+/// A multi-task data set in memory; the file format is io/FORMATS.md.
+struct Dataset {
+  std::string title, source, licence;
+  std::size_t samples = 0;
+  std::vector<Input> inputs;
+  std::vector<Task> tasks;
+  std::vector<std::uint8_t> split;   ///< [samples], values of Split
+  std::vector<std::int8_t> fold;     ///< [samples] or empty
+  std::vector<std::int32_t> groups;  ///< [samples] or empty
+  std::vector<std::string> ids;      ///< [samples] or empty
+  std::string hash;                  ///< hex digest over inputs, labels and split
+
+  /// Sample numbers of a split, ascending.
+  std::vector<std::size_t> rows(Split which) const;
+};
+
+}  // namespace qmtl

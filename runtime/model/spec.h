@@ -1,0 +1,98 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/circuit/ansatz.h"
+
+namespace qmtl {
+
+enum class LayerKind : std::uint8_t { dense, layer_norm, dropout, activation };
+enum class Activation : std::uint8_t { none, tanh, relu, gelu };
+
+/// One backbone layer as configured: `{ type = "dense", width = 64, activation = "tanh" }`.
+struct LayerSpec {
+  LayerKind kind = LayerKind::dense;
+  int width = 0;                              ///< dense
+  Activation activation = Activation::none;  ///< dense, activation
+  double rate = 0.0;                          ///< dropout
+  bool operator==(const LayerSpec&) const = default;
+};
+
+/// Layers on one named input before the branches are concatenated into the trunk.
+struct BranchSpec {
+  std::string input;
+  std::vector<LayerSpec> layers;
+  bool operator==(const BranchSpec&) const = default;
+};
+
+/// Inputs -> branches -> concatenation -> trunk -> dense to the representation z (added by the model, no activation).
+struct BackboneSpec {
+  std::vector<BranchSpec> branches;  ///< one per input used, in order of concatenation
+  std::vector<LayerSpec> trunk;
+  bool operator==(const BackboneSpec&) const = default;
+};
+
+enum class AngleMap : std::uint8_t {
+  shift_tanh,  ///< pi/2 + (pi/2) tanh(gain z)
+  shift_atan,  ///< pi/2 + atan(gain z)
+  pi_tanh,     ///< pi tanh(gain z)
+  linear,      ///< gain z
+};
+
+enum class BlockStart : std::uint8_t {
+  signs,   ///< angles 0 or pi at random plus N(0, start_deviation)
+  normal,  ///< N(0, start_deviation)
+};
+
+struct HeadSpec {
+  std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
+  int width = 0;              ///< representation d of heads without a circuit; a circuit's head has d = its angles
+  AnsatzSpec ansatz;          ///< resolved: block_outputs has one entry per block
+  AngleMap angle_map = AngleMap::shift_tanh;
+  double gain = 0.3;
+  bool train_gain = false;
+  BlockStart start = BlockStart::signs;
+  double start_deviation = 0.1;
+  double scale_start = 4.0;      ///< classification
+  double scale_start_regression = 2.0;
+  bool block_per_task = false;   ///< multiclass: one block with one observable per class instead of a block per class
+  bool operator==(const HeadSpec&) const = default;
+};
+
+/// What the model must predict for one task, from the data set and the table [task.<name>].
+struct TaskSpec {
+  std::string name;
+  std::string kind;  ///< as in data.h; kept as text in configurations
+  int outputs = 1;
+  int classes = 2;
+  std::string metric;
+  double weight = 1.0;
+  std::vector<double> class_weights;  ///< empty: all one. binary: {negative, positive}; multiclass: C entries
+  bool operator==(const TaskSpec&) const = default;
+};
+
+/// The whole model: everything that fixes its parameters' names and shapes and what it computes.
+struct ModelSpec {
+  std::vector<std::string> inputs;     ///< names, in the order of input_widths
+  std::vector<std::size_t> input_widths;
+  std::vector<TaskSpec> tasks;
+  BackboneSpec backbone;
+  HeadSpec head;
+  bool learn_task_weights = false;  ///< uncertainty weighting (Kendall et al. 2018)
+  std::string precision = "float";  ///< float or double: arithmetic of backbone and circuit; parameters are double
+  std::string plan = "auto";        ///< plan kind asked for
+  bool operator==(const ModelSpec&) const = default;
+};
+
+std::string_view name(Activation value);
+std::string_view name(AngleMap value);
+std::string_view name(LayerKind value);
+std::string_view name(BlockStart value);
+Activation parse_activation(std::string_view text);
+AngleMap parse_angle_map(std::string_view text);
+LayerKind parse_layer_kind(std::string_view text);
+BlockStart parse_block_start(std::string_view text);
+
+}  // namespace qmtl

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+enum class OptimiserKind : std::uint8_t { adam, adamw, sgd };
+enum class ScheduleKind : std::uint8_t { constant, cosine };
+
+struct TrainSpec {
+  std::uint64_t seed = 1;
+  int epochs = 40;
+  int batch = 64;
+  OptimiserKind optimiser = OptimiserKind::adam;
+  double learning_rate = 1e-2;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double momentum = 0.0;      ///< sgd
+  double weight_decay = 0.0;  ///< adamw: decoupled; adam, sgd: L2
+  ScheduleKind schedule = ScheduleKind::constant;
+  int warmup_steps = 0;       ///< linear from 0
+  double clip = 0.0;          ///< largest global gradient norm; 0: off
+  int patience = 0;           ///< stop after so many epochs without a better validation mean; 0: off
+  int shots = 0;              ///< shot noise in training; 0: exact
+  int shard = 16;             ///< samples per work unit, a multiple of tile_samples
+  int task_groups = 1;        ///< work units per shard
+  bool operator==(const TrainSpec&) const = default;
+};
+
+struct CheckpointSpec {
+  int every_epochs = 1;
+  int keep = 3;  ///< rotating checkpoints kept, besides last and best
+  bool operator==(const CheckpointSpec&) const = default;
+};
+
+/// A training configuration with every default resolved.
+struct Config {
+  std::string file;       ///< the TOML file it came from (for messages)
+  std::string data_file;  ///< data set
+  std::string run_folder;
+  bool standardise = true;
+  ModelSpec model;  ///< head and task details are completed from the data set by resolve()
+  TrainSpec train;
+  CheckpointSpec checkpoint;
+};
+
+std::string_view name(OptimiserKind value);
+std::string_view name(ScheduleKind value);
+OptimiserKind parse_optimiser(std::string_view text);
+ScheduleKind parse_schedule(std::string_view text);
+
+}  // namespace qmtl

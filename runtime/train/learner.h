@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/engine/engine.h"
+#include "runtime/model/data.h"
+#include "runtime/train/config.h"
+#include "runtime/train/state.h"
+
+namespace qmtl {
+
+/// One optimiser step's batch: the same on every rank.
+struct StepBatch {
+  std::uint64_t seed = 0;
+  std::int64_t step = 0;                ///< keys dropout and shot noise, with the sample number
+  std::vector<std::size_t> rows;        ///< sample numbers of the batch
+  std::vector<double> label_counts;     ///< present labels of each task among `rows` (multilabel: of all columns)
+};
+
+/// A model bound to a data set, with its arithmetic's precision hidden. The unit of work is
+/// (shard of the batch, task group): unit = shard * task_groups + group; it is computed serially and its sums do not
+/// depend on who computes it.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual const ModelSpec& spec() const = 0;
+  virtual const std::vector<ParamInfo>& params() const = 0;  ///< in order of offset, without gaps
+  virtual std::vector<double> initial(std::uint64_t seed) const = 0;
+  virtual const Plan* plan() const = 0;  ///< of the circuit, null for heads without one
+  virtual SimdTarget target() const = 0;
+
+  /// Fixes the parameters for the calls that follow. Not thread-safe; the const calls are, with each other.
+  virtual void bind(std::span<const double> params) = 0;
+
+  virtual std::size_t units(std::size_t batch_rows) const = 0;
+  virtual double unit_cost(std::size_t unit, std::size_t batch_rows) const = 0;  ///< arbitrary positive scale
+  /// Length of a unit's accumulator: the gradient of all parameters, then the weighted loss of each task.
+  virtual std::size_t accumulator_size() const = 0;
+  /// Adds the unit's gradient and losses to `accumulator`. Losses are means over the batch's present labels, so the
+  /// units of a batch simply add up.
+  virtual void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const = 0;
+
+  int outputs() const;  ///< logit columns of all tasks together
+  /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.
+  virtual void predict(std::span<const std::size_t> rows, float* logits) const = 0;
+};
+
+/// Means and deviations over the training split (two passes in double, in row order).
+std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec);
+
+/// Throws Error naming what does not fit: an input that is missing or has another width, a task without a labelled
+/// training sample, a label outside its classes, NaN or infinity in an input (sample and column).
+std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
+                                      const std::vector<Standardisation>& standardisation,
+                                      SimdTarget target = SimdTarget::best);
+
+/// Completes a configuration from the data set: input widths, the tasks with kind, outputs and metric, the head's
+/// register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage) naming key and choices.
+void resolve(Config& config, const Dataset& data);
+
+}  // namespace qmtl

@@ -20,13 +20,15 @@ enum class ReadoutKind : std::uint8_t {
   strings,  ///< listed Z-strings, with equal weights 1 / count
 };
 
-/// What a user writes about the circuit (tables [circuit] and [block] of a configuration), with all numbers resolved.
+/// What a user writes about the circuit (tables [circuit] and [block] of a configuration), with all numbers
+/// resolved.
 struct AnsatzSpec {
   int qubits = 8;
-  int uploads = 1;             ///< how often angles are uploaded; before shared layer u * layers / uploads
-  bool repeat_uploads = false; ///< true: each upload carries the same `qubits` angles; false: angles of its own
-  Gate upload = Gate::ry;      ///< rx or ry
-  int layers = 1;              ///< shared layers, each: rotations on every qubit, then the entangler
+  int uploads = 1;  ///< how often angles are uploaded; before shared layer u * layers / uploads
+  bool repeat_uploads =
+      false;               ///< true: each upload carries the same `qubits` angles; false: angles of its own
+  Gate upload = Gate::ry;  ///< rx or ry
+  int layers = 1;          ///< shared layers, each: rotations on every qubit, then the entangler
   std::vector<Gate> rotations{Gate::ry};
   Entangler entangler = Entangler::cz_ring;
 
@@ -43,8 +45,8 @@ struct AnsatzSpec {
   /// ReadoutKind::strings: each string lists positions inside the register.
   std::vector<std::vector<int>> strings;
 
-  /// One entry per block: how many outputs it has. With more than one output (one observable per class) output c
-  /// measures the readout rotated by c positions along the register.
+  /// One entry per block: how many outputs it has. With more than one output (one observable per class)
+  /// output c measures the readout rotated by c positions along the register.
   std::vector<int> block_outputs{1};
 
   int angles() const { return repeat_uploads ? qubits : qubits * uploads; }
@@ -62,14 +64,16 @@ struct ParamLayout {
 };
 
 /// Two-qubit gates of an entangler over `qubits`, in order. Rings of two qubits have one gate, of one none.
-/// cx-ring: (q_i, q_i+1 mod k) one after another. brickwork-cz in layer l: pairs starting at l mod 2, no wrap.
+/// cx-ring: (q_i, q_i+1 mod k) one after another. brickwork-cz in layer l: pairs starting at l mod 2, no
+/// wrap.
 std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, int layer);
 
 /// The circuit of a specification. Throws Error (usage) that names the key, the value and what was expected.
 Circuit build(const AnsatzSpec& spec);
 ParamLayout layout(const AnsatzSpec& spec);
 
-/// Names as in configurations ("cz-ring", "local", "er", "mean"); parse_* throw Error (usage) listing the choices.
+/// Names as in configurations ("cz-ring", "local", "er", "mean"); parse_* throw Error (usage) listing the
+/// choices.
 std::string_view name(Entangler value);
 std::string_view name(Placement value);
 std::string_view name(BlockOrder value);

@@ -8,15 +8,15 @@ namespace qmtl {
 
 /// A part of a circuit that yields some of its blocks' outputs exactly, on its own compact qubits.
 struct Cone {
-  Circuit circuit;              ///< renumbered: qubits 0..m-1, angles and params compact
-  std::vector<int> qubits;      ///< cone qubit -> qubit of the whole circuit, ascending
-  std::vector<int> angles;      ///< cone angle -> angle of the whole circuit
-  std::vector<int> params;      ///< cone parameter -> parameter of the whole circuit
-  std::vector<int> outputs;     ///< cone output -> output of the whole circuit
+  Circuit circuit;           ///< renumbered: qubits 0..m-1, angles and params compact
+  std::vector<int> qubits;   ///< cone qubit -> qubit of the whole circuit, ascending
+  std::vector<int> angles;   ///< cone angle -> angle of the whole circuit
+  std::vector<int> params;   ///< cone parameter -> parameter of the whole circuit
+  std::vector<int> outputs;  ///< cone output -> output of the whole circuit
 };
 
-/// The backward causal cone of the listed blocks together: gates outside it, gates that commute with everything that
-/// is pushed back (a CZ next to Z only), and qubits that are not reached are dropped.
+/// The backward causal cone of the listed blocks together: gates outside it, gates that commute with
+/// everything that is pushed back (a CZ next to Z only), and qubits that are not reached are dropped.
 Cone cone_of(const Circuit& circuit, const std::vector<int>& blocks);
 
 /// The whole circuit as a Cone with identity maps: what the plans without cones run.

@@ -14,12 +14,12 @@ enum class Gate : std::uint8_t { rx, ry, rz, cx, cz };
 /// One row per gate; adding a gate starts here.
 struct GateInfo {
   Gate gate;
-  std::string_view name;      ///< as written in configurations
-  int arity;                  ///< qubits it acts on; for cx the first is the control
-  char generator;             ///< Pauli P of exp(-i a P / 2), or 0 for a fixed gate
-  double shift;               ///< parameter-shift rule: d<O>/da = (f(a + shift) - f(a - shift)) / (2 sin shift)
-  std::string_view qasm2;     ///< name in qelib1.inc
-  std::string_view qasm3;     ///< name in stdgates.inc
+  std::string_view name;   ///< as written in configurations
+  int arity;               ///< qubits it acts on; for cx the first is the control
+  char generator;          ///< Pauli P of exp(-i a P / 2), or 0 for a fixed gate
+  double shift;            ///< parameter-shift rule: d<O>/da = (f(a + shift) - f(a - shift)) / (2 sin shift)
+  std::string_view qasm2;  ///< name in qelib1.inc
+  std::string_view qasm3;  ///< name in stdgates.inc
 };
 
 inline constexpr double half_pi = 1.57079632679489661923;
@@ -53,8 +53,8 @@ constexpr std::optional<Gate> gate_by_name(std::string_view name) {
   return std::nullopt;
 }
 
-/// Matrix of a gate, row-major, 2 x 2 or 4 x 4 (basis index = bit of the first qubit + 2 * bit of the second).
-/// `angle` is ignored by fixed gates. Unused entries are zero.
+/// Matrix of a gate, row-major, 2 x 2 or 4 x 4 (basis index = bit of the first qubit + 2 * bit of the
+/// second). `angle` is ignored by fixed gates. Unused entries are zero.
 std::array<std::complex<double>, 16> matrix(Gate gate, double angle);
 
 }  // namespace qmtl

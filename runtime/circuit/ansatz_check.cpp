@@ -1,0 +1,132 @@
+#include "runtime/circuit/ansatz_check.h"
+
+#include <algorithm>
+
+#include "runtime/error.h"
+
+namespace qmtl {
+namespace {
+
+using std::to_string;
+
+constexpr int max_qubits = 1 << 20;
+constexpr int max_layers = 1 << 16;
+
+std::string at(const std::string& key, std::size_t index) { return key + "[" + to_string(index) + "]"; }
+
+void check_range(const std::string& key, long long value, long long low, long long high) {
+  if (value < low || value > high)
+    throw usage_error(key + " = " + to_string(value) + ": expected a whole number from " + to_string(low) +
+                      " to " + to_string(high));
+}
+
+void check_rotations(const std::string& key, const std::vector<Gate>& rotations, int layers) {
+  if (rotations.empty() && layers > 0)
+    throw usage_error(
+        key + " is empty: expected at least one of rx, ry, rz (for no rotations at all set the layers to 0)");
+  for (std::size_t i = 0; i < rotations.size(); ++i)
+    if (!is_rotation(rotations[i]))
+      throw usage_error(at(key, i) + " = \"" + std::string(info(rotations[i]).name) +
+                        "\": expected a rotation: rx, ry or rz");
+}
+
+/// Every number in 0..count-1 and none twice; `noun` says what a number is.
+void check_numbers(const std::string& key, const std::vector<int>& numbers, int count,
+                   const std::string& noun) {
+  if (numbers.empty()) throw usage_error(key + " is empty: expected at least one " + noun);
+  std::vector<int> seen;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] < 0 || numbers[i] >= count)
+      throw usage_error(at(key, i) + " = " + to_string(numbers[i]) + " is not a " + noun + " 0.." +
+                        to_string(count - 1));
+    if (std::find(seen.begin(), seen.end(), numbers[i]) != seen.end())
+      throw usage_error(at(key, i) + " = " + to_string(numbers[i]) + " occurs twice: expected each " + noun +
+                        " at most once");
+    seen.push_back(numbers[i]);
+  }
+}
+
+void check_registers(const AnsatzSpec& spec) {
+  const std::size_t blocks = spec.block_outputs.size();
+  if (spec.registers.empty()) {
+    if (spec.placement == Placement::global) return;
+    if (spec.register_size < 1 || spec.register_size > spec.qubits)
+      throw usage_error("block.register_size = " + to_string(spec.register_size) + ": expected 1.." +
+                        to_string(spec.qubits) + ", as circuit.qubits = " + to_string(spec.qubits));
+    check_range("block.stride", spec.stride, 0, max_qubits);
+    return;
+  }
+  if (spec.placement == Placement::global)
+    throw usage_error(
+        "block.registers is given but block.placement = \"global\" puts every block on all qubits: "
+        "remove block.registers or set block.placement = \"local\"");
+  if (spec.registers.size() != blocks)
+    throw usage_error("block.registers has " + to_string(spec.registers.size()) + " registers: expected " +
+                      to_string(blocks) + ", one per task block");
+  for (std::size_t b = 0; b < blocks; ++b)
+    check_numbers(at("block.registers", b), spec.registers[b], spec.qubits, "qubit");
+}
+
+int smallest_register(const AnsatzSpec& spec) {
+  if (spec.placement == Placement::global) return spec.qubits;
+  if (spec.registers.empty()) return spec.register_size;
+  std::size_t smallest = spec.registers.front().size();
+  for (const auto& qubits : spec.registers) smallest = std::min(smallest, qubits.size());
+  return static_cast<int>(smallest);
+}
+
+void check_strings(const AnsatzSpec& spec) {
+  if (spec.readout != ReadoutKind::strings) {
+    if (!spec.strings.empty())
+      throw usage_error("block.strings is given but block.readout = \"" + std::string(name(spec.readout)) +
+                        "\" does not use it: remove block.strings or set block.readout = \"strings\"");
+    return;
+  }
+  if (spec.strings.empty())
+    throw usage_error(
+        "block.strings is empty: block.readout = \"strings\" expects lists of register positions, "
+        "e.g. [[0], [0, 1]]");
+  for (std::size_t i = 0; i < spec.strings.size(); ++i)
+    check_numbers(at("block.strings", i), spec.strings[i], smallest_register(spec), "register position");
+}
+
+void check_total(const AnsatzSpec& spec) {
+  const double qubits = spec.qubits;
+  double gates =
+      qubits * spec.uploads + qubits * spec.layers * (1.0 + static_cast<double>(spec.rotations.size()));
+  const double per_qubit = spec.block_layers * (1.0 + static_cast<double>(spec.block_rotations.size()));
+  for (std::size_t b = 0; b < spec.block_outputs.size(); ++b) {
+    const double size = !spec.registers.empty()               ? static_cast<double>(spec.registers[b].size())
+                        : spec.placement == Placement::global ? qubits
+                                                              : spec.register_size;
+    gates += size * (per_qubit + spec.block_outputs[b]);
+  }
+  if (gates > 1e9)
+    throw usage_error(
+        "the circuit would have about " + to_string(static_cast<long long>(gates)) +
+        " gates and readout terms: expected at most 1000000000; reduce circuit.qubits, circuit.layers, "
+        "block.layers or the number of tasks");
+}
+
+}  // namespace
+
+void check(const AnsatzSpec& spec) {
+  check_range("circuit.qubits", spec.qubits, 1, max_qubits);
+  check_range("circuit.uploads", spec.uploads, 1, max_layers);
+  check_range("circuit.layers", spec.layers, 0, max_layers);
+  if (spec.upload != Gate::rx && spec.upload != Gate::ry)
+    throw usage_error("circuit.upload = \"" + std::string(info(spec.upload).name) + "\": expected rx or ry" +
+                      (spec.upload == Gate::rz ? " (rz leaves the state |0...0> unchanged)" : ""));
+  check_rotations("circuit.rotations", spec.rotations, spec.layers);
+  check_range("block.layers", spec.block_layers, 0, max_layers);
+  check_rotations("block.rotations", spec.block_rotations, spec.block_layers);
+  if (spec.block_outputs.empty())
+    throw usage_error("the circuit has no task block: expected at least one task with an output");
+  for (std::size_t b = 0; b < spec.block_outputs.size(); ++b)
+    check_range("outputs of block " + to_string(b), spec.block_outputs[b], 1, max_qubits);
+  check_registers(spec);
+  check_strings(spec);
+  check_total(spec);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,57 @@
+#include "runtime/circuit/support.h"
+
+namespace qmtl {
+namespace {
+
+constexpr std::uint8_t flag_of(char pauli) {
+  return pauli == 'X' ? PauliSupport::x : pauli == 'Y' ? PauliSupport::y : PauliSupport::z;
+}
+
+constexpr std::uint8_t all = PauliSupport::x | PauliSupport::y | PauliSupport::z;
+
+/// The set after some of its members may have been multiplied by `factor`: I becomes the factor, and the two
+/// Paulis that anticommute with it become each other.
+constexpr std::uint8_t maybe_times(std::uint8_t set, std::uint8_t factor) {
+  const std::uint8_t others = all & ~factor;
+  return static_cast<std::uint8_t>(set | factor | ((set & others) ? others : 0));
+}
+
+/// The Pauli with which a two-qubit gate's first and second qubit commute. The gate multiplies the other
+/// qubit's Pauli by the other entry exactly when this qubit's Pauli anticommutes with its own entry.
+struct Axes {
+  std::uint8_t first, second;
+};
+constexpr Axes axes_of(Gate gate) {
+  return gate == Gate::cx ? Axes{PauliSupport::z, PauliSupport::x} : Axes{PauliSupport::z, PauliSupport::z};
+}
+
+}  // namespace
+
+void PauliSupport::add(const Readout& readout) {
+  for (const ZString& string : readout.strings)
+    for (int qubit : string.qubits) add(qubit, z);
+}
+
+void PauliSupport::add(const PauliSupport& other) {
+  for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] |= other.flags_[i];
+}
+
+bool PauliSupport::commutes(const Op& op) const {
+  if (is_rotation(op.gate)) return (at(op.q0) & ~flag_of(info(op.gate).generator)) == 0;
+  const Axes axes = axes_of(op.gate);
+  return (at(op.q0) & ~axes.first) == 0 && (at(op.q1) & ~axes.second) == 0;
+}
+
+void PauliSupport::push_back(const Op& op) {
+  if (commutes(op)) return;
+  if (is_rotation(op.gate)) {
+    add(op.q0, static_cast<std::uint8_t>(all & ~flag_of(info(op.gate).generator)));
+    return;
+  }
+  const Axes axes = axes_of(op.gate);
+  const std::uint8_t first = at(op.q0), second = at(op.q1);
+  if (second & ~axes.second) add(op.q0, maybe_times(first, axes.first));
+  if (first & ~axes.first) add(op.q1, maybe_times(second, axes.second));
+}
+
+}  // namespace qmtl

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/circuit/circuit.h"
+
+namespace qmtl {
+
+/// Which Paulis can occur on each qubit of an observable that is pushed back through a circuit (Heisenberg
+/// picture). A set of flags per qubit; the identity is always possible. The sets may only be too large, never
+/// too small, so "commutes with everything that can occur" is certain.
+class PauliSupport {
+ public:
+  static constexpr std::uint8_t x = 1, y = 2, z = 4;
+
+  explicit PauliSupport(int qubits) : flags_(static_cast<std::size_t>(qubits), 0) {}
+
+  std::uint8_t at(int qubit) const { return flags_[static_cast<std::size_t>(qubit)]; }
+  void add(int qubit, std::uint8_t flags) { flags_[static_cast<std::size_t>(qubit)] |= flags; }
+  void add(const Readout& readout);
+  /// Union with another support of the same number of qubits.
+  void add(const PauliSupport& other);
+
+  /// True if the gate commutes with every Pauli string that can occur: it then has no effect on the
+  /// observable.
+  bool commutes(const Op& op) const;
+  /// Conjugates by the gate, whatever its angle.
+  void push_back(const Op& op);
+
+ private:
+  std::vector<std::uint8_t> flags_;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,188 @@
+#include "distributed/comm.h"
+
+// The deprecated C++ bindings in mpi.h do not compile without warnings.
+#define OMPI_SKIP_MPICXX 1
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+
+namespace qmtl {
+namespace {
+
+/// MPI counts are ints; longer messages go in pieces of this many bytes.
+constexpr std::size_t largest_piece = std::size_t{1} << 30;
+
+void check(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw Error(Exit::data, std::string(call) +
+                              " failed: " + std::string(text, static_cast<std::size_t>(length)) +
+                              "; check the network between the nodes and `qmtl doctor`");
+}
+
+template <class Number>
+void gather_numbers(int size, MPI_Datatype type, std::span<const Number> mine,
+                    std::span<const std::size_t> counts, std::span<Number> all) {
+  if (size == 1) {
+    std::copy(mine.begin(), mine.end(), all.begin());
+    return;
+  }
+  std::vector<int> lengths(counts.size()), offsets(counts.size());
+  std::size_t at = 0;
+  for (std::size_t r = 0; r < counts.size(); ++r) {
+    lengths[r] = static_cast<int>(counts[r]);
+    offsets[r] = static_cast<int>(at);
+    at += counts[r];
+  }
+  if (at > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    throw usage_error("expected at most 2^31 - 1 numbers in one exchange, found " + std::to_string(at) +
+                      "; use fewer work units (distributed.shard larger) or a smaller model");
+  check(MPI_Allgatherv(mine.data(), static_cast<int>(mine.size()), type, all.data(), lengths.data(),
+                       offsets.data(), type, MPI_COMM_WORLD),
+        "MPI_Allgatherv");
+}
+
+}  // namespace
+
+bool started_by_launcher() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"})
+    if (std::getenv(name)) return true;
+  return false;
+}
+
+std::string mpi_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string version(text, static_cast<std::size_t>(length));
+  return version.substr(0, version.find(','));
+}
+
+Comm::Comm() {
+  if (!started_by_launcher()) return;
+  int provided = 0;
+  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  initialised_ = true;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  MPI_Comm node = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node),
+        "MPI_Comm_split_type");
+  MPI_Comm_size(node, &local_ranks_);
+  MPI_Comm_free(&node);
+  if (provided < MPI_THREAD_FUNNELED)
+    throw usage_error(
+        "expected an MPI library with MPI_THREAD_FUNNELED, found one without threads; "
+        "install Debian's openmpi-bin");
+}
+
+Comm::~Comm() {
+  if (initialised_) MPI_Finalize();
+}
+
+void Comm::barrier() const {
+  if (size_ > 1) check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
+}
+
+std::string Comm::broadcast(std::string bytes) const {
+  if (size_ == 1) return bytes;
+  std::uint64_t length = bytes.size();
+  check(MPI_Bcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD), "MPI_Bcast");
+  bytes.resize(length);
+  for (std::size_t at = 0; at < length; at += largest_piece)
+    check(MPI_Bcast(bytes.data() + at, static_cast<int>(std::min<std::size_t>(largest_piece, length - at)),
+                    MPI_BYTE, 0, MPI_COMM_WORLD),
+          "MPI_Bcast");
+  return bytes;
+}
+
+void Comm::max(std::span<std::int64_t> values) const {
+  if (size_ > 1)
+    check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_MAX,
+                        MPI_COMM_WORLD),
+          "MPI_Allreduce");
+}
+
+void Comm::sum(std::span<std::int64_t> values) const {
+  if (size_ > 1)
+    check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_SUM,
+                        MPI_COMM_WORLD),
+          "MPI_Allreduce");
+}
+
+std::vector<std::string> Comm::gather(const std::string& bytes) const {
+  if (size_ == 1) return {bytes};
+  const auto ranks = static_cast<std::size_t>(size_);
+  std::vector<int> lengths(ranks), offsets(ranks);
+  int length = static_cast<int>(bytes.size());
+  check(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD), "MPI_Allgather");
+  std::exclusive_scan(lengths.begin(), lengths.end(), offsets.begin(), 0);
+  std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
+  check(MPI_Allgatherv(bytes.data(), length, MPI_BYTE, all.data(), lengths.data(), offsets.data(), MPI_BYTE,
+                       MPI_COMM_WORLD),
+        "MPI_Allgatherv");
+  std::vector<std::string> result;
+  for (std::size_t r = 0; r < ranks; ++r)
+    result.push_back(all.substr(static_cast<std::size_t>(offsets[r]), static_cast<std::size_t>(lengths[r])));
+  return result;
+}
+
+void Comm::gather(std::span<const double> mine, std::span<const std::size_t> counts,
+                  std::span<double> all) const {
+  gather_numbers(size_, MPI_DOUBLE, mine, counts, all);
+}
+
+void Comm::gather(std::span<const float> mine, std::span<const std::size_t> counts,
+                  std::span<float> all) const {
+  gather_numbers(size_, MPI_FLOAT, mine, counts, all);
+}
+
+void Comm::agree(const std::optional<Error>& failure) const {
+  if (size_ == 1) {
+    if (failure) throw SharedError(failure->code(), failure->what());
+    return;
+  }
+  std::int64_t failed = failure ? 1 : 0;
+  sum({&failed, 1});
+  if (failed == 0) return;
+  std::int64_t first = failure ? size_ - rank_ : 0;  // the lowest failing rank has the largest
+  max({&first, 1});
+  const int culprit = size_ - static_cast<int>(first);
+  std::int64_t code = rank_ == culprit ? static_cast<std::int64_t>(failure->code()) : 0;
+  max({&code, 1});
+  const std::vector<std::string> messages = gather(failure ? std::string(failure->what()) : std::string());
+  const std::string& message = messages[static_cast<std::size_t>(culprit)];
+  const bool same = std::all_of(messages.begin(), messages.end(),
+                                [&](const std::string& other) { return other == message; });
+  std::string who = "rank " + std::to_string(culprit) + ": ";
+  if (same)
+    who.clear();
+  else if (failed > 1)
+    who = "rank " + std::to_string(culprit) + " (and " + std::to_string(failed - 1) + " more): ";
+  throw SharedError(static_cast<Exit>(code), who + message);
+}
+
+void Comm::require_equal(const std::string& what, const std::string& value) const {
+  const std::vector<std::string> values = gather(value);
+  std::string ranks;
+  for (std::size_t r = 1; r < values.size(); ++r)
+    if (values[r] != values[0]) ranks += (ranks.empty() ? "" : ", ") + std::to_string(r);
+  if (ranks.empty()) return;
+  throw SharedError(Exit::usage, "expected " + what +
+                                     " to be the same on all ranks, found another one on rank " + ranks +
+                                     " than on rank 0; start all ranks with the same program, " +
+                                     "configuration file, options and data");
+}
+
+void Comm::abort(int code) const {
+  if (initialised_) MPI_Abort(MPI_COMM_WORLD, code);
+  std::_Exit(code);
+}
+
+}  // namespace qmtl

@@ -26,6 +26,9 @@ class SharedError : public Error {
 class Comm {
  public:
   Comm();
+  struct Alone {};
+  /// A single rank whatever the launcher says: for work that only one rank of a job does.
+  explicit Comm(Alone) {}
   ~Comm();
   Comm(const Comm&) = delete;
   Comm& operator=(const Comm&) = delete;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+
+namespace qmtl {
+
+// The subcommands: `args` is what follows the subcommand's name; the result is the exit code. Results go to
+// standard output, logs and progress to standard error. Errors are thrown as Error and printed by main.
+// main.cpp holds the table of them: a new one needs its file, a line here and a row there.
+using Arguments = std::vector<std::string>;
+
+int import_command(const Comm& comm, const Arguments& args);
+int train_command(const Comm& comm, const Arguments& args);
+int eval_command(const Comm& comm, const Arguments& args);
+int predict_command(const Comm& comm, const Arguments& args);
+int inspect_command(const Comm& comm, const Arguments& args);
+int doctor_command(const Comm& comm, const Arguments& args);
+int plan_command(const Comm& comm, const Arguments& args);
+int bench_command(const Comm& comm, const Arguments& args);
+
+}  // namespace qmtl

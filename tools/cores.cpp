@@ -1,0 +1,50 @@
+#include "tools/cores.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace qmtl {
+
+Cores find_cores(const Comm& comm) {
+  Cores cores;
+  cores.online = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) {
+    cores.allowed = cores.online;
+    cores.sharing = comm.local_ranks();
+    return cores;
+  }
+  cores.allowed = std::max(1, CPU_COUNT(&mask));
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  const std::string mine =
+      std::string(host) + '\0' + std::string(reinterpret_cast<char*>(&mask), sizeof mask);
+  const auto all = comm.gather(mine);
+  cores.sharing = static_cast<int>(std::count(all.begin(), all.end(), mine));
+  return cores;
+}
+
+std::vector<std::string> core_warnings(const Cores& cores, int threads) {
+  std::vector<std::string> warnings;
+  const auto count = [](int n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
+  if (cores.allowed < cores.sharing)
+    warnings.push_back(count(cores.sharing, "rank") + " share " + count(cores.allowed, "core") + " of " +
+                       std::to_string(cores.online) +
+                       (cores.online > cores.allowed
+                            ? "; start with `mpirun --bind-to none`"
+                            : "; start fewer ranks, or mpirun with --mca mpi_yield_when_idle 1"));
+  else if (cores.allowed == 1 && cores.online > 1 && threads != 1)
+    warnings.push_back("this rank is bound to one core of " + std::to_string(cores.online) +
+                       "; start with `mpirun --bind-to none` or `--map-by slot:PE=k` to use more threads");
+  if (threads > cores.share())
+    warnings.push_back(count(threads, "thread") + " asked for on " + count(cores.share(), "core") +
+                       " of this rank; use --threads " + std::to_string(cores.share()) + " or other binding");
+  return warnings;
+}
+
+}  // namespace qmtl

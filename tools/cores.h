@@ -1,0 +1,41 @@
+#pragma once
+
+#include <tbb/global_control.h>
+
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+
+namespace qmtl {
+
+/// The cores that this rank may use, from its affinity mask.
+struct Cores {
+  int allowed = 1;  ///< cores of the mask
+  int online = 1;   ///< cores of the machine
+  int sharing = 1;  ///< ranks of this node that have the very same mask
+  /// Threads for this rank: its share of the mask's cores, at least 1.
+  int share() const { return allowed > sharing ? allowed / sharing : 1; }
+};
+
+/// Collective.
+Cores find_cores(const Comm& comm);
+
+/// Problems of binding and thread number, one sentence with its cure each; empty when all is well. `threads`
+/// is what was asked for, or 0.
+std::vector<std::string> core_warnings(const Cores& cores, int threads);
+
+/// Limits TBB to `threads` threads (0: the rank's share of the cores) while it lives.
+class ThreadLimit {
+ public:
+  ThreadLimit(const Cores& cores, int threads)
+      : count_(threads > 0 ? threads : cores.share()),
+        control_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)) {}
+  int count() const { return count_; }
+
+ private:
+  int count_;
+  tbb::global_control control_;
+};
+
+}  // namespace qmtl

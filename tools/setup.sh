@@ -1,0 +1,35 @@
+# Sourced by quickstart and check: installs Debian packages and sets what mpirun needs here.
+
+say() { printf '\n== %s\n' "$*"; }
+
+# install_missing [test]: the packages of packages.txt that are not installed, with "test" those of the tests too.
+install_missing() {
+  local list missing=() package kind
+  list=$(dirname "${BASH_SOURCE[0]}")/packages.txt
+  while read -r package kind; do
+    [[ -z $package || $package == \#* ]] && continue
+    [[ $kind == test && ${1:-} != test ]] && continue
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == *"ok installed" ]] || missing+=("$package")
+  done <"$list"
+  [[ ${#missing[@]} == 0 ]] && return 0
+  say "installing with apt: ${missing[*]}"
+  local root=()
+  if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || { echo "expected to be root or to have sudo; install the packages above yourself" >&2; return 1; }
+    root=(sudo)
+    echo "(sudo may ask for your password)"
+  fi
+  local get=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+  # Package lists may be missing or old: they are fetched only when the first try fails.
+  "${get[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 && return 0
+  "${get[@]}" update && "${get[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Open MPI refuses root without both variables; the ranks of one machine share its cores freely.
+mpi_environment() {
+  if [[ $(id -u) == 0 ]]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+  mpirun_command=(mpirun -q --bind-to none)
+  if [[ $(nproc) -lt ${1:-2} ]]; then mpirun_command+=(--oversubscribe --mca mpi_yield_when_idle 1); fi
+}

@@ -7,13 +7,13 @@
 
 namespace qmtl {
 
-/// Findings from pushing every readout back through the circuit (Heisenberg picture, exact on supports: a gate that
-/// commutes with every Pauli string an output can contain has no effect on it).
+/// Findings from pushing every readout back through the circuit (Heisenberg picture, exact on supports: a
+/// gate that commutes with every Pauli string an output can contain has no effect on it).
 struct Analysis {
   std::vector<int> dead_params;  ///< parameters whose gradient is identically zero, ascending
   std::vector<int> dead_angles;  ///< sample angles that no output depends on, ascending
-  /// One sentence per finding for the user: dead parameters by name, entanglers that cancel each other (CZ twice in
-  /// a row on the same pair), fixed gates that no readout sees.
+  /// One sentence per finding for the user: dead parameters by name, entanglers that cancel each other (CZ
+  /// twice in a row on the same pair), fixed gates that no readout sees.
   std::vector<std::string> warnings;
 };
 

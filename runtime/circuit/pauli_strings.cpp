@@ -1,0 +1,113 @@
+#include "runtime/circuit/pauli_strings.h"
+
+#include <algorithm>
+
+namespace qmtl {
+
+std::uint64_t PauliStrings::mask(int qubit) const {
+  const int slot = slot_[static_cast<std::size_t>(qubit)];
+  return slot < 0 ? 0 : std::uint64_t{1} << slot;
+}
+
+std::uint64_t PauliStrings::claim(int qubit) {
+  int& slot = slot_[static_cast<std::size_t>(qubit)];
+  if (slot < 0) {
+    if (qubits_.size() == 64) {
+      exact_ = false;
+      return 0;
+    }
+    slot = static_cast<int>(qubits_.size());
+    qubits_.push_back(qubit);
+  }
+  return std::uint64_t{1} << slot;
+}
+
+void PauliStrings::add(const Readout& readout) {
+  flags_.add(readout);
+  for (const ZString& string : readout.strings) {
+    std::uint64_t z = 0;
+    for (int qubit : string.qubits) z ^= claim(qubit);
+    strings_.push_back({0, z});
+  }
+  normalise();
+}
+
+void PauliStrings::add(const PauliStrings& other) {
+  flags_.add(other.flags_);
+  exact_ = exact_ && other.exact_;
+  for (const String& string : other.strings_) {
+    String mine{0, 0};
+    for (std::size_t slot = 0; slot < other.qubits_.size(); ++slot) {
+      const std::uint64_t bit = std::uint64_t{1} << slot;
+      if (string.x & bit) mine.x |= claim(other.qubits_[slot]);
+      if (string.z & bit) mine.z |= claim(other.qubits_[slot]);
+    }
+    strings_.push_back(mine);
+  }
+  normalise();
+}
+
+void PauliStrings::normalise() {
+  if (exact_) {
+    std::sort(strings_.begin(), strings_.end());
+    strings_.erase(std::unique(strings_.begin(), strings_.end()), strings_.end());
+  }
+  if (strings_.size() > limit) exact_ = false;
+  if (!exact_) strings_ = {};
+}
+
+bool PauliStrings::commutes(const String& string, const Op& op) const {
+  const std::uint64_t m0 = mask(op.q0), m1 = op.q1 < 0 ? 0 : mask(op.q1);
+  const bool x0 = string.x & m0, z0 = string.z & m0;
+  switch (op.gate) {
+    case Gate::rx:
+      return !z0;
+    case Gate::ry:
+      return x0 == z0;
+    case Gate::rz:
+      return !x0;
+    case Gate::cx:
+      return !x0 && !(string.z & m1);
+    case Gate::cz:
+      return !x0 && !(string.x & m1);
+  }
+  return false;
+}
+
+bool PauliStrings::commutes(const Op& op) const {
+  if (flags_.commutes(op)) return true;
+  return exact_ &&
+         std::all_of(strings_.begin(), strings_.end(), [&](const String& s) { return commutes(s, op); });
+}
+
+void PauliStrings::push_back(const Op& op) {
+  if (commutes(op)) return;
+  flags_.push_back(op);
+  if (!exact_) return;
+  const std::uint64_t m0 = claim(op.q0), m1 = op.q1 < 0 ? 0 : claim(op.q1);
+  if (!exact_) {
+    strings_ = {};
+    return;
+  }
+  if (!is_rotation(op.gate)) {
+    for (String& s : strings_) {
+      const bool x0 = s.x & m0, x1 = s.x & m1, z1 = s.z & m1;
+      if (op.gate == Gate::cx) {
+        if (x0) s.x ^= m1;
+        if (z1) s.z ^= m0;
+      } else {
+        if (x0) s.z ^= m1;
+        if (x1) s.z ^= m0;
+      }
+    }
+    return;
+  }
+  // cos(a) S + i sin(a) P S: both can occur.
+  const std::uint64_t x = op.gate == Gate::rz ? 0 : m0, z = op.gate == Gate::rx ? 0 : m0;
+  const std::size_t count = strings_.size();
+  for (std::size_t i = 0; i < count; ++i)
+    if (!commutes(strings_[i], op)) strings_.push_back({strings_[i].x ^ x, strings_[i].z ^ z});
+  normalise();
+}
+
+}  // namespace qmtl

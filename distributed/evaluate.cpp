@@ -1,0 +1,40 @@
+#include "distributed/evaluate.h"
+
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+
+#include "distributed/units.h"
+
+namespace qmtl {
+namespace {
+
+constexpr std::size_t rows_per_shard = 64;
+
+}  // namespace
+
+std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
+                                const std::vector<std::size_t>& rows) {
+  const auto outputs = static_cast<std::size_t>(learner.outputs());
+  const std::size_t shards = (rows.size() + rows_per_shard - 1) / rows_per_shard;
+  const auto row_of = [&](std::size_t shard) { return std::min(shard * rows_per_shard, rows.size()); };
+  const auto ranges = cut_evenly(shards, comm.size());
+  std::vector<std::size_t> counts;
+  for (const Range& range : ranges) counts.push_back((row_of(range.end) - row_of(range.begin)) * outputs);
+
+  const Range own = ranges[static_cast<std::size_t>(comm.rank())];
+  const std::size_t first = row_of(own.begin);
+  std::vector<float> mine(counts[static_cast<std::size_t>(comm.rank())]);
+  comm.together([&] {
+    tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
+      const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
+      learner.predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
+    });
+  });
+  std::vector<float> all(rows.size() * outputs);
+  comm.gather(mine, counts, all);
+  return all;
+}
+
+}  // namespace qmtl

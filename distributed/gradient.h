@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "distributed/comm.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// What the ranks agree on in one step.
+struct StepSum {
+  bool stop = false;        ///< some rank asked for a stop
+  std::vector<double> sum;  ///< Learner::accumulator_size() numbers: gradient, then the loss of each task
+};
+
+/// Gradient and losses of a batch over all ranks: every rank runs its own contiguous range of units in
+/// parallel, each into its own accumulator, reduces its aligned subtrees and exchanges only those; every rank
+/// finishes the same tree. The bits depend neither on ranks nor on threads. Collective. All ranks throw
+/// SharedError (data) that names task or parameter, step and rank when a number is NaN or infinite, or the
+/// rank on which a unit failed. `stop` is this rank's wish to stop.
+StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop);
+
+}  // namespace qmtl

@@ -1,0 +1,160 @@
+#include "distributed/trainer.h"
+
+#include <chrono>
+
+#include "distributed/evaluate.h"
+#include "distributed/gradient.h"
+#include "runtime/model/metrics.h"
+#include "runtime/train/optimiser.h"
+#include "runtime/train/sampler.h"
+#include "runtime/train/schedule.h"
+#include "runtime/train/stopping.h"
+#include "runtime/train/validation.h"
+
+namespace qmtl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Training {
+ public:
+  Training(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+           const std::vector<Standardisation>& standardisation, TrainState& state, const TrainHooks& hooks)
+      : comm_(comm),
+        learner_(learner),
+        config_(config),
+        data_(data),
+        standardisation_(standardisation),
+        state_(state),
+        hooks_(hooks) {
+    comm.together([&] {
+      rows_ = training_rows(data, learner.spec());
+      steps_ = steps_per_epoch(rows_.size(), config.train.batch);
+      validation_ = data.rows(Split::validation);
+    });
+    total_ = steps_ * config.train.epochs;
+    first_ = state.step;
+  }
+
+  TrainResult run() {
+    learner_.bind(state_.params);
+    while (!training_finished(state_, config_.train)) {
+      if (!run_epoch()) return end(Ending::interrupted);
+      finish_epoch();
+    }
+    return end(state_.epoch < config_.train.epochs ? Ending::stopped_early : Ending::finished);
+  }
+
+ private:
+  /// False when a rank asked for a stop; the checkpoint is then saved.
+  bool run_epoch() {
+    const auto order = epoch_order(rows_, config_.train.seed, state_.epoch);
+    while (state_.step_in_epoch < steps_) {
+      const StepBatch batch =
+          make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
+      StepSum step = batch_gradient(comm_, learner_, batch, hooks_.stop_requested && hooks_.stop_requested());
+      apply(step.sum);
+      result_.samples += batch.rows.size();
+      report();
+      if (step.stop) {
+        save(false);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void apply(std::span<double> sum) {
+    const std::size_t params = state_.params.size();
+    double loss = 0;
+    for (double task : sum.subspan(params)) loss += task;
+    const double rate = learning_rate(config_.train, state_.step, total_);
+    optimiser_step(config_.train, learner_.params(), rate, sum.first(params), state_);
+    learner_.bind(state_.params);
+    state_.epoch_loss_sum += loss;
+    ++state_.step_in_epoch;
+  }
+
+  void finish_epoch() {
+    EpochRecord record;
+    record.epoch = state_.epoch + 1;
+    record.step = state_.step;
+    record.learning_rate = learning_rate(config_.train, state_.step - 1, total_);
+    record.train_loss = state_.epoch_loss_sum / static_cast<double>(steps_);
+    validate(record);
+    state_.epoch = record.epoch;
+    state_.step_in_epoch = 0;
+    state_.epoch_loss_sum = 0;
+    const bool best = record_epoch(state_, record);
+    if (comm_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
+    if (best || state_.epoch % config_.checkpoint.every_epochs == 0 ||
+        training_finished(state_, config_.train))
+      save(best);
+  }
+
+  void validate(EpochRecord& record) {
+    const std::vector<float> logits = predict_rows(comm_, learner_, validation_);
+    comm_.together([&] {
+      const ModelSpec& spec = learner_.spec();
+      record.validation = evaluate(data_, spec, validation_, logits.data());
+      record.validation_mean = mean_score(spec, record.validation);
+      record.validation_loss = validation_loss(data_, spec, standardisation_, validation_, logits.data());
+    });
+  }
+
+  void save(bool best) {
+    comm_.together([&] {
+      if (comm_.root() && hooks_.save) hooks_.save(state_, best);
+    });
+  }
+
+  void report() const {
+    if (!comm_.root() || !hooks_.on_progress) return;
+    Progress progress;
+    progress.epoch = state_.epoch + 1;
+    progress.epochs = config_.train.epochs;
+    progress.step = state_.step;
+    progress.total_steps = total_;
+    progress.loss = state_.epoch_loss_sum / static_cast<double>(state_.step_in_epoch);
+    const double passed = seconds();
+    progress.samples_per_second = passed > 0 ? static_cast<double>(result_.samples) / passed : 0;
+    progress.seconds_left =
+        passed / static_cast<double>(state_.step - first_) * static_cast<double>(total_ - state_.step);
+    hooks_.on_progress(progress);
+  }
+
+  TrainResult end(Ending ending) {
+    result_.ending = ending;
+    result_.seconds = seconds();
+    return result_;
+  }
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+  const Comm& comm_;
+  Learner& learner_;
+  const Config& config_;
+  const Dataset& data_;
+  const std::vector<Standardisation>& standardisation_;
+  TrainState& state_;
+  const TrainHooks& hooks_;
+  std::vector<std::size_t> rows_, validation_;
+  std::int64_t steps_ = 0, total_ = 0, first_ = 0;
+  TrainResult result_;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+TrainState fresh_state(const Learner& learner, std::uint64_t seed) {
+  TrainState state;
+  state.params = learner.initial(seed);
+  return state;
+}
+
+TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+                  TrainState& state, const TrainHooks& hooks) {
+  return Training(comm, learner, config, data, standardisation, state, hooks).run();
+}
+
+}  // namespace qmtl

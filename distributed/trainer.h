@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "distributed/comm.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// Where training stands, for a progress line.
+struct Progress {
+  int epoch = 0, epochs = 0;      ///< running epoch, 1-based
+  std::int64_t step = 0;          ///< completed steps
+  std::int64_t total_steps = 0;   ///< if no early stopping comes
+  double loss = 0;                ///< mean of the running epoch's steps
+  double samples_per_second = 0;  ///< since this program started training
+  double seconds_left = 0;        ///< at that speed
+};
+
+/// What the training loop calls. Each may be empty.
+struct TrainHooks {
+  std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
+  std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
+  std::function<void(const TrainState&, bool best)> save;       ///< rank 0; if it throws, all ranks end
+  std::function<bool()> stop_requested;                         ///< every rank, after every step
+};
+
+enum class Ending { finished, stopped_early, interrupted };
+
+struct TrainResult {
+  Ending ending = Ending::finished;
+  std::size_t samples = 0;  ///< trained on by this call
+  double seconds = 0;       ///< of this call, validation and checkpoints included
+};
+
+/// Parameters at their start, nothing trained.
+TrainState fresh_state(const Learner& learner, std::uint64_t seed);
+
+/// Trains `state` on to the end of config.train, or until a rank asks for a stop; resuming from any saved
+/// state continues to the bit, on any number of ranks. Saves after every config.checkpoint.every_epochs
+/// epochs, at a new best epoch, at the end and at a stop (in the middle of an epoch). Collective; throws
+/// SharedError as the steps do.
+TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+                  TrainState& state, const TrainHooks& hooks);
+
+}  // namespace qmtl

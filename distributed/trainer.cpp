@@ -153,7 +153,8 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed) {
 }
 
 TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
-                  TrainState& state, const TrainHooks& hooks) {
+                  const std::vector<Standardisation>& standardisation, TrainState& state,
+                  const TrainHooks& hooks) {
   return Training(comm, learner, config, data, standardisation, state, hooks).run();
 }
 

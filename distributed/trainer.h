@@ -42,6 +42,7 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed);
 /// epochs, at a new best epoch, at the end and at a stop (in the middle of an epoch). Collective; throws
 /// SharedError as the steps do.
 TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
-                  TrainState& state, const TrainHooks& hooks);
+                  const std::vector<Standardisation>& standardisation, TrainState& state,
+                  const TrainHooks& hooks);
 
 }  // namespace qmtl

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "runtime/model/data.h"
+
+namespace qmtl {
+
+/// Reads and checks a data set in the form of io/FORMATS.md. float16, float64 and uint8 inputs become float.
+/// Throws Error (data) that names file, object, sample and column, and what was expected, for: a file that is
+/// missing, truncated, damaged or of another format; shapes that disagree; a split value other than 0, 1, 2;
+/// NaN or infinity in an input; a label that is infinite, outside its classes or not whole.
+Dataset read_dataset(const std::string& path);
+
+/// Writes a data set (inputs and labels as float32), replacing `path` only after what was written reads back
+/// with the same hash. Throws Error (data) if `data` itself breaks a rule of the format.
+void write_dataset(const std::string& path, const Dataset& data);
+
+/// The checks of read_dataset on a data set in memory; `where` names its origin in messages.
+void check_dataset(const Dataset& data, const std::string& where);
+
+/// SHA-256 over inputs, tasks, split, folds, groups and ids (not title, source and licence): what
+/// Dataset::hash holds.
+std::string dataset_hash(const Dataset& data);
+
+/// Throws Error (data) unless `name` can name an input, a task or a parameter: 1 to 200 bytes, no '/', no
+/// control characters, not "." or "..".
+void check_name(const std::string& name, const std::string& what, const std::string& where);
+
+}  // namespace qmtl

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qmtl::hdf5 {
+
+/// Element types this project reads and writes. `other` is anything else.
+enum class Type : std::uint8_t { float16, float32, float64, int8, uint8, int32, int64, string, other };
+
+std::string_view name(Type type);
+
+/// What is known of a dataset before any of it is read.
+struct Info {
+  Type type = Type::other;
+  std::vector<std::size_t> shape;
+  std::size_t elements = 1;  ///< product of the shape, known not to overflow
+};
+
+/// "[3, 4]": how shapes are printed in messages.
+std::string text(const std::vector<std::size_t>& shape);
+
+/// An HDF5 file, either open for reading or being built in memory. Objects are named by absolute paths
+/// ("/inputs/image"); the root is "/". Every call checks what the library returns and throws Error (data)
+/// with the file, the object, and the library's own error stack. Not thread-safe: one thread at a time uses
+/// this module.
+///
+/// Files are built in memory and saved as one piece of bytes (write_file), because HDF5 1.10 reports a full
+/// disk unreliably: a close can succeed although the data never arrived. What is written is chunked with
+/// Fletcher-32 checksums, in the 1.10 format, whose metadata carry checksums too; object times are off, so
+/// equal content is equal bytes.
+class File {
+ public:
+  /// Opens for reading. A missing file, a file that is not HDF5 and a truncated one are told apart.
+  static File open(const std::string& path);
+  /// Starts an empty file in memory. `label` names it in messages.
+  static File build(const std::string& label);
+  ~File();
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  bool exists(const std::string& object) const;
+  /// Names of the links of a group, sorted; empty if the group does not exist.
+  std::vector<std::string> children(const std::string& group) const;
+  Info info(const std::string& dataset) const;
+
+  /// Reads a whole dataset, converted to T (float, double, uint8_t, int8_t, int32_t, int64_t). Throws if it
+  /// is not numeric, does not fit T, or if it claims more data than a file of this size can hold.
+  template <class T>
+  std::vector<T> read(const std::string& dataset) const;
+  std::vector<std::string> read_strings(const std::string& dataset) const;
+
+  std::optional<std::string> string_attribute(const std::string& object, const std::string& name) const;
+  std::optional<std::int64_t> int_attribute(const std::string& object, const std::string& name) const;
+  std::optional<double> double_attribute(const std::string& object, const std::string& name) const;
+
+  void make_group(const std::string& group);
+  template <class T>
+  void write(const std::string& dataset, const std::vector<std::size_t>& shape, std::span<const T> values);
+  /// UTF-8, fixed length, shape [values.size()].
+  void write_strings(const std::string& dataset, std::span<const std::string> values);
+  void set_attribute(const std::string& object, const std::string& name, std::string_view value);
+  void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void set_attribute(const std::string& object, const std::string& name, double value);
+
+  /// The bytes of the built file.
+  std::vector<std::byte> image();
+
+ private:
+  File(std::string path, std::int64_t id, std::uint64_t bytes)
+      : path_(std::move(path)), id_(id), bytes_(bytes) {}
+  std::size_t checked_size(const std::string& dataset, const Info& info, std::size_t element_size) const;
+
+  std::string path_;
+  std::int64_t id_ = -1;
+  std::uint64_t bytes_ = 0;  ///< size of the file on disk
+};
+
+/// A required attribute: throws Error (data) that names file, object and attribute when it is absent.
+std::string required_string(const File& file, const std::string& object, const std::string& name);
+std::int64_t required_int(const File& file, const std::string& object, const std::string& name);
+double required_double(const File& file, const std::string& object, const std::string& name);
+
+/// Checks root attributes `format` and `version` (1 .. newest).
+void require_format(const File& file, const std::string& format, std::int64_t newest_version);
+
+}  // namespace qmtl::hdf5

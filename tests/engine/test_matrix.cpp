@@ -1,0 +1,172 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <optional>
+
+#include "tests/engine/engine_case.h"
+#include "tests/oracle/cases.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+const std::vector<PlanKind> plans{PlanKind::state, PlanKind::operators, PlanKind::cones};
+const std::vector<Placement> placements{Placement::global, Placement::local};
+const std::vector<Entangler> entanglers{Entangler::none,    Entangler::cx_ring, Entangler::cx_line,
+                                        Entangler::cz_ring, Entangler::cz_line, Entangler::brickwork_cz};
+const std::vector<std::vector<Gate>> rotations{
+    {Gate::ry}, {Gate::rz, Gate::ry},           {Gate::ry, Gate::rz},
+    {Gate::rx}, {Gate::rx, Gate::ry, Gate::rz}, {Gate::ry, Gate::rx}};
+const std::vector<BlockOrder> orders{BlockOrder::er, BlockOrder::re};
+const std::vector<ReadoutKind> readouts{ReadoutKind::first, ReadoutKind::mean, ReadoutKind::weights,
+                                        ReadoutKind::strings};
+const std::vector<std::size_t> batches{1, 5, 16, 17, 33};
+
+struct Uploads {
+  int count;
+  bool repeat;
+};
+const std::vector<Uploads> uploads{{1, false}, {2, false}, {2, true}};
+
+/// One point of the matrix; `mix` chooses what is not an axis of it.
+AnsatzSpec spec_of(int qubits, Placement placement, Entangler entangler, const std::vector<Gate>& gates,
+                   BlockOrder order, ReadoutKind readout, Uploads upload, std::size_t mix) {
+  AnsatzSpec spec;
+  spec.qubits = qubits;
+  spec.uploads = upload.count;
+  spec.repeat_uploads = upload.repeat;
+  spec.upload = mix % 5 == 0 ? Gate::rx : Gate::ry;
+  spec.layers = static_cast<int>((mix / 5) % 3);
+  spec.rotations = gates;
+  spec.entangler = entangler;
+  spec.placement = placement;
+  spec.register_size = std::min(qubits, 2 + static_cast<int>(mix % 3));
+  spec.stride = 1 + static_cast<int>(mix % 2);
+  spec.block_layers = static_cast<int>((mix / 3) % 3);
+  spec.block_rotations = gates;
+  spec.block_entangler = entangler;
+  spec.block_order = order;
+  spec.readout = readout;
+  spec.block_outputs = {1, 2, 1};
+  const int size = placement == Placement::global ? qubits : spec.register_size;
+  if (readout == ReadoutKind::strings) {
+    spec.strings = {{0}};
+    if (size > 1) spec.strings.push_back({0, size - 1});
+  }
+  return spec;
+}
+
+/// Engine<Real> of every plan and SIMD target against the oracle; and the bits of the targets with fused
+/// multiply-adds against each other.
+template <class Real>
+void check_engines(const Problem& problem, std::size_t batch) {
+  for (PlanKind plan : plans) {
+    std::optional<Answer<Real>> fused;
+    for (SimdTarget target : available_targets()) {
+      INFO(oracle::describe(problem.spec) << " plan=" << name(plan) << " target=" << name(target)
+                                          << " batch=" << batch << (sizeof(Real) == 4 ? " float" : " double")
+                                          << (problem.second_moments ? " second moments" : ""));
+      const Engine<Real> engine = make_engine<Real>(problem, plan, target);
+      CHECK(engine.target() == target);
+      CHECK(engine.plan().kind == plan);
+      const Answer<Real> answer = run(engine, problem, batch);
+      check_against_oracle(problem, answer, batch);
+      if (target != SimdTarget::avx512 && target != SimdTarget::avx2) continue;
+      if (fused) CHECK(*fused == answer);
+      fused = answer;
+    }
+  }
+}
+
+void check_point(const AnsatzSpec& spec, std::size_t batch, std::size_t mix) {
+  const Problem problem = make_problem(spec, batch, mix % 3 == 0, mix);
+  check_engines<float>(problem, batch);
+  check_engines<double>(problem, batch);
+}
+
+/// A well-mixed number from a counter, to draw cases with.
+std::size_t draw(std::size_t& state, std::size_t count) {
+  state = state * 6364136223846793005ull + 1442695040888963407ull;
+  return (state >> 33) % count;
+}
+
+}  // namespace
+
+TEST_CASE("outputs and gradients agree with the oracle for a covering sample of circuits",
+          "[engine][oracle]") {
+  std::size_t state = 7;
+  const auto any = [&](const auto& values) { return values[draw(state, values.size())]; };
+  // 240 draws: every pair of values of two axes is met with near certainty (the rarest has probability 1/48).
+  for (std::size_t i = 0; i < 240; ++i) {
+    // Circuits of 7 and 8 qubits cost the oracle most; every sixth draw is enough.
+    const int qubits = i % 6 == 0 ? 7 + static_cast<int>(i / 6 % 2) : 1 + static_cast<int>(draw(state, 6));
+    const std::size_t batch = qubits > 5 ? batches[draw(state, 2)] : any(batches);
+    check_point(spec_of(qubits, any(placements), any(entanglers), any(rotations), any(orders), any(readouts),
+                        any(uploads), i),
+                batch, i);
+  }
+}
+
+TEST_CASE("outputs and gradients agree with the oracle for the full matrix of circuits",
+          "[engine][oracle][long]") {
+  const char* asked = std::getenv("QMTL_LONG");
+  if (asked == nullptr || std::string(asked) != "1") {
+    SUCCEED("set QMTL_LONG=1 to run the full matrix");
+    return;
+  }
+  std::size_t point = 0;
+  for (int qubits = 1; qubits <= 8; ++qubits)
+    for (Placement placement : placements)
+      for (Entangler entangler : entanglers)
+        for (const auto& gates : rotations)
+          for (BlockOrder order : orders)
+            for (ReadoutKind readout : readouts)
+              for (Uploads upload : uploads) {
+                const std::size_t batch = batches[point % (qubits > 5 ? 2 : batches.size())];
+                check_point(spec_of(qubits, placement, entangler, gates, order, readout, upload, point),
+                            batch, point);
+                ++point;
+              }
+}
+
+TEST_CASE("every batch size agrees with the oracle for every plan", "[engine][oracle]") {
+  AnsatzSpec spec = spec_of(4, Placement::local, Entangler::cz_ring, {Gate::ry, Gate::rz}, BlockOrder::er,
+                            ReadoutKind::weights, {2, false}, 4);
+  const Problem problem = make_problem(spec, 33, true, 11);
+  for (std::size_t batch : batches) {
+    check_engines<float>(problem, batch);
+    check_engines<double>(problem, batch);
+  }
+}
+
+TEST_CASE("special angles agree with the oracle and give no NaN", "[engine][oracle]") {
+  const double pi = 3.14159265358979323846;
+  const std::vector<double> special{0.0, pi, -pi, pi / 2, -pi / 2, 2 * pi, 1e3, -1e3, 1e-30, 4 * pi};
+  for (Entangler entangler : {Entangler::cz_ring, Entangler::cx_ring})
+    for (const auto& gates : rotations) {
+      AnsatzSpec spec =
+          spec_of(3, Placement::local, entangler, gates, BlockOrder::er, ReadoutKind::mean, {1, false}, 6);
+      std::vector<double> angles;
+      for (std::size_t sample = 0; sample < special.size(); ++sample)
+        for (std::size_t q = 0; q < 3; ++q)
+          angles.push_back(special[(sample + q * (sample % 3)) % special.size()]);
+      Problem problem = make_problem(spec, angles, false, 21);
+      check_engines<float>(problem, special.size());
+      check_engines<double>(problem, special.size());
+    }
+}
+
+TEST_CASE("special parameters agree with the oracle and give no NaN", "[engine][oracle]") {
+  const double pi = 3.14159265358979323846;
+  for (double value : {0.0, pi, -pi, pi / 2, 2 * pi, 1e3}) {
+    CAPTURE(value);
+    AnsatzSpec spec = spec_of(3, Placement::local, Entangler::cz_line, {Gate::ry, Gate::rz, Gate::rx},
+                              BlockOrder::er, ReadoutKind::mean, {1, false}, 6);
+    const Circuit circuit = build(spec);
+    const Problem problem =
+        make_problem(spec, oracle::uniform(5, 17 * static_cast<std::size_t>(circuit.angles), -3, 3), false,
+                     31, std::vector<double>(static_cast<std::size_t>(circuit.params), value));
+    check_engines<float>(problem, 17);
+    check_engines<double>(problem, 17);
+  }
+}

@@ -13,7 +13,8 @@ enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
 std::string_view name(TaskKind kind);
 TaskKind parse_task_kind(std::string_view text);
 
-/// One named input: `values` is row-major [samples, width]; `shape` is the shape of one sample (its product is width).
+/// One named input: `values` is row-major [samples, width]; `shape` is the shape of one sample (its product
+/// is width).
 struct Input {
   std::string name;
   std::vector<std::size_t> shape;
@@ -26,14 +27,16 @@ struct Input {
 struct Task {
   std::string name;
   TaskKind kind = TaskKind::binary;
-  int classes = 2;      ///< binary 2; multiclass C; multilabel and regression: unused
-  std::string metric;   ///< customary metric, a name known to metrics.h
+  int classes = 2;     ///< binary 2; multiclass C; multilabel and regression: unused
+  std::string metric;  ///< customary metric, a name known to metrics.h
   std::size_t columns = 1;
   std::vector<float> labels;
 
   /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.
   int outputs() const {
-    return kind == TaskKind::multiclass ? classes : kind == TaskKind::multilabel ? static_cast<int>(columns) : 1;
+    return kind == TaskKind::multiclass   ? classes
+           : kind == TaskKind::multilabel ? static_cast<int>(columns)
+                                          : 1;
   }
 };
 

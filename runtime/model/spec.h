@@ -14,9 +14,9 @@ enum class Activation : std::uint8_t { none, tanh, relu, gelu };
 /// One backbone layer as configured: `{ type = "dense", width = 64, activation = "tanh" }`.
 struct LayerSpec {
   LayerKind kind = LayerKind::dense;
-  int width = 0;                              ///< dense
+  int width = 0;                             ///< dense
   Activation activation = Activation::none;  ///< dense, activation
-  double rate = 0.0;                          ///< dropout
+  double rate = 0.0;                         ///< dropout
   bool operator==(const LayerSpec&) const = default;
 };
 
@@ -27,7 +27,8 @@ struct BranchSpec {
   bool operator==(const BranchSpec&) const = default;
 };
 
-/// Inputs -> branches -> concatenation -> trunk -> dense to the representation z (added by the model, no activation).
+/// Inputs -> branches -> concatenation -> trunk -> dense to the representation z (added by the model, no
+/// activation).
 struct BackboneSpec {
   std::vector<BranchSpec> branches;  ///< one per input used, in order of concatenation
   std::vector<LayerSpec> trunk;
@@ -48,16 +49,17 @@ enum class BlockStart : std::uint8_t {
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
-  int width = 0;              ///< representation d of heads without a circuit; a circuit's head has d = its angles
-  AnsatzSpec ansatz;          ///< resolved: block_outputs has one entry per block
+  int width = 0;      ///< representation d of heads without a circuit; a circuit's head has d = its angles
+  AnsatzSpec ansatz;  ///< resolved: block_outputs has one entry per block
   AngleMap angle_map = AngleMap::shift_tanh;
   double gain = 0.3;
   bool train_gain = false;
   BlockStart start = BlockStart::signs;
   double start_deviation = 0.1;
-  double scale_start = 4.0;      ///< classification
+  double scale_start = 4.0;  ///< classification
   double scale_start_regression = 2.0;
-  bool block_per_task = false;   ///< multiclass: one block with one observable per class instead of a block per class
+  bool block_per_task =
+      false;  ///< multiclass: one block with one observable per class instead of a block per class
   bool operator==(const HeadSpec&) const = default;
 };
 
@@ -75,14 +77,15 @@ struct TaskSpec {
 
 /// The whole model: everything that fixes its parameters' names and shapes and what it computes.
 struct ModelSpec {
-  std::vector<std::string> inputs;     ///< names, in the order of input_widths
+  std::vector<std::string> inputs;  ///< names, in the order of input_widths
   std::vector<std::size_t> input_widths;
   std::vector<TaskSpec> tasks;
   BackboneSpec backbone;
   HeadSpec head;
   bool learn_task_weights = false;  ///< uncertainty weighting (Kendall et al. 2018)
-  std::string precision = "float";  ///< float or double: arithmetic of backbone and circuit; parameters are double
-  std::string plan = "auto";        ///< plan kind asked for
+  std::string precision =
+      "float";                ///< float or double: arithmetic of backbone and circuit; parameters are double
+  std::string plan = "auto";  ///< plan kind asked for
   bool operator==(const ModelSpec&) const = default;
 };
 

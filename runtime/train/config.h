@@ -21,12 +21,12 @@ struct TrainSpec {
   double momentum = 0.0;      ///< sgd
   double weight_decay = 0.0;  ///< adamw: decoupled; adam, sgd: L2
   ScheduleKind schedule = ScheduleKind::constant;
-  int warmup_steps = 0;       ///< linear from 0
-  double clip = 0.0;          ///< largest global gradient norm; 0: off
-  int patience = 0;           ///< stop after so many epochs without a better validation mean; 0: off
-  int shots = 0;              ///< shot noise in training; 0: exact
-  int shard = 16;             ///< samples per work unit, a multiple of tile_samples
-  int task_groups = 1;        ///< work units per shard
+  int warmup_steps = 0;  ///< linear from 0
+  double clip = 0.0;     ///< largest global gradient norm; 0: off
+  int patience = 0;      ///< stop after so many epochs without a better validation mean; 0: off
+  int shots = 0;         ///< shot noise in training; 0: exact
+  int shard = 16;        ///< samples per work unit, a multiple of tile_samples
+  int task_groups = 1;   ///< work units per shard
   bool operator==(const TrainSpec&) const = default;
 };
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <span>
+
+namespace qmtl {
+
+/// Samples are rows.
+template <class Real>
+using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// C[m, n] = A[m, k] B[k, n]. Every element is summed over k in ascending order with one rounding a product
+/// and one a sum, so a row of C depends on that row of A and on B alone: not on the batch, the instruction
+/// set or threads.
+template <class Real>
+void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c);
+
+/// gradient[k, n] (row-major) += A^T[k, m] C[m, n]: the weight gradient of C = A B, with the sum over the m
+/// samples in row order.
+template <class Real>
+void add_outer(const Matrix<Real>& a, const Matrix<Real>& c, std::span<double> gradient);
+
+/// gradient[n] += sum over the rows of C, in row order.
+template <class Real>
+void add_rows(const Matrix<Real>& c, std::span<double> gradient);
+
+}  // namespace qmtl

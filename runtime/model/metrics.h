@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "runtime/model/data.h"
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// One metric: its name in configurations and how it is judged.
+struct MetricInfo {
+  std::string_view name;
+  bool higher_is_better;
+  bool classification, regression;  ///< task kinds it is defined for
+};
+
+/// All metrics: accuracy, balanced_accuracy, f1 (of class 1), macro_f1 (mean over the classes that occur
+/// among labels or predictions), mcc, auc (ties count half), log_loss; pearson, spearman, rmse, mae, r2.
+/// Definitions follow scikit-learn and scipy. auc of a multiclass task is the mean of its one-vs-rest areas;
+/// log_loss of probabilities.
+std::span<const MetricInfo> metric_table();
+/// Throws Error (usage) listing the metrics.
+const MetricInfo& metric_info(std::string_view metric);
+/// Throws Error (usage) naming the task, its kind and the metrics it could have.
+void check_metric(std::string_view task, TaskKind kind, std::string_view metric);
+std::string_view default_metric(TaskKind kind);
+
+/// Score of one task over the data-set rows `rows`. logits[i * stride + first_column ...] are the outputs for
+/// rows[i]; regression values are in the unit of the labels. Missing labels (NaN) are left out; multilabel
+/// tasks score the mean over their columns where defined. NaN where the metric is undefined (no labels, a
+/// single class for auc and mcc, NaN among the logits).
+double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
+             const float* logits, std::size_t stride, std::size_t first_column);
+
+/// Each task's own metric (TaskSpec::metric), in task order, from logits[rows, all outputs].
+std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
+                             const float* logits);
+
+/// The score that chooses the best epoch: mean of the defined scores, those where lower is better negated.
+/// NaN if none is defined.
+double mean_score(const ModelSpec& spec, std::span<const double> scores);
+
+/// When all tasks are binary and every row has exactly one positive label (one-vs-rest): how often the
+/// largest logit is that task's. Otherwise nothing.
+std::optional<double> argmax_accuracy(const Dataset& data, const ModelSpec& spec,
+                                      std::span<const std::size_t> rows, const float* logits);
+
+}  // namespace qmtl

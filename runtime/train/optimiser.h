@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "runtime/train/config.h"
+#include "runtime/train/state.h"
+
+namespace qmtl {
+
+/// Euclidean norm; squares are summed in index order.
+double global_norm(std::span<const double> gradient);
+
+/// One update of `state` (parameters, moments, step) from the gradient summed over the whole batch, which it
+/// may change: clipping to the global norm `train.clip`, L2 decay (adam, sgd) or decoupled decay (adamw)
+/// where a parameter's `decay` is set. Returns the norm before clipping. Adam: Kingma & Ba 2015; AdamW:
+/// Loshchilov & Hutter 2019; momentum: v = momentum v + g, p -= rate v. Every operation is elementwise in
+/// double: the same bits everywhere.
+double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,
+                      std::span<double> gradient, TrainState& state);
+
+}  // namespace qmtl

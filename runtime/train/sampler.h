@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/train/config.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// Training rows that carry at least one label of the model's tasks, ascending. Throws Error (data) if there
+/// are none.
+std::vector<std::size_t> training_rows(const Dataset& data, const ModelSpec& spec);
+
+/// The rows in the order of an epoch (0-based number of completed epochs): a Philox permutation keyed by
+/// (seed, epoch).
+std::vector<std::size_t> epoch_order(std::span<const std::size_t> rows, std::uint64_t seed, int epoch);
+
+/// Steps that `rows` samples make with `batch` samples each; the last may be short.
+std::int64_t steps_per_epoch(std::size_t rows, int batch);
+
+/// Present labels of each task of `spec` among `rows` (multilabel: over all its columns).
+std::vector<double> count_labels(const Dataset& data, const ModelSpec& spec,
+                                 std::span<const std::size_t> rows);
+
+/// The batch of step `step_in_epoch` of an epoch's order; `step` counts all optimiser steps before it.
+StepBatch make_batch(const Dataset& data, const ModelSpec& spec, const TrainSpec& train,
+                     std::span<const std::size_t> order, int step_in_epoch, std::int64_t step);
+
+}  // namespace qmtl

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+#include "io/checkpoint.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// The data set in `path`: every rank reads the shared file; where a rank has no such file, rank 0 sends its
+/// own. Collective; all ranks fail together, also when they have different data.
+Dataset load_dataset(const Comm& comm, const std::string& path);
+
+/// The checkpoint file that `path` means: the file itself, or best.h5 (else last.h5) of a run folder. Throws
+/// Error (data) if there is none.
+std::string checkpoint_file(const std::string& path);
+
+/// Reads a checkpoint on every rank. Collective; all ranks fail together.
+Checkpoint load_checkpoint(const Comm& comm, const std::string& path);
+
+/// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
+std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
+                                 SimdTarget target);
+
+}  // namespace qmtl

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "distributed/trainer.h"
+
+namespace qmtl {
+
+/// Training's progress on standard error: in a terminal one line that is redrawn, otherwise one line per
+/// epoch.
+class ProgressPrinter {
+ public:
+  enum class Mode { line, plain, off };
+
+  explicit ProgressPrinter(Mode mode) : mode_(mode) {}
+  ~ProgressPrinter() { finish(); }
+  ProgressPrinter(const ProgressPrinter&) = delete;
+  ProgressPrinter& operator=(const ProgressPrinter&) = delete;
+
+  /// "auto" is `line` when standard error is a terminal with a width: the pseudo-terminals that mpirun gives
+  /// to its ranks have none.
+  static Mode choose(const std::string& option, bool quiet);
+
+  void step(const Progress& progress);
+  void epoch(const EpochRecord& record, bool best);
+  /// Ends the redrawn line, so that other output starts on a line of its own.
+  void finish();
+
+ private:
+  Mode mode_;
+  Progress last_;
+  double validation_ = 0;
+  bool validated_ = false, open_ = false;
+  std::chrono::steady_clock::time_point drawn_{};
+};
+
+/// "0:07", "12:05", "3:04:00".
+std::string duration(double seconds);
+
+}  // namespace qmtl

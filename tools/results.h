@@ -1,0 +1,45 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// Metrics of a model on some rows.
+struct Scores {
+  std::vector<double> tasks;  ///< in task order, NaN where undefined
+  double mean = 0;            ///< of the defined ones; where lower is better negated
+  std::optional<double> argmax_accuracy;
+};
+
+/// Predicts `rows` over all ranks and scores them. Collective.
+Scores score_rows(const Comm& comm, const Learner& learner, const Dataset& data,
+                  const std::vector<std::size_t>& rows);
+
+/// Numbers of trainable parameters after and before the shared representation.
+struct ParameterCount {
+  std::size_t backbone = 0, head = 0;
+};
+ParameterCount count_parameters(const std::vector<ParamInfo>& params);
+
+/// What train and eval report; the JSON fields are documented in README.md.
+struct Report {
+  std::string run_hash, split, checkpoint;
+  int epochs = 0, best_epoch = 0;
+  std::int64_t steps = 0;
+  double seconds = 0, samples_per_second = 0;
+  Scores scores;
+  ParameterCount parameters;
+  bool interrupted = false;
+};
+
+nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec);
+/// Table of tasks and totals, for people.
+std::string report_text(const Report& report, const ModelSpec& spec);
+
+}  // namespace qmtl

@@ -1,0 +1,225 @@
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "distributed/bytes.h"
+#include "distributed/trainer.h"
+#include "io/config.h"
+#include "io/run_folder.h"
+#include "runtime/circuit/analysis.h"
+#include "runtime/hash.h"
+#include "tools/cores.h"
+#include "tools/load.h"
+#include "tools/options.h"
+#include "tools/progress.h"
+#include "tools/results.h"
+#include "tools/signals.h"
+#include "tools/version.h"
+
+namespace qmtl {
+namespace {
+
+namespace po = boost::program_options;
+
+const Usage usage{
+    "qmtl train CONFIG [options]",
+    "Trains the model of a TOML configuration and keeps checkpoints in its run folder. The result is "
+    "bit-identical\n"
+    "for any number of ranks, threads and restarts. Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and end "
+    "with 75;\n"
+    "--resume goes on from there.",
+    "  mpirun -n 2 --bind-to none qmtl train benchmarks/digits/digits.toml --set train.epochs=10\n"
+    "  qmtl train benchmarks/digits/digits.toml --resume"};
+
+/// Everything that training needs, the same on all ranks.
+struct Job {
+  Config config;
+  Dataset data;
+  std::vector<Standardisation> standardisation;
+  std::unique_ptr<Learner> learner;
+  TrainState state;
+};
+
+Config load_config(const Comm& comm, const Options& options) {
+  Config config;
+  std::vector<std::string> overrides = options.common.set;
+  if (options.has("plan")) overrides.push_back("engine.plan=\"" + options.text("plan") + "\"");
+  comm.together([&] {
+    config = read_config(options.text("config"), overrides);
+    if (config.data_file.empty())
+      throw usage_error(config.file + ": expected the data set's file in data.file, found none");
+    if (config.run_folder.empty())
+      config.run_folder = "runs/" + std::filesystem::path(config.file).stem().string();
+  });
+  comm.require_equal("the program version", program_version);
+  comm.require_equal("the configuration (" + config.file + " with its --set)", to_toml(config));
+  return config;
+}
+
+/// Rank 0 opens the run folder before any work is done: a refusal should cost nothing.
+std::unique_ptr<RunFolder> open_folder(const Comm& comm, const Options& options, const Config& config) {
+  std::unique_ptr<RunFolder> folder;
+  comm.together([&] {
+    const bool resume = options.has("resume"), overwrite = options.has("overwrite");
+    if (resume && overwrite) throw usage_error("expected --resume or --overwrite, found both");
+    if (comm.root())
+      folder = std::make_unique<RunFolder>(config.run_folder, resume      ? RunMode::resume
+                                                              : overwrite ? RunMode::overwrite
+                                                                          : RunMode::fresh);
+  });
+  return folder;
+}
+
+/// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
+void resume(const Comm& comm, const RunFolder* folder, Job& job) {
+  Checkpoint checkpoint;
+  comm.together([&] {
+    if (!folder) return;
+    std::vector<std::string> warnings;
+    checkpoint = folder->newest_verified(warnings);
+    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+    if (checkpoint.data_hash != job.data.hash)
+      throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
+                       checkpoint.data_hash.substr(0, 12) + "), found another one in " +
+                       job.config.data_file + "; use the old data set, or --overwrite");
+    if (!(checkpoint.config.model == job.config.model))
+      throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
+                        job.config.file + "; restore the configuration (" + folder->file("config.toml") +
+                        " has the old one), or --overwrite");
+  });
+  job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));
+  job.standardisation = standardisation_from_bytes(
+      comm.broadcast(comm.root() ? to_bytes(checkpoint.standardisation) : std::string()));
+}
+
+void make_job_learner(const Comm& comm, const Options& options, Job& job) {
+  comm.together([&] {
+    job.learner =
+        make_learner(job.config.model, job.config.train, job.data, job.standardisation, options.common.simd);
+  });
+  comm.require_equal("the instruction set (or ask for one with --simd avx2)",
+                     job.learner->target() == SimdTarget::avx512 ? std::string(name(SimdTarget::avx2))
+                                                                 : std::string(name(job.learner->target())));
+}
+
+void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
+  if (!learner.plan()) return;
+  for (const std::string& warning : analyse(build(spec.head.ansatz), layout(spec.head.ansatz).names).warnings)
+    spdlog::warn("{}", warning);
+}
+
+Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
+  Checkpoint checkpoint;
+  checkpoint.config = job.config;
+  checkpoint.params = job.learner->params();
+  checkpoint.state = state;
+  checkpoint.standardisation = job.standardisation;
+  checkpoint.data_hash = job.data.hash;
+  checkpoint.plan = job.learner->plan() ? std::string(name(job.learner->plan()->kind)) : "none";
+  checkpoint.program_version = program_version;
+  return checkpoint;
+}
+
+TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer) {
+  TrainHooks hooks;
+  hooks.stop_requested = stop_requested;
+  if (!folder) return hooks;
+  std::vector<std::string> tasks;
+  for (const TaskSpec& task : job.config.model.tasks) tasks.push_back(task.name);
+  hooks.on_progress = [&printer](const Progress& progress) { printer.step(progress); };
+  hooks.on_epoch = [&printer, folder, tasks](const EpochRecord& record, bool best) {
+    printer.epoch(record, best);
+    folder->append_metrics(record, tasks);
+  };
+  hooks.save = [&job, folder](const TrainState& state, bool best) {
+    folder->save(make_checkpoint(job, state), best);
+  };
+  return hooks;
+}
+
+/// Scores of the best epoch's parameters on the validation rows; of the current ones before there is a best.
+Report make_report(const Comm& comm, Job& job, const RunFolder* folder, const TrainResult& result) {
+  Report report;
+  report.run_hash = run_hash(job.state);
+  report.split = "validation";
+  report.epochs = job.state.epoch;
+  report.best_epoch = job.state.best_epoch;
+  report.steps = job.state.step;
+  report.seconds = result.seconds;
+  report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
+  report.interrupted = result.ending == Ending::interrupted;
+  report.parameters = count_parameters(job.learner->params());
+  TrainState best = job.state;
+  comm.together([&] {
+    if (!folder) return;
+    report.checkpoint = checkpoint_file(folder->path());
+    if (job.state.best_epoch > 0) best = read_checkpoint(report.checkpoint).state;
+  });
+  best = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(best) : std::string()));
+  job.learner->bind(best.params);
+  report.scores = score_rows(comm, *job.learner, job.data, job.data.rows(Split::validation));
+  return report;
+}
+
+}  // namespace
+
+int train_command(const Comm& comm, const Arguments& args) {
+  po::options_description own("Options of train");
+  own.add_options()("resume", "go on from the run folder's newest checkpoint")(
+      "overwrite", "remove the run that is in the folder")(
+      "plan", po::value<std::string>()->value_name("KIND"), "engine plan: auto, state, operators or cones");
+  const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
+  if (!options) return 0;
+  catch_stop_signals();
+  const Cores cores = find_cores(comm);
+  for (const std::string& warning : core_warnings(cores, options->common.threads))
+    spdlog::warn("{}", warning);
+  const ThreadLimit threads(cores, options->common.threads);
+
+  Job job;
+  job.config = load_config(comm, *options);
+  const auto resuming = options->has("resume");
+  job.data = load_dataset(comm, job.config.data_file);
+  comm.together([&] { resolve(job.config, job.data); });
+  comm.together([&] {
+    if (!resuming) job.standardisation = standardise(job.data, job.config.model);
+  });
+  if (!resuming) make_job_learner(comm, *options, job);
+  const auto folder = open_folder(comm, *options, job.config);
+  if (resuming) {
+    resume(comm, folder.get(), job);
+    make_job_learner(comm, *options, job);
+  } else {
+    comm.together([&] { job.state = fresh_state(*job.learner, job.config.train.seed); });
+  }
+  comm.together([&] {
+    if (!folder) return;
+    if (resuming) folder->keep_metrics_until(job.state.epoch);
+    folder->write_config(job.config);
+    warn_of_circuit(job.config.model, *job.learner);
+  });
+  spdlog::info("training {} on {} rank{} with {} thread{} each, {}", job.config.file, comm.size(),
+               comm.size() == 1 ? "" : "s", threads.count(), threads.count() == 1 ? "" : "s",
+               name(job.learner->target()));
+
+  ProgressPrinter printer(comm.root()
+                              ? ProgressPrinter::choose(options->common.progress, options->common.quiet)
+                              : ProgressPrinter::Mode::off);
+  const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
+                                   make_hooks(job, folder.get(), printer));
+  printer.finish();
+  const Report report = make_report(comm, job, folder.get(), result);
+  if (comm.root()) {
+    if (options->common.json)
+      std::cout << report_json(report, job.config.model).dump(2) << std::endl;
+    else
+      std::cout << report_text(report, job.config.model) << std::flush;
+    if (report.interrupted)
+      spdlog::warn("stopped after step {}; go on with: qmtl train {} --resume", job.state.step,
+                   job.config.file);
+  }
+  return static_cast<int>(report.interrupted ? Exit::interrupted : Exit::ok);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Checks what the layout of the source tree promises: top-level folders, include arrows, headers that compile alone.
+
+Prints every violation with its file and line and ends with 1 if there is any. --self-test checks the checker.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FOLDERS = {"runtime", "distributed", "io", "hardware", "tools", "tests", "benchmarks"}
+SOURCES = {".h", ".hpp", ".c", ".cc", ".cpp"}
+
+# room -> rooms that its files may include
+ARROWS = {
+    "runtime": {"runtime"},
+    "distributed": {"distributed", "runtime"},
+    "io": {"io", "runtime"},
+    "hardware": {"hardware", "runtime"},
+    "tools": {"tools", "hardware", "distributed", "io", "runtime"},
+    "benchmarks": {"benchmarks", "tools", "hardware", "distributed", "io", "runtime"},
+    "tests": {"tests", "benchmarks", "tools", "hardware", "distributed", "io", "runtime"},
+}
+# the same inside runtime; files directly in runtime/ may be included by all
+LAYERS = {
+    "circuit": {"circuit"},
+    "engine": {"engine", "circuit"},
+    "model": {"model", "engine", "circuit"},
+    "train": {"train", "model", "engine", "circuit"},
+    "edge": {"edge"},
+}
+# value structs that layers above their own pass through
+SEAMS = {"runtime/train/state.h"}
+# libraries that live in one room: pattern of the header -> rooms that may include it
+LIBRARIES = [
+    ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests"}),
+    ("HDF5", re.compile(r"^(hdf5(_hl)?\.h|H5\w*\.h|hdf5/.*)$"), {"io", "tests"}),
+    ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+
+
+def source_files(root):
+    for folder in sorted(FOLDERS):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in SOURCES and path.is_file() and "third_party" not in path.parts:
+                yield path.relative_to(root)
+
+
+def room_of(included, file, root):
+    """The path inside the tree that a quoted include means, or None for one of another library."""
+    beside = file.parent / included
+    if (root / beside).exists() and not (root / included).exists():
+        return pathlib.PurePosixPath(os.path.normpath(beside))
+    first = included.split("/")[0]
+    return pathlib.PurePosixPath(included) if first in FOLDERS and "/" in included else None
+
+
+def violations_of(file, text, root):
+    room = file.parts[0]
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        included = match.group(2)
+        where = f"{file}:{number}: "
+        for library, pattern, rooms in LIBRARIES:
+            if pattern.match(included) and room not in rooms:
+                yield f"{where}includes <{included}>: {library} is only for {', '.join(sorted(rooms))}"
+        target = room_of(included, file, root)
+        if target is None:
+            continue
+        if target.parts[0] not in ARROWS[room]:
+            yield f"{where}{room} includes {target}: it may include {', '.join(sorted(ARROWS[room]))}"
+        elif str(target) in SEAMS:
+            continue
+        elif room == target.parts[0] == "runtime" and len(file.parts) > 2 and len(target.parts) > 2:
+            layer, other = file.parts[1], target.parts[1]
+            if layer in LAYERS and other not in LAYERS[layer]:
+                allowed = ", ".join(sorted(LAYERS[layer]))
+                yield f"{where}runtime/{layer} includes {target}: it may include {allowed}"
+
+
+def check_folders(root):
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and not path.name.startswith((".", "build")) and path.name not in FOLDERS:
+            yield f"{path.name}/: not one of the top-level folders {', '.join(sorted(FOLDERS))}"
+
+
+def library_flags():
+    packages = ["eigen3", "hdf5-serial", "ompi-c", "libhwy", "tomlplusplus", "protobuf"]
+    flags = []
+    for package in packages:
+        found = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True)
+        flags += [flag for flag in found.stdout.split() if not flag.startswith("-std")]
+    return flags
+
+
+def compile_alone(job):
+    root, header, compiler, flags, folder = job
+    languages = [(compiler, "c++", "-std=c++20")]
+    if header.parts[:2] == ("runtime", "edge"):
+        languages.append((os.environ.get("CC", "cc"), "c", "-std=c99"))
+    for program, language, standard in languages:
+        source = folder / (re.sub(r"\W", "_", str(header)) + "." + language.replace("c++", "cpp"))
+        if not source.exists():
+            source.write_text(f'#include "{header}"\n')
+        # A real compilation, not -fsyntax-only: ccache answers it at once while nothing has changed.
+        cached = [shutil.which("ccache")] if shutil.which("ccache") else []
+        result = subprocess.run(
+            [*cached, *program.split(), standard, "-O0", "-Wall", "-Wextra", f"-I{root}", *flags, "-c", str(source),
+             "-o", str(source.with_suffix(".o"))], capture_output=True, text=True, cwd=folder)
+        if result.returncode != 0:
+            return f"{header}: does not compile alone:\n{result.stderr.strip()}"
+    return None
+
+
+def headers_of(root):
+    # A -inl.h of Highway is compiled once per instruction set by the source that includes it.
+    return [f for f in source_files(root) if f.suffix in {".h", ".hpp"} and not f.name.endswith("-inl.h")]
+
+
+def check(root, compiler, folder):
+    problems = list(check_folders(root))
+    for file in source_files(root):
+        problems += violations_of(file, (root / file).read_text(errors="replace"), root)
+    flags = library_flags()
+    jobs = [(root, header, compiler, flags, folder) for header in headers_of(root)]
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        problems += [problem for problem in pool.map(compile_alone, jobs) if problem]
+    return problems, len(jobs)
+
+
+def self_test(root, folder):
+    """Every rule finds what breaks it and leaves what keeps it."""
+    cases = [
+        ("runtime/engine/a.cpp", '#include "io/config.h"', True),
+        ("runtime/engine/a.cpp", '#include "runtime/model/spec.h"', True),
+        ("runtime/engine/a.cpp", '#include "runtime/circuit/circuit.h"', False),
+        ("runtime/model/a.cpp", '#include "runtime/error.h"', False),
+        ("runtime/train/a.cpp", "#include <mpi.h>", True),
+        ("runtime/train/a.cpp", "#include <hdf5.h>", True),
+        ("distributed/a.cpp", "#include <mpi.h>", False),
+        ("distributed/a.cpp", '  #  include "io/checkpoint.h"', True),
+        ("io/a.cpp", '#include "hardware/noise.h"', True),
+        ("io/a.cpp", "#include <H5Fpublic.h>", False),
+        ("hardware/a.cpp", "#include <curl/curl.h>", False),
+        ("io/a.cpp", "#include <curl/curl.h>", True),
+        ("tools/a.cpp", '#include "tests/oracle/oracle.h"', True),
+        ("tools/a.cpp", '#include "io/dataset.h"', False),
+        ("tests/engine/a.cpp", '#include "runtime/engine/engine.h"', False),
+    ]
+    wrong = [f"{file}: {line}" for file, line, broken in cases
+             if bool(list(violations_of(pathlib.PurePosixPath(file), line, root))) != broken]
+    if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder)):
+        wrong.append("a header that cannot be compiled is not reported")
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
+    parser.add_argument("--cxx", default=shutil.which("c++") or "g++")
+    parser.add_argument("--folder", type=pathlib.Path, help="where to compile; default: a temporary folder")
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    root = options.root.resolve()
+    folder = (options.folder or pathlib.Path(tempfile.mkdtemp(prefix="qmtl-structure-"))).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.self_test:
+        problems, summary = self_test(root, folder), "the rules find what breaks them"
+    else:
+        problems, headers = check(root, options.cxx, folder)
+        summary = f"folders and include arrows hold, {headers} headers compile alone"
+    if options.folder is None:
+        shutil.rmtree(folder)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"{len(problems)} violations" if problems else summary)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -138,7 +138,8 @@ std::vector<T> read_column(const File& file, const std::string& name, std::size_
 }
 
 std::vector<EpochRecord> read_history(const File& file) {
-  // The first column tells how many epochs there are: its size is known to fit the file, unlike a claimed shape.
+  // The first column tells how many epochs there are: its size is known to fit the file, unlike a claimed
+  // shape.
   const std::size_t epochs = file.read<std::int64_t>("/history/epoch").size();
   const hdf5::Info info = file.info("/history/validation");
   if (info.shape.size() != 2 || info.shape[0] != epochs)

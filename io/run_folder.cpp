@@ -132,7 +132,8 @@ void RunFolder::append_metrics(const EpochRecord& record, const std::vector<std:
   nlohmann::ordered_json& scores = line["tasks"] = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < std::min(tasks.size(), record.validation.size()); ++i)
     scores[tasks[i]] = number(record.validation[i]);
-  append_file(file("metrics.jsonl"), line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  append_file(file("metrics.jsonl"),
+              line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void RunFolder::keep_metrics_until(int epoch) {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// From logits[rows, outputs] (Learner::predict) to what users read, same shape and columns: sigmoid for
+/// binary and multilabel tasks, softmax for multiclass ones, values as they are for regression. Computed in
+/// double.
+std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::span<const float> logits);
+
+/// Saves predictions atomically; `logits` as above, `ids` has one entry per row or is empty (then rows are
+/// numbered from 0). The name's ending picks the form (io/FORMATS.md): .csv, or .h5 / .hdf5 with one dataset
+/// /predictions/<task> float32 [rows, outputs] per task. Throws Error (usage) for another ending.
+void write_predictions(const std::string& path, const ModelSpec& spec, const std::vector<std::string>& ids,
+                       std::size_t rows, std::span<const float> logits);
+
+}  // namespace qmtl

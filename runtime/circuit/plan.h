@@ -29,6 +29,7 @@ struct Part {
 struct Plan {
   PlanKind kind = PlanKind::automatic;  ///< never automatic in a finished plan
   std::vector<Part> parts;
+  int angles = 0, params = 0, outputs = 0;  ///< of the whole circuit
   int widest = 0;           ///< qubits of the largest statevector
   double flops = 0;         ///< floating-point operations per sample, forward and gradient (multiply-add = 2)
   double bytes = 0;         ///< working memory per thread, float32

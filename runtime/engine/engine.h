@@ -45,21 +45,25 @@ class Engine {
   void bind(std::span<const double> params);
 
   /// Columns of the value and cotangent arrays: outputs(), or twice that with second moments: column
-  /// outputs() + o is then the expectation of the squared observable o (its readout's second moment, for shot noise).
+  /// outputs() + o is then the expectation of the squared observable o (its readout's second moment, for shot
+  /// noise).
   void set_second_moments(bool on);
   int values() const;
 
   /// values[samples, values()] of angles[samples, angles()].
   void forward(std::size_t samples, const Real* angles, Real* values) const;
 
-  /// Given values[count, values()] of `count` consecutive samples starting at `first`, writes their cotangents
-  /// (same shape). Called once per tile, in order, from the calling thread.
+  /// Given values[count, values()] of `count` consecutive samples starting at `first`, writes their
+  /// cotangents (same shape). Called once per tile, in order, from the calling thread.
   using Cotangents =
       std::function<void(std::size_t first, std::size_t count, const Real* values, Real* cotangents)>;
 
   /// Outputs and gradients: writes values[samples, values()], angle_gradients[samples, angles()] and ADDS the
   /// parameters' gradients, summed over the samples in tile order, to param_gradients (length params()).
   void vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
+           Real* angle_gradients, double* param_gradients) const;
+  /// The same for cotangents[samples, values()] that are known beforehand: saves a forward pass.
+  void vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
            Real* angle_gradients, double* param_gradients) const;
 
  private:

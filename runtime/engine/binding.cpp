@@ -1,0 +1,342 @@
+#include "runtime/engine/binding.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "runtime/engine/simd.h"
+
+namespace qmtl::engine {
+namespace {
+
+/// In place: x[m] <- sum over i of x[i] (-1)^parity(m & i).
+void walsh_hadamard(std::vector<double>& x) {
+  for (std::size_t h = 1; h < x.size(); h *= 2)
+    for (std::size_t i = 0; i < x.size(); i += 2 * h)
+      for (std::size_t j = i; j < i + h; ++j) {
+        const double a = x[j], b = x[j + h];
+        x[j] = a + b;
+        x[j + h] = a - b;
+      }
+}
+
+double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
+
+std::vector<StringTerm> string_terms(const Readout& readout) {
+  std::vector<StringTerm> terms;
+  for (const ZString& z : readout.strings) {
+    std::uint64_t mask = 0;
+    for (int q : z.qubits) mask |= std::uint64_t{1} << q;
+    terms.push_back({mask, z.weight, z.weight_param});
+  }
+  return terms;
+}
+
+std::uint32_t deposit(std::uint32_t value, const std::vector<int>& positions) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < positions.size(); ++i) out |= ((value >> i) & 1u) << positions[i];
+  return out;
+}
+
+}  // namespace
+
+template <class Real>
+BoundPart<Real>::BoundPart(BoundPart&& other) noexcept
+    : cone_(std::move(other.cone_)),
+      method_(other.method_),
+      outputs_(other.outputs_),
+      second_moments_(other.second_moments_),
+      program_(std::move(other.program_)),
+      params_(std::move(other.params_)),
+      bound_(std::move(other.bound_)),
+      local_blocks_(std::move(other.local_blocks_)),
+      register_blocks_(std::move(other.register_blocks_)),
+      register_values_(std::move(other.register_values_)) {
+  bound_.program = &program_;
+}
+
+template <class Real>
+BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments)
+    : cone_(part.cone),
+      method_(part.method),
+      outputs_(outputs),
+      second_moments_(second_moments),
+      program_(compile(part.cone.circuit, part.method)),
+      params_(part.cone.params.size()) {
+  bound_.program = &program_;
+  bound_.sample_terms.resize(program_.gates);
+  auto collect = [&](const RyLayer& layer) {
+    for (std::size_t g = 0; g < layer.gates.size(); ++g)
+      for (const AngleTerm& term : layer.gates[g].terms)
+        if (term.sample) bound_.sample_terms[layer.slot + g].push_back(cone_.angles[term.index]);
+  };
+  for (const RyLayer& layer : program_.shared) collect(layer);
+  for (const BlockProgram& block : program_.blocks)
+    for (const RyLayer& layer : block.layers) collect(layer);
+  if (method_ == BlockMethod::branch) return;
+
+  int output = 0;
+  std::vector<std::vector<int>> qubits;
+  for (std::size_t b = 0; b < cone_.circuit.blocks.size(); ++b) {
+    const Block& block = cone_.circuit.blocks[b];
+    local_blocks_.push_back(localised(block));
+    auto found = std::find(qubits.begin(), qubits.end(), block.qubits);
+    const std::size_t r = found - qubits.begin();
+    if (found == qubits.end()) {
+      qubits.push_back(block.qubits);
+      register_blocks_.emplace_back();
+      register_values_.emplace_back();
+    }
+    register_blocks_[r].push_back(static_cast<int>(b));
+    for (std::size_t o = 0; o < block.outputs.size(); ++o, ++output) {
+      const int column = cone_.outputs[output];
+      register_values_[r].push_back({static_cast<int>(b), static_cast<int>(o), column, false});
+      if (second_moments_)
+        register_values_[r].push_back({static_cast<int>(b), static_cast<int>(o), column + outputs_, true});
+    }
+  }
+  for (std::size_t r = 0; r < qubits.size(); ++r) {
+    RegisterOperators<Real>& reg = bound_.registers.emplace_back();
+    reg.k = static_cast<int>(qubits[r].size());
+    reg.complex = program_.complex;
+    const int size = 1 << reg.k;
+    reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
+    std::vector<int> rest;
+    for (int q = 0; q < program_.qubits; ++q)
+      if (std::find(qubits[r].begin(), qubits[r].end(), q) == qubits[r].end()) rest.push_back(q);
+    for (std::uint32_t v = 0; v < (1u << qubits[r].size()); ++v)
+      reg.offset_row.push_back(row(deposit(v, qubits[r])));
+    for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) reg.base_row.push_back(row(deposit(v, rest)));
+    for (const Value& value : register_values_[r]) reg.columns.push_back(value.column);
+    reg.operators.resize(reg.columns.size() * reg.entries);
+  }
+}
+
+template <class Real>
+void BoundPart<Real>::bind(std::span<const double> params) {
+  for (std::size_t i = 0; i < cone_.params.size(); ++i) params_[i] = params[cone_.params[i]];
+  bind_gates();
+  bind_tables();
+  if (method_ == BlockMethod::branch)
+    bind_diagonals();
+  else
+    bind_registers();
+}
+
+template <class Real>
+void BoundPart<Real>::bind_gates() {
+  std::vector<double> half(program_.gates, 0.0), sin(program_.gates), cos(program_.gates);
+  auto add = [&](const RyLayer& layer) {
+    for (std::size_t g = 0; g < layer.gates.size(); ++g)
+      for (const AngleTerm& term : layer.gates[g].terms)
+        if (!term.sample) half[layer.slot + g] += 0.5 * params_[term.index];
+  };
+  for (const RyLayer& layer : program_.shared) add(layer);
+  for (const BlockProgram& block : program_.blocks)
+    for (const RyLayer& layer : block.layers) add(layer);
+  kernels_for<double>(SimdTarget::best).sincos(half.data(), sin.data(), cos.data(), half.size());
+  bound_.constant.assign(half.begin(), half.end());
+  bound_.constant_sin.assign(sin.begin(), sin.end());
+  bound_.constant_cos.assign(cos.begin(), cos.end());
+}
+
+template <class Real>
+void BoundPart<Real>::bind_tables() {
+  bound_.tables.resize(program_.tables);
+  std::vector<std::uint8_t> done(program_.tables, 0);
+  auto make = [&](const Mix& mix) {
+    if (mix.table < 0 || done[mix.table]) return;
+    done[mix.table] = 1;
+    PhaseTable<Real>& table = bound_.tables[mix.table];
+    const std::size_t size = mix.source.size();
+    table.re.resize(size);
+    if (mix.phases.empty()) {
+      for (std::size_t j = 0; j < size; ++j) table.re[j] = mix.negative[j] ? Real(-1) : Real(1);
+      return;
+    }
+    std::vector<double> phase(size, 0.0), sin(size), cos(size);
+    for (const PhaseTerm& term : mix.phases)
+      phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
+    walsh_hadamard(phase);
+    kernels_for<double>(SimdTarget::best).sincos(phase.data(), sin.data(), cos.data(), size);
+    table.im.resize(size);
+    for (std::size_t j = 0; j < size; ++j) {
+      const std::size_t i = mix.source[j];
+      table.re[j] = static_cast<Real>(mix.negative[j] ? -cos[i] : cos[i]);
+      table.im[j] = static_cast<Real>(mix.negative[j] ? -sin[i] : sin[i]);
+    }
+  };
+  for (const Mix& mix : program_.mixes) make(mix);
+  for (const BlockProgram& block : program_.blocks) {
+    make(block.entry);
+    for (const Mix& mix : block.mixes) make(mix);
+  }
+}
+
+template <class Real>
+std::vector<double> BoundPart<Real>::diagonal(const std::vector<StringTerm>& terms, int positions) const {
+  std::vector<double> d(std::size_t{1} << positions, 0.0);
+  for (const StringTerm& term : terms)
+    d[term.mask] += term.weight_param >= 0 ? params_[term.weight_param] : term.weight;
+  walsh_hadamard(d);
+  return d;
+}
+
+template <class Real>
+void BoundPart<Real>::bind_diagonals() {
+  bound_.diagonals.assign(program_.blocks.size(), {});
+  for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
+    const BlockProgram& block = program_.blocks[b];
+    Diagonals<Real>& out = bound_.diagonals[b];
+    for (std::size_t o = 0; o < block.outputs.size(); ++o) {
+      const std::vector<double> d = diagonal(block.outputs[o], static_cast<int>(block.readout_qubits.size()));
+      const int column = cone_.outputs[block.first_output + o];
+      for (int power = 1; power <= (second_moments_ ? 2 : 1); ++power) {
+        const int at = power == 2 ? column + outputs_ : column;
+        std::vector<Real>& value = out.value.emplace_back();
+        for (double x : d) value.push_back(static_cast<Real>(power == 2 ? x * x : x));
+        out.column.push_back(at);
+        for (const StringTerm& term : block.outputs[o]) {
+          if (term.weight_param < 0) continue;
+          auto& weight = out.weights.emplace_back();
+          weight.column = at;
+          weight.param = term.weight_param;
+          for (std::size_t r = 0; r < d.size(); ++r)
+            weight.diagonal.push_back(static_cast<Real>((power == 2 ? 2 * d[r] : 1.0) * sign(term.mask, r)));
+        }
+      }
+    }
+  }
+}
+
+template <class Real>
+void BoundPart<Real>::bind_registers() {
+  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
+    RegisterOperators<Real>& reg = bound_.registers[r];
+    std::vector<double> entries(reg.entries);
+    int last = -1;
+    std::unique_ptr<BlockUnitary> unitary;
+    for (std::size_t v = 0; v < register_values_[r].size(); ++v) {
+      const Value& value = register_values_[r][v];
+      const Block& block = local_blocks_[value.block];
+      if (value.block != last) unitary = std::make_unique<BlockUnitary>(block, params_);
+      last = value.block;
+      std::vector<double> d = diagonal(string_terms(block.outputs[value.output]), reg.k);
+      if (value.squared)
+        for (double& x : d) x *= x;
+      unitary->observable(d, reg.complex, entries.data());
+      std::transform(entries.begin(), entries.end(), reg.operators.begin() + v * reg.entries,
+                     [](double x) { return static_cast<Real>(x); });
+    }
+  }
+}
+
+template <class Real>
+UnitSums<Real> BoundPart<Real>::unit_sums(int lanes) const {
+  UnitSums<Real> sums;
+  sums.gate.assign(program_.gates, 0.0);
+  sums.phase.assign(
+      static_cast<std::size_t>(program_.gradient_slots) * (tile / lanes) * rows(program_.qubits) * lanes,
+      Real(0));
+  std::size_t weights = 0;
+  for (const auto& diagonals : bound_.diagonals) weights += diagonals.weights.size();
+  sums.weight.assign(weights, 0.0);
+  for (const auto& reg : bound_.registers)
+    sums.operators.emplace_back(reg.columns.size() * reg.entries, Real(0));
+  return sums;
+}
+
+template <class Real>
+void BoundPart<Real>::finish(const UnitSums<Real>& sums, int lanes, double* gradients) const {
+  std::vector<double> local(params_.size(), 0.0);
+  auto add = [&](const RyLayer& layer) {
+    for (std::size_t g = 0; g < layer.gates.size(); ++g)
+      for (const AngleTerm& term : layer.gates[g].terms)
+        if (!term.sample) local[term.index] += sums.gate[layer.slot + g];
+  };
+  for (const RyLayer& layer : program_.shared) add(layer);
+  for (const BlockProgram& block : program_.blocks)
+    for (const RyLayer& layer : block.layers) add(layer);
+  add_phase_gradients(sums, lanes, local);
+  std::size_t at = 0;
+  for (const auto& diagonals : bound_.diagonals)
+    for (const auto& weight : diagonals.weights) local[weight.param] += sums.weight[at++];
+  add_operator_gradients(sums, local);
+  for (std::size_t i = 0; i < local.size(); ++i) gradients[cone_.params[i]] += local[i];
+}
+
+template <class Real>
+void BoundPart<Real>::add_phase_gradients(const UnitSums<Real>& sums, int lanes,
+                                          std::vector<double>& gradients) const {
+  const std::size_t size = std::size_t{1} << program_.qubits, subs = tile / lanes,
+                    stride = rows(program_.qubits) * lanes;
+  auto lane_sums = [&](int slot) {
+    std::vector<double> d(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      double x[tile];
+      for (int b = 0; b < tile; ++b)
+        x[b] = sums.phase[(slot * subs + b / lanes) * stride + row(static_cast<std::uint32_t>(i)) * lanes +
+                          b % lanes];
+      for (int half = tile / 2; half > 0; half /= 2)
+        for (int b = 0; b < half; ++b) x[b] += x[b + half];
+      d[i] = x[0];
+    }
+    return d;
+  };
+  auto add = [&](const Mix& mix, std::vector<double> d) {
+    walsh_hadamard(d);
+    for (const PhaseTerm& term : mix.own) gradients[term.param] -= 0.5 * d[term.mask];
+  };
+  // A block whose entry has phases of its own keeps its sums apart; the shared stage's last mix needs all of
+  // them.
+  const Mix& tail = program_.mixes.back();
+  std::vector<double> tail_sums;
+  if (tail.gradient_slot >= 0) tail_sums = lane_sums(tail.gradient_slot);
+  for (const BlockProgram& block : program_.blocks) {
+    if (block.entry.gradient_slot >= 0) {
+      std::vector<double> d = lane_sums(block.entry.gradient_slot);
+      for (std::size_t i = 0; i < tail_sums.size(); ++i) tail_sums[i] += d[i];
+      add(block.entry, std::move(d));
+    }
+    for (const Mix& mix : block.mixes)
+      if (mix.gradient_slot >= 0) add(mix, lane_sums(mix.gradient_slot));
+  }
+  for (const Mix& mix : program_.mixes)
+    if (mix.gradient_slot >= 0) add(mix, &mix == &tail ? tail_sums : lane_sums(mix.gradient_slot));
+}
+
+template <class Real>
+void BoundPart<Real>::add_operator_gradients(const UnitSums<Real>& sums,
+                                             std::vector<double>& gradients) const {
+  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
+    const RegisterOperators<Real>& reg = bound_.registers[r];
+    std::size_t v = 0;
+    for (const int b : register_blocks_[r]) {
+      const Block& block = local_blocks_[b];
+      BlockUnitary unitary(block, params_);
+      for (; v < register_values_[r].size() && register_values_[r][v].block == b; ++v) {
+        const Value& value = register_values_[r][v];
+        const std::vector<StringTerm> terms = string_terms(block.outputs[value.output]);
+        const std::vector<double> plain = diagonal(terms, reg.k);
+        std::vector<double> d = plain;
+        if (value.squared)
+          for (double& x : d) x *= x;
+        const std::vector<double> entries(sums.operators[r].begin() + v * reg.entries,
+                                          sums.operators[r].begin() + (v + 1) * reg.entries);
+        std::vector<double> populations(d.size(), 0.0);
+        unitary.add_cotangent(d, entries.data(), reg.complex, populations.data());
+        for (const StringTerm& term : terms) {
+          if (term.weight_param < 0) continue;
+          for (std::size_t i = 0; i < d.size(); ++i)
+            gradients[term.weight_param] +=
+                (value.squared ? 2 * plain[i] : 1.0) * sign(term.mask, i) * populations[i];
+        }
+      }
+      unitary.gradient(gradients);
+    }
+  }
+}
+
+template class BoundPart<float>;
+template class BoundPart<double>;
+
+}  // namespace qmtl::engine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/engine/kernels.h"
+#include "runtime/engine/operators.h"
+
+namespace qmtl::engine {
+
+/// One part of a plan, compiled, with the tables that follow from its parameters; and the way from a unit's
+/// sums to parameter gradients.
+template <class Real>
+class BoundPart {
+ public:
+  /// `outputs`: of the whole circuit; second moments go to columns outputs + o.
+  BoundPart(const Part& part, int outputs, bool second_moments);
+  BoundPart(BoundPart&& other) noexcept;
+
+  void bind(std::span<const double> params);
+  const Bound<Real>& bound() const { return bound_; }
+
+  UnitSums<Real> unit_sums(int lanes) const;
+  /// Adds the part's parameter gradients to `gradients` (whole circuit).
+  void finish(const UnitSums<Real>& sums, int lanes, double* gradients) const;
+
+ private:
+  struct Value {
+    int block, output, column;
+    bool squared;
+  };
+
+  void bind_gates();
+  void bind_tables();
+  void bind_diagonals();
+  void bind_registers();
+  std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
+  void add_phase_gradients(const UnitSums<Real>& sums, int lanes, std::vector<double>& gradients) const;
+  void add_operator_gradients(const UnitSums<Real>& sums, std::vector<double>& gradients) const;
+
+  Cone cone_;
+  BlockMethod method_;
+  int outputs_;
+  bool second_moments_;
+  Program program_;
+  std::vector<double> params_;
+  Bound<Real> bound_;
+  // Operator method.
+  std::vector<Block> local_blocks_;
+  std::vector<std::vector<int>> register_blocks_;
+  std::vector<std::vector<Value>> register_values_;
+};
+
+}  // namespace qmtl::engine

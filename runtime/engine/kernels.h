@@ -1,0 +1,96 @@
+#pragma once
+
+#include <tbb/cache_aligned_allocator.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "runtime/engine/program.h"
+
+namespace qmtl::engine {
+
+inline constexpr int tile = 16;
+
+/// Phase table of a mix in output order: out[j] = in[source[j]] * (re[j] + i im[j]); im empty if all signs.
+template <class Real>
+struct PhaseTable {
+  std::vector<Real> re, im;
+};
+
+/// A block's readouts for bound parameters: diagonals over the readout index, one row per value.
+template <class Real>
+struct Diagonals {
+  std::vector<std::vector<Real>> value;  ///< [values of the block][2^readout qubits]
+  std::vector<int> column;               ///< value column of each
+  /// d value / d weight parameter: column, parameter, diagonal.
+  struct Weight {
+    int column, param;
+    std::vector<Real> diagonal;
+  };
+  std::vector<Weight> weights;
+};
+
+/// The blocks of one register as Hermitian operators. Entry e of a Hermitian matrix h, 4^k reals (for real
+/// states the 2^k (2^k + 1) / 2 of the upper triangle): diagonal h_aa; for a < b the real, then the imaginary
+/// part of h_ab.
+template <class Real>
+struct RegisterOperators {
+  int k = 0;
+  bool complex = false;
+  int entries = 0;
+  std::vector<std::uint32_t> offset_row, base_row;  ///< register index -> row; the other qubits
+  std::vector<int> columns;                         ///< value column of each operator
+  std::vector<Real> operators;  ///< [columns][entries], off-diagonal entries doubled: value = operator . rho
+};
+
+/// A program with bound parameters.
+template <class Real>
+struct Bound {
+  const Program* program = nullptr;
+  std::vector<Real> constant;  ///< [gates] half of the sum of parameter terms
+  std::vector<Real> constant_sin, constant_cos;
+  std::vector<std::vector<int>> sample_terms;  ///< [gates] rows of the tile's angle array
+  std::vector<PhaseTable<Real>> tables;
+  std::vector<Diagonals<Real>> diagonals;          ///< [blocks]
+  std::vector<RegisterOperators<Real>> registers;  ///< operator method
+};
+
+/// One tile of 16 samples. Arrays are [row][16].
+template <class Real>
+struct TileData {
+  const Real* angles = nullptr;
+  Real* values = nullptr;
+  const Real* cotangents = nullptr;  ///< null: forward only
+  Real* angle_gradients = nullptr;   ///< added to
+};
+
+/// Aligned to a cache line, as the kernels' loads ask for.
+template <class Real>
+using AlignedVector = std::vector<Real, tbb::cache_aligned_allocator<Real>>;
+
+/// Sums of one work unit over its tiles.
+template <class Real>
+struct UnitSums {
+  std::vector<double> gate;                    ///< [gates] dL / d angle, summed over samples
+  AlignedVector<Real> phase;                   ///< [gradient slots][16 / lanes][rows][lanes] dL / d phase
+  std::vector<double> weight;                  ///< [weights of all blocks, in order]
+  std::vector<AlignedVector<Real>> operators;  ///< [registers][columns * entries] sum of cotangent * rho
+};
+
+/// The kernels of one instruction set.
+template <class Real>
+struct KernelTable {
+  std::int64_t target;  ///< Highway's target bit the code was compiled for
+  int lanes;
+  /// Reals of working memory for run_tile.
+  std::size_t (*workspace)(const Bound<Real>&, bool gradient);
+  void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);
+  void (*sincos)(const Real* x, Real* sin, Real* cos, std::size_t count);
+};
+
+/// The table of the best target that Highway currently allows.
+template <class Real>
+const KernelTable<Real>& kernel_table();
+
+}  // namespace qmtl::engine

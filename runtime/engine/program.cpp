@@ -1,0 +1,298 @@
+#include "runtime/engine/program.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace qmtl::engine {
+namespace {
+
+bool parity(std::uint64_t v) { return std::popcount(v) & 1; }
+
+Mix identity_mix(int qubits) {
+  Mix mix;
+  for (int q = 0; q < qubits; ++q) mix.bits.push_back(std::uint64_t{1} << q);
+  return mix;
+}
+
+void append_cz(Mix& mix, std::uint64_t a, std::uint64_t b) {
+  auto pair = std::minmax(a, b);
+  auto found = std::find(mix.cz.begin(), mix.cz.end(), std::pair<std::uint64_t, std::uint64_t>(pair));
+  if (found != mix.cz.end())
+    mix.cz.erase(found);  // CZ twice is the identity
+  else
+    mix.cz.emplace_back(pair);
+}
+
+/// Sorts gates into layers and mixes. `layers[l]` is followed by `mixes[l + lead]`, where lead = 1 when an
+/// entry mix comes before the first layer.
+class Levels {
+ public:
+  Levels(int qubits, bool lead, Mix entry)
+      : qubits_(qubits), lead_(lead), touched_(qubits, lead), layer_of_(qubits, 0), mix_of_(qubits, 0) {
+    mixes_.push_back(std::move(entry));
+    if (!lead) layers_.emplace_back();  // layer 0 exists even if empty: it makes |0...0>
+    for (int q = 0; q < qubits; ++q) layer_of_[q] = lead ? 1 : 0;
+  }
+
+  void add(const Op& op) {
+    // On a qubit that is still |0>: diagonal gates and controls do nothing but a global phase.
+    if (op.gate == Gate::rz && !touched_[op.q0]) return;
+    if (op.gate == Gate::cx && !touched_[op.q0]) return;
+    if (op.gate == Gate::cz && !(touched_[op.q0] && touched_[op.q1])) return;
+    switch (op.gate) {
+      case Gate::ry:
+        rotate(op);
+        break;
+      case Gate::rx:
+        if (touched_[op.q0]) phase(op.q0, PhaseTerm{0, -1, half_pi});
+        rotate(op);
+        phase(op.q0, PhaseTerm{0, -1, -half_pi});
+        break;
+      case Gate::rz:
+        phase(op.q0, PhaseTerm{0, op.index, 0.0});
+        break;
+      case Gate::cx: {
+        Mix& mix = open({op.q0, op.q1});
+        mix.bits[op.q1] ^= mix.bits[op.q0];
+        break;
+      }
+      case Gate::cz: {
+        Mix& mix = open({op.q0, op.q1});
+        append_cz(mix, mix.bits[op.q0], mix.bits[op.q1]);
+        break;
+      }
+    }
+    touched_[op.q0] = true;
+    if (op.q1 >= 0) touched_[op.q1] = true;
+  }
+
+  std::vector<RyLayer> layers() && { return std::move(layers_); }
+  std::vector<Mix> mixes() && { return std::move(mixes_); }
+
+ private:
+  // Numbering: with a lead, layer number l (from 1) is layers_[l - 1] and is followed by mixes_[l]; mixes_[0]
+  // is the entry. Without, layer number l (from 0) is layers_[l] and is followed by mixes_[l].
+  void rotate(const Op& op) {
+    const int number = layer_of_[op.q0];
+    const std::size_t at = number - (lead_ ? 1 : 0);
+    if (at >= layers_.size()) {
+      layers_.emplace_back();
+      mixes_.push_back(identity_mix(qubits_));
+    }
+    std::vector<RyGate>& gates = layers_[at].gates;
+    auto found = std::find_if(gates.begin(), gates.end(), [&](const RyGate& g) { return g.qubit == op.q0; });
+    if (found == gates.end()) {
+      gates.push_back({op.q0, {}});
+      found = gates.end() - 1;
+    }
+    found->terms.push_back({op.source == Source::angle, op.index});
+    mix_of_[op.q0] = number;
+  }
+
+  void phase(int q, PhaseTerm term) {
+    Mix& mix = open({q});
+    term.mask = mix.bits[q];
+    mix.phases.push_back(term);
+    if (term.param >= 0) mix.own.push_back(term);
+  }
+
+  Mix& open(std::initializer_list<int> qubits) {
+    int at = 0;
+    for (int q : qubits) at = std::max(at, mix_of_[q]);
+    for (int q : qubits) {
+      mix_of_[q] = at;
+      layer_of_[q] = at + 1;
+    }
+    return mixes_[at];
+  }
+
+  int qubits_;
+  bool lead_;
+  std::vector<bool> touched_;
+  std::vector<int> layer_of_, mix_of_;
+  std::vector<RyLayer> layers_;
+  std::vector<Mix> mixes_;
+};
+
+std::uint32_t deposit(std::uint32_t value, const std::vector<int>& positions) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < positions.size(); ++i) out |= ((value >> i) & 1u) << positions[i];
+  return out;
+}
+
+std::vector<int> others(int qubits, const std::vector<int>& taken) {
+  std::vector<int> rest;
+  for (int q = 0; q < qubits; ++q)
+    if (std::find(taken.begin(), taken.end(), q) == taken.end()) rest.push_back(q);
+  return rest;
+}
+
+Pass make_pass(const RyLayer& layer, int first, int k, int qubits) {
+  Pass pass;
+  pass.k = k;
+  pass.first_gate = first;
+  std::vector<int> on;
+  for (int g = 0; g < k; ++g) on.push_back(layer.gates[first + g].qubit);
+  for (std::uint32_t v = 0; v < (1u << k); ++v) {
+    pass.offset[v] = deposit(v, on);
+    pass.offset_row[v] = row(pass.offset[v]);
+  }
+  const std::vector<int> rest = others(qubits, on);
+  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) {
+    pass.base.push_back(deposit(v, rest));
+    pass.base_row.push_back(row(pass.base.back()));
+  }
+  return pass;
+}
+
+void finish_layer(RyLayer& layer, int qubits, bool product, Program& program) {
+  std::sort(layer.gates.begin(), layer.gates.end(),
+            [](const RyGate& a, const RyGate& b) { return a.qubit < b.qubit; });
+  layer.slot = program.gates;
+  const int count = static_cast<int>(layer.gates.size());
+  program.gates += count;
+  if (product) return;
+  // The pass through the mix holds real and imaginary parts at once: three gates fill the registers.
+  int first = 0;
+  while (first < count) {
+    const int most = first == 0 ? 3 : 4;
+    const int k = std::min(most, count - first);
+    layer.rotate.push_back(make_pass(layer, first, k, qubits));
+    first += k;
+  }
+  for (first = 0; first < count; first += 4)
+    layer.in_place.push_back(make_pass(layer, first, std::min(4, count - first), qubits));
+  layer.rotate_slot = program.passes;
+  layer.in_place_slot = program.passes + static_cast<int>(layer.rotate.size());
+  program.passes += static_cast<int>(layer.rotate.size() + layer.in_place.size());
+}
+
+void finish_mix(Mix& mix, int qubits, Program& program) {
+  mix.table = program.tables++;
+  if (!mix.own.empty()) mix.gradient_slot = program.gradient_slots++;
+  const std::uint32_t size = std::uint32_t{1} << qubits;
+  mix.source.resize(size);
+  mix.source_row.resize(size);
+  mix.negative.resize(size);
+  for (std::uint32_t i = 0; i < size; ++i) {
+    std::uint32_t j = 0;
+    for (int q = 0; q < qubits; ++q) j |= static_cast<std::uint32_t>(parity(mix.bits[q] & i)) << q;
+    bool negative = false;
+    for (const auto& [a, b] : mix.cz) negative ^= parity(a & i) && parity(b & i);
+    mix.source[j] = i;
+    mix.source_row[j] = row(i);
+    mix.negative[j] = negative;
+  }
+}
+
+/// Mask over positions in `qubits`, or nothing if a bit lies outside.
+bool localise(std::uint64_t mask, const std::vector<int>& qubits, std::uint64_t& local) {
+  local = 0;
+  for (std::size_t i = 0; i < qubits.size(); ++i)
+    if (mask >> qubits[i] & 1) {
+      local |= std::uint64_t{1} << i;
+      mask ^= std::uint64_t{1} << qubits[i];
+    }
+  return mask == 0;
+}
+
+void fold_readout(BlockProgram& block, const Block& source, const Mix& last, int qubits) {
+  std::vector<std::vector<StringTerm>> global;
+  for (const Readout& readout : source.outputs) {
+    std::vector<StringTerm>& terms = global.emplace_back();
+    for (const ZString& z : readout.strings) {
+      std::uint64_t mask = 0;
+      for (int q : z.qubits) mask ^= last.bits[q];
+      terms.push_back({mask, z.weight, z.weight_param});
+    }
+  }
+  block.readout_qubits = source.qubits;
+  std::uint64_t ignored = 0;
+  for (const auto& terms : global)
+    for (const StringTerm& term : terms)
+      if (!localise(term.mask, source.qubits, ignored)) block.readout_qubits = others(qubits, {});
+  for (auto& terms : global)
+    for (StringTerm& term : terms) localise(term.mask, block.readout_qubits, term.mask);
+  block.outputs = std::move(global);
+  const std::vector<int> rest = others(qubits, block.readout_qubits);
+  for (std::uint32_t v = 0; v < (1u << block.readout_qubits.size()); ++v)
+    block.offset_row.push_back(row(deposit(v, block.readout_qubits)));
+  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) block.base_row.push_back(row(deposit(v, rest)));
+}
+
+}  // namespace
+
+Program compile(const Circuit& circuit, BlockMethod method) {
+  Program program;
+  program.qubits = circuit.qubits;
+  Levels shared(circuit.qubits, false, identity_mix(circuit.qubits));
+  for (const Op& op : circuit.shared) shared.add(op);
+  program.shared = Levels(shared).layers();
+  program.mixes = std::move(shared).mixes();
+
+  bool complex = false;
+  for (std::size_t l = 0; l < program.shared.size(); ++l) {
+    finish_layer(program.shared[l], circuit.qubits, l == 0, program);
+    program.shared[l].complex = complex;
+    finish_mix(program.mixes[l], circuit.qubits, program);
+    complex |= !program.mixes[l].phases.empty();
+  }
+  program.complex = program.shared.back().complex;
+  if (method == BlockMethod::operators) {
+    program.complex = complex;
+    return program;
+  }
+
+  int first_output = 0;
+  for (const Block& source : circuit.blocks) {
+    BlockProgram& block = program.blocks.emplace_back();
+    block.first_output = first_output;
+    first_output += static_cast<int>(source.outputs.size());
+    Mix entry = program.mixes.back();
+    entry.table = entry.gradient_slot = -1;
+    entry.own.clear();
+    Levels levels(circuit.qubits, true, entry);
+    for (const Op& op : source.ops) levels.add(op);
+    block.layers = Levels(levels).layers();
+    block.mixes = std::move(levels).mixes();
+    block.entry = std::move(block.mixes.front());
+    block.mixes.erase(block.mixes.begin());
+    if (block.layers.empty()) {
+      fold_readout(block, source, block.entry, circuit.qubits);
+      block.entry = Mix{};
+      continue;
+    }
+    fold_readout(block, source, block.mixes.back(), circuit.qubits);
+    block.mixes.pop_back();
+    const Mix& tail = program.mixes.back();
+    const bool same = block.entry.phases.size() == tail.phases.size() && block.entry.bits == tail.bits &&
+                      block.entry.cz == tail.cz;
+    finish_mix(block.entry, circuit.qubits, program);
+    if (same) {
+      --program.tables;
+      block.entry.table = tail.table;
+    }
+    bool block_complex = program.shared.back().complex || !block.entry.phases.empty();
+    for (std::size_t l = 0; l < block.layers.size(); ++l) {
+      finish_layer(block.layers[l], circuit.qubits, false, program);
+      block.layers[l].complex = block_complex;
+      program.complex |= block_complex;
+      if (l < block.mixes.size()) {
+        finish_mix(block.mixes[l], circuit.qubits, program);
+        block_complex |= !block.mixes[l].phases.empty();
+      }
+    }
+    program.block_layers = std::max(program.block_layers, static_cast<int>(block.layers.size()));
+  }
+  // Diagonal gates just before the readouts commute with them.
+  if (std::all_of(program.blocks.begin(), program.blocks.end(),
+                  [](const BlockProgram& block) { return block.layers.empty(); })) {
+    program.mixes.back().phases.clear();
+    program.mixes.back().own.clear();
+    program.mixes.back().gradient_slot = -1;
+  }
+  return program;
+}
+
+}  // namespace qmtl::engine

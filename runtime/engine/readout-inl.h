@@ -1,0 +1,325 @@
+// Readouts and operator blocks on states, compiled once per instruction set.
+#if defined(QMTL_ENGINE_READOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef QMTL_ENGINE_READOUT_INL_H_
+#undef QMTL_ENGINE_READOUT_INL_H_
+#else
+#define QMTL_ENGINE_READOUT_INL_H_
+#endif
+
+#include "runtime/engine/state-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace qmtl::engine::HWY_NAMESPACE {
+
+/// probability[r] of each readout index, summed over the other qubits.
+template <class Real>
+void Probabilities(const BlockProgram& block, State<Real> state, Real* probability) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  for (std::size_t r = 0; r < block.offset_row.size(); ++r) {
+    Vec<Real> sum = hn::Zero(d);
+    for (const std::uint32_t base : block.base_row) {
+      const std::size_t at = (base + block.offset_row[r]) * n;
+      const Vec<Real> x = hn::Load(d, state.re + at);
+      sum = hn::MulAdd(x, x, sum);
+      if (state.im) {
+        const Vec<Real> y = hn::Load(d, state.im + at);
+        sum = hn::MulAdd(y, y, sum);
+      }
+    }
+    hn::Store(sum, d, probability + r * n);
+  }
+}
+
+/// sum over r of diagonal[r] * x[r], in four chains.
+template <class Real>
+HWY_INLINE Vec<Real> DiagonalDot(const std::vector<Real>& diagonal, const Real* x) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  Vec<Real> s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+  std::size_t r = 0;
+  for (; r + 4 <= diagonal.size(); r += 4) {
+    s0 = hn::MulAdd(hn::Set(d, diagonal[r]), hn::Load(d, x + r * n), s0);
+    s1 = hn::MulAdd(hn::Set(d, diagonal[r + 1]), hn::Load(d, x + (r + 1) * n), s1);
+    s2 = hn::MulAdd(hn::Set(d, diagonal[r + 2]), hn::Load(d, x + (r + 2) * n), s2);
+    s3 = hn::MulAdd(hn::Set(d, diagonal[r + 3]), hn::Load(d, x + (r + 3) * n), s3);
+  }
+  for (; r < diagonal.size(); ++r) s0 = hn::MulAdd(hn::Set(d, diagonal[r]), hn::Load(d, x + r * n), s0);
+  return hn::Add(hn::Add(s0, s1), hn::Add(s2, s3));
+}
+
+/// bra (+)= 2 sum over values of cotangent * diagonal applied to the ket. cotangents: [values][16] at this
+/// sub-tile.
+template <class Real>
+void FoldCotangents(const BlockProgram& block, const Diagonals<Real>& diagonals, const Real* cotangents,
+                    State<Real> ket, State<Real> bra, bool add) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const Vec<Real> two = hn::Set(d, Real(2));
+  for (std::size_t r = 0; r < block.offset_row.size(); ++r) {
+    Vec<Real> w = hn::Zero(d);
+    for (std::size_t v = 0; v < diagonals.value.size(); ++v)
+      w = hn::MulAdd(hn::Set(d, diagonals.value[v][r]), hn::Load(d, cotangents + diagonals.column[v] * tile),
+                     w);
+    w = hn::Mul(w, two);
+    for (const std::uint32_t base : block.base_row) {
+      const std::size_t at = (base + block.offset_row[r]) * n;
+      Vec<Real> x = hn::Mul(w, hn::Load(d, ket.re + at));
+      if (add) x = hn::Add(x, hn::Load(d, bra.re + at));
+      hn::Store(x, d, bra.re + at);
+      if (ket.im) {
+        Vec<Real> y = hn::Mul(w, hn::Load(d, ket.im + at));
+        if (add) y = hn::Add(y, hn::Load(d, bra.im + at));
+        hn::Store(y, d, bra.im + at);
+      }
+    }
+  }
+}
+
+/// Entry of a Hermitian matrix's list where row a starts (a <= b: diagonal first, then b = a + 1, ...).
+template <bool Complex>
+constexpr std::size_t EntryRow(std::size_t size, std::size_t a) {
+  // Rows before a hold 1 + 2 (size - 1 - i) numbers each (complex), or size - i (real).
+  return Complex ? a * (2 * size - a) : a * size - a * (a - 1) / 2;
+}
+
+/// Reduced density matrix of a register, row a of the upper triangle, four columns at a time.
+template <bool Complex, class Real>
+void ReducedDensity(const RegisterOperators<Real>& reg, State<Real> state, Real* rho) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const std::size_t size = std::size_t{1} << reg.k;
+  for (std::size_t a = 0; a < size; a += 2) {
+    for (std::size_t b = a & ~std::size_t{3}; b < size; b += 4) {
+      const std::size_t ra = size - a < 2 ? 1 : 2, rb = size - b < 4 ? size - b : 4;
+      std::size_t at_a[2], at_b[4];
+      for (std::size_t i = 0; i < 2; ++i) at_a[i] = reg.offset_row[a + (i < ra ? i : 0)] * n;
+      for (std::size_t i = 0; i < 4; ++i) at_b[i] = reg.offset_row[b + (i < rb ? i : 0)] * n;
+      Vec<Real> re[2][4], im[2][4];
+      for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 4; ++j) re[i][j] = im[i][j] = hn::Zero(d);
+      for (const std::uint32_t base : reg.base_row) {
+        const Real* x = state.re + base * n;
+        const Vec<Real> x0 = hn::Load(d, x + at_a[0]), x1 = hn::Load(d, x + at_a[1]);
+        if constexpr (Complex) {
+          const Real* y = state.im + base * n;
+          const Vec<Real> y0 = hn::Load(d, y + at_a[0]), y1 = hn::Load(d, y + at_a[1]);
+#pragma GCC unroll 4
+          for (int j = 0; j < 4; ++j) {
+            const Vec<Real> u = hn::Load(d, x + at_b[j]), w = hn::Load(d, y + at_b[j]);
+            re[0][j] = hn::MulAdd(y0, w, hn::MulAdd(x0, u, re[0][j]));
+            re[1][j] = hn::MulAdd(y1, w, hn::MulAdd(x1, u, re[1][j]));
+            im[0][j] = hn::NegMulAdd(x0, w, hn::MulAdd(y0, u, im[0][j]));
+            im[1][j] = hn::NegMulAdd(x1, w, hn::MulAdd(y1, u, im[1][j]));
+          }
+        } else {
+#pragma GCC unroll 4
+          for (int j = 0; j < 4; ++j) {
+            const Vec<Real> u = hn::Load(d, x + at_b[j]);
+            re[0][j] = hn::MulAdd(x0, u, re[0][j]);
+            re[1][j] = hn::MulAdd(x1, u, re[1][j]);
+          }
+        }
+      }
+      for (std::size_t i = 0; i < ra; ++i)
+        for (std::size_t j = 0; j < rb; ++j) {
+          const std::size_t p = a + i, q = b + j;
+          if (q < p) continue;
+          Real* to = rho + EntryRow<Complex>(size, p) * n;
+          if constexpr (Complex) {
+            hn::Store(re[i][j], d, to + (q == p ? 0 : 2 * (q - p) - 1) * n);
+            if (q > p) hn::Store(im[i][j], d, to + 2 * (q - p) * n);
+          } else {
+            hn::Store(re[i][j], d, to + (q - p) * n);
+          }
+        }
+    }
+  }
+}
+
+/// values[columns] (+)= operators * rho.
+template <class Real>
+void OperatorValues(const RegisterOperators<Real>& reg, const Real* rho, Real* values) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr std::size_t block = 8;
+  const std::size_t count = reg.columns.size(), entries = reg.entries;
+  for (std::size_t o = 0; o < count; o += block) {
+    const Real* m[block];
+    for (std::size_t i = 0; i < block; ++i)
+      m[i] = reg.operators.data() + (o + i < count ? o + i : o) * entries;
+    Vec<Real> sum[block];
+    for (std::size_t i = 0; i < block; ++i) sum[i] = hn::Zero(d);
+    for (std::size_t e = 0; e < entries; ++e) {
+      const Vec<Real> x = hn::Load(d, rho + e * n);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < block; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i][e]), x, sum[i]);
+    }
+    for (std::size_t i = 0; i < block && o + i < count; ++i)
+      hn::Store(sum[i], d, values + reg.columns[o + i] * tile);
+  }
+}
+
+/// weight[e] = sum over columns of cotangent * operator: the entries of this sample's own Hermitian matrix,
+/// doubled off the diagonal.
+template <class Real>
+void OperatorWeights(const RegisterOperators<Real>& reg, const Real* cotangents, Real* weight) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr int block = 16;
+  const int count = static_cast<int>(reg.columns.size()), entries = reg.entries;
+  for (int e = 0; e < entries; e += block) {
+    const int width = entries - e < block ? entries - e : block;
+    Vec<Real> sum[block];
+    for (int i = 0; i < block; ++i) sum[i] = hn::Zero(d);
+    for (int o = 0; o < count; ++o) {
+      const Vec<Real> g = hn::Load(d, cotangents + reg.columns[o] * tile);
+      const Real* m = reg.operators.data() + static_cast<std::size_t>(o) * entries + e;
+      if (width == block) {
+#pragma GCC unroll 16
+        for (int i = 0; i < block; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i]), g, sum[i]);
+      } else {
+        for (int i = 0; i < width; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i]), g, sum[i]);
+      }
+    }
+    for (int i = 0; i < width; ++i) hn::Store(sum[i], d, weight + static_cast<std::size_t>(e + i) * n);
+  }
+}
+
+/// sums[column][entry] += cotangent * rho, sample after sample. transposed: [lanes][padded entries] scratch.
+template <class Real>
+void OperatorSums(const RegisterOperators<Real>& reg, const Real* cotangents, const Real* rho,
+                  Real* transposed, Real* sums) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const std::size_t entries = reg.entries, padded = (entries + n - 1) / n * n;
+  for (std::size_t e = 0; e < entries; ++e)
+    for (std::size_t b = 0; b < n; ++b) transposed[b * padded + e] = rho[e * n + b];
+  const std::size_t count = reg.columns.size();
+  constexpr std::size_t outs = 4, wide = 4;
+  for (std::size_t o = 0; o < count; o += outs) {
+    const std::size_t height = count - o < outs ? count - o : outs;
+    const Real* g[outs];
+    Real* to[outs];
+    for (std::size_t i = 0; i < outs; ++i) {
+      const std::size_t at = o + (i < height ? i : 0);
+      g[i] = cotangents + reg.columns[at] * tile;
+      to[i] = sums + at * entries;
+    }
+    std::size_t e = 0;
+    if (height == outs) {
+      for (; e + wide * n <= entries; e += wide * n) {
+        Vec<Real> sum[outs][wide];
+        for (std::size_t i = 0; i < outs; ++i)
+          for (std::size_t j = 0; j < wide; ++j) sum[i][j] = hn::LoadU(d, to[i] + e + j * n);
+        for (std::size_t b = 0; b < n; ++b) {
+          const Real* x = transposed + b * padded + e;
+          Vec<Real> v[wide];
+#pragma GCC unroll 4
+          for (std::size_t j = 0; j < wide; ++j) v[j] = hn::LoadU(d, x + j * n);
+#pragma GCC unroll 4
+          for (std::size_t i = 0; i < outs; ++i) {
+            const Vec<Real> f = hn::Set(d, g[i][b]);
+#pragma GCC unroll 4
+            for (std::size_t j = 0; j < wide; ++j) sum[i][j] = hn::MulAdd(f, v[j], sum[i][j]);
+          }
+        }
+        for (std::size_t i = 0; i < outs; ++i)
+          for (std::size_t j = 0; j < wide; ++j) hn::StoreU(sum[i][j], d, to[i] + e + j * n);
+      }
+    }
+    for (std::size_t i = 0; i < height; ++i) {
+      std::size_t r = e;
+      for (; r + n <= entries; r += n) {
+        Vec<Real> sum = hn::LoadU(d, to[i] + r);
+        for (std::size_t b = 0; b < n; ++b)
+          sum = hn::MulAdd(hn::Set(d, g[i][b]), hn::LoadU(d, transposed + b * padded + r), sum);
+        hn::StoreU(sum, d, to[i] + r);
+      }
+      const hn::CappedTag<Real, 1> one;  // the same fused arithmetic for the rest
+      for (; r < entries; ++r) {
+        auto sum = hn::LoadU(one, to[i] + r);
+        for (std::size_t b = 0; b < n; ++b)
+          sum = hn::MulAdd(hn::Set(one, g[i][b]), hn::LoadU(one, transposed + b * padded + r), sum);
+        hn::StoreU(sum, one, to[i] + r);
+      }
+    }
+  }
+}
+
+/// bra (+)= 2 H ket on the register's qubits, H a Hermitian matrix of its own for every sample. `matrix` is
+/// scratch for the full rows: [2^k][2^k][re, im].
+template <bool Complex, class Real>
+void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real* matrix, State<Real> ket,
+                    State<Real> bra, bool add) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr std::size_t parts = Complex ? 2 : 1;
+  const std::size_t size = std::size_t{1} << reg.k;
+  const Vec<Real> two = hn::Set(d, Real(2));
+  for (std::size_t a = 0; a < size; ++a) {
+    const Real* from = weight + EntryRow<Complex>(size, a) * n;
+    hn::Store(hn::Mul(two, hn::Load(d, from)), d, matrix + (a * size + a) * parts * n);
+    if constexpr (Complex) hn::Store(hn::Zero(d), d, matrix + ((a * size + a) * parts + 1) * n);
+    for (std::size_t b = a + 1; b < size; ++b) {
+      const Vec<Real> re = hn::Load(d, from + (Complex ? 2 * (b - a) - 1 : b - a) * n);
+      hn::Store(re, d, matrix + (a * size + b) * parts * n);
+      hn::Store(re, d, matrix + (b * size + a) * parts * n);
+      if constexpr (Complex) {
+        const Vec<Real> im = hn::Load(d, from + 2 * (b - a) * n);
+        hn::Store(im, d, matrix + ((a * size + b) * parts + 1) * n);
+        hn::Store(hn::Neg(im), d, matrix + ((b * size + a) * parts + 1) * n);
+      }
+    }
+  }
+  // Two rows of H and up to two groups of the other qubits at a time.
+  const std::size_t groups = reg.base_row.size();
+  for (std::size_t g = 0; g < groups; g += 2) {
+    const std::size_t width = groups - g < 2 ? 1 : 2;
+    const std::size_t base[2] = {reg.base_row[g] * n, reg.base_row[g + width - 1] * n};
+    for (std::size_t a = 0; a < size; a += 2) {
+      const std::size_t height = size - a < 2 ? 1 : 2;
+      Vec<Real> re[2][2], im[2][2];
+      for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 2; ++j) re[i][j] = im[i][j] = hn::Zero(d);
+      const Real* row0 = matrix + a * size * parts * n;
+      const Real* row1 = matrix + (a + height - 1) * size * parts * n;
+      for (std::size_t b = 0; b < size; ++b) {
+        const std::size_t at = reg.offset_row[b] * n;
+        const Vec<Real> r[2] = {hn::Load(d, row0 + b * parts * n), hn::Load(d, row1 + b * parts * n)};
+        Vec<Real> m[2];
+        if constexpr (Complex) {
+          m[0] = hn::Load(d, row0 + (b * parts + 1) * n);
+          m[1] = hn::Load(d, row1 + (b * parts + 1) * n);
+        }
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; ++j) {
+          const Vec<Real> x = hn::Load(d, ket.re + base[j] + at);
+          if constexpr (Complex) {
+            const Vec<Real> y = hn::Load(d, ket.im + base[j] + at);
+#pragma GCC unroll 2
+            for (int i = 0; i < 2; ++i) {
+              re[i][j] = hn::NegMulAdd(m[i], y, hn::MulAdd(r[i], x, re[i][j]));
+              im[i][j] = hn::MulAdd(m[i], x, hn::MulAdd(r[i], y, im[i][j]));
+            }
+          } else {
+#pragma GCC unroll 2
+            for (int i = 0; i < 2; ++i) re[i][j] = hn::MulAdd(r[i], x, re[i][j]);
+          }
+        }
+      }
+      for (std::size_t i = 0; i < height; ++i)
+        for (std::size_t j = 0; j < width; ++j) {
+          const std::size_t at = base[j] + reg.offset_row[a + i] * n;
+          hn::Store(add ? hn::Add(re[i][j], hn::Load(d, bra.re + at)) : re[i][j], d, bra.re + at);
+          if constexpr (Complex)
+            hn::Store(add ? hn::Add(im[i][j], hn::Load(d, bra.im + at)) : im[i][j], d, bra.im + at);
+        }
+    }
+  }
+}
+
+}  // namespace qmtl::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,88 @@
+#include "runtime/engine/simd.h"
+
+#include <array>
+#include <mutex>
+
+#include "hwy/targets.h"
+#include "runtime/error.h"
+
+namespace qmtl {
+namespace {
+
+struct TargetRow {
+  SimdTarget target;
+  std::string_view name;
+  std::int64_t bit;
+};
+/// Best first. The scalar target is Highway's portable code, without vector instructions of its own.
+constexpr std::array<TargetRow, 4> target_rows{{{SimdTarget::avx512, "avx512", HWY_AVX3},
+                                                {SimdTarget::avx2, "avx2", HWY_AVX2},
+                                                {SimdTarget::sse4, "sse4", HWY_SSE4},
+                                                {SimdTarget::scalar, "scalar", HWY_EMU128}}};
+
+std::string choices() {
+  std::string text;
+  for (SimdTarget target : available_targets())
+    text += (text.empty() ? "" : ", ") + std::string(name(target));
+  return text;
+}
+
+}  // namespace
+
+std::string_view name(SimdTarget target) {
+  for (const TargetRow& row : target_rows)
+    if (row.target == target) return row.name;
+  return "best";
+}
+
+SimdTarget parse_simd_target(std::string_view text) {
+  if (text == "best" || text == "auto") return SimdTarget::best;
+  for (const TargetRow& row : target_rows)
+    if (row.name == text) return row.target;
+  throw usage_error("SIMD target: expected best, " + choices() + ", found '" + std::string(text) + "'");
+}
+
+std::vector<SimdTarget> available_targets() {
+  static const std::int64_t supported = hwy::SupportedTargets() | HWY_EMU128;
+  std::vector<SimdTarget> found;
+  for (const TargetRow& row : target_rows)
+    if (row.bit & supported) found.push_back(row.target);
+  return found;
+}
+
+namespace engine {
+
+template <class Real>
+const KernelTable<Real>& kernels_for(SimdTarget target) {
+  const std::vector<SimdTarget> available = available_targets();
+  if (target == SimdTarget::best) target = available.front();
+  for (const TargetRow& row : target_rows) {
+    if (row.target != target) continue;
+    for (SimdTarget one : available) {
+      if (one != target) continue;
+      // Highway dispatches on a mask of the whole process: narrow it while asking.
+      static std::mutex mutex;
+      const std::lock_guard lock(mutex);
+      hwy::SetSupportedTargetsForTest(row.bit);
+      hwy::GetChosenTarget().Update(row.bit);
+      const KernelTable<Real>& table = kernel_table<Real>();
+      hwy::SetSupportedTargetsForTest(0);
+      hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+      return table;
+    }
+  }
+  throw usage_error("SIMD target '" + std::string(name(target)) +
+                    "' does not exist on this machine; it has " + choices());
+}
+
+template const KernelTable<float>& kernels_for<float>(SimdTarget);
+template const KernelTable<double>& kernels_for<double>(SimdTarget);
+
+SimdTarget target_of(std::int64_t highway_target) {
+  for (const TargetRow& row : target_rows)
+    if (row.bit == highway_target) return row.target;
+  return SimdTarget::scalar;
+}
+
+}  // namespace engine
+}  // namespace qmtl

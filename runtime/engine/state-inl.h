@@ -1,0 +1,345 @@
+// Passes over statevectors, compiled once per instruction set. A state is [rows][lanes], real and imaginary
+// parts in arrays of their own; the lanes are samples, so that qubits are strides and sums never cross lanes.
+#if defined(QMTL_ENGINE_STATE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef QMTL_ENGINE_STATE_INL_H_
+#undef QMTL_ENGINE_STATE_INL_H_
+#else
+#define QMTL_ENGINE_STATE_INL_H_
+#endif
+
+#include "runtime/engine/kernels.h"
+#include "runtime/engine/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace qmtl::engine::HWY_NAMESPACE {
+
+/// im is null for a real state.
+template <class Real>
+struct State {
+  Real* re = nullptr;
+  Real* im = nullptr;
+};
+
+/// RY in tangent form, cos taken out: (a, b) -> (a - t b, b + t a). Inverse: t negated.
+template <int K, bool Inverse, class V>
+HWY_INLINE void RotateRegisters(V* a, const V* t) {
+#pragma GCC unroll 4
+  for (int q = 0; q < K; ++q) {
+#pragma GCC unroll 16
+    for (int v = 0; v < (1 << K); ++v) {
+      if (v >> q & 1) continue;
+      const V x = a[v], y = a[v | 1 << q];
+      a[v] = Inverse ? hn::MulAdd(t[q], y, x) : hn::NegMulAdd(t[q], y, x);
+      a[v | 1 << q] = Inverse ? hn::NegMulAdd(t[q], x, y) : hn::MulAdd(t[q], x, y);
+    }
+  }
+}
+
+/// K gates in place on one component; `scale` (may be null) multiplies every amplitude.
+template <int K, bool Inverse, bool Scaled, class Real>
+HWY_INLINE void RotateComponent(const Pass& pass, Real* x, const Real* t, const Real* scale) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  Vec<Real> tv[K];
+  for (int q = 0; q < K; ++q) tv[q] = hn::Load(d, t + q * tile);
+  const Vec<Real> factor = Scaled ? hn::Load(d, scale) : hn::Zero(d);
+  std::size_t at[1 << K];
+  for (int v = 0; v < (1 << K); ++v) at[v] = pass.offset_row[v] * n;
+  for (const std::uint32_t base : pass.base_row) {
+    Real* p = x + base * n;
+    Vec<Real> a[1 << K];
+#pragma GCC unroll 16
+    for (int v = 0; v < (1 << K); ++v) a[v] = hn::Load(d, p + at[v]);
+    RotateRegisters<K, Inverse>(a, tv);
+#pragma GCC unroll 16
+    for (int v = 0; v < (1 << K); ++v) hn::Store(Scaled ? hn::Mul(a[v], factor) : a[v], d, p + at[v]);
+  }
+}
+
+template <int K, bool Inverse, class Real>
+void RotateK(const Pass& pass, State<Real> s, const Real* t, const Real* scale) {
+  for (Real* x : {s.re, s.im}) {
+    if (!x) continue;
+    if (scale)
+      RotateComponent<K, Inverse, true>(pass, x, t, scale);
+    else
+      RotateComponent<K, Inverse, false>(pass, x, t, scale);
+  }
+}
+
+template <bool Inverse, class Real>
+void Rotate(const Pass& pass, State<Real> s, const Real* t, const Real* scale) {
+  switch (pass.k) {
+    case 1:
+      return RotateK<1, Inverse>(pass, s, t, scale);
+    case 2:
+      return RotateK<2, Inverse>(pass, s, t, scale);
+    case 3:
+      return RotateK<3, Inverse>(pass, s, t, scale);
+    default:
+      return RotateK<4, Inverse>(pass, s, t, scale);
+  }
+}
+
+/// First pass of a layer: reads `in` through the mix before it, rotates K qubits, writes `out`.
+template <int K, bool ComplexIn, bool Phases, class Real>
+void RotateMixedK(const Pass& pass, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
+                  State<Real> out, const Real* t, const Real* scale) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr bool complex_out = ComplexIn || Phases;
+  Vec<Real> tv[K];
+  for (int q = 0; q < K; ++q) tv[q] = hn::Load(d, t + q * tile);
+  const Vec<Real> factor = scale ? hn::Load(d, scale) : hn::Set(d, Real(1));
+  for (std::size_t g = 0; g < pass.base.size(); ++g) {
+    Vec<Real> a[1 << K], b[1 << K];
+#pragma GCC unroll 8
+    for (int v = 0; v < (1 << K); ++v) {
+      const std::uint32_t j = pass.base[g] + pass.offset[v];
+      const std::size_t from = mix.source_row[j] * n;
+      const Vec<Real> re = hn::Set(d, table.re[j]), x = hn::Load(d, in.re + from);
+      a[v] = hn::Mul(x, re);
+      if constexpr (Phases) {
+        const Vec<Real> im = hn::Set(d, table.im[j]);
+        b[v] = hn::Mul(x, im);
+        if constexpr (ComplexIn) {
+          const Vec<Real> y = hn::Load(d, in.im + from);
+          a[v] = hn::NegMulAdd(y, im, a[v]);
+          b[v] = hn::MulAdd(y, re, b[v]);
+        }
+      } else if constexpr (ComplexIn) {
+        b[v] = hn::Mul(hn::Load(d, in.im + from), re);
+      }
+    }
+    RotateRegisters<K, false>(a, tv);
+    if constexpr (complex_out) RotateRegisters<K, false>(b, tv);
+#pragma GCC unroll 8
+    for (int v = 0; v < (1 << K); ++v) {
+      const std::size_t to = (pass.base_row[g] + pass.offset_row[v]) * n;
+      hn::Store(hn::Mul(a[v], factor), d, out.re + to);
+      if constexpr (complex_out) hn::Store(hn::Mul(b[v], factor), d, out.im + to);
+    }
+  }
+}
+
+template <int K, class Real>
+void RotateMixed(const Pass& pass, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
+                 State<Real> out, const Real* t, const Real* scale) {
+  const bool phases = !table.im.empty();
+  if (in.im)
+    return phases ? RotateMixedK<K, true, true>(pass, mix, table, in, out, t, scale)
+                  : RotateMixedK<K, true, false>(pass, mix, table, in, out, t, scale);
+  return phases ? RotateMixedK<K, false, true>(pass, mix, table, in, out, t, scale)
+                : RotateMixedK<K, false, false>(pass, mix, table, in, out, t, scale);
+}
+
+/// out = mix(in) without a rotation.
+template <class Real>
+void ApplyMix(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, State<Real> out) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const bool phases = !table.im.empty();
+  for (std::uint32_t j = 0; j < mix.source.size(); ++j) {
+    const std::size_t from = mix.source_row[j] * n, to = row(j) * n;
+    const Vec<Real> x = hn::Load(d, in.re + from), re = hn::Set(d, table.re[j]);
+    Vec<Real> a = hn::Mul(x, re);
+    if (phases) {
+      const Vec<Real> im = hn::Set(d, table.im[j]);
+      Vec<Real> b = hn::Mul(x, im);
+      if (in.im) {
+        const Vec<Real> y = hn::Load(d, in.im + from);
+        a = hn::NegMulAdd(y, im, a);
+        b = hn::MulAdd(y, re, b);
+      }
+      hn::Store(b, d, out.im + to);
+    } else if (in.im) {
+      hn::Store(hn::Mul(hn::Load(d, in.im + from), re), d, out.im + to);
+    }
+    hn::Store(a, d, out.re + to);
+  }
+}
+
+/// A whole layer's forward pass.
+template <class Real>
+void ForwardLayer(const RyLayer& layer, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
+                  State<Real> out, const Real* tangents, const Real* scales, const std::uint8_t* scaled) {
+  for (std::size_t p = 0; p < layer.rotate.size(); ++p) {
+    const Pass& pass = layer.rotate[p];
+    const std::size_t slot = layer.rotate_slot + p;
+    const Real* t = tangents + (layer.slot + pass.first_gate) * tile;
+    const Real* scale = scaled[slot] ? scales + slot * tile : nullptr;
+    if (p > 0)
+      Rotate<false>(pass, out, t, scale);
+    else if (pass.k == 1)
+      RotateMixed<1>(pass, mix, table, in, out, t, scale);
+    else if (pass.k == 2)
+      RotateMixed<2>(pass, mix, table, in, out, t, scale);
+    else
+      RotateMixed<3>(pass, mix, table, in, out, t, scale);
+  }
+}
+
+/// dL / d angle of K gates of a layer at its output: half of sum over pairs of bra1 ket0 - bra0 ket1.
+template <int K, class Real>
+void GradientK(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradient) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr int sets = 2;  // two chains of sums hide the latency of the fused multiply-add
+  Vec<Real> sum[sets][K];
+  for (int s = 0; s < sets; ++s)
+    for (int q = 0; q < K; ++q) sum[s][q] = hn::Zero(d);
+  std::size_t at[1 << K];
+  for (int v = 0; v < (1 << K); ++v) at[v] = pass.offset_row[v] * n;
+  const Real* bras[2] = {bra.re, ket.im ? bra.im : nullptr};
+  const Real* kets[2] = {ket.re, ket.im};
+  for (int part = 0; part < 2; ++part) {
+    if (!bras[part]) continue;
+    for (const std::uint32_t base : pass.base_row) {
+      const Real* k = kets[part] + base * n;
+      const Real* b = bras[part] + base * n;
+      Vec<Real> ket_v[1 << K];
+#pragma GCC unroll 16
+      for (int v = 0; v < (1 << K); ++v) ket_v[v] = hn::Load(d, k + at[v]);
+#pragma GCC unroll 16
+      for (int v = 0; v < (1 << K); ++v) {
+        const Vec<Real> l = hn::Load(d, b + at[v]);
+#pragma GCC unroll 4
+        for (int q = 0; q < K; ++q) {
+          Vec<Real>& into = sum[v & 1][q];
+          into =
+              v >> q & 1 ? hn::MulAdd(l, ket_v[v ^ 1 << q], into) : hn::NegMulAdd(l, ket_v[v ^ 1 << q], into);
+        }
+      }
+    }
+  }
+  const Vec<Real> half = hn::Set(d, Real(0.5));
+  for (int q = 0; q < K; ++q) hn::Store(hn::Mul(half, hn::Add(sum[0][q], sum[1][q])), d, gradient + q * tile);
+}
+
+template <class Real>
+void Gradient(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradient) {
+  switch (pass.k) {
+    case 1:
+      return GradientK<1>(pass, bra, ket, gradient);
+    case 2:
+      return GradientK<2>(pass, bra, ket, gradient);
+    case 3:
+      return GradientK<3>(pass, bra, ket, gradient);
+    default:
+      return GradientK<4>(pass, bra, ket, gradient);
+  }
+}
+
+/// Back through a mix: bra before it from the bra after it, stored or (Add) added; `phase_gradient` (may be
+/// null) adds Re <bra| i ket> before the mix. Complex: the bra has an imaginary part; ket.im null: only its
+/// real part is wanted.
+template <bool Complex, bool ComplexKet, bool Phases, bool Add, class Real>
+void UnmixK(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
+            State<Real> ket, Real* phase_gradient) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  for (std::uint32_t j = 0; j < mix.source.size(); ++j) {
+    const std::size_t to = mix.source_row[j] * n, from = row(j) * n;
+    const Vec<Real> re = hn::Set(d, table.re[j]), x = hn::Load(d, after.re + from);
+    Vec<Real> a = hn::Mul(x, re), b = hn::Zero(d);
+    if constexpr (Complex) {
+      const Vec<Real> y = hn::Load(d, after.im + from);
+      b = hn::Mul(y, re);
+      if constexpr (Phases) {
+        const Vec<Real> im = hn::Set(d, table.im[j]);
+        a = hn::MulAdd(y, im, a);
+        b = hn::NegMulAdd(x, im, b);
+      }
+    }
+    if (phase_gradient) {
+      Vec<Real> g = hn::MulAdd(b, hn::Load(d, ket.re + to), hn::Load(d, phase_gradient + to));
+      if constexpr (ComplexKet) g = hn::NegMulAdd(a, hn::Load(d, ket.im + to), g);
+      hn::Store(g, d, phase_gradient + to);
+    }
+    if constexpr (Add) a = hn::Add(a, hn::Load(d, before.re + to));
+    hn::Store(a, d, before.re + to);
+    if constexpr (ComplexKet) {
+      if constexpr (Add) b = hn::Add(b, hn::Load(d, before.im + to));
+      hn::Store(b, d, before.im + to);
+    }
+  }
+}
+
+template <bool Add, class Real>
+void Unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
+           State<Real> ket, Real* phase_gradient) {
+  const bool phases = !table.im.empty();
+  if (!after.im) return UnmixK<false, false, false, Add>(mix, table, after, before, ket, phase_gradient);
+  if (ket.im)
+    return phases ? UnmixK<true, true, true, Add>(mix, table, after, before, ket, phase_gradient)
+                  : UnmixK<true, true, false, Add>(mix, table, after, before, ket, phase_gradient);
+  return phases ? UnmixK<true, false, true, Add>(mix, table, after, before, ket, phase_gradient)
+                : UnmixK<true, false, false, Add>(mix, table, after, before, ket, phase_gradient);
+}
+
+/// A layer's way back, in place on the bra: gradients of its gates, then the inverse rotations.
+template <class Real>
+void BackwardLayer(const RyLayer& layer, State<Real> bra, State<Real> ket, const Real* tangents,
+                   const Real* scales, const std::uint8_t* scaled, Real* gradients) {
+  for (const Pass& pass : layer.in_place)
+    Gradient(pass, bra, ket, gradients + (layer.slot + pass.first_gate) * tile);
+  for (std::size_t p = 0; p < layer.in_place.size(); ++p) {
+    const std::size_t slot = layer.in_place_slot + p;
+    Rotate<true>(layer.in_place[p], bra, tangents + (layer.slot + layer.in_place[p].first_gate) * tile,
+                 scaled[slot] ? scales + slot * tile : nullptr);
+  }
+}
+
+/// Layer 0 on |0...0>. prefix[2^k .. 2^(k+1)) holds the product of qubits 0..k-1 (contiguous rows); the whole
+/// product goes to `out` (padded rows). sin, cos: [qubits][16], 0 and 1 where the layer has no gate.
+template <class Real>
+void ProductState(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  hn::Store(hn::Set(d, Real(1)), d, prefix + n);
+  for (int q = 0; q < qubits; ++q) {
+    const std::size_t size = std::size_t{1} << q;
+    const Vec<Real> s = hn::Load(d, sin + q * tile), c = hn::Load(d, cos + q * tile);
+    const Real* from = prefix + size * n;
+    const bool last = q + 1 == qubits;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const Vec<Real> x = hn::Load(d, from + i * n);
+      const std::uint32_t hi = i + static_cast<std::uint32_t>(size);
+      Real* to0 = last ? out + row(i) * n : prefix + (2 * size + i) * n;
+      Real* to1 = last ? out + row(hi) * n : prefix + (2 * size + hi) * n;
+      hn::Store(hn::Mul(x, c), d, to0);
+      hn::Store(hn::Mul(x, s), d, to1);
+    }
+  }
+  if (qubits == 0) hn::Store(hn::Set(d, Real(1)), d, out);
+}
+
+/// Gradient of the product state, highest qubit first: contracts the bra in place (padded rows for the first
+/// step, contiguous afterwards). gradient: [qubits][16] dL / d angle.
+template <class Real>
+void ProductGradient(int qubits, const Real* sin, const Real* cos, const Real* prefix, Real* bra,
+                     Real* scratch, Real* gradient) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const Vec<Real> half = hn::Set(d, Real(0.5));
+  for (int q = qubits - 1; q >= 0; --q) {
+    const std::uint32_t size = std::uint32_t{1} << q;
+    const Vec<Real> s = hn::Load(d, sin + q * tile), c = hn::Load(d, cos + q * tile);
+    const bool first = q + 1 == qubits;
+    Vec<Real> a = hn::Zero(d), b = hn::Zero(d);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const Vec<Real> p = hn::Load(d, prefix + (size + i) * n);
+      const Vec<Real> l0 = hn::Load(d, first ? bra + row(i) * n : scratch + i * n);
+      const Vec<Real> l1 = hn::Load(d, first ? bra + row(i + size) * n : scratch + (i + size) * n);
+      a = hn::MulAdd(l0, p, a);
+      b = hn::MulAdd(l1, p, b);
+      hn::Store(hn::MulAdd(c, l0, hn::Mul(s, l1)), d, scratch + i * n);
+    }
+    hn::Store(hn::Mul(half, hn::NegMulAdd(s, a, hn::Mul(c, b))), d, gradient + q * tile);
+  }
+}
+
+}  // namespace qmtl::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

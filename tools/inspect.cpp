@@ -1,0 +1,47 @@
+#include <iostream>
+
+#include "io/dataset.h"
+#include "io/hdf5.h"
+#include "tools/describe.h"
+#include "tools/load.h"
+#include "tools/options.h"
+
+namespace qmtl {
+namespace {
+
+const Usage usage{"qmtl inspect FILE [options]",
+                  "Shows what is in a data set, a checkpoint or the best checkpoint of a run folder: sizes, "
+                  "parameters per\n"
+                  "part, tasks, hashes. The file is verified as a whole.",
+                  "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json"};
+
+/// The root attribute that tells the project's files apart.
+std::string format_of(const std::string& file) {
+  return hdf5::File::open(file).string_attribute("/", "format").value_or("");
+}
+
+}  // namespace
+
+int inspect_command(const Comm& comm, const Arguments& args) {
+  const auto options = parse_options(comm, usage, {}, {"file"}, {"file"}, args);
+  if (!options) return 0;
+  const std::string file = checkpoint_file(options->text("file"));
+  const std::string format = format_of(file);
+  const bool json = options->common.json;
+  if (format == "qmtl-dataset") {
+    const Dataset data = read_dataset(file);
+    std::cout << (json ? dataset_json(data, file).dump(2) + "\n" : dataset_text(data, file));
+  } else if (format == "qmtl-checkpoint") {
+    const Checkpoint checkpoint = read_checkpoint(file);
+    std::cout << (json ? checkpoint_json(checkpoint, file).dump(2) + "\n"
+                       : checkpoint_text(checkpoint, file));
+  } else {
+    throw data_error(
+        file + ": expected the root attribute format = \"qmtl-dataset\" or \"qmtl-checkpoint\", found " +
+        (format.empty() ? "none" : "\"" + format + "\"") + "; `qmtl import` makes data sets");
+  }
+  std::cout << std::flush;
+  return 0;
+}
+
+}  // namespace qmtl

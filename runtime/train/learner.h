@@ -15,14 +15,15 @@ namespace qmtl {
 /// One optimiser step's batch: the same on every rank.
 struct StepBatch {
   std::uint64_t seed = 0;
-  std::int64_t step = 0;                ///< keys dropout and shot noise, with the sample number
-  std::vector<std::size_t> rows;        ///< sample numbers of the batch
-  std::vector<double> label_counts;     ///< present labels of each task among `rows` (multilabel: of all columns)
+  std::int64_t step = 0;          ///< keys dropout and shot noise, with the sample number
+  std::vector<std::size_t> rows;  ///< sample numbers of the batch
+  std::vector<double>
+      label_counts;  ///< present labels of each task among `rows` (multilabel: of all columns)
 };
 
 /// A model bound to a data set, with its arithmetic's precision hidden. The unit of work is
-/// (shard of the batch, task group): unit = shard * task_groups + group; it is computed serially and its sums do not
-/// depend on who computes it.
+/// (shard of the batch, task group): unit = shard * task_groups + group; it is computed serially and its sums
+/// do not depend on who computes it.
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -39,8 +40,8 @@ class Learner {
   virtual double unit_cost(std::size_t unit, std::size_t batch_rows) const = 0;  ///< arbitrary positive scale
   /// Length of a unit's accumulator: the gradient of all parameters, then the weighted loss of each task.
   virtual std::size_t accumulator_size() const = 0;
-  /// Adds the unit's gradient and losses to `accumulator`. Losses are means over the batch's present labels, so the
-  /// units of a batch simply add up.
+  /// Adds the unit's gradient and losses to `accumulator`. Losses are means over the batch's present labels,
+  /// so the units of a batch simply add up.
   virtual void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const = 0;
 
   int outputs() const;  ///< logit columns of all tasks together
@@ -51,14 +52,15 @@ class Learner {
 /// Means and deviations over the training split (two passes in double, in row order).
 std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec);
 
-/// Throws Error naming what does not fit: an input that is missing or has another width, a task without a labelled
-/// training sample, a label outside its classes, NaN or infinity in an input (sample and column).
+/// Throws Error naming what does not fit: an input that is missing or has another width, a task without a
+/// labelled training sample, a label outside its classes, NaN or infinity in an input (sample and column).
 std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
                                       const std::vector<Standardisation>& standardisation,
                                       SimdTarget target = SimdTarget::best);
 
-/// Completes a configuration from the data set: input widths, the tasks with kind, outputs and metric, the head's
-/// register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage) naming key and choices.
+/// Completes a configuration from the data set: input widths, the tasks with kind, outputs and metric, the
+/// head's register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage) naming key and
+/// choices.
 void resolve(Config& config, const Dataset& data);
 
 }  // namespace qmtl

@@ -15,23 +15,23 @@ struct Standardisation {
 
 /// One named parameter tensor inside the flat parameter vector.
 struct ParamInfo {
-  std::string name;                 ///< e.g. "trunk.0.weight", "head.shared", "head.scale"
+  std::string name;  ///< e.g. "trunk.0.weight", "head.shared", "head.scale"
   std::vector<std::size_t> shape;
-  std::size_t offset = 0, size = 0; ///< range in the flat vector
-  bool head = false;                ///< counts as head parameter, else backbone
-  bool decay = true;                ///< weight decay applies
+  std::size_t offset = 0, size = 0;  ///< range in the flat vector
+  bool head = false;                 ///< counts as head parameter, else backbone
+  bool decay = true;                 ///< weight decay applies
   bool operator==(const ParamInfo&) const = default;
 };
 
 /// One metrics record: an epoch's losses and validation metrics.
 struct EpochRecord {
-  int epoch = 0;           ///< 1-based, counts completed epochs
+  int epoch = 0;  ///< 1-based, counts completed epochs
   std::int64_t step = 0;
   double learning_rate = 0;
   double train_loss = 0;
   double validation_loss = 0;
-  double validation_mean = 0;            ///< the score that chooses the best epoch; higher is better
-  std::vector<double> validation;        ///< each task's metric, in task order; NaN where undefined
+  double validation_mean = 0;      ///< the score that chooses the best epoch; higher is better
+  std::vector<double> validation;  ///< each task's metric, in task order; NaN where undefined
   bool operator==(const EpochRecord&) const = default;
 };
 
@@ -42,14 +42,15 @@ struct TrainState {
   std::int64_t step = 0;                 ///< completed optimiser steps
   int epoch = 0;                         ///< completed epochs; step_in_epoch steps of the next one are done
   int step_in_epoch = 0;
-  double epoch_loss_sum = 0;             ///< of the unfinished epoch: sum of step losses
+  double epoch_loss_sum = 0;  ///< of the unfinished epoch: sum of step losses
   double best_score = 0;
-  int best_epoch = 0;                    ///< 0: none yet
+  int best_epoch = 0;  ///< 0: none yet
   std::vector<EpochRecord> history;
   bool operator==(const TrainState&) const = default;
 };
 
-/// Hex digest over the names' order, all parameters and the optimiser state: equal for equal runs, to the bit.
+/// Hex digest over the names' order, all parameters and the optimiser state: equal for equal runs, to the
+/// bit.
 std::string run_hash(const TrainState& state);
 
 }  // namespace qmtl

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "runtime/model/head.h"
+
+namespace qmtl {
+
+/// Classical hard parameter sharing: logits = z W + b, "head.weight" [d, outputs] and "head.bias" [outputs].
+template <class Real>
+std::unique_ptr<Head<Real>> make_linear_head(const HeadSetup& setup);
+
+}  // namespace qmtl

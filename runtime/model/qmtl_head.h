@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "runtime/model/head.h"
+
+namespace qmtl {
+
+/// The quantum multi-task head (DESIGN section 2, points 2 to 5): angles of z, one shared circuit stage, task
+/// blocks, logit = scale * <O> / gain + bias. Tensors "head.shared", "head.block", "head.readout" (the
+/// circuit's parameters in the order of ParamLayout), "head.scale" (one per output; one per multiclass task),
+/// "head.bias" [outputs] and, if trained, "head.gain". Throws Error (usage) if the blocks do not yield the
+/// tasks' outputs.
+template <class Real>
+std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup);
+
+}  // namespace qmtl

@@ -1,0 +1,69 @@
+#include "runtime/train/check_data.h"
+
+#include <cmath>
+#include <string>
+
+#include "runtime/error.h"
+#include "runtime/model/bind_tasks.h"
+
+namespace qmtl {
+namespace {
+
+void check_input(const Input& input) {
+  for (std::size_t i = 0; i < input.values.size(); ++i)
+    if (!std::isfinite(input.values[i]))
+      throw data_error("input '" + input.name + "', sample " + std::to_string(i / input.width) + ", column " +
+                       std::to_string(i % input.width) + ": expected a finite number, found " +
+                       std::to_string(input.values[i]) + "; remove the sample or fill the value in");
+}
+
+/// Number of classes, or 0 where labels are real numbers.
+int classes_of(const Task& task) {
+  switch (task.kind) {
+    case TaskKind::multiclass:
+      return task.classes;
+    case TaskKind::regression:
+      return 0;
+    default:
+      return 2;
+  }
+}
+
+void check_labels(const Task& task) {
+  const int classes = classes_of(task);
+  for (std::size_t i = 0; i < task.labels.size(); ++i) {
+    const float label = task.labels[i];
+    if (std::isnan(label)) continue;
+    const std::string where = "task '" + task.name + "', sample " + std::to_string(i / task.columns);
+    if (std::isinf(label)) throw data_error(where + ": a label is infinite; use NaN for a missing label");
+    if (classes > 0 && !(label >= 0.0f && label < static_cast<float>(classes) && label == std::floor(label)))
+      throw data_error(where + ": expected a class 0 .. " + std::to_string(classes - 1) +
+                       " or NaN, found label " + std::to_string(label));
+  }
+}
+
+bool has_label(const Task& task, std::size_t row) {
+  for (std::size_t c = 0; c < task.columns; ++c)
+    if (!std::isnan(task.labels[row * task.columns + c])) return true;
+  return false;
+}
+
+}  // namespace
+
+void check_data(const Dataset& data, const ModelSpec& spec) {
+  for (const Input* input : bind_inputs(data, spec)) check_input(*input);
+  if (data.tasks.empty()) return;
+  const std::vector<std::size_t> training = data.rows(Split::train);
+  for (const Task* task : bind_tasks(data, spec)) {
+    check_labels(*task);
+    if (training.empty()) continue;
+    bool found = false;
+    for (std::size_t row : training) found = found || has_label(*task, row);
+    if (!found)
+      throw data_error("task '" + task->name +
+                       "' has no labelled training sample: label some samples of split 0 or "
+                       "remove the task");
+  }
+}
+
+}  // namespace qmtl

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime/model/data.h"
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// Throws Error (data) naming what makes the data unfit for the model: an input that is missing, has another
+/// width or holds NaN or infinity (sample and column), a label outside its classes (sample and value), a task
+/// that no training sample has a label for. Data without any task is fit for prediction; data without
+/// training samples for evaluation.
+void check_data(const Dataset& data, const ModelSpec& spec);
+
+}  // namespace qmtl

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "runtime/model/loss.h"
+#include "runtime/train/state.h"
+
+namespace qmtl {
+
+/// Statistics of a regression task's labels among the Standardisations; {0, 1} if there are none or for other
+/// kinds.
+LabelScale label_scale(const std::vector<Standardisation>& standardisation, const TaskSpec& task);
+
+}  // namespace qmtl

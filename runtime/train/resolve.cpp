@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <string>
+
+#include "runtime/error.h"
+#include "runtime/model/head.h"
+#include "runtime/model/metrics.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+namespace {
+
+template <class Items>
+std::string names_of(const Items& items) {
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : ", ") + item.name;
+  return text.empty() ? "none" : text;
+}
+
+std::string in_file(const Config& config) { return config.file.empty() ? "" : config.file + ": "; }
+
+/// All inputs of the data set, or those the configuration lists; one branch each, without layers where none
+/// are given.
+void resolve_inputs(Config& config, const Dataset& data) {
+  ModelSpec& model = config.model;
+  if (model.inputs.empty())
+    for (const Input& input : data.inputs) model.inputs.push_back(input.name);
+  model.input_widths.clear();
+  for (const std::string& wanted : model.inputs) {
+    const auto found = std::find_if(data.inputs.begin(), data.inputs.end(),
+                                    [&](const Input& input) { return input.name == wanted; });
+    if (found == data.inputs.end())
+      throw usage_error(in_file(config) + "input." + wanted +
+                        ": the data set has no such input (it has: " + names_of(data.inputs) + ")");
+    model.input_widths.push_back(found->width);
+  }
+  std::vector<BranchSpec> branches;
+  for (const std::string& input : model.inputs) branches.push_back({input, {}});
+  for (const BranchSpec& given : model.backbone.branches) {
+    const auto place = std::find_if(branches.begin(), branches.end(),
+                                    [&](const BranchSpec& branch) { return branch.input == given.input; });
+    if (place == branches.end())
+      throw usage_error(in_file(config) + "branch." + given.input +
+                        ": the model has no such input (it has: " + names_of(data.inputs) + ")");
+    place->layers = given.layers;
+  }
+  model.backbone.branches = std::move(branches);
+}
+
+/// The data set's tasks in their order, with what the configuration says about them.
+void resolve_tasks(Config& config, const Dataset& data) {
+  std::vector<TaskSpec> tasks;
+  for (const Task& task : data.tasks) {
+    TaskSpec spec;
+    spec.name = task.name;
+    spec.kind = name(task.kind);
+    spec.outputs = task.outputs();
+    spec.classes = task.kind == TaskKind::multiclass ? task.classes : 2;
+    spec.metric = task.metric.empty() ? std::string(default_metric(task.kind)) : task.metric;
+    tasks.push_back(std::move(spec));
+  }
+  for (const TaskSpec& given : config.model.tasks) {
+    const auto place = std::find_if(tasks.begin(), tasks.end(),
+                                    [&](const TaskSpec& task) { return task.name == given.name; });
+    if (place == tasks.end())
+      throw usage_error(in_file(config) + "task." + given.name +
+                        ": the data set has no such task (it has: " + names_of(data.tasks) + ")");
+    if (!given.kind.empty() && (given.kind != place->kind || given.outputs != place->outputs))
+      throw usage_error(in_file(config) + "task." + given.name + ": the configuration says kind " +
+                        given.kind + " with " + std::to_string(given.outputs) +
+                        " outputs, the data set has kind " + place->kind + " with " +
+                        std::to_string(place->outputs) + " outputs");
+    if (!given.metric.empty()) place->metric = given.metric;
+    place->weight = given.weight;
+    place->class_weights = given.class_weights;
+  }
+  if (tasks.empty())
+    throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");
+  for (const TaskSpec& task : tasks) check_metric(task.name, parse_task_kind(task.kind), task.metric);
+  config.model.tasks = std::move(tasks);
+}
+
+std::vector<int> block_outputs(const ModelSpec& model) {
+  std::vector<int> outputs;
+  for (const TaskSpec& task : model.tasks) {
+    if (model.head.block_per_task && parse_task_kind(task.kind) == TaskKind::multiclass)
+      outputs.push_back(task.outputs);
+    else
+      outputs.insert(outputs.end(), static_cast<std::size_t>(task.outputs), 1);
+  }
+  return outputs;
+}
+
+/// DESIGN section 2, "Defaults". A global block acts on all qubits, so those stay few.
+void resolve_circuit(const Config& config, ModelSpec& model) {
+  AnsatzSpec& ansatz = model.head.ansatz;
+  const int outputs = static_cast<int>(task_columns(model).back());
+  ansatz.block_outputs = block_outputs(model);
+  const int blocks = static_cast<int>(ansatz.block_outputs.size());
+  const bool local = ansatz.placement == Placement::local;
+  if (ansatz.qubits == 0) ansatz.qubits = !local ? 8 : outputs <= 4 ? 16 : std::max(8, 2 * outputs);
+  if (ansatz.qubits < 1)
+    throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
+                      std::to_string(ansatz.qubits));
+  if (ansatz.register_size == 0) ansatz.register_size = std::min(4, ansatz.qubits);
+  if (local && ansatz.registers.empty() && ansatz.register_size > ansatz.qubits)
+    throw usage_error(in_file(config) + "block.size: a register of " + std::to_string(ansatz.register_size) +
+                      " qubits does not fit circuit.qubits = " + std::to_string(ansatz.qubits) +
+                      "; lower block.size or raise circuit.qubits");
+  if (ansatz.stride == 0) ansatz.stride = blocks <= 4 ? std::max(1, ansatz.qubits / blocks) : 2;
+}
+
+void resolve_head(Config& config) {
+  HeadSpec& head = config.model.head;
+  const HeadKind& kind = head_kind(head.kind);
+  resolve_circuit(config, config.model);
+  const int angles = head.ansatz.angles();
+  if (kind.circuit && head.width != 0 && head.width != angles)
+    throw usage_error(in_file(config) + "head.width: the representation of head '" + head.kind +
+                      "' has one number per angle, " + std::to_string(angles) +
+                      " (circuit.qubits x uploads), found " + std::to_string(head.width) +
+                      "; leave head.width out");
+  if (head.width == 0) head.width = angles;
+}
+
+}  // namespace
+
+void resolve(Config& config, const Dataset& data) {
+  resolve_inputs(config, data);
+  resolve_tasks(config, data);
+  resolve_head(config);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,47 @@
+#include "runtime/train/validation.h"
+
+#include <cmath>
+
+#include "runtime/model/bind_tasks.h"
+#include "runtime/model/head.h"
+#include "runtime/model/loss.h"
+#include "runtime/train/label_scale.h"
+
+namespace qmtl {
+
+std::string label_statistics_name(const std::string& task) { return "label:" + task; }
+
+LabelScale label_scale(const std::vector<Standardisation>& standardisation, const TaskSpec& task) {
+  if (parse_task_kind(task.kind) == TaskKind::regression)
+    for (const Standardisation& entry : standardisation)
+      if (entry.input == label_statistics_name(task.name)) return {entry.mean.at(0), entry.deviation.at(0)};
+  return {};
+}
+
+double validation_loss(const Dataset& data, const ModelSpec& spec,
+                       const std::vector<Standardisation>& standardisation, std::span<const std::size_t> rows,
+                       const float* logits) {
+  const std::vector<const Task*> tasks = bind_tasks(data, spec);
+  const std::vector<std::size_t> columns = task_columns(spec);
+  double total = 0.0;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const Task& task = *tasks[t];
+    const LabelScale scale = label_scale(standardisation, spec.tasks[t]);
+    const auto loss = make_loss(spec.tasks[t], scale);
+    std::vector<double> outputs(columns[t + 1] - columns[t]), gradient(outputs.size());
+    double sum = 0.0, count = 0.0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const float* labels = task.labels.data() + rows[i] * task.columns;
+      for (std::size_t c = 0; c < task.columns; ++c) count += !std::isnan(labels[c]);
+      for (std::size_t c = 0; c < outputs.size(); ++c) {
+        const double logit = static_cast<double>(logits[i * columns.back() + columns[t] + c]);
+        outputs[c] = task.kind == TaskKind::regression ? (logit - scale.mean) / scale.deviation : logit;
+      }
+      sum += (*loss)(labels, outputs.data(), gradient.data());
+    }
+    if (count > 0.0) total += spec.tasks[t].weight * (sum / count);
+  }
+  return total;
+}
+
+}  // namespace qmtl

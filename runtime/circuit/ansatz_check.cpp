@@ -51,7 +51,7 @@ void check_registers(const AnsatzSpec& spec) {
   if (spec.registers.empty()) {
     if (spec.placement == Placement::global) return;
     if (spec.register_size < 1 || spec.register_size > spec.qubits)
-      throw usage_error("block.register_size = " + to_string(spec.register_size) + ": expected 1.." +
+      throw usage_error("block.size = " + to_string(spec.register_size) + ": expected 1.." +
                         to_string(spec.qubits) + ", as circuit.qubits = " + to_string(spec.qubits));
     check_range("block.stride", spec.stride, 0, max_qubits);
     return;

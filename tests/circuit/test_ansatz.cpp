@@ -200,7 +200,7 @@ TEST_CASE("a value that cannot be built is refused with its key, the value and w
   CHECK_THAT(refused([](AnsatzSpec& s) { s.block_rotations = {}; }), Contains("block.rotations is empty"));
   CHECK_THAT(refused([](AnsatzSpec& s) { s.block_layers = -2; }), Contains("block.layers = -2"));
   CHECK_THAT(refused([](AnsatzSpec& s) { s.register_size = 9; }),
-             Contains("block.register_size = 9") && Contains("circuit.qubits = 8"));
+             Contains("block.size = 9") && Contains("circuit.qubits = 8"));
   CHECK_THAT(refused([](AnsatzSpec& s) { s.stride = -1; }), Contains("block.stride = -1"));
   CHECK_THAT(refused([](AnsatzSpec& s) {
                s.block_outputs = {1, 1, 1};

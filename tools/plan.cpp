@@ -1,0 +1,175 @@
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "io/config.h"
+#include "io/dataset.h"
+#include "runtime/circuit/analysis.h"
+#include "runtime/circuit/draw.h"
+#include "runtime/model/head.h"
+#include "tools/options.h"
+#include "tools/results.h"
+
+namespace qmtl {
+namespace {
+
+const Usage usage{
+    "qmtl plan CONFIG [options]",
+    "Shows what a configuration would train, without training: the circuit, the parameters of every "
+    "part, dead\nparameters and other warnings, how the engine runs it, and what that costs.",
+    "  qmtl plan benchmarks/digits/digits.toml\n"
+    "  qmtl plan digits.toml --set circuit.qubits=40 --set block.entangler=cz-ring --json"};
+
+/// A finding about the whole model; the circuit's parts are empty for heads without one.
+struct Findings {
+  Config config;
+  std::vector<ParamInfo> params;
+  Circuit circuit;
+  ParamLayout layout;
+  Analysis analysis;
+  Plan plan;
+  bool has_circuit = false;
+
+  std::vector<std::string> dead_names() const {
+    std::vector<std::string> names;
+    for (int param : analysis.dead_params) names.push_back(layout.names[static_cast<std::size_t>(param)]);
+    return names;
+  }
+};
+
+Findings find(const std::string& file, const CommonOptions& common) {
+  Findings found;
+  found.config = read_config(file, common.set);
+  const Dataset data = read_dataset(found.config.data_file);
+  resolve(found.config, data);
+  const ModelSpec& model = found.config.model;
+  found.has_circuit = head_kind(model.head.kind).circuit;
+  if (found.has_circuit) {
+    const AnsatzSpec& ansatz = model.head.ansatz;
+    found.circuit = build(ansatz);
+    found.layout = layout(ansatz);
+    found.analysis = analyse(found.circuit, found.layout.names);
+    found.plan =
+        make_plan(found.circuit, model.plan == "auto" ? PlanKind::automatic : parse_plan_kind(model.plan));
+  }
+  found.params =
+      make_learner(model, found.config.train, data, standardise(data, model), common.simd)->params();
+  return found;
+}
+
+nlohmann::ordered_json to_json(const Findings& found) {
+  const ParameterCount count = count_parameters(found.params);
+  nlohmann::ordered_json tensors;
+  for (const ParamInfo& param : found.params) tensors[param.name] = param.size;
+  nlohmann::ordered_json parameters{{"backbone", count.backbone}, {"head", count.head}, {"tensors", tensors}};
+  const int outputs = static_cast<int>(task_columns(found.config.model).back());
+  nlohmann::ordered_json json{{"head", found.config.model.head.kind},
+                              {"qubits", found.circuit.qubits},
+                              {"angles", found.circuit.angles},
+                              {"plan", found.has_circuit ? std::string(name(found.plan.kind)) : "none"},
+                              {"reason", found.plan.reason},
+                              {"outputs", outputs},
+                              {"parameters", parameters},
+                              {"dead", found.dead_names()},
+                              {"flops", found.plan.flops},
+                              {"bytes", found.plan.bytes},
+                              {"widest", found.plan.widest},
+                              {"warnings", found.analysis.warnings}};
+  return json;
+}
+
+/// "3.2 M" and so on.
+std::string with_prefix(double value) {
+  const char* const prefixes[] = {"", " k", " M", " G", " T", " P"};
+  std::size_t step = 0;
+  while (std::abs(value) >= 1000 && step + 1 < std::size(prefixes)) {
+    value /= 1000;
+    ++step;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, step ? "%.3g%s" : "%.4g%s", value, prefixes[step]);
+  return text;
+}
+
+void line(const std::string& topic, const std::string& text) {
+  std::printf("%-12s %s\n", topic.c_str(), text.c_str());
+}
+
+std::string plural(long long count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string layers_text(int layers, const std::vector<Gate>& rotations, Entangler entangler) {
+  if (layers == 0) return "no layer";
+  std::string text = plural(layers, "layer") + " of";
+  for (Gate gate : rotations) text.append(" ").append(info(gate).name);
+  return text + (entangler == Entangler::none ? ", no entangler" : " + " + std::string(name(entangler)));
+}
+
+void print_circuit(const Findings& found) {
+  const AnsatzSpec& a = found.config.model.head.ansatz;
+  std::cout << draw(found.circuit) << "\n" << std::flush;
+  line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
+                       plural(a.uploads, "upload") + "; " + layers_text(a.layers, a.rotations, a.entangler));
+  std::string registers = "all qubits";
+  if (!a.registers.empty())
+    registers = "registers given by hand";
+  else if (a.placement == Placement::local)
+    registers = "registers of " + plural(a.register_size, "qubit") + ", stride " + std::to_string(a.stride);
+  line("blocks", plural(static_cast<long long>(found.circuit.blocks.size()), "task block") + " on " +
+                     registers + "; " + layers_text(a.block_layers, a.block_rotations, a.block_entangler) +
+                     " (" + std::string(name(a.block_order)) + ")");
+  line("readout", std::string(name(a.readout)) + ", " + plural(found.circuit.outputs(), "output"));
+}
+
+void print_parameters(const Findings& found) {
+  const ParameterCount count = count_parameters(found.params);
+  std::string head;
+  for (const ParamInfo& param : found.params)
+    if (param.head) head += (head.empty() ? "" : ", ") + param.name + " " + std::to_string(param.size);
+  line("parameters", std::to_string(count.backbone + count.head) + ": backbone " +
+                         std::to_string(count.backbone) + ", head " + std::to_string(count.head) + " (" +
+                         head + ")");
+}
+
+void print(const Findings& found, int threads) {
+  if (found.has_circuit) print_circuit(found);
+  print_parameters(found);
+  if (!found.has_circuit) {
+    line("plan", "head '" + found.config.model.head.kind + "' has no circuit");
+  } else {
+    const Plan& plan = found.plan;
+    line("dead", found.analysis.dead_params.empty()
+                     ? std::string("no parameter")
+                     : plural(static_cast<long long>(found.analysis.dead_params.size()), "parameter") +
+                           ", see the warnings");
+    line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
+    line("", plural(static_cast<long long>(plan.parts.size()), "statevector") + ", the widest of " +
+                 plural(plan.widest, "qubit"));
+    const double step = plan.flops * found.config.train.batch;
+    line("cost", with_prefix(plan.flops) + "FLOP per sample and gradient, " + with_prefix(step) +
+                     "FLOP per step of " + std::to_string(found.config.train.batch) + " samples");
+    line("memory",
+         with_prefix(plan.bytes) + "B per thread" +
+             (threads > 1 ? ", " + with_prefix(plan.bytes * threads) + "B for " + plural(threads, "thread")
+                          : std::string()));
+  }
+  for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int plan_command(const Comm& comm, const Arguments& args) {
+  const auto options = parse_options(comm, usage, {}, {"config"}, {"config"}, args);
+  if (!options) return 0;
+  const Findings found = find(options->text("config"), options->common);
+  if (options->common.json)
+    std::cout << to_json(found).dump(2) << std::endl;
+  else
+    print(found, options->common.threads);
+  return 0;
+}
+
+}  // namespace qmtl

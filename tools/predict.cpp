@@ -1,16 +1,13 @@
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "distributed/evaluate.h"
 #include "io/import.h"
 #include "io/predictions.h"
-#include "runtime/model/bind_tasks.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/options.h"
@@ -32,16 +29,6 @@ const Usage usage{
 bool is_csv(const std::string& path) {
   const std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
   return name.ends_with(".csv") || name.ends_with(".tsv") || name.ends_with(".txt");
-}
-
-/// The model's tasks with no labels: predictions must not depend on labels that the file happens to hold.
-void forget_labels(Dataset& data, const ModelSpec& spec) {
-  data.tasks.clear();
-  for (const TaskSpec& wanted : spec.tasks) {
-    Task task = task_of(wanted);
-    task.labels.assign(data.samples * task.columns, std::numeric_limits<float>::quiet_NaN());
-    data.tasks.push_back(std::move(task));
-  }
 }
 
 }  // namespace
@@ -69,7 +56,7 @@ int predict_command(const Comm& comm, const Arguments& args) {
     comm.together([&] { data = read_csv_inputs(input, spec); });
   else
     data = load_dataset(comm, input);
-  comm.together([&] { forget_labels(data, spec); });
+  data.tasks.clear();  // the model must not depend on labels that the file happens to hold
   const auto learner = restore(comm, checkpoint, data, options->common.simd);
   std::vector<std::size_t> rows(data.samples);
   std::iota(rows.begin(), rows.end(), 0);

@@ -26,7 +26,8 @@ void read_array(const Json& parent, const char* key, std::size_t size, std::vect
   if (!parent.contains(key)) throw data_error(place + " is missing");
   flatten(parent.at(key), out, place);
   if (out.size() != size)
-    throw data_error(place + ": expected " + std::to_string(size) + " numbers, found " + std::to_string(out.size()));
+    throw data_error(place + ": expected " + std::to_string(size) + " numbers, found " +
+                     std::to_string(out.size()));
 }
 
 int read_int(const Json& object, const char* key, int low, int high, const std::string& where) {
@@ -34,8 +35,8 @@ int read_int(const Json& object, const char* key, int low, int high, const std::
     throw data_error(where + ": key '" + key + "' must be an integer");
   const auto value = object.at(key).get<long long>();
   if (value < low || value > high)
-    throw data_error(where + ": " + key + " = " + std::to_string(value) + ", expected " + std::to_string(low) + " to " +
-                     std::to_string(high));
+    throw data_error(where + ": " + key + " = " + std::to_string(value) + ", expected " +
+                     std::to_string(low) + " to " + std::to_string(high));
   return static_cast<int>(value);
 }
 
@@ -66,9 +67,11 @@ Workload read_one(const Json& object, const std::string& where) {
   const int k = w.local ? w.local : w.n;
   w.m = read_int(object, "m", 1, k, place);
   if (w.local && w.n % w.local)
-    throw data_error(place + ": local = " + std::to_string(w.local) + " must divide n = " + std::to_string(w.n));
+    throw data_error(place + ": local = " + std::to_string(w.local) +
+                     " must divide n = " + std::to_string(w.n));
   const std::size_t x = static_cast<std::size_t>(w.B) * w.n, ws = static_cast<std::size_t>(w.Ls) * w.n * 2,
-                    wt = static_cast<std::size_t>(w.T) * w.Lt * k * 2, g = static_cast<std::size_t>(w.B) * w.T * w.m;
+                    wt = static_cast<std::size_t>(w.T) * w.Lt * k * 2,
+                    g = static_cast<std::size_t>(w.B) * w.T * w.m;
   if (object.contains("inputs")) {
     const Json& inputs = object.at("inputs");
     read_array(inputs, "x", x, w.x, place + " inputs");

@@ -50,7 +50,7 @@ std::string csv_header(const ModelSpec& spec) {
   std::string text = "id";
   for (const TaskSpec& task : spec.tasks) {
     const TaskKind kind = parse_task_kind(task.kind);
-    const auto add = [&](const std::string& suffix) { text += "," + cell(task.name + suffix); };
+    const auto add = [&](const std::string& suffix) { text.append(1, ',').append(cell(task.name + suffix)); };
     if (kind == TaskKind::binary || kind == TaskKind::multiclass) add(".class");
     if (kind == TaskKind::binary) add(".probability");
     if (kind == TaskKind::regression) add("");
@@ -71,8 +71,8 @@ std::string csv_text(const ModelSpec& spec, const std::vector<std::string>& ids,
       const TaskKind kind = parse_task_kind(task.kind);
       const auto part = values.subspan(column, static_cast<std::size_t>(task.outputs));
       if (kind == TaskKind::binary || kind == TaskKind::multiclass)
-        text += "," + std::to_string(predicted_class(kind, part));
-      for (float value : part) text += "," + number(value);
+        text.append(1, ',').append(std::to_string(predicted_class(kind, part)));
+      for (float value : part) text.append(1, ',').append(number(value));
       column += part.size();
     }
     text += "\n";

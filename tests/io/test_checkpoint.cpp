@@ -1,0 +1,144 @@
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "common.h"
+#include "io/atomic_file.h"
+#include "io/hdf5.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint reads back to the bit", "[io]") {
+  TempFolder folder;
+  const Checkpoint written = small_checkpoint();
+  write_checkpoint(folder.file("c.h5"), written);
+  const Checkpoint read = read_checkpoint(folder.file("c.h5"));
+  CHECK(read.config_text == to_toml(written.config));
+  CHECK(read.config.model == written.config.model);
+  CHECK(read.config.train == written.config.train);
+  CHECK(read.params == written.params);
+  CHECK(same_bits(read.state.params, written.state.params));
+  CHECK(same_bits(read.state.moment1, written.state.moment1));
+  CHECK(same_bits(read.state.moment2, written.state.moment2));
+  CHECK(read.state.step == 12);
+  CHECK(read.state.epoch == 3);
+  CHECK(read.state.step_in_epoch == 1);
+  CHECK(read.state.epoch_loss_sum == written.state.epoch_loss_sum);
+  CHECK(read.state.best_score == written.state.best_score);
+  CHECK(read.state.best_epoch == 1);
+  REQUIRE(read.state.history.size() == 2);
+  CHECK(read.state.history[1] == written.state.history[1]);
+  CHECK(std::isnan(read.state.history[0].validation[1]));
+  CHECK(read.standardisation == written.standardisation);
+  CHECK(read.data_hash == "abc");
+  CHECK(read.plan == "cones");
+  CHECK(read.program_version == "0.1.0");
+  CHECK(read.run_hash == run_hash(written.state));
+  CHECK(read.content_hash == checkpoint_hash(read));
+}
+
+TEST_CASE("a checkpoint keeps the exact text of its configuration", "[io]") {
+  TempFolder folder;
+  Checkpoint checkpoint = small_checkpoint();
+  checkpoint.config_text = "# with a comment\n" + to_toml(checkpoint.config);
+  write_checkpoint(folder.file("c.h5"), checkpoint);
+  CHECK(read_checkpoint(folder.file("c.h5")).config_text == checkpoint.config_text);
+}
+
+TEST_CASE("a state before its first step, without moments and history, is a checkpoint too", "[io]") {
+  TempFolder folder;
+  Checkpoint checkpoint = small_checkpoint(0);
+  checkpoint.state.moment1.clear();
+  checkpoint.state.moment2.clear();
+  checkpoint.state.history.clear();
+  checkpoint.standardisation.clear();
+  write_checkpoint(folder.file("c.h5"), checkpoint);
+  const Checkpoint read = read_checkpoint(folder.file("c.h5"));
+  CHECK(read.state.moment1.empty());
+  CHECK(read.state.history.empty());
+  CHECK(read.standardisation.empty());
+}
+
+TEST_CASE("equal checkpoints are equal bytes under any name", "[io]") {
+  TempFolder folder;
+  write_checkpoint(folder.file("a.h5"), small_checkpoint());
+  write_checkpoint(folder.file("longer-name.h5"), small_checkpoint());
+  CHECK(read_file(folder.file("a.h5")) == read_file(folder.file("longer-name.h5")));
+}
+
+TEST_CASE("the content hash sees every field", "[io]") {
+  const std::string hash = checkpoint_hash(small_checkpoint());
+  const std::vector<std::function<void(Checkpoint&)>> changes{
+      [](Checkpoint& c) { c.config_text += " "; },
+      [](Checkpoint& c) { c.params[0].name += "x"; },
+      [](Checkpoint& c) {
+        c.params[0].shape = {3, 4};
+      },
+      [](Checkpoint& c) { c.params[0].head = true; },
+      [](Checkpoint& c) { c.params[0].decay = false; },
+      [](Checkpoint& c) { c.state.params[3] = 0.0; },
+      [](Checkpoint& c) { c.state.moment1[0] = 0; },
+      [](Checkpoint& c) { c.state.moment2[22] = 0; },
+      [](Checkpoint& c) { ++c.state.step; },
+      [](Checkpoint& c) { ++c.state.epoch; },
+      [](Checkpoint& c) { ++c.state.step_in_epoch; },
+      [](Checkpoint& c) { c.state.epoch_loss_sum = 0.3; },
+      [](Checkpoint& c) { c.state.best_score = 0; },
+      [](Checkpoint& c) { ++c.state.best_epoch; },
+      [](Checkpoint& c) { c.state.history[0].validation[0] = 0; },
+      [](Checkpoint& c) { c.state.history[1].train_loss = 0; },
+      [](Checkpoint& c) { c.standardisation[0].mean[1] = 0; },
+      [](Checkpoint& c) { c.data_hash = ""; },
+      [](Checkpoint& c) { c.plan = "state"; },
+      [](Checkpoint& c) { c.program_version = "0.2"; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    INFO("change " << i);
+    Checkpoint changed = small_checkpoint();
+    changes[i](changed);
+    CHECK(checkpoint_hash(changed) != hash);
+  }
+}
+
+TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
+  TempFolder folder;
+  write_checkpoint(folder.file("c.h5"), small_checkpoint());
+  const std::string before = read_file(folder.file("c.h5"));
+  const std::vector<std::function<void(Checkpoint&)>> changes{
+      [](Checkpoint& c) { c.state.params.pop_back(); },
+      [](Checkpoint& c) { c.state.moment1.push_back(0); },
+      [](Checkpoint& c) { c.params[1].offset = 13; },
+      [](Checkpoint& c) { c.params[1].shape = {5}; },
+      [](Checkpoint& c) { c.params[1].name = "a/b"; },
+      [](Checkpoint& c) { c.standardisation[0].mean.pop_back(); },
+      [](Checkpoint& c) { c.state.history[0].validation.pop_back(); },
+      [](Checkpoint& c) { c.config_text = "[trian]\n"; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    INFO("change " << i);
+    Checkpoint changed = small_checkpoint();
+    changes[i](changed);
+    const Failure failed = failure([&] { write_checkpoint(folder.file("c.h5"), changed); });
+    INFO(failed.message);
+    CHECK(failed.code != 0);
+    CHECK(failed.says("c.h5"));
+    CHECK(read_file(folder.file("c.h5")) == before);
+  }
+}
+
+TEST_CASE("a data set is not taken for a checkpoint", "[io]") {
+  TempFolder folder;
+  write_dataset(folder.file("d.h5"), small_dataset());
+  const Failure failed = failure([&] { read_checkpoint(folder.file("d.h5")); });
+  CHECK(failed.code == 3);
+  CHECK(failed.says("qmtl-checkpoint"));
+  CHECK(failed.says("qmtl-dataset"));
+}

@@ -1,0 +1,201 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "common.h"
+#include "io/atomic_file.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+void check_equal(const Config& a, const Config& b) {
+  CHECK(a.data_file == b.data_file);
+  CHECK(a.run_folder == b.run_folder);
+  CHECK(a.standardise == b.standardise);
+  CHECK(a.model == b.model);
+  CHECK(a.train == b.train);
+  CHECK(a.checkpoint == b.checkpoint);
+}
+
+}  // namespace
+
+TEST_CASE("a resolved configuration reads back from its canonical text", "[io]") {
+  const Config config = small_config();
+  const std::string text = to_toml(config);
+  INFO(text);
+  const Config read = parse_config(text, "small.toml");
+  check_equal(read, config);
+  CHECK(to_toml(read) == text);
+}
+
+TEST_CASE("what a configuration does not say keeps its default, and sizes stay open", "[io]") {
+  const Config config = parse_config("", "empty.toml");
+  CHECK(config.train == TrainSpec{});
+  CHECK(config.checkpoint == CheckpointSpec{});
+  CHECK(config.model.head.ansatz.qubits == 0);
+  CHECK(config.model.head.ansatz.stride == 0);
+  CHECK(config.model.head.ansatz.register_size == 4);
+  CHECK(config.model.head.width == 0);
+  CHECK(config.model.tasks.empty());
+  check_equal(parse_config(to_toml(config), "empty.toml"), config);
+}
+
+TEST_CASE("every kind of key is read", "[io]") {
+  const Config config = parse_config(R"(
+seed = 7
+[data]
+file = "x.h5"
+[branch.text]
+layers = [{ type = "dense", width = 5 }]
+[branch.audio]
+[backbone]
+layers = [{ type = "dense", width = 64, activation = "tanh" }, { type = "layer-norm" },
+          { type = "dropout", rate = 0.5 }, { type = "activation", activation = "relu" }]
+[block]
+registers = [[0, 1], [2, 3]]
+entangler = "cx-line"
+[task.b]
+weight = 2
+class_weights = [1, 3.5]
+[task.a]
+metric = "auc"
+[train]
+learning_rate = 1
+[distributed]
+shard = 48
+)",
+                                     "all.toml");
+  CHECK(config.train.seed == 7);
+  REQUIRE(config.model.backbone.branches.size() == 2);
+  CHECK(config.model.backbone.branches[0].input == "text");
+  CHECK(config.model.backbone.branches[0].layers.at(0).activation == Activation::none);
+  CHECK(config.model.backbone.branches[1].input == "audio");
+  CHECK(config.model.backbone.trunk.size() == 4);
+  CHECK(config.model.backbone.trunk.at(2).rate == 0.5);
+  CHECK(config.model.head.ansatz.registers == std::vector<std::vector<int>>{{0, 1}, {2, 3}});
+  CHECK(config.model.head.ansatz.block_entangler == Entangler::cx_line);
+  REQUIRE(config.model.tasks.size() == 2);
+  CHECK(config.model.tasks[0].name == "b");  // the order of the file, not of the alphabet
+  CHECK(config.model.tasks[0].kind == "");
+  CHECK(config.model.tasks[0].class_weights == std::vector<double>{1, 3.5});
+  CHECK(config.model.tasks[1].metric == "auc");
+  CHECK(config.train.learning_rate == 1.0);
+  CHECK(config.train.shard == 48);
+}
+
+TEST_CASE("errors in a configuration name file, line, key, what was expected and what was found", "[io]") {
+  struct Case {
+    std::string text;
+    std::vector<std::string> says;
+  };
+  const std::vector<Case> cases{
+      {"[train]\nepohcs = 3\n", {"c.toml:2: unknown key train.epohcs", "nearest known key is train.epochs"}},
+      {"\n\n[trian]\nepochs = 3\n", {"c.toml:3: unknown key trian", "nearest known key is train"}},
+      {"sede = 1\n", {"c.toml:1: unknown key sede", "seed"}},
+      {"[task.a]\nwieght = 1\n", {"c.toml:2: unknown key task.a.wieght", "task.a.weight"}},
+      {"[task.\"a b\"]\nwieght = 1\n", {"task.\"a b\".weight"}},
+      {"[branch.x]\nlayer = []\n", {"c.toml:2", "branch.x.layers"}},
+      {"[train]\nepochs = \"ten\"\n",
+       {"c.toml:2: train.epochs: expected an integer", "found the string \"ten\""}},
+      {"[train]\nepochs = 2.5\n", {"c.toml:2: train.epochs", "found the number 2.5"}},
+      {"[train]\nepochs = -1\n", {"train.epochs", "at least 0", "found the integer -1"}},
+      {"[train]\nbatch = 99999999999\n", {"train.batch", "found the integer 99999999999"}},
+      {"[train]\nlearning_rate = 0\n", {"train.learning_rate", "above 0"}},
+      {"[train]\nlearning_rate = nan\n", {"train.learning_rate", "found the number nan"}},
+      {"[train]\nbeta1 = 1.0\n", {"train.beta1"}},
+      {"[train]\nlearn_task_weights = 1\n", {"train.learn_task_weights", "true or false"}},
+      {"[train]\noptimiser = \"adma\"\n", {"c.toml:2: train.optimiser", "adma", "adamw"}},
+      {"[train]\nprecision = \"half\"\n", {"c.toml:2: train.precision", "double", "half"}},
+      {"[engine]\nplan = \"magic\"\n", {"c.toml:2: engine.plan", "magic"}},
+      {"[distributed]\nshard = 20\n", {"distributed.shard", "multiple of 16", "20"}},
+      {"[circuit]\nrotations = [\"ry\", \"cx\"]\n", {"c.toml:2: circuit.rotations[1]", "cx"}},
+      {"[circuit]\nrotations = \"ry\"\n", {"circuit.rotations", "an array"}},
+      {"[block]\nregisters = [[0, 1], [2, -3]]\n", {"block.registers[1][1]", "-3"}},
+      {"[backbone]\nlayers = [{ type = \"dense\" }]\n", {"c.toml:2: backbone.layers[0]", "width"}},
+      {"[backbone]\nlayers = [\n{ type = \"dropout\", width = 3, rate = 0.1 }]\n",
+       {"c.toml:3: unknown key backbone.layers[0].width"}},
+      {"[backbone]\nlayers = [{ width = 3 }]\n", {"backbone.layers[0]", "type"}},
+      {"[backbone]\nlayers = [{ type = \"dence\" , width = 3 }]\n",
+       {"backbone.layers[0].type", "dence", "dense"}},
+      {"train = 3\n", {"c.toml:1: train: expected a table", "the integer 3"}},
+      {"[task]\na = 3\n", {"c.toml:2: task.a: expected a table"}},
+      {"[data]\nfile = \"\"\n", {"c.toml:2: data.file", "empty"}},
+      {"[train]\nepochs = \n", {"c.toml:2:", "not valid TOML"}},
+      {"[train]\nepochs = 1\nepochs = 2\n", {"c.toml:3:", "not valid TOML"}},
+  };
+  for (const Case& c : cases) {
+    const Failure failed = failure([&] { parse_config(c.text, "c.toml"); });
+    INFO(c.text << "-> " << failed.message);
+    CHECK(failed.code == 2);
+    for (const std::string& part : c.says) CHECK(failed.says(part));
+  }
+}
+
+TEST_CASE("every fixed key is written once and refuses a value of another type by name", "[io]") {
+  const std::string text = to_toml(small_config());
+  for (const std::string& key : config_keys()) {
+    INFO(key);
+    const std::size_t dot = key.find('.');
+    const std::string section = dot == std::string::npos ? "" : key.substr(0, dot);
+    const std::string leaf = dot == std::string::npos ? key : key.substr(dot + 1);
+    const Config parsed = parse_config(text, "t");
+    const std::string table = section.empty() ? "" : "[" + section + "]\n";
+    // No key takes a date.
+    const Failure failed = failure([&] { parse_config(table + leaf + " = 2020-01-01\n", "t"); });
+    CHECK(failed.says(key + ": expected"));
+    CHECK(failed.says("a date"));
+    const std::size_t begin = section.empty() ? 0 : text.find(table);
+    REQUIRE(begin != std::string::npos);
+    const std::string part = text.substr(begin, text.find("\n[", begin + 1) - begin);
+    CHECK(("\n" + part).find("\n" + leaf + " = ") != std::string::npos);
+  }
+}
+
+TEST_CASE("overrides take TOML values, bare words and paths, and their errors show them", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("run.toml");
+  write_file(path, "[data]\nfile = \"sub/../d.h5\"\n[task.a]\nweight = 2\n");
+  Config config = read_config(path);
+  CHECK(config.data_file == folder.file("d.h5"));
+  CHECK(config.run_folder == "runs/run");
+
+  config =
+      read_config(path, {"train.epochs=3", "train.optimiser=sgd", "run.folder=out/run-1", "task.b.weight=4",
+                         "task.a.metric=auc", "backbone.layers=[{type=\"dense\",width=2}]", "train.clip=1e-3",
+                         "data.file=other.h5"});
+  CHECK(config.train.epochs == 3);
+  CHECK(config.train.optimiser == OptimiserKind::sgd);
+  CHECK(config.run_folder == "out/run-1");
+  REQUIRE(config.model.tasks.size() == 2);
+  CHECK(config.model.tasks[0].metric == "auc");
+  CHECK(config.model.tasks[0].weight == 2);
+  CHECK(config.model.tasks[1].weight == 4);
+  CHECK(config.model.backbone.trunk.size() == 1);
+  CHECK(config.train.clip == 1e-3);
+  CHECK(config.data_file == (std::filesystem::current_path() / "other.h5").string());
+
+  const auto message = [&](const std::string& text) {
+    const Failure failed = failure([&] { read_config(path, {text}); });
+    CHECK(failed.code == 2);
+    return failed.message;
+  };
+  CHECK_THAT(message("train.epocs=3"),
+             Catch::Contains("--set train.epocs=3: unknown key") && Catch::Contains("train.epochs"));
+  CHECK_THAT(message("train.epochs=many"), Catch::Contains("found the string \"many\""));
+  CHECK_THAT(message("train.epochs"), Catch::Contains("key=value"));
+  CHECK_THAT(message("=3"), Catch::Contains("key=value"));
+  CHECK_THAT(message("a b=3"), Catch::Contains("--set a b=3") && Catch::Contains("not valid TOML"));
+  CHECK_THAT(message("seed=1\nrun.folder=x"), Catch::Contains("one line"));
+}
+
+TEST_CASE("a missing configuration file or data.file is a usage error that names it", "[io]") {
+  TempFolder folder;
+  const Failure absent = failure([&] { read_config(folder.file("none.toml")); });
+  CHECK(absent.code == 2);
+  CHECK(absent.says(folder.file("none.toml") + ": no such file"));
+  write_file(folder.file("a.toml"), "seed = 1\n");
+  const Failure no_data = failure([&] { read_config(folder.file("a.toml")); });
+  CHECK(no_data.code == 2);
+  CHECK(no_data.says("data.file"));
+}

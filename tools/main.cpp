@@ -26,6 +26,8 @@ constexpr std::array commands{
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
     Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},
     Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
+    Command{"plan", "what a configuration would train: circuit, parameters, warnings, cost", plan_command,
+            false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };

@@ -392,7 +392,7 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
 template <class Real>
 const KernelTable<Real>* Table() {
   static const KernelTable<Real> table{HWY_TARGET, static_cast<int>(lanes<Real>), Workspace<Real>,
-                                       RunTile<Real>, SinCosArray<Real>};
+                                       RunTile<Real>, SinCosArray<Real>, FmaBurst<Real>};
   return &table;
 }
 const KernelTable<float>* FloatTable() { return Table<float>(); }

@@ -87,6 +87,8 @@ struct KernelTable {
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
   void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);
   void (*sincos)(const Real* x, Real* sin, Real* cos, std::size_t count);
+  /// Runs `rounds` rounds of independent fused multiply-adds; returns how many operations that was.
+  double (*fma_burst)(std::size_t rounds);
 };
 
 /// The table of the best target that Highway currently allows.

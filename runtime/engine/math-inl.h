@@ -110,6 +110,25 @@ void SinCosArray(const Real* x, Real* sin, Real* cos, std::size_t count) {
   }
 }
 
+template <class Real>
+double FmaBurst(std::size_t rounds) {
+  const Tag<Real> d;
+  constexpr int chains = 12;  // more than latency times throughput of any processor known to us
+  Vec<Real> x[chains];
+  for (int i = 0; i < chains; ++i) x[i] = hn::Set(d, static_cast<Real>(0.5 + i));
+  // Converges to 1: neither denormal nor infinite numbers slow the loop down.
+  const Vec<Real> a = hn::Set(d, Real(0.5)), b = hn::Set(d, Real(0.5));
+  for (std::size_t r = 0; r < rounds; ++r) {
+#pragma GCC unroll 12
+    for (int i = 0; i < chains; ++i) x[i] = hn::MulAdd(x[i], a, b);
+  }
+  Vec<Real> sum = x[0];
+  for (int i = 1; i < chains; ++i) sum = hn::Add(sum, x[i]);
+  // The result must be used, or the loop is removed.
+  const Real finite = hn::GetLane(sum) < Real(1e30) ? Real(1) : Real(0);
+  return 2.0 * chains * static_cast<double>(lanes<Real> * rounds) * static_cast<double>(finite);
+}
+
 /// Sum of 16 samples' values by a fixed pairwise tree, in double.
 template <class Real>
 HWY_INLINE double TileSum(const Real* x) {

@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <string>
+
+#include "differences.h"
+#include "runtime/error.h"
+#include "runtime/model/backbone.h"
+#include "runtime/model/matrix.h"
+
+using namespace qmtl;
+
+namespace {
+
+/// Values in [-1, 1], a few of them repeated between calls with the same number.
+Matrix<double> sample_matrix(Eigen::Index rows, Eigen::Index columns, std::uint32_t number) {
+  const RandomStream random(11, Purpose::initial);
+  Matrix<double> x(rows, columns);
+  for (Eigen::Index i = 0; i < x.size(); ++i)
+    x.data()[i] = 2.0 * random.uniform({number, 0, 0, static_cast<std::uint32_t>(i)}) - 1.0;
+  return x;
+}
+
+std::vector<double> flat(const Matrix<double>& x) { return {x.data(), x.data() + x.size()}; }
+
+LayerSpec layer(LayerKind kind, int width = 0, Activation activation = Activation::none, double rate = 0.0) {
+  return {kind, width, activation, rate};
+}
+
+struct Case {
+  std::string name;
+  std::vector<LayerSpec> specs;
+};
+
+const std::vector<Case> layer_cases{
+    {"dense", {layer(LayerKind::dense, 3)}},
+    {"dense with tanh", {layer(LayerKind::dense, 3, Activation::tanh)}},
+    {"tanh", {layer(LayerKind::activation, 0, Activation::tanh)}},
+    {"relu", {layer(LayerKind::activation, 0, Activation::relu)}},
+    {"gelu", {layer(LayerKind::activation, 0, Activation::gelu)}},
+    {"layer-norm", {layer(LayerKind::layer_norm)}},
+    {"dropout", {layer(LayerKind::dropout, 0, Activation::none, 0.4)}},
+    {"chain",
+     {layer(LayerKind::dense, 6, Activation::gelu), layer(LayerKind::layer_norm),
+      layer(LayerKind::dropout, 0, Activation::none, 0.3), layer(LayerKind::dense, 3, Activation::tanh)}},
+};
+
+ModelSpec two_inputs() {
+  ModelSpec spec;
+  spec.inputs = {"text", "image"};
+  spec.input_widths = {3, 2};
+  spec.backbone.branches = {{"text", {layer(LayerKind::dense, 4, Activation::tanh)}}, {"image", {}}};
+  spec.backbone.trunk = {layer(LayerKind::dense, 5, Activation::relu), layer(LayerKind::layer_norm)};
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("every layer's gradient agrees with central differences", "[model]") {
+  const std::vector<std::size_t> samples{3, 8, 1, 200};
+  const Pass pass{true, 7, 2, samples};
+  for (const Case& c : layer_cases) {
+    INFO(c.name);
+    ModelSpec spec;
+    spec.inputs = {"x"};
+    spec.input_widths = {5};
+    spec.backbone.branches = {
+        {"x", {layer(LayerKind::dense, 5)}}};  // makes the layers' own input gradients matter
+    spec.backbone.trunk = c.specs;
+    Backbone<double> backbone(spec, 2);
+    std::vector<double> params(count_params(backbone.params()));
+    backbone.initial(InitialValues(3), params);
+    for (std::size_t i = 0; i < params.size(); ++i) params[i] += 0.05 * std::cos(static_cast<double>(i));
+    const std::vector<Matrix<double>> inputs{sample_matrix(4, 5, 0)};
+    const Matrix<double> cotangent = sample_matrix(4, 2, 1);
+    const auto loss = [&](const std::vector<double>& at) {
+      backbone.bind(at);
+      Matrix<double> z;
+      Backbone<double>::Cache cache;
+      backbone.forward(pass, inputs, z, cache);
+      double sum = 0.0;
+      for (Eigen::Index i = 0; i < z.size(); ++i) sum += z.data()[i] * cotangent.data()[i];
+      return sum;
+    };
+    const std::vector<double> expected = differences(loss, params);
+    backbone.bind(params);
+    Matrix<double> z;
+    Backbone<double>::Cache cache;
+    backbone.forward(pass, inputs, z, cache);
+    std::vector<double> gradient(params.size(), 0.0);
+    backbone.backward(cache, cotangent, gradient);
+    CHECK(largest_deviation(gradient, expected) < difference_tolerance);
+  }
+}
+
+TEST_CASE("branches and trunk are named, initialised and differentiated as configured", "[model]") {
+  Backbone<double> backbone(two_inputs(), 3);
+  std::vector<std::string> names;
+  for (const ParamInfo& info : backbone.params()) names.push_back(info.name);
+  CHECK(names == std::vector<std::string>{"branch.text.0.weight", "branch.text.0.bias", "trunk.0.weight",
+                                          "trunk.0.bias", "trunk.1.gain", "trunk.1.bias",
+                                          "representation.weight", "representation.bias"});
+  CHECK(count_params(backbone.params()) == 3 * 4 + 4 + 6 * 5 + 5 + 5 + 5 + 5 * 3 + 3);
+  std::vector<double> params(count_params(backbone.params()));
+  backbone.initial(InitialValues(1), params);
+  const double glorot = std::sqrt(6.0 / 7.0), he = std::sqrt(6.0 / 6.0);
+  for (std::size_t i = 0; i < 12; ++i) CHECK(std::abs(params[i]) <= glorot);
+  for (std::size_t i = 12; i < 16; ++i) CHECK(params[i] == 0.0);
+  double largest = 0.0;
+  for (std::size_t i = 16; i < 46; ++i) largest = std::max(largest, std::abs(params[i]));
+  CHECK(largest <= he);
+  CHECK(largest >
+        0.75 * he);  // 30 uniform draws all below three quarters: probability 0.75^30 = 2e-4, fixed seed
+  std::vector<double> again(params.size()), other(params.size());
+  backbone.initial(InitialValues(1), again);
+  backbone.initial(InitialValues(2), other);
+  CHECK(params == again);
+  CHECK(params != other);
+
+  const std::vector<Matrix<double>> inputs{sample_matrix(3, 3, 4), sample_matrix(3, 2, 5)};
+  const Matrix<double> cotangent = sample_matrix(3, 3, 6);
+  const auto loss = [&](const std::vector<double>& at) {
+    backbone.bind(at);
+    Matrix<double> z;
+    Backbone<double>::Cache cache;
+    backbone.forward(Pass{}, inputs, z, cache);
+    double sum = 0.0;
+    for (Eigen::Index i = 0; i < z.size(); ++i) sum += z.data()[i] * cotangent.data()[i];
+    return sum;
+  };
+  const std::vector<double> expected = differences(loss, params);
+  backbone.bind(params);
+  Matrix<double> z;
+  Backbone<double>::Cache cache;
+  backbone.forward(Pass{}, inputs, z, cache);
+  std::vector<double> gradient(params.size(), 0.0);
+  backbone.backward(cache, cotangent, gradient);
+  CHECK(largest_deviation(gradient, expected) < difference_tolerance);
+}
+
+TEST_CASE("dropout depends on seed, step and sample alone, and is off outside training", "[model]") {
+  ModelSpec spec;
+  spec.inputs = {"x"};
+  spec.input_widths = {40};
+  spec.backbone.trunk = {layer(LayerKind::dropout, 0, Activation::none, 0.5)};
+  Backbone<double> backbone(spec, 6);
+  std::vector<double> params(count_params(backbone.params()));
+  backbone.initial(InitialValues(3), params);
+  backbone.bind(params);
+  const auto run = [&](std::uint64_t seed, std::int64_t step, std::vector<std::size_t> samples,
+                       bool training) {
+    // The same values for every sample: what differs is the mask.
+    const Matrix<double> x = Matrix<double>::Constant(static_cast<Eigen::Index>(samples.size()), 40, 1.0);
+    const std::vector<Matrix<double>> inputs{x};
+    Matrix<double> z;
+    Backbone<double>::Cache cache;
+    backbone.forward(Pass{training, seed, step, samples}, inputs, z, cache);
+    return z;
+  };
+  const Matrix<double> both = run(1, 5, {10, 20}, true);
+  CHECK(flat(run(1, 5, {20}, true)) == flat(both.row(1)));
+  CHECK(flat(run(1, 5, {20, 10}, true).row(1)) == flat(both.row(0)));
+  CHECK(flat(both.row(0)) != flat(both.row(1)));
+  CHECK(flat(run(2, 5, {10}, true)) != flat(both.row(0)));
+  CHECK(flat(run(1, 6, {10}, true)) != flat(both.row(0)));
+  const Matrix<double> off = run(1, 5, {10, 20}, false);
+  CHECK(flat(off.row(0)) == flat(off.row(1)));
+}
+
+TEST_CASE("layers that cannot be are errors that name their place", "[model]") {
+  ModelSpec spec = two_inputs();
+  spec.backbone.trunk[0].width = 0;
+  CHECK_THROWS_WITH((Backbone<float>(spec, 3)),
+                    Catch::Contains("trunk.0.width") && Catch::Contains("found 0"));
+  spec = two_inputs();
+  spec.backbone.branches[0].layers.push_back(layer(LayerKind::dropout, 0, Activation::none, 1.0));
+  CHECK_THROWS_WITH((Backbone<float>(spec, 3)), Catch::Contains("branch.text.1.rate"));
+  spec = two_inputs();
+  spec.backbone.trunk.push_back(layer(LayerKind::activation));
+  CHECK_THROWS_WITH((Backbone<float>(spec, 3)), Catch::Contains("trunk.2.activation"));
+}
+
+TEST_CASE("a row of a matrix product does not depend on the other rows", "[model]") {
+  for (Eigen::Index columns : {1, 7, 16, 20, 37}) {
+    const Matrix<float> a = sample_matrix(13, 29, 7).cast<float>(),
+                        b = sample_matrix(29, columns, 8).cast<float>();
+    Matrix<float> all, one;
+    multiply(a, b, all);
+    for (Eigen::Index i = 0; i < a.rows(); ++i) {
+      multiply(Matrix<float>(a.row(i)), b, one);
+      for (Eigen::Index j = 0; j < columns; ++j) {
+        INFO("row " << i << " column " << j << " of " << columns);
+        REQUIRE(one(0, j) == all(i, j));
+        float expected = 0.0f;
+        for (Eigen::Index p = 0; p < a.cols(); ++p) expected += a(i, p) * b(p, j);
+        REQUIRE(all(i, j) == expected);
+      }
+    }
+  }
+}

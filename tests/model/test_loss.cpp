@@ -1,0 +1,96 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "differences.h"
+#include "runtime/error.h"
+#include "runtime/model/loss.h"
+
+using namespace qmtl;
+
+namespace {
+
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+
+TaskSpec task(const std::string& kind, int outputs, std::vector<double> class_weights = {}) {
+  TaskSpec spec;
+  spec.name = "t";
+  spec.kind = kind;
+  spec.outputs = outputs;
+  spec.classes = kind == "multiclass" ? outputs : 2;
+  spec.class_weights = std::move(class_weights);
+  return spec;
+}
+
+struct Case {
+  std::string name;
+  TaskSpec spec;
+  LabelScale scale;
+  std::vector<float> labels;
+  std::vector<double> logits;
+  double expected;  ///< by hand
+};
+
+double log1pexp(double x) { return std::log1p(std::exp(x)); }
+
+const std::vector<Case> cases{
+    {"binary, positive", task("binary", 1), {}, {1}, {0.7}, log1pexp(-0.7)},
+    {"binary, negative", task("binary", 1), {}, {0}, {0.7}, log1pexp(0.7)},
+    {"binary, weighted", task("binary", 1, {0.5, 3}), {}, {1}, {-2.0}, 3 * log1pexp(2.0)},
+    {"multilabel with a gap",
+     task("multilabel", 3),
+     {},
+     {1, missing, 0},
+     {0.3, 5, -1},
+     log1pexp(-0.3) + log1pexp(-1)},
+    {"multiclass",
+     task("multiclass", 3),
+     {},
+     {2},
+     {0.1, 0.4, -0.2},
+     std::log(std::exp(0.3) + std::exp(0.6) + 1)},
+    {"multiclass, weighted",
+     task("multiclass", 3, {1, 2, 5}),
+     {},
+     {1},
+     {0.1, 0.4, -0.2},
+     2 * std::log(std::exp(-0.3) + 1 + std::exp(-0.6))},
+    {"regression", task("regression", 1), {3, 2}, {8}, {1.25}, 1.5625},
+    {"missing", task("binary", 1), {}, {missing}, {0.7}, 0},
+    {"missing class", task("multiclass", 3), {}, {missing}, {0.1, 0.4, -0.2}, 0},
+    {"missing value", task("regression", 1), {}, {missing}, {4}, 0},
+};
+
+}  // namespace
+
+TEST_CASE("losses have their values and the gradients of central differences", "[model]") {
+  for (const Case& c : cases) {
+    INFO(c.name);
+    const auto loss = make_loss(c.spec, c.scale);
+    std::vector<double> gradient(c.logits.size(), 99.0);
+    // A few roundings on either side.
+    CHECK((*loss)(c.labels.data(), c.logits.data(), gradient.data()) == Approx(c.expected).epsilon(4e-15));
+    std::vector<double> unused(c.logits.size());
+    const auto value = [&](const std::vector<double>& at) {
+      return (*loss)(c.labels.data(), at.data(), unused.data());
+    };
+    CHECK(largest_deviation(gradient, differences(value, c.logits)) < difference_tolerance);
+  }
+}
+
+TEST_CASE("losses stay finite for huge logits", "[model]") {
+  std::vector<double> gradient(3);
+  const std::vector<float> one{1, 1, 1};
+  const std::vector<double> huge{-1e4, 1e4, 1e5};
+  CHECK((*make_loss(task("multilabel", 3)))(one.data(), huge.data(), gradient.data()) == 1e4);
+  CHECK((*make_loss(task("multiclass", 3)))(one.data(), huge.data(), gradient.data()) == 9e4);
+  for (double g : gradient) CHECK(std::isfinite(g));
+}
+
+TEST_CASE("class weights that do not fit are errors", "[model]") {
+  CHECK_THROWS_WITH(make_loss(task("binary", 1, {1, 2, 3})),
+                    Catch::Contains("task.t.class_weights") && Catch::Contains("expected 2"));
+  CHECK_THROWS_WITH(make_loss(task("multiclass", 3, {1, 2})), Catch::Contains("expected 3"));
+  CHECK_THROWS_WITH(make_loss(task("regression", 1, {1})), Catch::Contains("expected 0"));
+  CHECK_THROWS_AS(make_loss(task("binary", 1, {1, -2})), Error);
+}

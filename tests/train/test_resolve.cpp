@@ -1,0 +1,223 @@
+#include <catch2/catch.hpp>
+
+#include "runtime/circuit/ansatz.h"
+#include "runtime/error.h"
+#include "runtime/train/learner.h"
+#include "runtime/train/validation.h"
+#include "toy.h"
+
+using namespace qmtl;
+
+namespace {
+
+/// `count` binary tasks on one input.
+Dataset binary_tasks(int count) {
+  Dataset data;
+  data.samples = 4;
+  data.inputs = {{"x", {64}, 64, std::vector<float>(256, 0.5f)}};
+  for (int t = 0; t < count; ++t)
+    data.tasks.push_back({"task" + std::to_string(t), TaskKind::binary, 2, "f1", 1, {0, 1, 0, 1}});
+  data.split = {0, 0, 1, 2};
+  return data;
+}
+
+Config blank(const std::string& head = "qmtl") {
+  Config config;
+  config.file = "run.toml";
+  config.model.head.kind = head;
+  config.model.head.ansatz.qubits = 0;
+  config.model.head.ansatz.stride = 0;
+  config.model.head.ansatz.register_size = 0;
+  return config;
+}
+
+std::size_t head_parameters(const Config& config, const Dataset& data) {
+  const auto learner = make_learner(config.model, config.train, data, {});
+  std::size_t count = 0;
+  for (const ParamInfo& info : learner->params())
+    if (info.head) count += info.size;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("defaults follow the number of outputs", "[train]") {
+  struct Row {
+    int outputs, qubits, stride;
+  };
+  for (const Row& row :
+       {Row{1, 16, 16}, Row{2, 16, 8}, Row{4, 16, 4}, Row{5, 10, 2}, Row{10, 20, 2}, Row{25, 50, 2}}) {
+    INFO(row.outputs << " outputs");
+    const Dataset data = binary_tasks(row.outputs);
+    Config config = blank();
+    resolve(config, data);
+    const AnsatzSpec& ansatz = config.model.head.ansatz;
+    CHECK(ansatz.qubits == row.qubits);
+    CHECK(ansatz.stride == row.stride);
+    CHECK(ansatz.register_size == 4);
+    CHECK(ansatz.block_outputs == std::vector<int>(static_cast<std::size_t>(row.outputs), 1));
+    CHECK(config.model.head.width == row.qubits);
+    CHECK(config.model.inputs == std::vector<std::string>{"x"});
+    CHECK(config.model.input_widths == std::vector<std::size_t>{64});
+    Config again = config;
+    resolve(again, data);
+    CHECK(again.model == config.model);
+  }
+}
+
+TEST_CASE("the default head of ten binary tasks has 100 parameters, the linear one of its width 210",
+          "[train]") {
+  const Dataset data = binary_tasks(10);
+  Config quantum = blank(), linear = blank("linear");
+  quantum.model.head.ansatz.layers = 2;
+  resolve(quantum, data);
+  resolve(linear, data);
+  CHECK(head_parameters(quantum, data) == 100);
+  CHECK(linear.model.head.width == 20);
+  CHECK(head_parameters(linear, data) == 210);
+}
+
+TEST_CASE("every task kind gets its blocks and scales", "[train]") {
+  const Dataset data = toy::dataset(30);
+  Config config = blank();
+  resolve(config, data);
+  CHECK(config.model.head.ansatz.block_outputs == std::vector<int>{1, 1, 1, 1, 1, 1, 1});
+  CHECK(config.model.head.ansatz.qubits == 14);
+  REQUIRE(config.model.tasks.size() == 4);
+  CHECK(config.model.tasks[1].outputs == 3);
+  CHECK(config.model.tasks[3].kind == "regression");
+  const auto learner = make_learner(config.model, config.train, data, standardise(data, config.model));
+  const std::vector<double> initial = learner->initial(1);
+  for (const ParamInfo& info : learner->params()) {
+    const std::vector<double> values(initial.begin() + static_cast<std::ptrdiff_t>(info.offset),
+                                     initial.begin() + static_cast<std::ptrdiff_t>(info.offset + info.size));
+    // One scale for the binary task, one for the multiclass task, two for the tags, one for the height.
+    if (info.name == "head.scale") CHECK(values == std::vector<double>{4, 4, 4, 4, 2});
+    if (info.name == "head.bias") CHECK(values == std::vector<double>(7, 0.0));
+  }
+  config.model.head.block_per_task = true;
+  resolve(config, data);
+  CHECK(config.model.head.ansatz.block_outputs == std::vector<int>{1, 3, 1, 1, 1});
+}
+
+TEST_CASE("block angles start near 0 or pi, both about as often", "[train]") {
+  const Dataset data = binary_tasks(25);
+  Config config = blank();
+  resolve(config, data);
+  const auto learner = make_learner(config.model, config.train, data, {});
+  const std::vector<double> initial = learner->initial(1);
+  int low = 0, high = 0;
+  for (const ParamInfo& info : learner->params())
+    if (info.name == "head.block") {
+      CHECK(info.size == 100);
+      for (std::size_t i = info.offset; i < info.offset + info.size; ++i) {
+        // Five deviations of the start.
+        low += std::abs(initial[i]) < 0.5;
+        high += std::abs(initial[i] - 2 * half_pi) < 0.5;
+      }
+    }
+  CHECK(low + high == 100);
+  CHECK(low >= 25);  // binomial with mean 50 and deviation 5
+  CHECK(high >= 25);
+}
+
+TEST_CASE("what a configuration gets wrong about the data is an error with file and key", "[train]") {
+  const Dataset data = binary_tasks(3);
+  const auto message = [&](auto change) {
+    Config config = blank();
+    change(config);
+    try {
+      resolve(config, data);
+    } catch (const Error& error) {
+      CHECK(error.code() == Exit::usage);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const auto unknown_task = message([](Config& c) {
+    c.model.tasks.resize(1);
+    c.model.tasks[0].name = "tusk1";
+  });
+  CHECK_THAT(unknown_task,
+             Catch::Contains("run.toml") && Catch::Contains("task.tusk1") && Catch::Contains("task2"));
+  CHECK_THAT(message([](Config& c) {
+               c.model.tasks.resize(1);
+               c.model.tasks[0].name = "task1";
+               c.model.tasks[0].metric = "rmse";
+             }),
+             Catch::Contains("task.task1.metric") && Catch::Contains("macro_f1"));
+  CHECK_THAT(message([](Config& c) {
+               c.model.backbone.branches = {{"y", {}}};
+             }),
+             Catch::Contains("branch.y"));
+  CHECK_THAT(message([](Config& c) { c.model.inputs = {"y"}; }), Catch::Contains("input.y"));
+  CHECK_THAT(message([](Config& c) { c.model.head.kind = "quantum"; }),
+             Catch::Contains("head.kind") && Catch::Contains("linear"));
+  CHECK_THAT(message([](Config& c) {
+               c.model.head.ansatz.qubits = 3;
+               c.model.head.ansatz.register_size = 4;
+             }),
+             Catch::Contains("block.size") && Catch::Contains("circuit.qubits = 3"));
+  CHECK_THAT(message([](Config& c) { c.model.head.width = 5; }), Catch::Contains("head.width"));
+}
+
+TEST_CASE("data that does not fit the model is an error that names the place", "[train]") {
+  const Dataset good = toy::dataset(30);
+  const Config config = toy::config("linear", good);
+  const auto message = [&](auto change, Config used) {
+    Dataset data = good;
+    change(data);
+    try {
+      make_learner(used.model, used.train, data, standardise(good, config.model));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const auto nothing = [](Dataset&) {};
+  CHECK(message(nothing, config) == "no error");
+  CHECK_THAT(message([](Dataset& d) { d.inputs[0].values[3 * 7 + 2] = NAN; }, config),
+             Catch::Contains("input 'a', sample 7, column 2"));
+  CHECK_THAT(message([](Dataset& d) { d.inputs[1].values[0] = INFINITY; }, config),
+             Catch::Contains("input 'b'"));
+  CHECK_THAT(message([](Dataset& d) { d.inputs.pop_back(); }, config), Catch::Contains("no such input"));
+  CHECK_THAT(message([](Dataset& d) { d.inputs[0].width = 4; }, config), Catch::Contains("expects 3"));
+  CHECK_THAT(message([](Dataset& d) { d.tasks[1].labels[2] = 3; }, config),
+             Catch::Contains("task 'sector', sample 2") && Catch::Contains("0 .. 2"));
+  CHECK_THAT(message([](Dataset& d) { d.tasks[0].labels[2] = 0.5f; }, config),
+             Catch::Contains("task 'sign'"));
+  CHECK_THAT(message([](Dataset& d) { d.tasks[3].labels[2] = INFINITY; }, config),
+             Catch::Contains("infinite"));
+  CHECK_THAT(
+      message([](Dataset& d) { std::fill(d.tasks[3].labels.begin(), d.tasks[3].labels.end(), NAN); }, config),
+      Catch::Contains("'height'") && Catch::Contains("no labelled training sample"));
+  CHECK_THAT(message([](Dataset& d) { d.tasks[1].classes = 4; }, config), Catch::Contains("'sector'"));
+  CHECK(message([](Dataset& d) { d.tasks.clear(); }, config) == "no error");  // inputs alone can be predicted
+  Config odd = config;
+  odd.train.shard = 24;
+  CHECK_THAT(message(nothing, odd), Catch::Contains("distributed.shard") && Catch::Contains("16"));
+  odd = config;
+  odd.train.task_groups = 5;
+  CHECK_THAT(message(nothing, odd), Catch::Contains("distributed.task_groups") && Catch::Contains("1 .. 4"));
+  odd = config;
+  odd.model.precision = "half";
+  CHECK_THAT(message(nothing, odd), Catch::Contains("precision") && Catch::Contains("half"));
+}
+
+TEST_CASE("standardisation uses the training split and leaves constants alone", "[train]") {
+  Dataset data = toy::dataset(30);
+  const Config config = toy::config("linear", data);
+  for (std::size_t i = 0; i < 30; ++i) data.inputs[1].values[2 * i] = 0.1f;
+  double sum = 0, count = 0, squares = 0;
+  for (std::size_t row : data.rows(Split::train)) sum += data.inputs[0].values[row * 3 + 1], count += 1;
+  for (std::size_t row : data.rows(Split::train))
+    squares += std::pow(data.inputs[0].values[row * 3 + 1] - sum / count, 2);
+  const auto statistics = standardise(data, config.model);
+  REQUIRE(statistics.size() == 3);
+  CHECK(statistics[0].input == "a");
+  CHECK(statistics[0].mean[1] == Approx(sum / count).epsilon(1e-14));
+  CHECK(statistics[0].deviation[1] == Approx(std::sqrt(squares / count)).epsilon(1e-14));
+  CHECK(statistics[1].deviation[0] == 1.0);
+  CHECK(statistics[2].input == label_statistics_name("height"));
+  CHECK(statistics[2].mean.size() == 1);
+}

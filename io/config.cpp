@@ -127,7 +127,9 @@ Config unset() {
 }
 
 std::string absolute_from(const std::filesystem::path& folder, const std::string& path) {
-  return (std::filesystem::absolute(folder) / path).lexically_normal().string();
+  // absolute() refuses an empty path.
+  const auto base = folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(folder);
+  return (base / path).lexically_normal().string();
 }
 
 /// Parses "key=value"; what is no TOML value counts as a string.

@@ -7,6 +7,7 @@
 #include "io/dataset.h"
 #include "runtime/circuit/analysis.h"
 #include "runtime/circuit/draw.h"
+#include "runtime/error.h"
 #include "runtime/model/head.h"
 #include "tools/options.h"
 #include "tools/results.h"
@@ -41,6 +42,8 @@ struct Findings {
 Findings find(const std::string& file, const CommonOptions& common) {
   Findings found;
   found.config = read_config(file, common.set);
+  if (found.config.data_file.empty())
+    throw usage_error(file + ": expected the data set's file in data.file, found none");
   const Dataset data = read_dataset(found.config.data_file);
   resolve(found.config, data);
   const ModelSpec& model = found.config.model;
@@ -50,8 +53,7 @@ Findings find(const std::string& file, const CommonOptions& common) {
     found.circuit = build(ansatz);
     found.layout = layout(ansatz);
     found.analysis = analyse(found.circuit, found.layout.names);
-    found.plan =
-        make_plan(found.circuit, model.plan == "auto" ? PlanKind::automatic : parse_plan_kind(model.plan));
+    found.plan = make_plan(found.circuit, parse_plan_kind(model.plan));
   }
   found.params =
       make_learner(model, found.config.train, data, standardise(data, model), common.simd)->params();

@@ -88,8 +88,9 @@ def violations_of(file, text, root):
 
 
 def check_folders(root):
+    ignored = {line.strip("/ ") for line in (root / ".gitignore").read_text().splitlines()}
     for path in sorted(root.iterdir()):
-        if path.is_dir() and not path.name.startswith((".", "build")) and path.name not in FOLDERS:
+        if path.is_dir() and not path.name.startswith((".", "build")) and path.name not in FOLDERS | ignored:
             yield f"{path.name}/: not one of the top-level folders {', '.join(sorted(FOLDERS))}"
 
 

@@ -1,122 +1,19 @@
 #include "io/hdf5.h"
 
-#include <hdf5.h>
-
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <utility>
 
+#include "io/hdf5_handle.h"
 #include "runtime/error.h"
 
 namespace qmtl::hdf5 {
 namespace {
-
-static_assert(sizeof(hid_t) == sizeof(std::int64_t));
-
-/// The library's error stack as one line, outermost call first; empties the stack.
-std::string error_stack() {
-  std::vector<std::string> lines;
-  const auto collect = [](unsigned, const H5E_error2_t* error, void* data) -> herr_t {
-    auto& found = *static_cast<std::vector<std::string>*>(data);
-    std::string line =
-        std::string(error->func_name ? error->func_name : "?") + ": " + (error->desc ? error->desc : "?");
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    found.push_back(std::move(line));
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &lines);
-  H5Eclear2(H5E_DEFAULT);
-  if (lines.empty()) return "no detail from the HDF5 library";
-  std::string joined;
-  for (const std::string& line : lines) joined += (joined.empty() ? "" : " < ") + line;
-  return joined;
-}
-
-[[noreturn]] void fail(const std::string& path, const std::string& object, const std::string& action) {
-  const std::string stack = error_stack();
-  const bool damaged =
-      stack.find("letcher32") != std::string::npos || stack.find("hecksum") != std::string::npos;
-  throw data_error(
-      path + ": cannot " + action + (object.empty() ? "" : " " + object) +
-      (damaged ? ": a checksum does not match, so the file is damaged; restore it from a copy or make "
-                 "it again"
-               : ": the file is damaged or not of the expected form") +
-      " (HDF5: " + stack + ")");
-}
-
-/// Owns one library identifier. `closed()` closes it and checks; the destructor only releases.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-  bool closed() { return close_(std::exchange(id_, -1)) >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
-
-template <class T>
-struct Native;
-template <>
-struct Native<float> {
-  static hid_t memory() { return H5T_NATIVE_FLOAT; }
-  static hid_t file() { return H5T_IEEE_F32LE; }
-};
-template <>
-struct Native<double> {
-  static hid_t memory() { return H5T_NATIVE_DOUBLE; }
-  static hid_t file() { return H5T_IEEE_F64LE; }
-};
-template <>
-struct Native<std::uint8_t> {
-  static hid_t memory() { return H5T_NATIVE_UINT8; }
-  static hid_t file() { return H5T_STD_U8LE; }
-};
-template <>
-struct Native<std::int8_t> {
-  static hid_t memory() { return H5T_NATIVE_INT8; }
-  static hid_t file() { return H5T_STD_I8LE; }
-};
-template <>
-struct Native<std::int32_t> {
-  static hid_t memory() { return H5T_NATIVE_INT32; }
-  static hid_t file() { return H5T_STD_I32LE; }
-};
-template <>
-struct Native<std::int64_t> {
-  static hid_t memory() { return H5T_NATIVE_INT64; }
-  static hid_t file() { return H5T_STD_I64LE; }
-};
-
-Type classify(hid_t type) {
-  const std::size_t size = H5Tget_size(type);
-  switch (H5Tget_class(type)) {
-    case H5T_FLOAT:
-      return size == 2 ? Type::float16 : size == 4 ? Type::float32 : size == 8 ? Type::float64 : Type::other;
-    case H5T_INTEGER: {
-      const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
-      if (size == 1) return is_signed ? Type::int8 : Type::uint8;
-      if (size == 4 && is_signed) return Type::int32;
-      if (size == 8 && is_signed) return Type::int64;
-      return Type::other;
-    }
-    case H5T_STRING:
-      return Type::string;
-    default:
-      return Type::other;
-  }
-}
 
 /// Can every value of `from` be held by T without loss? float16 and uint8 become float, and so on.
 template <class T>
@@ -144,6 +41,8 @@ std::vector<hsize_t> chunk_shape(const std::vector<hsize_t>& shape, std::size_t 
   }
   return chunk;
 }
+
+void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 }  // namespace
 
@@ -340,28 +239,6 @@ QMTL_HDF5_ELEMENT(std::int32_t);
 QMTL_HDF5_ELEMENT(std::int64_t);
 #undef QMTL_HDF5_ELEMENT
 
-namespace {
-
-/// Fixed-length text up to its first NUL (null-terminated and null-padded) without padding spaces of the
-/// third kind.
-std::string fixed_text(const char* data, std::size_t size, H5T_str_t padding) {
-  std::size_t length = static_cast<std::size_t>(std::find(data, data + size, '\0') - data);
-  if (padding == H5T_STR_SPACEPAD)
-    while (length > 0 && data[length - 1] == ' ') --length;
-  return std::string(data, length);
-}
-
-hid_t text_type(std::size_t length) {
-  const hid_t type = H5Tcopy(H5T_C_S1);
-  if (type >= 0 && H5Tset_size(type, std::max<std::size_t>(1, length)) >= 0 &&
-      H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0)
-    return type;
-  if (type >= 0) H5Tclose(type);
-  return -1;
-}
-
-}  // namespace
-
 std::vector<std::string> File::read_strings(const std::string& dataset) const {
   const Info found = info(dataset);
   if (found.type != Type::string)
@@ -431,145 +308,57 @@ void File::make_group(const std::string& group) {
   if (handle < 0 || !handle.closed()) fail(path_, group, "create group");
 }
 
+namespace {
+
+/// Jenkins' lookup3 hash of whole 4-byte words (little-endian), the checksum of HDF5 metadata.
+std::uint32_t metadata_checksum(std::span<const std::uint32_t> words) {
+  std::uint32_t a = 0xdeadbeef + static_cast<std::uint32_t>(words.size_bytes()), b = a, c = a;
+  const auto turn = [](std::uint32_t& x, std::uint32_t from, int by, std::uint32_t& added,
+                       std::uint32_t addend) {
+    x -= from;
+    x ^= std::rotl(from, by);
+    added += addend;
+  };
+  for (; words.size() > 3; words = words.subspan(3)) {
+    a += words[0], b += words[1], c += words[2];
+    turn(a, c, 4, c, b), turn(b, a, 6, a, c), turn(c, b, 8, b, a);
+    turn(a, c, 16, c, b), turn(b, a, 19, a, c), turn(c, b, 4, b, a);
+  }
+  if (words.size() > 0) a += words[0];
+  if (words.size() > 1) b += words[1];
+  if (words.size() > 2) c += words[2];
+  c ^= b, c -= std::rotl(b, 14);
+  a ^= c, a -= std::rotl(c, 11);
+  b ^= a, b -= std::rotl(a, 25);
+  c ^= b, c -= std::rotl(b, 16);
+  a ^= c, a -= std::rotl(c, 4);
+  b ^= a, b -= std::rotl(a, 14);
+  c ^= b, c -= std::rotl(b, 24);
+  return c;
+}
+
+/// H5Fget_file_image of HDF5 1.10 clears the "open for writing" flag in its copy of the superblock but leaves
+/// the old checksum. Superblock version 3 (HDF5 file format specification, section II.A): 44 bytes, then
+/// their checksum.
+void renew_superblock_checksum(std::vector<std::byte>& image) {
+  constexpr std::size_t version_at = 8, covered = 44;
+  if (image.size() < covered + 4 || image[version_at] != std::byte{3}) return;
+  std::array<std::uint32_t, covered / 4> words;
+  std::memcpy(words.data(), image.data(), covered);
+  const std::uint32_t checksum = metadata_checksum(words);
+  std::memcpy(image.data() + covered, &checksum, sizeof checksum);
+}
+
+}  // namespace
+
 std::vector<std::byte> File::image() {
   if (H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) fail(path_, "", "finish the file");
   const ssize_t size = H5Fget_file_image(id_, nullptr, 0);
   if (size < 0) fail(path_, "", "finish the file");
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   if (H5Fget_file_image(id_, bytes.data(), bytes.size()) != size) fail(path_, "", "finish the file");
+  renew_superblock_checksum(bytes);
   return bytes;
-}
-
-namespace {
-
-/// Opens an attribute, or returns -1 when the object has none of that name.
-hid_t open_attribute(hid_t file, const std::string& path, const std::string& object,
-                     const std::string& name) {
-  const htri_t found = H5Aexists_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT);
-  if (found < 0) fail(path, object + ", attribute " + name, "look up");
-  if (found == 0) return -1;
-  const hid_t id = H5Aopen_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
-  if (id < 0) fail(path, object + ", attribute " + name, "open");
-  return id;
-}
-
-void require_scalar(hid_t attribute, const std::string& path, const std::string& object,
-                    const std::string& name) {
-  Handle space(H5Aget_space(attribute), H5Sclose);
-  if (space < 0) fail(path, object + ", attribute " + name, "describe");
-  if (H5Sget_simple_extent_npoints(space) != 1)
-    throw data_error(path + ": " + object + ": attribute " + name + " must be one value, not an array");
-}
-
-template <class T>
-std::optional<T> number_attribute(hid_t file, const std::string& path, const std::string& object,
-                                  const std::string& attribute_name) {
-  Handle attribute(open_attribute(file, path, object, attribute_name), H5Aclose);
-  if (attribute < 0) return std::nullopt;
-  require_scalar(attribute, path, object, attribute_name);
-  Handle type(H5Aget_type(attribute), H5Tclose);
-  if (type < 0) fail(path, object + ", attribute " + attribute_name, "describe");
-  const H5T_class_t kind = H5Tget_class(type);
-  const bool accepted = kind == H5T_INTEGER || (std::is_same_v<T, double> && kind == H5T_FLOAT);
-  if (!accepted)
-    throw data_error(path + ": " + object + ": attribute " + attribute_name + " must be " +
-                     (std::is_same_v<T, double> ? "a number" : "an integer") + ", found " +
-                     std::string(name(classify(type))));
-  T value{};
-  if (H5Aread(attribute, Native<T>::memory(), &value) < 0)
-    fail(path, object + ", attribute " + attribute_name, "read");
-  return value;
-}
-
-void create_attribute(hid_t file, const std::string& path, const std::string& object, const std::string& name,
-                      hid_t file_type, hid_t memory_type, const void* value) {
-  Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  if (space < 0 || file_type < 0) fail(path, object + ", attribute " + name, "prepare");
-  Handle attribute(H5Acreate_by_name(file, object.c_str(), name.c_str(), file_type, space, H5P_DEFAULT,
-                                     H5P_DEFAULT, H5P_DEFAULT),
-                   H5Aclose);
-  if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0 || !attribute.closed())
-    fail(path, object + ", attribute " + name, "write");
-}
-
-}  // namespace
-
-std::optional<std::string> File::string_attribute(const std::string& object,
-                                                  const std::string& attribute_name) const {
-  Handle attribute(open_attribute(id_, path_, object, attribute_name), H5Aclose);
-  if (attribute < 0) return std::nullopt;
-  require_scalar(attribute, path_, object, attribute_name);
-  Handle type(H5Aget_type(attribute), H5Tclose);
-  if (type < 0) fail(path_, object + ", attribute " + attribute_name, "describe");
-  if (H5Tget_class(type) != H5T_STRING)
-    throw data_error(path_ + ": " + object + ": attribute " + attribute_name + " must be a string, found " +
-                     std::string(name(classify(type))));
-  if (H5Tis_variable_str(type) > 0) {
-    char* pointer = nullptr;
-    if (H5Aread(attribute, type, &pointer) < 0) fail(path_, object + ", attribute " + attribute_name, "read");
-    std::string value = pointer ? pointer : "";
-    H5free_memory(pointer);
-    return value;
-  }
-  std::vector<char> bytes(H5Tget_size(type));
-  if (bytes.size() > bytes_)
-    throw data_error(path_ + ": " + object + ": attribute " + attribute_name + " is damaged");
-  if (H5Aread(attribute, type, bytes.data()) < 0)
-    fail(path_, object + ", attribute " + attribute_name, "read");
-  return fixed_text(bytes.data(), bytes.size(), H5Tget_strpad(type));
-}
-
-std::optional<std::int64_t> File::int_attribute(const std::string& object,
-                                                const std::string& attribute) const {
-  return number_attribute<std::int64_t>(id_, path_, object, attribute);
-}
-
-std::optional<double> File::double_attribute(const std::string& object, const std::string& attribute) const {
-  return number_attribute<double>(id_, path_, object, attribute);
-}
-
-void File::set_attribute(const std::string& object, const std::string& attribute, std::string_view value) {
-  Handle type(text_type(value.size()), H5Tclose);
-  const std::string padded = value.empty() ? std::string(1, '\0') : std::string(value);
-  create_attribute(id_, path_, object, attribute, type, type, padded.data());
-}
-
-void File::set_attribute(const std::string& object, const std::string& attribute, std::int64_t value) {
-  create_attribute(id_, path_, object, attribute, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
-}
-
-void File::set_attribute(const std::string& object, const std::string& attribute, double value) {
-  create_attribute(id_, path_, object, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
-}
-
-namespace {
-template <class T>
-T required(std::optional<T> value, const File& file, const std::string& object, const std::string& name) {
-  if (!value)
-    throw data_error(file.path() + ": " + object + ": expected an attribute " + name + ", found none");
-  return *std::move(value);
-}
-}  // namespace
-
-std::string required_string(const File& file, const std::string& object, const std::string& name) {
-  return required(file.string_attribute(object, name), file, object, name);
-}
-std::int64_t required_int(const File& file, const std::string& object, const std::string& name) {
-  return required(file.int_attribute(object, name), file, object, name);
-}
-double required_double(const File& file, const std::string& object, const std::string& name) {
-  return required(file.double_attribute(object, name), file, object, name);
-}
-
-void require_format(const File& file, const std::string& format, std::int64_t newest_version) {
-  const std::string found = file.string_attribute("/", "format").value_or("");
-  if (found != format)
-    throw data_error(file.path() + ": expected root attribute format = \"" + format + "\", found " +
-                     (found.empty() ? "none" : "\"" + found + "\"") + "; this is not such a file");
-  const std::int64_t version = required_int(file, "/", "version");
-  if (version < 1 || version > newest_version)
-    throw data_error(file.path() + ": expected version 1 to " + std::to_string(newest_version) + " of " +
-                     format + ", found " + std::to_string(version) + "; it was written by a newer program");
 }
 
 }  // namespace qmtl::hdf5

@@ -84,7 +84,7 @@ Finding check_memory() {
 /// Writes and reads a tiny data set in the current folder: network file systems without locks fail here.
 Finding check_hdf5() {
   const std::string version = hdf5_version();
-  const std::string file = ".qmtl-doctor-" + std::to_string(getpid()) + ".h5";
+  const std::string file = "qmtl-doctor-" + std::to_string(getpid()) + ".h5";
   Dataset data;
   data.title = "doctor";
   data.samples = 2;
@@ -101,7 +101,7 @@ Finding check_hdf5() {
   std::error_code ignored;
   fs::remove(file, ignored);
   if (problem.empty()) return {"hdf5", version + ", writes and reads here", ""};
-  const bool lock = problem.find("lock") != std::string::npos;
+  const bool lock = problem.find("lock file") != std::string::npos;
   return {"hdf5", version + ", cannot write here: " + problem.substr(0, problem.find('\n')),
           lock ? "the file system has no locks: export HDF5_USE_FILE_LOCKING=FALSE"
                : "start in a folder that you may write to and that has space"};

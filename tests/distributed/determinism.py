@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""One run hash for every number of ranks and threads, and for runs that were stopped and resumed elsewhere."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from harness import MPIRUN, PROGRAM, Program, environment, main
+
+
+class Determinism(Program):
+    def test_any_ranks_and_threads_give_the_same_bits(self):
+        expected = None
+        for ranks in (0, 2, 3, 5):
+            for threads in (1, 2):
+                folder = f"r{ranks}t{threads}"
+                report = self.train(folder, "--threads", str(threads), ranks=ranks)
+                found = report["run_hash"], self.read(f"{folder}/metrics.jsonl"), report["tasks"]
+                expected = expected or found
+                self.assertEqual(found, expected, f"{ranks} ranks, {threads} threads")
+
+    def test_other_seed_gives_other_bits(self):
+        one = self.train("seed3")["run_hash"]
+        other = self.train("seed4", "--set", "seed=4")["run_hash"]
+        self.assertNotEqual(one, other)
+
+    def stopped_run(self, folder, stop, ranks):
+        """Starts a long run, asks it to stop once an epoch is recorded, and expects 75 and a checkpoint."""
+        command = [PROGRAM, "train", "train.toml", "--progress", "plain", "--set", f"run.folder={folder}",
+                   "--set", "train.epochs=200"]
+        if ranks:
+            # Room for a checkpoint between the signals that mpirun sends.
+            command = MPIRUN + ["--mca", "odls_base_sigkill_timeout", "20", "-n", str(ranks)] + command
+        process = subprocess.Popen(command, cwd=self.base, env=environment(), text=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        log = []
+        for line in process.stderr:
+            log.append(line)
+            if line.startswith("epoch 2/"):
+                process.send_signal(stop)
+                break
+        log += process.stderr.readlines()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=120), 75, "".join(log))
+        self.assertTrue(os.path.exists(self.path(f"{folder}/checkpoints/last.h5")))
+
+    def test_stopped_and_resumed_elsewhere_continues_to_the_bit(self):
+        whole = self.train("whole", "--set", "train.epochs=200")
+        for name, stop, before, after in (("int", signal.SIGINT, 0, 3), ("usr1", signal.SIGUSR1, 2, 0),
+                                          ("term", signal.SIGTERM, 0, 2)):
+            with self.subTest(signal=name, before=before, after=after):
+                folder = f"stopped-{name}"
+                self.stopped_run(folder, stop, before)
+                middle = json.loads(self.succeed("inspect", f"{folder}/checkpoints/last.h5", "--json").stdout)
+                self.assertLess(middle["steps"], whole["steps"])
+                resumed = self.train(folder, "--resume", "--set", "train.epochs=200", ranks=after)
+                self.assertEqual(resumed["run_hash"], whole["run_hash"])
+                self.assertEqual(resumed["tasks"], whole["tasks"])
+                self.assertEqual(self.read(f"{folder}/metrics.jsonl"), self.read("whole/metrics.jsonl"))
+
+
+if __name__ == "__main__":
+    main()

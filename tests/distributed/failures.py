@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""All ranks fail together: one message that names the rank, one exit code, nothing left behind."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from harness import Program, main
+
+
+def on_rank_1(what):
+    """Makes rank 1 run the command in a shell after (or with) something else; the others run it as it is."""
+    return ["bash", "-c", f'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then {what}; fi; "$@"', "bash"]
+
+
+class Failures(Program):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        os.makedirs(cls.path("elsewhere"))
+
+    def test_an_error_on_all_ranks_is_printed_once_without_a_rank(self):
+        result = self.fail(2, ["nothing.toml"], "train", "nothing.toml", ranks=3)
+        self.assertNotIn("rank", result.stderr)
+
+    def test_another_configuration_on_one_rank_ends_all_and_names_it(self):
+        self.fail(2, ["configuration", "on rank 1"], "train", "train.toml", "--set", "run.folder=run-a", ranks=3,
+                  prefix=on_rank_1('set -- "$@" --set train.batch=20'))
+        self.assertFalse(os.path.exists(self.path("run-a")))
+
+    def test_a_wrong_option_on_one_rank_ends_all_and_names_it(self):
+        self.fail(2, ["rank 1: ", "--bogus"], "train", "train.toml", "--set", "run.folder=run-b", ranks=3,
+                  prefix=on_rank_1('set -- "$@" --bogus'))
+        self.assertFalse(os.path.exists(self.path("run-b")))
+
+    def test_other_data_on_one_rank_ends_all_and_names_it(self):
+        self.write("elsewhere/tiny.csv", self.read("tiny.csv").decode().replace(",0.1", ",0.2"))
+        self.write("elsewhere/import.toml", self.read("import.toml").decode())
+        self.succeed("import", "elsewhere/import.toml", "--out", "elsewhere/tiny.h5")
+        self.fail(2, ["data set", "on rank 1"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
+                  "--set", "run.folder=run-c", ranks=2, prefix=on_rank_1("cd elsewhere"))
+        self.assertFalse(os.path.exists(self.path("run-c")))
+        os.remove(self.path("elsewhere/tiny.h5"))
+
+    def test_a_damaged_data_set_on_one_rank_ends_all_and_names_it(self):
+        self.write("elsewhere/tiny.h5", self.read("tiny.h5")[:1000])
+        self.fail(3, ["rank 1: ", "tiny.h5"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
+                  "--set", "run.folder=run-d", ranks=3, prefix=on_rank_1("cd elsewhere"))
+        self.assertFalse(os.path.exists(self.path("run-d")))
+        os.remove(self.path("elsewhere/tiny.h5"))
+
+    def test_a_rank_without_the_data_file_gets_it_from_rank_0(self):
+        shared = self.train("run-shared")
+        sent = json.loads(self.succeed("train", self.path("train.toml"), "--json", "--quiet", "--set",
+                                       "data.file=tiny.h5", "--set", "run.folder=run-sent", ranks=2,
+                                       prefix=on_rank_1("cd elsewhere")).stdout)
+        self.assertEqual(sent["run_hash"], shared["run_hash"])
+
+    def test_numbers_that_overflow_end_all_with_task_and_step_and_keep_the_checkpoint(self):
+        self.train("run-nan")
+        kept = self.read("run-nan/checkpoints/last.h5")
+        self.fail(3, ["finite", "step", "rank"], "train", "train.toml", "--resume", "--set", "run.folder=run-nan",
+                  "--set", "train.epochs=30", "--set", "train.optimiser=sgd", "--set", "train.learning_rate=1e300",
+                  ranks=2)
+        self.assertEqual(self.read("run-nan/checkpoints/last.h5"), kept)
+
+    def test_a_killed_rank_ends_the_job(self):
+        result = self.run_program("train", "train.toml", "--set", "run.folder=run-killed", "--set",
+                                  "train.epochs=100000", "--quiet", ranks=2,
+                                  prefix=on_rank_1('"$@" & child=$!; while [ ! -e run-killed/checkpoints/last.h5 ]; '
+                                                   'do sleep 0.05; done; kill -9 $child; wait $child; exit'))
+        self.assertNotEqual(result.returncode, 0)
+        self.succeed("inspect", "run-killed")
+
+
+if __name__ == "__main__":
+    main()

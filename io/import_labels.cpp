@@ -75,6 +75,15 @@ Task import_task(const std::string& task_name, TableReader& reader, const CsvTab
     throw usage_error(where(reader.need("kind"), reader.file()) + ": " + reader.full("kind") + ": " +
                       error.what());
   }
+  // Before any cell is looked at: a misspelt key should not show as a puzzling value.
+  if (task.kind == TaskKind::multilabel)
+    reader.expect_only({"columns", "metric", "missing"});
+  else if (task.kind == TaskKind::regression)
+    reader.expect_only({"column", "metric", "missing"});
+  else if (task.kind == TaskKind::multiclass)
+    reader.expect_only({"column", "classes", "metric", "missing"});
+  else
+    reader.expect_only({"column", "classes", "positive", "metric", "missing"});
   task.metric = reader.string("metric", default_metric(task.kind));
   const std::vector<std::string> missing =
       reader.find("missing") ? reader.texts("missing") : std::vector<std::string>{""};

@@ -197,6 +197,11 @@ const toml::table* TableReader::table(const std::string& key) {
   return node->as_table();
 }
 
+void TableReader::expect_only(std::initializer_list<const char*> keys) {
+  known_.insert(keys.begin(), keys.end());
+  finish();
+}
+
 void TableReader::finish() const {
   std::vector<std::string> known;
   for (const std::string& key : known_) known.push_back(full(key));

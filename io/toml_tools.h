@@ -67,7 +67,9 @@ class TableReader {
 
   std::string full(const std::string& key) const { return prefix_.empty() ? key : prefix_ + "." + key; }
   const std::string& file() const { return file_; }
-  /// Throws for the first key, in file order, that was never asked for.
+  /// Throws for the first key, in file order, that is neither listed nor was asked for.
+  void expect_only(std::initializer_list<const char*> keys);
+  /// As expect_only, without further keys.
   void finish() const;
 
  private:

@@ -1,0 +1,64 @@
+#include <catch2/catch.hpp>
+
+#include "common.h"
+#include "io/atomic_file.h"
+#include "io/predictions.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+ModelSpec four_tasks() {
+  ModelSpec spec;
+  spec.tasks = {{"yes", "binary", 1, 2, "", 1.0, {}},
+                {"choice", "multiclass", 3, 3, "", 1.0, {}},
+                {"level", "regression", 1, 2, "", 1.0, {}},
+                {"labels", "multilabel", 2, 2, "", 1.0, {}}};
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("logits become probabilities, classes and values", "[io]") {
+  const float log3 = std::log(3.0f);
+  const std::vector<float> values =
+      probabilities(four_tasks(), 2,
+                    std::vector<float>{log3, 0, log3, 0, 2.5f, 0, -log3, -1000, 1000, 0, -1000, -7, 1000, 0});
+  // Closed forms; one float rounding of the logit log 3 and one of the result allow a few units in the last
+  // place.
+  const std::vector<float> expected{0.75f, 0.2f, 0.6f, 0.2f, 2.5f, 0.5f, 0.25f, 0, 1, 0, 0, -7, 1, 0.5f};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    INFO("value " << i);
+    CHECK(values[i] == Approx(expected[i]).epsilon(1e-6).margin(1e-30));
+  }
+}
+
+TEST_CASE("predictions are saved as a table with a header", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("p.csv");
+  const std::vector<float> logits{1000, 0, 1000, 0, 2.5f, 0, -1000, -1000, 1000, 0, 0, -7, 1000, 0};
+  write_predictions(path, four_tasks(), {"a,\"b\"", ""}, 2, logits);
+  CHECK(read_file(path) ==
+        "id,yes.class,yes.probability,choice.class,choice.probability0,choice.probability1,choice."
+        "probability2,level,"
+        "labels.probability0,labels.probability1\n"
+        "\"a,\"\"b\"\"\",1,1,1,0,1,0,2.5,0.5,0\n"
+        ",0,0,0,1,0,0,-7,1,0.5\n");
+  write_predictions(path, four_tasks(), {}, 2, logits);
+  CHECK_THAT(read_file(path), Catch::Contains("\n1,0,0,0,1,"));
+}
+
+TEST_CASE("predictions in an unknown form or of another shape are refused", "[io]") {
+  TempFolder folder;
+  const std::vector<float> logits(7);
+  const Failure form = failure([&] { write_predictions(folder.file("p.txt"), four_tasks(), {}, 1, logits); });
+  CHECK(form.code == 2);
+  CHECK(form.says(".csv, .h5"));
+  CHECK(failure([&] {
+          write_predictions(folder.file("p.csv"), four_tasks(), {}, 2, logits);
+        }).says("expected 2 x 7 logits, found 7"));
+  CHECK(failure([&] {
+          write_predictions(folder.file("p.csv"), four_tasks(), {"a", "b"}, 1, logits);
+        }).says("expected 1 ids"));
+}

@@ -1,6 +1,8 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <new>
@@ -90,6 +92,8 @@ int fail(const Comm& comm, const std::string& message, int code, bool shared) {
 
 int main(int argc, char** argv) {
   using namespace qmtl;
+  // A limit on file sizes is then an error of the write, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   const Comm comm;
   try {
     return run(comm, Arguments(argv + 1, argv + argc));

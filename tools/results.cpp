@@ -58,7 +58,7 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
 }
 
 std::string report_text(const Report& report, const ModelSpec& spec) {
-  std::size_t name = 4, metric = 6;
+  std::size_t name = 13, metric = 8;  // room for the totals' names
   for (const TaskSpec& task : spec.tasks) {
     name = std::max(name, task.name.size());
     metric = std::max(metric, task.metric.size());

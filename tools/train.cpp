@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <limits>
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
@@ -53,7 +54,11 @@ Config load_config(const Comm& comm, const Options& options) {
       config.run_folder = "runs/" + std::filesystem::path(config.file).stem().string();
   });
   comm.require_equal("the program version", program_version);
-  comm.require_equal("the configuration (" + config.file + " with its --set)", to_toml(config));
+  // Folders may differ between nodes, and the data set is compared by its content.
+  Config compared = config;
+  compared.data_file.clear();
+  compared.run_folder.clear();
+  comm.require_equal("the configuration (" + config.file + " with its --set)", to_toml(compared));
   return config;
 }
 
@@ -150,6 +155,21 @@ Report make_report(const Comm& comm, Job& job, const RunFolder* folder, const Tr
   report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
   report.interrupted = result.ending == Ending::interrupted;
   report.parameters = count_parameters(job.learner->params());
+  if (report.interrupted) {
+    // Little time may be left before the launcher kills: what is known must do.
+    comm.together([&] {
+      if (folder) report.checkpoint = folder->file("checkpoints/last.h5");
+    });
+    const auto undefined = std::numeric_limits<double>::quiet_NaN();
+    report.scores.tasks.assign(job.config.model.tasks.size(), undefined);
+    report.scores.mean = undefined;
+    if (report.best_epoch > 0) {
+      const EpochRecord& record = job.state.history.at(static_cast<std::size_t>(report.best_epoch) - 1);
+      report.scores.tasks = record.validation;
+      report.scores.mean = record.validation_mean;
+    }
+    return report;
+  }
   TrainState best = job.state;
   comm.together([&] {
     if (!folder) return;

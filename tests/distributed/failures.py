@@ -21,31 +21,31 @@ class Failures(Program):
         os.makedirs(cls.path("elsewhere"))
 
     def test_an_error_on_all_ranks_is_printed_once_without_a_rank(self):
-        result = self.fail(2, ["nothing.toml"], "train", "nothing.toml", ranks=3)
+        result = self.refuse(2, ["nothing.toml"], "train", "nothing.toml", ranks=3)
         self.assertNotIn("rank", result.stderr)
 
     def test_another_configuration_on_one_rank_ends_all_and_names_it(self):
-        self.fail(2, ["configuration", "on rank 1"], "train", "train.toml", "--set", "run.folder=run-a", ranks=3,
+        self.refuse(2, ["configuration", "on rank 1"], "train", "train.toml", "--set", "run.folder=run-a", ranks=3,
                   prefix=on_rank_1('set -- "$@" --set train.batch=20'))
         self.assertFalse(os.path.exists(self.path("run-a")))
 
     def test_a_wrong_option_on_one_rank_ends_all_and_names_it(self):
-        self.fail(2, ["rank 1: ", "--bogus"], "train", "train.toml", "--set", "run.folder=run-b", ranks=3,
+        self.refuse(2, ["rank 1: ", "--bogus"], "train", "train.toml", "--set", "run.folder=run-b", ranks=3,
                   prefix=on_rank_1('set -- "$@" --bogus'))
         self.assertFalse(os.path.exists(self.path("run-b")))
 
     def test_other_data_on_one_rank_ends_all_and_names_it(self):
         self.write("elsewhere/tiny.csv", self.read("tiny.csv").decode().replace(",0.1", ",0.2"))
         self.write("elsewhere/import.toml", self.read("import.toml").decode())
-        self.succeed("import", "elsewhere/import.toml", "--out", "elsewhere/tiny.h5")
-        self.fail(2, ["data set", "on rank 1"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
+        self.succeed("import", "elsewhere/import.toml", "--out", "elsewhere/tiny.h5", "--overwrite")
+        self.refuse(2, ["data set", "on rank 1"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
                   "--set", "run.folder=run-c", ranks=2, prefix=on_rank_1("cd elsewhere"))
         self.assertFalse(os.path.exists(self.path("run-c")))
         os.remove(self.path("elsewhere/tiny.h5"))
 
     def test_a_damaged_data_set_on_one_rank_ends_all_and_names_it(self):
         self.write("elsewhere/tiny.h5", self.read("tiny.h5")[:1000])
-        self.fail(3, ["rank 1: ", "tiny.h5"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
+        self.refuse(3, ["rank 1: ", "tiny.h5"], "train", self.path("train.toml"), "--set", "data.file=tiny.h5",
                   "--set", "run.folder=run-d", ranks=3, prefix=on_rank_1("cd elsewhere"))
         self.assertFalse(os.path.exists(self.path("run-d")))
         os.remove(self.path("elsewhere/tiny.h5"))
@@ -60,7 +60,7 @@ class Failures(Program):
     def test_numbers_that_overflow_end_all_with_task_and_step_and_keep_the_checkpoint(self):
         self.train("run-nan")
         kept = self.read("run-nan/checkpoints/last.h5")
-        self.fail(3, ["finite", "step", "rank"], "train", "train.toml", "--resume", "--set", "run.folder=run-nan",
+        self.refuse(3, ["finite", "step", "rank"], "train", "train.toml", "--resume", "--set", "run.folder=run-nan",
                   "--set", "train.epochs=30", "--set", "train.optimiser=sgd", "--set", "train.learning_rate=1e300",
                   ranks=2)
         self.assertEqual(self.read("run-nan/checkpoints/last.h5"), kept)

@@ -131,7 +131,7 @@ class Program(unittest.TestCase):
                               **options)
         return json.loads(result.stdout)
 
-    def fail(self, code, fragments, *arguments, **options):
+    def refuse(self, code, fragments, *arguments, **options):
         """Expects the exit code, and exactly one error message that contains all fragments."""
         result = self.run_program(*arguments, **options)
         case = f"qmtl {' '.join(arguments)}\nstdout: {result.stdout}\nstderr: {result.stderr}"

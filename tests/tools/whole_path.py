@@ -79,7 +79,7 @@ class WholePath(Program):
         data = json.loads(self.succeed("inspect", "tiny.h5", "--json").stdout)
         self.assertEqual(data["samples"], 150)
         self.assertEqual(data["split"], {"train": 90, "validation": 30, "test": 30})
-        self.assertEqual(list(data["tasks"]), list(TASKS))
+        self.assertEqual({name: task["metric"] for name, task in data["tasks"].items()}, TASKS)
         checkpoint = json.loads(self.succeed("inspect", "run/checkpoints/last.h5", "--json").stdout)
         self.assertEqual(checkpoint["run_hash"], json.loads(self.trained.stdout)["run_hash"])
         sizes = sum(math.prod(tensor["shape"]) for tensor in checkpoint["tensors"].values())

@@ -30,7 +30,7 @@ class Determinism(Program):
     def stopped_run(self, folder, stop, ranks):
         """Starts a long run, asks it to stop once an epoch is recorded, and expects 75 and a checkpoint."""
         command = [PROGRAM, "train", "train.toml", "--progress", "plain", "--set", f"run.folder={folder}",
-                   "--set", "train.epochs=200"]
+                   "--set", "train.epochs=60"]
         if ranks:
             # Room for a checkpoint between the signals that mpirun sends.
             command = MPIRUN + ["--mca", "odls_base_sigkill_timeout", "20", "-n", str(ranks)] + command
@@ -48,7 +48,7 @@ class Determinism(Program):
         self.assertTrue(os.path.exists(self.path(f"{folder}/checkpoints/last.h5")))
 
     def test_stopped_and_resumed_elsewhere_continues_to_the_bit(self):
-        whole = self.train("whole", "--set", "train.epochs=200")
+        whole = self.train("whole", "--set", "train.epochs=60")
         for name, stop, before, after in (("int", signal.SIGINT, 0, 3), ("usr1", signal.SIGUSR1, 2, 0),
                                           ("term", signal.SIGTERM, 0, 2)):
             with self.subTest(signal=name, before=before, after=after):
@@ -56,7 +56,7 @@ class Determinism(Program):
                 self.stopped_run(folder, stop, before)
                 middle = json.loads(self.succeed("inspect", f"{folder}/checkpoints/last.h5", "--json").stdout)
                 self.assertLess(middle["steps"], whole["steps"])
-                resumed = self.train(folder, "--resume", "--set", "train.epochs=200", ranks=after)
+                resumed = self.train(folder, "--resume", "--set", "train.epochs=60", ranks=after)
                 self.assertEqual(resumed["run_hash"], whole["run_hash"])
                 self.assertEqual(resumed["tasks"], whole["tasks"])
                 self.assertEqual(self.read(f"{folder}/metrics.jsonl"), self.read("whole/metrics.jsonl"))

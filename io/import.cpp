@@ -1,5 +1,6 @@
 #include "io/import.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "io/atomic_file.h"
@@ -31,6 +32,25 @@ Input read_input(const std::string& name, const CsvTable& table, const std::vect
   for (std::size_t row = 0; row < table.rows(); ++row)
     for (std::size_t column : columns) input.values.push_back(number_at(table, row, column));
   return input;
+}
+
+/// The optional key `shape` of an input whose columns are an image: [H, W] or [C, H, W].
+void read_shape(TableReader& reader, Input& input) {
+  const toml::node* node = reader.find("shape");
+  if (!node) return;
+  const std::string expected =
+      "whole numbers above 0 whose product is the number of columns, " + std::to_string(input.width);
+  std::vector<std::size_t> shape;
+  double product = 1;
+  for (double extent : reader.numbers("shape")) {
+    if (!(extent >= 1) || extent > static_cast<double>(input.width) || extent != std::floor(extent))
+      wrong_value(*node, reader.file(), reader.full("shape"), expected);
+    shape.push_back(static_cast<std::size_t>(extent));
+    product *= extent;
+  }
+  if (product != static_cast<double>(input.width))
+    wrong_value(*node, reader.file(), reader.full("shape"), expected);
+  input.shape = std::move(shape);
 }
 
 /// Calls `read(name, reader)` for each table in [section.<name>], in file order, and checks its keys.
@@ -68,6 +88,7 @@ Dataset import_description(const std::string& toml_path) {
   for_each_table(root, "input", [&](const std::string& name, TableReader& reader) {
     const std::string at = where(reader.need("columns"), toml_path) + ": " + reader.full("columns");
     data.inputs.push_back(read_input(name, table, columns.many(reader.texts("columns"), at)));
+    read_shape(reader, data.inputs.back());
   });
   for_each_table(root, "task", [&](const std::string& name, TableReader& reader) {
     data.tasks.push_back(import_task(name, reader, table, columns));

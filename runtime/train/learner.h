@@ -49,7 +49,10 @@ class Learner {
   virtual void predict(std::span<const std::size_t> rows, float* logits) const = 0;
 };
 
-/// Means and deviations over the training split (two passes in double, in row order).
+/// Means and deviations over the training split (two passes in double, in row order): of each column, or of
+/// each channel where an input's samples are images (shape [H, W] or [C, H, W]). The inputs are followed by
+/// the label statistics of the regression tasks (label_statistics_name). An input without an entry is taken
+/// as it is.
 std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec);
 
 /// Throws Error naming what does not fit: an input that is missing or has another width, a task without a

@@ -11,27 +11,37 @@ namespace {
 /// A spread below this share of the mean is rounding, not signal.
 constexpr double constant_share = 1e-12;
 
-/// Statistics of one column over the rows where it has a value.
-void add_column(const std::vector<float>& values, std::size_t stride, std::size_t column,
-                const std::vector<std::size_t>& rows, Standardisation& result) {
-  double sum = 0.0, count = 0.0;
-  for (std::size_t row : rows) {
-    const float value = values[row * stride + column];
-    if (std::isnan(value)) continue;
-    sum += static_cast<double>(value);
-    count += 1.0;
-  }
-  const double mean = count > 0.0 ? sum / count : 0.0;
+struct Statistics {
+  double mean, deviation;
+};
+
+/// Over the values that are there (labels may be missing) in columns first .. first + count - 1 of the rows.
+Statistics statistics(const std::vector<float>& values, std::size_t stride, std::size_t first,
+                      std::size_t count, const std::vector<std::size_t>& rows) {
+  double sum = 0.0, present = 0.0;
+  const auto for_each_value = [&](auto action) {
+    for (std::size_t row : rows)
+      for (std::size_t column = first; column < first + count; ++column)
+        if (const float value = values[row * stride + column]; !std::isnan(value))
+          action(static_cast<double>(value));
+  };
+  for_each_value([&](double value) {
+    sum += value;
+    present += 1.0;
+  });
+  if (present == 0.0) return {0.0, 1.0};
+  const double mean = sum / present;
   double squares = 0.0;
-  for (std::size_t row : rows) {
-    const float value = values[row * stride + column];
-    if (!std::isnan(value))
-      squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
-  }
-  const double deviation = count > 0.0 ? std::sqrt(squares / count) : 0.0;
-  result.mean.push_back(mean);
-  result.deviation.push_back(deviation > constant_share * std::abs(mean) && deviation > 0.0 ? deviation
-                                                                                            : 1.0);
+  for_each_value([&](double value) { squares += (value - mean) * (value - mean); });
+  const double deviation = std::sqrt(squares / present);
+  return {mean, deviation > constant_share * std::abs(mean) && deviation > 0.0 ? deviation : 1.0};
+}
+
+/// Columns that share their statistics: the pixels of a channel where samples are images [H, W] or [C, H, W],
+/// as a pixel that is almost always dark would be blown up by its own deviation; else each column for itself.
+std::size_t shared_columns(const Input& input) {
+  if (input.shape.size() < 2) return 1;
+  return input.shape.size() == 2 ? input.width : input.width / input.shape[0];
 }
 
 }  // namespace
@@ -43,15 +53,18 @@ std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& s
   std::vector<Standardisation> all;
   for (const Input* input : bind_inputs(data, spec)) {
     Standardisation entry{input->name, {}, {}};
-    for (std::size_t column = 0; column < input->width; ++column)
-      add_column(input->values, input->width, column, rows, entry);
+    const std::size_t share = shared_columns(*input);
+    for (std::size_t first = 0; first < input->width; first += share) {
+      const Statistics found = statistics(input->values, input->width, first, share, rows);
+      entry.mean.insert(entry.mean.end(), share, found.mean);
+      entry.deviation.insert(entry.deviation.end(), share, found.deviation);
+    }
     all.push_back(std::move(entry));
   }
   for (const Task* task : bind_tasks(data, spec)) {
     if (task->kind != TaskKind::regression) continue;
-    Standardisation entry{label_statistics_name(task->name), {}, {}};
-    add_column(task->labels, 1, 0, rows, entry);
-    all.push_back(std::move(entry));
+    const Statistics found = statistics(task->labels, 1, 0, 1, rows);
+    all.push_back({label_statistics_name(task->name), {found.mean}, {found.deviation}});
   }
   return all;
 }

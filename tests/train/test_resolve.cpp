@@ -221,3 +221,24 @@ TEST_CASE("standardisation uses the training split and leaves constants alone", 
   CHECK(statistics[2].input == label_statistics_name("height"));
   CHECK(statistics[2].mean.size() == 1);
 }
+
+TEST_CASE("the pixels of an image's channel share their statistics", "[train]") {
+  Dataset data = binary_tasks(1);
+  Config config = blank();
+  resolve(config, data);
+  for (std::size_t i = 0; i < data.inputs[0].values.size(); ++i)
+    data.inputs[0].values[i] = static_cast<float>(i % 64 < 32 ? i % 5 : 100 + i % 3);
+  struct Row {
+    std::vector<std::size_t> shape;
+    bool channels_agree, pixels_agree;
+  };
+  for (const Row& row : {Row{{64}, false, false}, Row{{2, 4, 8}, false, true}, Row{{8, 8}, true, true}}) {
+    data.inputs[0].shape = row.shape;
+    const Standardisation found = standardise(data, config.model)[0];
+    INFO(row.shape.size() << " dimensions");
+    REQUIRE(found.mean.size() == 64);
+    CHECK((found.mean[0] == found.mean[1]) == row.pixels_agree);
+    CHECK((found.deviation[40] == found.deviation[41]) == row.pixels_agree);
+    CHECK((found.mean[31] == found.mean[32]) == row.channels_agree);
+  }
+}

@@ -25,11 +25,12 @@ install_missing() {
   "${get[@]}" update && "${get[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Open MPI refuses root without both variables; the ranks of one machine share its cores freely.
+# Open MPI refuses root without both variables. It counts cores without their hardware threads, so two ranks may need
+# --oversubscribe even where two processors are online.
 mpi_environment() {
   if [[ $(id -u) == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
-  mpirun_command=(mpirun -q --bind-to none)
-  if [[ $(nproc) -lt ${1:-2} ]]; then mpirun_command+=(--oversubscribe --mca mpi_yield_when_idle 1); fi
+  mpirun_command=(mpirun -q --bind-to none --oversubscribe)
+  if [[ $(nproc) -lt 2 ]]; then mpirun_command+=(--mca mpi_yield_when_idle 1); fi
 }

@@ -1,0 +1,149 @@
+#include <tbb/global_control.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "distributed/evaluate.h"
+#include "distributed/gradient.h"
+#include "distributed/trainer.h"
+
+using namespace qmtl;
+
+namespace {
+
+const Comm& comm() {
+  static const Comm single;
+  return single;
+}
+
+/// 60 samples (40 train, 20 validation) of two inputs; one binary task that they decide, one with gaps.
+Dataset points() {
+  Dataset data;
+  data.samples = 60;
+  data.inputs = {{"x", {2}, 2, {}}};
+  data.tasks = {{"a", TaskKind::binary, 2, "accuracy", 1, {}}, {"b", TaskKind::regression, 2, "rmse", 1, {}}};
+  for (std::size_t row = 0; row < data.samples; ++row) {
+    const auto x = static_cast<float>(static_cast<int>(row * 37 % 60) - 30) / 15.0f;
+    const auto y = static_cast<float>(static_cast<int>(row * 23 % 60) - 30) / 15.0f;
+    data.inputs[0].values.insert(data.inputs[0].values.end(), {x, y});
+    data.tasks[0].labels.push_back(x + y > 0 ? 1.0f : 0.0f);
+    data.tasks[1].labels.push_back(row % 5 == 0 ? std::numeric_limits<float>::quiet_NaN() : x - y);
+    data.split.push_back(row % 3 == 2 ? 1 : 0);
+  }
+  return data;
+}
+
+struct Case {
+  Dataset data = points();
+  Config config;
+  std::vector<Standardisation> standardisation;
+  std::unique_ptr<Learner> learner;
+  TrainState state;
+
+  explicit Case(int epochs = 4) {
+    config.model.head.kind = "linear";
+    config.model.head.width = 3;
+    config.train.epochs = epochs;
+    config.train.batch = 18;
+    resolve(config, data);
+    standardisation = standardise(data, config.model);
+    learner = make_learner(config.model, config.train, data, standardisation);
+    state = fresh_state(*learner, config.train.seed);
+  }
+
+  TrainResult run(const TrainHooks& hooks = {}) {
+    return train(comm(), *learner, config, data, standardisation, state, hooks);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("training records every epoch and calls its hooks in order", "[distributed]") {
+  Case one;
+  std::string calls;
+  TrainHooks hooks;
+  hooks.on_progress = [&](const Progress& progress) {
+    calls += 's';
+    CHECK(progress.total_steps == 12);
+    CHECK(progress.epochs == 4);
+  };
+  hooks.on_epoch = [&](const EpochRecord&, bool) { calls += 'e'; };
+  hooks.save = [&](const TrainState&, bool) { calls += 'c'; };
+  const TrainResult result = one.run(hooks);
+  CHECK(result.ending == Ending::finished);
+  CHECK(result.samples == 160);
+  // 40 samples in batches of 18 are three steps.
+  CHECK(calls == "sssecsssecsssecsssec");
+  CHECK(one.state.history.size() == 4);
+  CHECK(one.state.step == 12);
+  CHECK(one.state.history.back().train_loss < one.state.history.front().train_loss);
+}
+
+TEST_CASE("a run stopped after any step and resumed is the whole run to the bit", "[distributed]") {
+  Case whole;
+  whole.run();
+  for (std::int64_t stop = 1; stop <= 12; ++stop) {
+    INFO("stopped after step " << stop);
+    Case part;
+    TrainState saved;
+    TrainHooks hooks;
+    hooks.stop_requested = [&] { return part.state.step + 1 == stop; };
+    hooks.save = [&](const TrainState& state, bool) { saved = state; };
+    const TrainResult stopped = part.run(hooks);
+    CHECK(stopped.ending == Ending::interrupted);
+    CHECK(saved.step == stop);
+    Case rest;
+    rest.state = saved;
+    CHECK(rest.run().ending == Ending::finished);
+    CHECK(rest.state == whole.state);
+  }
+}
+
+TEST_CASE("the number of threads does not change a bit", "[distributed]") {
+  Case one, four;
+  {
+    tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
+    one.run();
+  }
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 4);
+  four.run();
+  CHECK(run_hash(one.state) == run_hash(four.state));
+}
+
+TEST_CASE("a failing save ends training with its message and exit code", "[distributed]") {
+  Case one;
+  TrainHooks hooks;
+  hooks.save = [](const TrainState&, bool) { throw data_error("disk full"); };
+  try {
+    one.run(hooks);
+    FAIL("expected the save's error");
+  } catch (const SharedError& error) {
+    CHECK(std::string(error.what()) == "disk full");
+    CHECK(error.code() == Exit::data);
+  }
+}
+
+TEST_CASE("parameters that are not finite are reported with task and step before they are saved",
+          "[distributed]") {
+  Case one;
+  bool saved = false;
+  TrainHooks hooks;
+  hooks.save = [&](const TrainState&, bool) { saved = true; };
+  one.state.params.back() = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(one.run(hooks), Catch::Contains("step 1") && Catch::Contains("nan"));
+  CHECK_FALSE(saved);
+}
+
+TEST_CASE("every row is predicted, the same each time", "[distributed]") {
+  Case one;
+  one.run();
+  std::vector<std::size_t> all;
+  for (std::size_t row = 0; row < 60; ++row) all.push_back(row);
+  const auto outputs = static_cast<std::size_t>(one.learner->outputs());
+  const std::vector<float> together = predict_rows(comm(), *one.learner, all);
+  CHECK(together.size() == 60 * outputs);
+  const std::vector<float> again = predict_rows(comm(), *one.learner, all);
+  CHECK(together == again);
+  CHECK(predict_rows(comm(), *one.learner, {}).empty());
+}

@@ -19,17 +19,13 @@ void walsh_hadamard(std::vector<double>& x) {
       }
 }
 
-double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
-
-std::vector<StringTerm> string_terms(const Readout& readout) {
-  std::vector<StringTerm> terms;
-  for (const ZString& z : readout.strings) {
-    std::uint64_t mask = 0;
-    for (int q : z.qubits) mask |= std::uint64_t{1} << q;
-    terms.push_back({mask, z.weight, z.weight_param});
-  }
-  return terms;
+/// The engine's own sine: libm's differs between processors.
+const KernelTable<double>& math() {
+  static const KernelTable<double>& kernels = kernels_for<double>(SimdTarget::best);
+  return kernels;
 }
+
+double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
 
 std::uint32_t deposit(std::uint32_t value, const std::vector<int>& positions) {
   std::uint32_t out = 0;
@@ -48,9 +44,7 @@ BoundPart<Real>::BoundPart(BoundPart&& other) noexcept
       program_(std::move(other.program_)),
       params_(std::move(other.params_)),
       bound_(std::move(other.bound_)),
-      local_blocks_(std::move(other.local_blocks_)),
-      register_blocks_(std::move(other.register_blocks_)),
-      register_values_(std::move(other.register_values_)) {
+      operators_(std::move(other.operators_)) {
   bound_.program = &program_;
 }
 
@@ -74,41 +68,39 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments)
     for (const RyLayer& layer : block.layers) collect(layer);
   if (method_ == BlockMethod::branch) return;
 
-  int output = 0;
   std::vector<std::vector<int>> qubits;
-  for (std::size_t b = 0; b < cone_.circuit.blocks.size(); ++b) {
-    const Block& block = cone_.circuit.blocks[b];
-    local_blocks_.push_back(localised(block));
-    auto found = std::find(qubits.begin(), qubits.end(), block.qubits);
+  int output = 0;
+  for (const Block& block : cone_.circuit.blocks) {
+    const auto found = std::find(qubits.begin(), qubits.end(), block.qubits);
     const std::size_t r = found - qubits.begin();
     if (found == qubits.end()) {
       qubits.push_back(block.qubits);
-      register_blocks_.emplace_back();
-      register_values_.emplace_back();
+      operators_.emplace_back();
+      bound_.registers.push_back(register_of(block.qubits));
     }
-    register_blocks_[r].push_back(static_cast<int>(b));
+    operators_[r].emplace_back(block, second_moments_);
     for (std::size_t o = 0; o < block.outputs.size(); ++o, ++output) {
-      const int column = cone_.outputs[output];
-      register_values_[r].push_back({static_cast<int>(b), static_cast<int>(o), column, false});
-      if (second_moments_)
-        register_values_[r].push_back({static_cast<int>(b), static_cast<int>(o), column + outputs_, true});
+      bound_.registers[r].columns.push_back(cone_.outputs[output]);
+      if (second_moments_) bound_.registers[r].columns.push_back(cone_.outputs[output] + outputs_);
     }
   }
-  for (std::size_t r = 0; r < qubits.size(); ++r) {
-    RegisterOperators<Real>& reg = bound_.registers.emplace_back();
-    reg.k = static_cast<int>(qubits[r].size());
-    reg.complex = program_.complex;
-    const int size = 1 << reg.k;
-    reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
-    std::vector<int> rest;
-    for (int q = 0; q < program_.qubits; ++q)
-      if (std::find(qubits[r].begin(), qubits[r].end(), q) == qubits[r].end()) rest.push_back(q);
-    for (std::uint32_t v = 0; v < (1u << qubits[r].size()); ++v)
-      reg.offset_row.push_back(row(deposit(v, qubits[r])));
-    for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) reg.base_row.push_back(row(deposit(v, rest)));
-    for (const Value& value : register_values_[r]) reg.columns.push_back(value.column);
+  for (RegisterOperators<Real>& reg : bound_.registers)
     reg.operators.resize(reg.columns.size() * reg.entries);
-  }
+}
+
+template <class Real>
+RegisterOperators<Real> BoundPart<Real>::register_of(const std::vector<int>& qubits) const {
+  RegisterOperators<Real> reg;
+  reg.k = static_cast<int>(qubits.size());
+  reg.complex = program_.complex;
+  const int size = 1 << reg.k;
+  reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
+  std::vector<int> rest;
+  for (int q = 0; q < program_.qubits; ++q)
+    if (std::find(qubits.begin(), qubits.end(), q) == qubits.end()) rest.push_back(q);
+  for (std::uint32_t v = 0; v < (1u << qubits.size()); ++v) reg.offset_row.push_back(row(deposit(v, qubits)));
+  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) reg.base_row.push_back(row(deposit(v, rest)));
+  return reg;
 }
 
 template <class Real>
@@ -133,7 +125,7 @@ void BoundPart<Real>::bind_gates() {
   for (const RyLayer& layer : program_.shared) add(layer);
   for (const BlockProgram& block : program_.blocks)
     for (const RyLayer& layer : block.layers) add(layer);
-  kernels_for<double>(SimdTarget::best).sincos(half.data(), sin.data(), cos.data(), half.size());
+  math().sincos(half.data(), sin.data(), cos.data(), half.size());
   bound_.constant.assign(half.begin(), half.end());
   bound_.constant_sin.assign(sin.begin(), sin.end());
   bound_.constant_cos.assign(cos.begin(), cos.end());
@@ -157,7 +149,7 @@ void BoundPart<Real>::bind_tables() {
     for (const PhaseTerm& term : mix.phases)
       phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
     walsh_hadamard(phase);
-    kernels_for<double>(SimdTarget::best).sincos(phase.data(), sin.data(), cos.data(), size);
+    math().sincos(phase.data(), sin.data(), cos.data(), size);
     table.im.resize(size);
     for (std::size_t j = 0; j < size; ++j) {
       const std::size_t i = mix.source[j];
@@ -213,19 +205,14 @@ void BoundPart<Real>::bind_registers() {
   for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
     RegisterOperators<Real>& reg = bound_.registers[r];
     std::vector<double> entries(reg.entries);
-    int last = -1;
-    std::unique_ptr<BlockUnitary> unitary;
-    for (std::size_t v = 0; v < register_values_[r].size(); ++v) {
-      const Value& value = register_values_[r][v];
-      const Block& block = local_blocks_[value.block];
-      if (value.block != last) unitary = std::make_unique<BlockUnitary>(block, params_);
-      last = value.block;
-      std::vector<double> d = diagonal(string_terms(block.outputs[value.output]), reg.k);
-      if (value.squared)
-        for (double& x : d) x *= x;
-      unitary->observable(d, reg.complex, entries.data());
-      std::transform(entries.begin(), entries.end(), reg.operators.begin() + v * reg.entries,
-                     [](double x) { return static_cast<Real>(x); });
+    auto out = reg.operators.begin();
+    for (BlockOperator& block : operators_[r]) {
+      block.bind(params_);
+      for (std::size_t v = 0; v < block.values(); ++v) {
+        block.observable(v, reg.complex, entries.data());
+        out = std::transform(entries.begin(), entries.end(), out,
+                             [](double x) { return static_cast<Real>(x); });
+      }
     }
   }
 }
@@ -309,29 +296,10 @@ void BoundPart<Real>::add_operator_gradients(const UnitSums<Real>& sums,
                                              std::vector<double>& gradients) const {
   for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
     const RegisterOperators<Real>& reg = bound_.registers[r];
-    std::size_t v = 0;
-    for (const int b : register_blocks_[r]) {
-      const Block& block = local_blocks_[b];
-      BlockUnitary unitary(block, params_);
-      for (; v < register_values_[r].size() && register_values_[r][v].block == b; ++v) {
-        const Value& value = register_values_[r][v];
-        const std::vector<StringTerm> terms = string_terms(block.outputs[value.output]);
-        const std::vector<double> plain = diagonal(terms, reg.k);
-        std::vector<double> d = plain;
-        if (value.squared)
-          for (double& x : d) x *= x;
-        const std::vector<double> entries(sums.operators[r].begin() + v * reg.entries,
-                                          sums.operators[r].begin() + (v + 1) * reg.entries);
-        std::vector<double> populations(d.size(), 0.0);
-        unitary.add_cotangent(d, entries.data(), reg.complex, populations.data());
-        for (const StringTerm& term : terms) {
-          if (term.weight_param < 0) continue;
-          for (std::size_t i = 0; i < d.size(); ++i)
-            gradients[term.weight_param] +=
-                (value.squared ? 2 * plain[i] : 1.0) * sign(term.mask, i) * populations[i];
-        }
-      }
-      unitary.gradient(gradients);
+    const Real* from = sums.operators[r].data();
+    for (const BlockOperator& block : operators_[r]) {
+      block.gradient(from, reg.entries, reg.complex, gradients.data());
+      from += block.values() * reg.entries;
     }
   }
 }

@@ -26,15 +26,11 @@ class BoundPart {
   void finish(const UnitSums<Real>& sums, int lanes, double* gradients) const;
 
  private:
-  struct Value {
-    int block, output, column;
-    bool squared;
-  };
-
   void bind_gates();
   void bind_tables();
   void bind_diagonals();
   void bind_registers();
+  RegisterOperators<Real> register_of(const std::vector<int>& qubits) const;
   std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
   void add_phase_gradients(const UnitSums<Real>& sums, int lanes, std::vector<double>& gradients) const;
   void add_operator_gradients(const UnitSums<Real>& sums, std::vector<double>& gradients) const;
@@ -46,10 +42,7 @@ class BoundPart {
   Program program_;
   std::vector<double> params_;
   Bound<Real> bound_;
-  // Operator method.
-  std::vector<Block> local_blocks_;
-  std::vector<std::vector<int>> register_blocks_;
-  std::vector<std::vector<Value>> register_values_;
+  std::vector<std::vector<BlockOperator>> operators_;  ///< operator method: [registers][blocks]
 };
 
 }  // namespace qmtl::engine

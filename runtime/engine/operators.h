@@ -1,45 +1,41 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
-#include "runtime/engine/kernels.h"
 #include "runtime/engine/unitary.h"
 
 namespace qmtl::engine {
 
-/// A block's unitary V (2^k x 2^k) on its register, in double; small and made once per set of parameters. Row
-/// r is amplitude r after the block, column a the basis state a before it.
-class BlockUnitary {
+template <class Real>
+class BoundPart;
+
+/// A block as operators on its register's reduced density matrix: its unitary V (2^k x 2^k, columns = basis
+/// states before the block) is made once per set of parameters, in double. `Values` are the block's outputs,
+/// with second moments each followed by its square.
+class BlockOperator {
  public:
-  /// `block` with qubits renumbered to positions in its register.
-  BlockUnitary(const Block& block, std::span<const double> params);
+  BlockOperator(const Block& block, bool second_moments);
+  ~BlockOperator();
+  BlockOperator(BlockOperator&&) noexcept;
 
-  /// Entries of V^dagger diag(d) V in the list order of RegisterOperators, off-diagonal ones doubled.
-  void observable(std::span<const double> diagonal, bool complex, double* entries);
+  void bind(std::span<const double> params);
+  std::size_t values() const;
 
-  /// For L with dL / d observable_entries = `sums` (sum over samples of cotangent times rho): adds the
-  /// diagonal of V Gamma V^dagger to `populations` (dL / d diagonal) and 2 diag(d) V Gamma to the bra kept
-  /// for gradient().
-  void add_cotangent(std::span<const double> diagonal, const double* sums, bool complex, double* populations);
+  /// Entries of V^dagger diag(d_value) V in the list order of RegisterOperators, off-diagonal ones doubled.
+  void observable(std::size_t value, bool complex, double* entries) const;
 
-  /// Adds dL / d parameter for the cotangents added so far. Consumes them and V.
-  void gradient(std::span<double> params);
+  /// Adds dL / d parameter, given sums[values][entries] = dL / d entry (sum over samples of cotangent times
+  /// rho).
+  template <class Real>
+  void gradient(const Real* sums, std::size_t entries, bool complex, double* params) const;
 
  private:
-  MatrixView view(AlignedVector<double>& storage) {
-    return {storage.data(), storage.data() + size_ * stride_, size_, stride_};
-  }
-  void apply(const Op& op, std::size_t rotation, bool inverse, MatrixView m) const;
-
-  const Block& block_;
   std::size_t size_, stride_;
-  std::vector<double> sin_, cos_;  ///< of half the angle of each op
-  AlignedVector<double> matrix_, bra_, gamma_, row_;
+  std::unique_ptr<BoundPart<double>> part_;
+  AlignedVector<double> matrix_;
 };
-
-/// The block with its register's qubits numbered 0..k-1.
-Block localised(const Block& block);
 
 }  // namespace qmtl::engine

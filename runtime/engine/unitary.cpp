@@ -1,5 +1,8 @@
 #include "runtime/engine/unitary.h"
 
+#include <algorithm>
+#include <bit>
+
 #define HWY_COMPILE_ALL_ATTAINABLE
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
@@ -7,41 +10,74 @@
 #include "hwy/foreach_target.h"
 //
 #include "hwy/highway.h"
+#include "runtime/engine/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
 using Wide = hn::CappedTag<double, 8>;
 constexpr std::size_t width = hn::MaxLanes(Wide());
 
-void Rotate(Gate gate, std::size_t bit, double cosine, double sine, MatrixView m) {
-  const Wide d;
-  const auto c = hn::Set(d, cosine), s = hn::Set(d, sine);
-  for (std::size_t r = 0; r < m.size; ++r) {
-    if (r & bit) continue;
-    double *x0 = m.re + r * m.stride, *y0 = m.im + r * m.stride;
-    double *x1 = m.re + (r | bit) * m.stride, *y1 = m.im + (r | bit) * m.stride;
-    for (std::size_t a = 0; a < m.stride; a += width) {
-      const auto p = hn::Load(d, x0 + a), q = hn::Load(d, y0 + a), u = hn::Load(d, x1 + a),
-                 v = hn::Load(d, y1 + a);
-      if (gate == Gate::ry) {
-        hn::Store(hn::NegMulAdd(s, u, hn::Mul(c, p)), d, x0 + a);
-        hn::Store(hn::NegMulAdd(s, v, hn::Mul(c, q)), d, y0 + a);
-        hn::Store(hn::MulAdd(s, p, hn::Mul(c, u)), d, x1 + a);
-        hn::Store(hn::MulAdd(s, q, hn::Mul(c, v)), d, y1 + a);
-      } else if (gate == Gate::rx) {
-        hn::Store(hn::MulAdd(s, v, hn::Mul(c, p)), d, x0 + a);
-        hn::Store(hn::NegMulAdd(s, u, hn::Mul(c, q)), d, y0 + a);
-        hn::Store(hn::MulAdd(s, q, hn::Mul(c, u)), d, x1 + a);
-        hn::Store(hn::NegMulAdd(s, p, hn::Mul(c, v)), d, y1 + a);
-      } else {
-        hn::Store(hn::MulAdd(s, q, hn::Mul(c, p)), d, x0 + a);
-        hn::Store(hn::NegMulAdd(s, p, hn::Mul(c, q)), d, y0 + a);
-        hn::Store(hn::NegMulAdd(s, v, hn::Mul(c, u)), d, x1 + a);
-        hn::Store(hn::MulAdd(s, u, hn::Mul(c, v)), d, y1 + a);
-      }
-    }
+/// Columns of the identity as the "samples" of a sub-tile.
+void LoadIdentity(std::size_t size, std::size_t first, State<double> state) {
+  constexpr std::size_t n = lanes<double>;
+  std::fill_n(state.re, rows(std::bit_width(size) - 1) * n, 0.0);
+  for (std::size_t lane = 0; lane < n && first + lane < size; ++lane)
+    state.re[row(static_cast<std::uint32_t>(first + lane)) * n + lane] = 1.0;
+}
+
+/// Between a state [rows][lanes] and the columns [first, first + lanes) of a matrix.
+void CopyOut(State<double> state, std::size_t first, MatrixView m) {
+  constexpr std::size_t n = lanes<double>;
+  for (std::uint32_t r = 0; r < m.size; ++r) {
+    std::copy_n(state.re + row(r) * n, n, m.re + r * m.stride + first);
+    if (state.im)
+      std::copy_n(state.im + row(r) * n, n, m.im + r * m.stride + first);
+    else
+      std::fill_n(m.im + r * m.stride + first, n, 0.0);
+  }
+}
+void CopyIn(MatrixView m, std::size_t first, State<double> state) {
+  constexpr std::size_t n = lanes<double>;
+  for (std::uint32_t r = 0; r < m.size; ++r) {
+    std::copy_n(m.re + r * m.stride + first, n, state.re + row(r) * n);
+    if (state.im) std::copy_n(m.im + r * m.stride + first, n, state.im + row(r) * n);
+  }
+}
+
+std::size_t BlockWorkspace(const Bound<double>& bound) {
+  Layout<double> layout;
+  return MakeLayout<double>(bound, true, nullptr, layout);
+}
+
+void BlockMatrix(const Bound<double>& bound, MatrixView out, double* workspace) {
+  thread_local Layout<double> layout;
+  MakeLayout(bound, true, workspace, layout);
+  Prepare(bound, TileData<double>{}, layout);
+  for (std::size_t first = 0; first < out.stride; first += lanes<double>) {
+    LoadIdentity(out.size, first, layout.shared.back());
+    SubTile<double> part(bound, TileData<double>{}, nullptr, layout,
+                         static_cast<int>(first % tile / lanes<double>));
+    CopyOut(part.forward_block(bound.program->blocks[0]), first, out);
+  }
+}
+
+void BlockGradient(const Bound<double>& bound, MatrixView bra, UnitSums<double>& sums, double* workspace) {
+  thread_local Layout<double> layout;
+  MakeLayout(bound, true, workspace, layout);
+  Prepare(bound, TileData<double>{}, layout);
+  const BlockProgram& block = bound.program->blocks[0];
+  if (block.layers.empty()) return;
+  for (std::size_t first = 0; first < bra.stride; first += lanes<double>) {
+    const std::size_t sub = first % tile / lanes<double>;
+    LoadIdentity(bra.size, first, layout.shared.back());
+    SubTile<double> part(bound, TileData<double>{}, &sums, layout, static_cast<int>(sub));
+    const State<double> ket = part.forward_block(block);
+    const State<double> at_output{layout.bra_block.re, ket.im ? layout.bra_block.im : nullptr};
+    CopyIn(bra, first, at_output);
+    part.backward_block(block, at_output, true);
+    if (sub + 1 < tile / lanes<double>) continue;
+    for (std::size_t g = 0; g < sums.gate.size(); ++g)
+      sums.gate[g] += TileSum(layout.prepared.gradients + g * tile);
   }
 }
 
@@ -57,34 +93,6 @@ struct Chains {
     return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
   }
 };
-
-double Overlap(Gate gate, std::size_t bit, MatrixView bra, MatrixView ket) {
-  const Wide d;
-  Chains chains;
-  chains.clear();
-  for (std::size_t r = 0; r < ket.size; ++r) {
-    if (r & bit) continue;
-    const std::size_t lo = r * ket.stride, hi = (r | bit) * ket.stride;
-    for (std::size_t a = 0; a < ket.stride; a += width) {
-      auto& sum = chains.sum[a / width % (8 / width)];
-      const auto br0 = hn::Load(d, bra.re + lo + a), bi0 = hn::Load(d, bra.im + lo + a);
-      const auto br1 = hn::Load(d, bra.re + hi + a), bi1 = hn::Load(d, bra.im + hi + a);
-      const auto kr0 = hn::Load(d, ket.re + lo + a), ki0 = hn::Load(d, ket.im + lo + a);
-      const auto kr1 = hn::Load(d, ket.re + hi + a), ki1 = hn::Load(d, ket.im + hi + a);
-      if (gate == Gate::ry) {
-        sum = hn::MulAdd(br1, kr0, hn::MulAdd(bi1, ki0, sum));
-        sum = hn::NegMulAdd(br0, kr1, hn::NegMulAdd(bi0, ki1, sum));
-      } else if (gate == Gate::rx) {
-        sum = hn::MulAdd(br0, ki1, hn::NegMulAdd(bi0, kr1, sum));
-        sum = hn::MulAdd(br1, ki0, hn::NegMulAdd(bi1, kr0, sum));
-      } else {
-        sum = hn::MulAdd(br0, ki0, hn::NegMulAdd(bi0, kr0, sum));
-        sum = hn::NegMulAdd(br1, ki1, hn::MulAdd(bi1, kr1, sum));
-      }
-    }
-  }
-  return 0.5 * chains.total();
-}
 
 void Sandwich(const double* diagonal, std::size_t a, MatrixView m, double* re, double* im) {
   const Wide d;
@@ -136,7 +144,8 @@ void Weigh(const double* diagonal, MatrixView m, MatrixView gamma, MatrixView br
 }
 
 const UnitaryKernels* UnitaryTable() {
-  static const UnitaryKernels table{Rotate, Overlap, Sandwich, Weigh};
+  static const UnitaryKernels table{
+      static_cast<int>(lanes<double>), BlockWorkspace, BlockMatrix, BlockGradient, Sandwich, Weigh};
   return &table;
 }
 

@@ -1,27 +1,29 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-#include "runtime/circuit/gates.h"
+#include "runtime/engine/kernels.h"
 
 namespace qmtl::engine {
 
-/// A small matrix in double as two row-major arrays [size][stride], stride a multiple of 8, aligned to 64
+/// A small matrix in double as two row-major arrays [size][stride], stride a multiple of 16, aligned to 64
 /// bytes; columns from `size` on are zero.
 struct MatrixView {
   double *re, *im;
   std::size_t size, stride;
 };
 
-/// Arithmetic on small matrices, compiled once per instruction set. Sums over columns run in eight chains on
-/// every set.
+/// Arithmetic on a block's unitary, compiled once per instruction set: its columns are the samples of a tile.
+/// Sums over columns run in eight chains on every set.
 struct UnitaryKernels {
-  /// Rotation exp(-i a P / 2) on the rows that differ in `bit`: c = cos(a / 2), s = sin(a / 2).
-  void (*rotate)(Gate gate, std::size_t bit, double c, double s, MatrixView m);
-  /// Re <bra| (-i/2 P) ket> over all columns.
-  double (*overlap)(Gate gate, std::size_t bit, MatrixView bra, MatrixView ket);
-  /// Row a of m^dagger diag(d) m: re[stride], im[stride].
+  int lanes;
+  /// Doubles of working memory for the next two.
+  std::size_t (*workspace)(const Bound<double>&);
+  /// The matrix of the program's only block, without the last mix (folded into the readouts).
+  void (*matrix)(const Bound<double>&, MatrixView out, double* workspace);
+  /// Adds Re <bra| d matrix / d angle> of every gate and phase to `sums`.
+  void (*gradient)(const Bound<double>&, MatrixView bra, UnitSums<double>& sums, double* workspace);
+  /// Row a of m^dagger diag(d) m: re[stride], im[stride], from column a on.
   void (*sandwich)(const double* diagonal, std::size_t a, MatrixView m, double* re, double* im);
   /// bra += 2 diag(d) m gamma; populations[r] += (m gamma m^dagger)_rr. `row` is scratch [2 stride].
   void (*weigh)(const double* diagonal, MatrixView m, MatrixView gamma, MatrixView bra, double* populations,

@@ -32,8 +32,7 @@ class Determinism(Program):
         command = [PROGRAM, "train", "train.toml", "--progress", "plain", "--set", f"run.folder={folder}",
                    "--set", "train.epochs=60"]
         if ranks:
-            # Room for a checkpoint between the signals that mpirun sends.
-            command = MPIRUN + ["--mca", "odls_base_sigkill_timeout", "20", "-n", str(ranks)] + command
+            command = MPIRUN + ["-n", str(ranks)] + command
         process = subprocess.Popen(command, cwd=self.base, env=environment(), text=True,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         log = []

@@ -57,14 +57,15 @@ class Runner {
         std::size_t{0}, units_.size(),
         [&](std::size_t u) {
           const std::size_t first = u * shard_, count = std::min(shard_, samples_ - first);
-          units_[u].assign(params_.size(), 0.0);
-          engine_.vjp(count, &x_[first * a], &g_[first * v], &answer_.y[first * v], &answer_.gx[first * a],
-                      units_[u].data());
+          units_[u].assign(engine_.sums_size(), 0.0);
+          engine_.vjp_sums(count, &x_[first * a], &g_[first * v], &answer_.y[first * v],
+                           &answer_.gx[first * a], units_[u].data());
         },
         tbb::simple_partitioner());
     answer_.params.assign(params_.size(), 0.0);
-    for (const auto& unit : units_)
-      for (std::size_t i = 0; i < unit.size(); ++i) answer_.params[i] += unit[i];
+    for (std::size_t u = 1; u < units_.size(); ++u)
+      for (std::size_t i = 0; i < units_[u].size(); ++i) units_[0][i] += units_[u][i];
+    engine_.gradients(units_[0], answer_.params.data());
     return answer_;
   }
 
@@ -128,8 +129,9 @@ struct Settings {
 
 template <class Real>
 nlohmann::ordered_json run(const Workload& w, const Settings& settings) {
-  const std::size_t automatic = std::max(
-      tile_samples, (static_cast<std::size_t>(w.B) / 4 + tile_samples - 1) / tile_samples * tile_samples);
+  const std::size_t automatic =
+      std::max(tile_samples,
+               ((static_cast<std::size_t>(w.B) + 1) / 2 + tile_samples - 1) / tile_samples * tile_samples);
   const std::size_t shard = settings.shard ? settings.shard : automatic;
   Runner<Real> runner(w, settings.plan, settings.simd, shard);
   const ErrorPair error = compare(runner.step(), w, settings.simd);
@@ -178,7 +180,7 @@ int bench_command(const Comm& comm, const Arguments& args) {
       "plan", po::value<std::string>()->default_value("auto"), "auto, state, operators or cones")(
       "precision", po::value<std::string>()->default_value("float"), "float or double")(
       "shard", po::value<int>()->default_value(0),
-      "samples per unit, a multiple of 16; 0: a quarter of the batch")(
+      "samples per unit, a multiple of 16; 0: half of the batch")(
       "seconds", po::value<double>()->default_value(2.0), "measuring time per workload");
   const auto options = parse_options(comm, usage, own, {}, {"workload"}, args);
   if (!options) return 0;

@@ -218,56 +218,84 @@ void BoundPart<Real>::bind_registers() {
 }
 
 template <class Real>
+std::size_t BoundPart<Real>::weights() const {
+  std::size_t count = 0;
+  for (const auto& diagonals : bound_.diagonals) count += diagonals.weights.size();
+  return count;
+}
+
+template <class Real>
 UnitSums<Real> BoundPart<Real>::unit_sums(int lanes) const {
   UnitSums<Real> sums;
   sums.gate.assign(program_.gates, 0.0);
   sums.phase.assign(
       static_cast<std::size_t>(program_.gradient_slots) * (tile / lanes) * rows(program_.qubits) * lanes,
       Real(0));
-  std::size_t weights = 0;
-  for (const auto& diagonals : bound_.diagonals) weights += diagonals.weights.size();
-  sums.weight.assign(weights, 0.0);
+  sums.weight.assign(weights(), 0.0);
   for (const auto& reg : bound_.registers)
     sums.operators.emplace_back(reg.columns.size() * reg.entries, Real(0));
   return sums;
 }
 
 template <class Real>
-void BoundPart<Real>::finish(const UnitSums<Real>& sums, int lanes, double* gradients) const {
+std::size_t BoundPart<Real>::sums_size() const {
+  std::size_t count =
+      program_.gates + (static_cast<std::size_t>(program_.gradient_slots) << program_.qubits) + weights();
+  for (const auto& reg : bound_.registers) count += reg.columns.size() * reg.entries;
+  return count;
+}
+
+template <class Real>
+void BoundPart<Real>::add_sums(const UnitSums<Real>& unit, int lanes, double* sums) const {
+  for (const double x : unit.gate) *sums++ += x;
+  const std::size_t size = std::size_t{1} << program_.qubits, subs = tile / lanes;
+  const std::size_t stride = rows(program_.qubits) * lanes;
+  for (int slot = 0; slot < program_.gradient_slots; ++slot)
+    for (std::uint32_t i = 0; i < size; ++i) {
+      double x[tile];  // lanes by a fixed pairwise tree
+      for (int b = 0; b < tile; ++b)
+        x[b] = unit.phase[(slot * subs + b / lanes) * stride + row(i) * lanes + b % lanes];
+      for (int half = tile / 2; half > 0; half /= 2)
+        for (int b = 0; b < half; ++b) x[b] += x[b + half];
+      *sums++ += x[0];
+    }
+  for (const double x : unit.weight) *sums++ += x;
+  for (const auto& operators : unit.operators)
+    for (const Real x : operators) *sums++ += static_cast<double>(x);
+}
+
+template <class Real>
+void BoundPart<Real>::finish(const double* sums, double* gradients) const {
   std::vector<double> local(params_.size(), 0.0);
   auto add = [&](const RyLayer& layer) {
     for (std::size_t g = 0; g < layer.gates.size(); ++g)
       for (const AngleTerm& term : layer.gates[g].terms)
-        if (!term.sample) local[term.index] += sums.gate[layer.slot + g];
+        if (!term.sample) local[term.index] += sums[layer.slot + g];
   };
   for (const RyLayer& layer : program_.shared) add(layer);
   for (const BlockProgram& block : program_.blocks)
     for (const RyLayer& layer : block.layers) add(layer);
-  add_phase_gradients(sums, lanes, local);
-  std::size_t at = 0;
+  sums += program_.gates;
+  add_phase_gradients(sums, local);
+  sums += static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;
   for (const auto& diagonals : bound_.diagonals)
-    for (const auto& weight : diagonals.weights) local[weight.param] += sums.weight[at++];
-  add_operator_gradients(sums, local);
+    for (const auto& weight : diagonals.weights) local[weight.param] += *sums++;
+  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
+    const RegisterOperators<Real>& reg = bound_.registers[r];
+    for (const BlockOperator& block : operators_[r]) {
+      block.gradient(sums, reg.entries, reg.complex, local.data());
+      sums += block.values() * reg.entries;
+    }
+  }
   for (std::size_t i = 0; i < local.size(); ++i) gradients[cone_.params[i]] += local[i];
 }
 
 template <class Real>
-void BoundPart<Real>::add_phase_gradients(const UnitSums<Real>& sums, int lanes,
-                                          std::vector<double>& gradients) const {
-  const std::size_t size = std::size_t{1} << program_.qubits, subs = tile / lanes,
-                    stride = rows(program_.qubits) * lanes;
-  auto lane_sums = [&](int slot) {
-    std::vector<double> d(size);
-    for (std::size_t i = 0; i < size; ++i) {
-      double x[tile];
-      for (int b = 0; b < tile; ++b)
-        x[b] = sums.phase[(slot * subs + b / lanes) * stride + row(static_cast<std::uint32_t>(i)) * lanes +
-                          b % lanes];
-      for (int half = tile / 2; half > 0; half /= 2)
-        for (int b = 0; b < half; ++b) x[b] += x[b + half];
-      d[i] = x[0];
-    }
-    return d;
+void BoundPart<Real>::add_phase_gradients(const double* phases, std::vector<double>& gradients) const {
+  const std::size_t size = std::size_t{1} << program_.qubits;
+  auto of = [&](const Mix& mix) {
+    const double* from = phases + static_cast<std::size_t>(mix.gradient_slot) * size;
+    return std::vector<double>(from, from + size);
   };
   auto add = [&](const Mix& mix, std::vector<double> d) {
     walsh_hadamard(d);
@@ -277,31 +305,18 @@ void BoundPart<Real>::add_phase_gradients(const UnitSums<Real>& sums, int lanes,
   // them.
   const Mix& tail = program_.mixes.back();
   std::vector<double> tail_sums;
-  if (tail.gradient_slot >= 0) tail_sums = lane_sums(tail.gradient_slot);
+  if (tail.gradient_slot >= 0) tail_sums = of(tail);
   for (const BlockProgram& block : program_.blocks) {
     if (block.entry.gradient_slot >= 0) {
-      std::vector<double> d = lane_sums(block.entry.gradient_slot);
+      std::vector<double> d = of(block.entry);
       for (std::size_t i = 0; i < tail_sums.size(); ++i) tail_sums[i] += d[i];
       add(block.entry, std::move(d));
     }
     for (const Mix& mix : block.mixes)
-      if (mix.gradient_slot >= 0) add(mix, lane_sums(mix.gradient_slot));
+      if (mix.gradient_slot >= 0) add(mix, of(mix));
   }
   for (const Mix& mix : program_.mixes)
-    if (mix.gradient_slot >= 0) add(mix, &mix == &tail ? tail_sums : lane_sums(mix.gradient_slot));
-}
-
-template <class Real>
-void BoundPart<Real>::add_operator_gradients(const UnitSums<Real>& sums,
-                                             std::vector<double>& gradients) const {
-  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
-    const RegisterOperators<Real>& reg = bound_.registers[r];
-    const Real* from = sums.operators[r].data();
-    for (const BlockOperator& block : operators_[r]) {
-      block.gradient(from, reg.entries, reg.complex, gradients.data());
-      from += block.values() * reg.entries;
-    }
-  }
+    if (mix.gradient_slot >= 0) add(mix, &mix == &tail ? tail_sums : of(mix));
 }
 
 template class BoundPart<float>;

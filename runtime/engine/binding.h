@@ -22,8 +22,12 @@ class BoundPart {
   const Bound<Real>& bound() const { return bound_; }
 
   UnitSums<Real> unit_sums(int lanes) const;
-  /// Adds the part's parameter gradients to `gradients` (whole circuit).
-  void finish(const UnitSums<Real>& sums, int lanes, double* gradients) const;
+  /// What a gradient needs of a unit, as doubles that add up over units: gates, phases [slots][2^qubits],
+  /// weights, operators.
+  std::size_t sums_size() const;
+  void add_sums(const UnitSums<Real>& unit, int lanes, double* sums) const;
+  /// Adds the part's parameter gradients to `gradients` (whole circuit). Linear in the sums.
+  void finish(const double* sums, double* gradients) const;
 
  private:
   void bind_gates();
@@ -31,9 +35,9 @@ class BoundPart {
   void bind_diagonals();
   void bind_registers();
   RegisterOperators<Real> register_of(const std::vector<int>& qubits) const;
+  std::size_t weights() const;
   std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
-  void add_phase_gradients(const UnitSums<Real>& sums, int lanes, std::vector<double>& gradients) const;
-  void add_operator_gradients(const UnitSums<Real>& sums, std::vector<double>& gradients) const;
+  void add_phase_gradients(const double* phases, std::vector<double>& gradients) const;
 
   Cone cone_;
   BlockMethod method_;

@@ -79,8 +79,8 @@ struct Engine<Real>::Impl {
 
   /// `ask` fills the tile's cotangents.
   template <class Ask>
-  void vjp(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients,
-           double* param_gradients, const Ask& ask) const {
+  void run(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients, double* flat,
+           const Ask& ask) const {
     check_bound();
     const Buffers buffer = buffers(true);
     const std::size_t a = angles, v = values();
@@ -98,7 +98,10 @@ struct Engine<Real>::Impl {
       from_tile(buffer.values, v, count, value_rows + first * v);
       from_tile(buffer.angle_gradients, a, count, angle_gradients + first * a);
     }
-    for (std::size_t p = 0; p < parts.size(); ++p) parts[p].finish(sums[p], kernels->lanes, param_gradients);
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      parts[p].add_sums(sums[p], kernels->lanes, flat);
+      flat += parts[p].sums_size();
+    }
   }
 
   void check_bound() const {
@@ -179,11 +182,18 @@ void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values
 }
 
 template <class Real>
-void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients) const {
+std::size_t Engine<Real>::sums_size() const {
+  std::size_t count = 0;
+  for (const auto& part : impl_->parts) count += part.sums_size();
+  return count;
+}
+
+template <class Real>
+void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotangents& cotangents,
+                            Real* values, Real* angle_gradients, double* sums) const {
   // The loss may need outputs of several parts: all parts run forward before any runs back.
   const std::size_t v = impl_->values();
-  impl_->vjp(samples, angles, values, angle_gradients, param_gradients,
+  impl_->run(samples, angles, values, angle_gradients, sums,
              [&](const typename Impl::Buffers& buffer, std::size_t first, std::size_t count) {
                impl_->forward_tile(buffer);
                from_tile(buffer.values, v, count, values + first * v);
@@ -194,13 +204,41 @@ void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents
 }
 
 template <class Real>
-void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients) const {
+void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
+                            Real* angle_gradients, double* sums) const {
   const std::size_t v = impl_->values();
-  impl_->vjp(samples, angles, values, angle_gradients, param_gradients,
+  impl_->run(samples, angles, values, angle_gradients, sums,
              [&](const typename Impl::Buffers& buffer, std::size_t first, std::size_t count) {
                to_tile(cotangents + first * v, v, count, buffer.cotangents);
              });
+}
+
+template <class Real>
+void Engine<Real>::gradients(std::span<const double> sums, double* param_gradients) const {
+  if (sums.size() != sums_size())
+    throw usage_error("engine: expected " + std::to_string(sums_size()) + " sums, found " +
+                      std::to_string(sums.size()));
+  const double* from = sums.data();
+  for (const auto& part : impl_->parts) {
+    part.finish(from, param_gradients);
+    from += part.sums_size();
+  }
+}
+
+template <class Real>
+void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
+                       Real* angle_gradients, double* param_gradients) const {
+  std::vector<double> sums(sums_size(), 0.0);
+  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data());
+  gradients(sums, param_gradients);
+}
+
+template <class Real>
+void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
+                       Real* angle_gradients, double* param_gradients) const {
+  std::vector<double> sums(sums_size(), 0.0);
+  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data());
+  gradients(sums, param_gradients);
 }
 
 template class Engine<float>;

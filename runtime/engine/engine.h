@@ -66,6 +66,17 @@ class Engine {
   void vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
            Real* angle_gradients, double* param_gradients) const;
 
+  /// The same in two steps, for batches cut into units: each unit adds what the parameters' gradients need to
+  /// sums[sums_size()]; gradients() is linear in the sums, so that it runs once for the sum over all units.
+  /// Operator blocks save their backward pass per unit this way.
+  std::size_t sums_size() const;
+  void vjp_sums(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
+                Real* angle_gradients, double* sums) const;
+  void vjp_sums(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
+                Real* angle_gradients, double* sums) const;
+  /// ADDS the parameters' gradients to param_gradients (length params()).
+  void gradients(std::span<const double> sums, double* param_gradients) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

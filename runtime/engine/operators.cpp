@@ -82,8 +82,7 @@ void BlockOperator::observable(std::size_t value, bool complex, double* entries)
   }
 }
 
-template <class Real>
-void BlockOperator::gradient(const Real* sums, std::size_t entries, bool complex, double* params) const {
+void BlockOperator::gradient(const double* sums, std::size_t entries, bool complex, double* params) const {
   const UnitaryKernels& kernels = unitary_kernels();
   const Diagonals<double>& diagonals = part_->bound().diagonals[0];
   const std::size_t count = 2 * size_ * stride_, workspace = kernels.workspace(part_->bound());
@@ -95,14 +94,14 @@ void BlockOperator::gradient(const Real* sums, std::size_t entries, bool complex
   UnitSums<double> unit = part_->unit_sums(kernels.lanes);
   std::size_t weight = 0;
   for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
-    const Real* from = sums + v * entries;
+    const double* from = sums + v * entries;
     for (std::size_t a = 0; a < size_; ++a) {
       gamma.re[a * stride_ + a] = *from++;
       for (std::size_t b = a + 1; b < size_; ++b) {
         gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = *from++;
         if (!complex) continue;
         gamma.im[a * stride_ + b] = *from;
-        gamma.im[b * stride_ + a] = -static_cast<double>(*from++);
+        gamma.im[b * stride_ + a] = -*from++;
       }
     }
     std::fill_n(populations, size_, 0.0);
@@ -113,10 +112,9 @@ void BlockOperator::gradient(const Real* sums, std::size_t entries, bool complex
         unit.weight[weight] += diagonals.weights[weight].diagonal[r] * populations[r];
   }
   kernels.gradient(part_->bound(), bra, unit, memory + 2 * count + 3 * stride_);
-  part_->finish(unit, kernels.lanes, params);
+  std::vector<double> flat(part_->sums_size(), 0.0);
+  part_->add_sums(unit, kernels.lanes, flat.data());
+  part_->finish(flat.data(), params);
 }
-
-template void BlockOperator::gradient<float>(const float*, std::size_t, bool, double*) const;
-template void BlockOperator::gradient<double>(const double*, std::size_t, bool, double*) const;
 
 }  // namespace qmtl::engine

@@ -29,8 +29,7 @@ class BlockOperator {
 
   /// Adds dL / d parameter, given sums[values][entries] = dL / d entry (sum over samples of cotangent times
   /// rho).
-  template <class Real>
-  void gradient(const Real* sums, std::size_t entries, bool complex, double* params) const;
+  void gradient(const double* sums, std::size_t entries, bool complex, double* params) const;
 
  private:
   std::size_t size_, stride_;

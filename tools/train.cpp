@@ -203,7 +203,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   job.data = load_dataset(comm, job.config.data_file);
   comm.together([&] { resolve(job.config, job.data); });
   comm.together([&] {
-    if (!resuming) job.standardisation = standardise(job.data, job.config.model);
+    if (!resuming) job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
   });
   if (!resuming) make_job_learner(comm, *options, job);
   const auto folder = open_folder(comm, *options, job.config);

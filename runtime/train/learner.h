@@ -52,8 +52,8 @@ class Learner {
 /// Means and deviations over the training split (two passes in double, in row order): of each column, or of
 /// each channel where an input's samples are images (shape [H, W] or [C, H, W]). The inputs are followed by
 /// the label statistics of the regression tasks (label_statistics_name). An input without an entry is taken
-/// as it is.
-std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec);
+/// as it is; with `inputs` false (data.standardise) all are.
+std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec, bool inputs = true);
 
 /// Throws Error naming what does not fit: an input that is missing or has another width, a task without a
 /// labelled training sample, a label outside its classes, NaN or infinity in an input (sample and column).

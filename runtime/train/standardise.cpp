@@ -46,12 +46,13 @@ std::size_t shared_columns(const Input& input) {
 
 }  // namespace
 
-std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec) {
+std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec, bool inputs) {
   const std::vector<std::size_t> rows = data.rows(Split::train);
   if (rows.empty())
     throw data_error("the data set has no training samples (split = 0) to take statistics from");
   std::vector<Standardisation> all;
   for (const Input* input : bind_inputs(data, spec)) {
+    if (!inputs) break;
     Standardisation entry{input->name, {}, {}};
     const std::size_t share = shared_columns(*input);
     for (std::size_t first = 0; first < input->width; first += share) {

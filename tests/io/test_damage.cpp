@@ -1,9 +1,16 @@
+#include <hdf5.h>
+
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <random>
 
 #include "common.h"
 #include "io/atomic_file.h"
+
+/// HDF5 1.10 forgets to release object headers whose checksum is wrong. Handles that qmtl itself would leak
+/// are counted below.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5_serial.so\n"; }
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -30,6 +37,8 @@ void check_damage(const std::string& path, const std::function<bool()>& reads_sa
     INFO(failed.message);
     CHECK((same || (failed.code == 3 && failed.says(path))));
     refused += failed.code == 3;
+    // Nothing stays open: no file, dataset, group, type or attribute.
+    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_ALL) == 0);
   };
   for (; flips < 400; ++flips) {
     const std::size_t bit = random() % (whole.size() * 8);

@@ -138,6 +138,12 @@ TEST_CASE("errors of an import name file, line, column and the text found", "[io
       {"a range that ends nowhere", "x1..x3", "x1..x4", false, 2, {"t.toml:5", "input.x.columns", "x4"}},
       {"a range backwards", "x1..x3", "x3..x1", false, 2, {"t.toml:5", "x3..x1"}},
       {"a number out of range", "columns = [2]", "columns = [10]", false, 2, {"t.toml:7", "1 to 9"}},
+      {"a shape of another size",
+       "columns = [2]",
+       "columns = [2]\nshape = [1, 2]",
+       false,
+       2,
+       {"t.toml:8", "input.one.shape", "product is the number of columns, 1"}},
       {"an unknown kind",
        "\"regression\"",
        "\"regresion\"",
@@ -210,6 +216,7 @@ TEST_CASE("the digits are 1797 samples with one positive task each", "[io]") {
   CHECK(data.samples == 1797);
   REQUIRE(data.inputs.size() == 1);
   CHECK(data.inputs[0].width == 64);
+  CHECK(data.inputs[0].shape == std::vector<std::size_t>{8, 8});
   REQUIRE(data.tasks.size() == 10);
   for (std::size_t i = 0; i < data.samples; ++i) {
     float positive = 0;

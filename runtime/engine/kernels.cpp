@@ -1,9 +1,6 @@
 #include "runtime/engine/kernels.h"
 
-// The scalar target is kept for machines and tests without vectors; the others differ from the ones kept only
-// in instructions that the kernels do not use.
-#define HWY_COMPILE_ALL_ATTAINABLE
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#include "runtime/engine/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/engine/kernels.cpp"
 #include "hwy/foreach_target.h"

@@ -3,7 +3,9 @@
 #include <array>
 #include <mutex>
 
-#include "hwy/targets.h"
+#include "runtime/engine/targets.h"
+//
+#include "hwy/highway.h"
 #include "runtime/error.h"
 
 namespace qmtl {
@@ -43,7 +45,7 @@ SimdTarget parse_simd_target(std::string_view text) {
 }
 
 std::vector<SimdTarget> available_targets() {
-  static const std::int64_t supported = hwy::SupportedTargets() | HWY_EMU128;
+  static const std::int64_t supported = (hwy::SupportedTargets() | HWY_EMU128) & HWY_TARGETS;
   std::vector<SimdTarget> found;
   for (const TargetRow& row : target_rows)
     if (row.bit & supported) found.push_back(row.target);

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#define HWY_COMPILE_ALL_ATTAINABLE
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#include "runtime/engine/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/engine/unitary.cpp"
 #include "hwy/foreach_target.h"

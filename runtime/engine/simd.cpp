@@ -20,7 +20,7 @@ struct TargetRow {
 constexpr std::array<TargetRow, 4> target_rows{{{SimdTarget::avx512, "avx512", HWY_AVX3},
                                                 {SimdTarget::avx2, "avx2", HWY_AVX2},
                                                 {SimdTarget::sse4, "sse4", HWY_SSE4},
-                                                {SimdTarget::scalar, "scalar", HWY_EMU128}}};
+                                                {SimdTarget::scalar, "scalar", HWY_BASELINE_SCALAR}}};
 
 std::string choices() {
   std::string text;
@@ -45,7 +45,7 @@ SimdTarget parse_simd_target(std::string_view text) {
 }
 
 std::vector<SimdTarget> available_targets() {
-  static const std::int64_t supported = (hwy::SupportedTargets() | HWY_EMU128) & HWY_TARGETS;
+  static const std::int64_t supported = (hwy::SupportedTargets() | HWY_BASELINE_SCALAR) & HWY_TARGETS;
   std::vector<SimdTarget> found;
   for (const TargetRow& row : target_rows)
     if (row.bit & supported) found.push_back(row.target);
@@ -83,7 +83,7 @@ template const KernelTable<double>& kernels_for<double>(SimdTarget);
 SimdTarget target_of(std::int64_t highway_target) {
   for (const TargetRow& row : target_rows)
     if (row.bit == highway_target) return row.target;
-  return SimdTarget::scalar;
+  throw usage_error("kernels compiled for an unknown instruction set " + std::to_string(highway_target));
 }
 
 }  // namespace engine

@@ -129,9 +129,10 @@ struct Settings {
 
 template <class Real>
 nlohmann::ordered_json run(const Workload& w, const Settings& settings) {
-  const std::size_t automatic =
-      std::max(tile_samples,
-               ((static_cast<std::size_t>(w.B) + 1) / 2 + tile_samples - 1) / tile_samples * tile_samples);
+  // One unit a thread. (Training fixes its units by the configuration; here no bits are compared between
+  // runs.)
+  const std::size_t even = (static_cast<std::size_t>(w.B) + settings.threads - 1) / settings.threads;
+  const std::size_t automatic = (even + tile_samples - 1) / tile_samples * tile_samples;
   const std::size_t shard = settings.shard ? settings.shard : automatic;
   Runner<Real> runner(w, settings.plan, settings.simd, shard);
   const ErrorPair error = compare(runner.step(), w, settings.simd);
@@ -180,7 +181,7 @@ int bench_command(const Comm& comm, const Arguments& args) {
       "plan", po::value<std::string>()->default_value("auto"), "auto, state, operators or cones")(
       "precision", po::value<std::string>()->default_value("float"), "float or double")(
       "shard", po::value<int>()->default_value(0),
-      "samples per unit, a multiple of 16; 0: half of the batch")(
+      "samples per unit, a multiple of 16; 0: the batch over the threads")(
       "seconds", po::value<double>()->default_value(2.0), "measuring time per workload");
   const auto options = parse_options(comm, usage, own, {}, {"workload"}, args);
   if (!options) return 0;

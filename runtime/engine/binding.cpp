@@ -204,14 +204,12 @@ template <class Real>
 void BoundPart<Real>::bind_registers() {
   for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
     RegisterOperators<Real>& reg = bound_.registers[r];
-    std::vector<double> entries(reg.entries);
-    auto out = reg.operators.begin();
-    for (BlockOperator& block : operators_[r]) {
+    Real* out = reg.operators.data();
+    for (BlockOperator<Real>& block : operators_[r]) {
       block.bind(params_);
       for (std::size_t v = 0; v < block.values(); ++v) {
-        block.observable(v, reg.complex, entries.data());
-        out = std::transform(entries.begin(), entries.end(), out,
-                             [](double x) { return static_cast<Real>(x); });
+        block.observable(v, reg.complex, out);
+        out += reg.entries;
       }
     }
   }
@@ -282,7 +280,7 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
     for (const auto& weight : diagonals.weights) local[weight.param] += *sums++;
   for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
     const RegisterOperators<Real>& reg = bound_.registers[r];
-    for (const BlockOperator& block : operators_[r]) {
+    for (const BlockOperator<Real>& block : operators_[r]) {
       block.gradient(sums, reg.entries, reg.complex, local.data());
       sums += block.values() * reg.entries;
     }

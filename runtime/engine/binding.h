@@ -46,7 +46,7 @@ class BoundPart {
   Program program_;
   std::vector<double> params_;
   Bound<Real> bound_;
-  std::vector<std::vector<BlockOperator>> operators_;  ///< operator method: [registers][blocks]
+  std::vector<std::vector<BlockOperator<Real>>> operators_;  ///< operator method: [registers][blocks]
 };
 
 }  // namespace qmtl::engine

@@ -7,7 +7,8 @@
 namespace qmtl::engine {
 namespace {
 
-MatrixView view(double* storage, std::size_t size, std::size_t stride) {
+template <class Real>
+MatrixView<Real> view(Real* storage, std::size_t size, std::size_t stride) {
   return {storage, storage + size * stride, size, stride};
 }
 
@@ -42,38 +43,47 @@ Cone alone(const Block& block) {
   return cone;
 }
 
-double* scratch(std::size_t count) {
-  thread_local AlignedVector<double> memory;
+template <class Real>
+Real* scratch(std::size_t count) {
+  thread_local AlignedVector<Real> memory;
   if (memory.size() < count) memory.resize(count);
   return memory.data();
 }
 
 }  // namespace
 
-BlockOperator::BlockOperator(const Block& block, bool second_moments)
+template <class Real>
+BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments)
     : size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
-      part_(std::make_unique<BoundPart<double>>(Part{alone(block), BlockMethod::branch},
-                                                static_cast<int>(block.outputs.size()), second_moments)),
+      part_(std::make_unique<BoundPart<Real>>(Part{alone(block), BlockMethod::branch},
+                                              static_cast<int>(block.outputs.size()), second_moments)),
       matrix_(2 * size_ * stride_) {}
-BlockOperator::~BlockOperator() = default;
-BlockOperator::BlockOperator(BlockOperator&&) noexcept = default;
+template <class Real>
+BlockOperator<Real>::~BlockOperator() = default;
+template <class Real>
+BlockOperator<Real>::BlockOperator(BlockOperator&&) noexcept = default;
 
-void BlockOperator::bind(std::span<const double> params) {
+template <class Real>
+void BlockOperator<Real>::bind(std::span<const double> params) {
   part_->bind(params);
-  const UnitaryKernels& kernels = unitary_kernels();
+  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
   kernels.matrix(part_->bound(), view(matrix_.data(), size_, stride_),
-                 scratch(kernels.workspace(part_->bound())));
+                 scratch<Real>(kernels.workspace(part_->bound())));
 }
 
-std::size_t BlockOperator::values() const { return part_->bound().diagonals[0].value.size(); }
+template <class Real>
+std::size_t BlockOperator<Real>::values() const {
+  return part_->bound().diagonals[0].value.size();
+}
 
-void BlockOperator::observable(std::size_t value, bool complex, double* entries) const {
-  const std::vector<double>& diagonal = part_->bound().diagonals[0].value[value];
-  double *re = scratch(2 * stride_), *im = re + stride_;
-  const MatrixView m = view(const_cast<double*>(matrix_.data()), size_, stride_);
+template <class Real>
+void BlockOperator<Real>::observable(std::size_t value, bool complex, Real* entries) const {
+  const std::vector<Real>& diagonal = part_->bound().diagonals[0].value[value];
+  Real *re = scratch<Real>(2 * stride_), *im = re + stride_;
+  const MatrixView<Real> m = view(const_cast<Real*>(matrix_.data()), size_, stride_);
   for (std::size_t a = 0; a < size_; ++a) {
-    unitary_kernels().sandwich(diagonal.data(), a, m, re, im);
+    unitary_kernels<Real>().sandwich(diagonal.data(), a, m, re, im);
     *entries++ = re[a];
     for (std::size_t b = a + 1; b < size_; ++b) {
       *entries++ = 2 * re[b];
@@ -82,30 +92,33 @@ void BlockOperator::observable(std::size_t value, bool complex, double* entries)
   }
 }
 
-void BlockOperator::gradient(const double* sums, std::size_t entries, bool complex, double* params) const {
-  const UnitaryKernels& kernels = unitary_kernels();
-  const Diagonals<double>& diagonals = part_->bound().diagonals[0];
+template <class Real>
+void BlockOperator<Real>::gradient(const double* sums, std::size_t entries, bool complex,
+                                   double* params) const {
+  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
+  const Diagonals<Real>& diagonals = part_->bound().diagonals[0];
   const std::size_t count = 2 * size_ * stride_, workspace = kernels.workspace(part_->bound());
-  double* memory = scratch(2 * count + 3 * stride_ + workspace);
-  double *row_memory = memory + 2 * count, *populations = row_memory + 2 * stride_;
-  const MatrixView m = view(const_cast<double*>(matrix_.data()), size_, stride_);
-  const MatrixView bra = view(memory, size_, stride_), gamma = view(memory + count, size_, stride_);
-  std::fill_n(memory, 2 * count, 0.0);
-  UnitSums<double> unit = part_->unit_sums(kernels.lanes);
+  Real* memory = scratch<Real>(2 * count + 3 * stride_ + workspace);
+  Real* row_memory = memory + 2 * count;
+  std::vector<double> populations(size_);
+  const MatrixView<Real> m = view(const_cast<Real*>(matrix_.data()), size_, stride_);
+  const MatrixView<Real> bra = view(memory, size_, stride_), gamma = view(memory + count, size_, stride_);
+  std::fill_n(memory, 2 * count, Real(0));
+  UnitSums<Real> unit = part_->unit_sums(kernels.lanes);
   std::size_t weight = 0;
   for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
     const double* from = sums + v * entries;
     for (std::size_t a = 0; a < size_; ++a) {
-      gamma.re[a * stride_ + a] = *from++;
+      gamma.re[a * stride_ + a] = static_cast<Real>(*from++);
       for (std::size_t b = a + 1; b < size_; ++b) {
-        gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = *from++;
+        gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = static_cast<Real>(*from++);
         if (!complex) continue;
-        gamma.im[a * stride_ + b] = *from;
-        gamma.im[b * stride_ + a] = -*from++;
+        gamma.im[a * stride_ + b] = static_cast<Real>(*from);
+        gamma.im[b * stride_ + a] = static_cast<Real>(-*from++);
       }
     }
-    std::fill_n(populations, size_, 0.0);
-    kernels.weigh(diagonals.value[v].data(), m, gamma, bra, populations, row_memory);
+    std::fill(populations.begin(), populations.end(), 0.0);
+    kernels.weigh(diagonals.value[v].data(), m, gamma, bra, populations.data(), row_memory);
     for (; weight < diagonals.weights.size() && diagonals.weights[weight].column == diagonals.column[v];
          ++weight)
       for (std::size_t r = 0; r < size_; ++r)
@@ -116,5 +129,8 @@ void BlockOperator::gradient(const double* sums, std::size_t entries, bool compl
   part_->add_sums(unit, kernels.lanes, flat.data());
   part_->finish(flat.data(), params);
 }
+
+template class BlockOperator<float>;
+template class BlockOperator<double>;
 
 }  // namespace qmtl::engine

@@ -15,6 +15,7 @@ class BoundPart;
 /// A block as operators on its register's reduced density matrix: its unitary V (2^k x 2^k, columns = basis
 /// states before the block) is made once per set of parameters, in double. `Values` are the block's outputs,
 /// with second moments each followed by its square.
+template <class Real>
 class BlockOperator {
  public:
   BlockOperator(const Block& block, bool second_moments);
@@ -25,7 +26,7 @@ class BlockOperator {
   std::size_t values() const;
 
   /// Entries of V^dagger diag(d_value) V in the list order of RegisterOperators, off-diagonal ones doubled.
-  void observable(std::size_t value, bool complex, double* entries) const;
+  void observable(std::size_t value, bool complex, Real* entries) const;
 
   /// Adds dL / d parameter, given sums[values][entries] = dL / d entry (sum over samples of cotangent times
   /// rho).
@@ -33,8 +34,8 @@ class BlockOperator {
 
  private:
   std::size_t size_, stride_;
-  std::unique_ptr<BoundPart<double>> part_;
-  AlignedVector<double> matrix_;
+  std::unique_ptr<BoundPart<Real>> part_;
+  AlignedVector<Real> matrix_;
 };
 
 }  // namespace qmtl::engine

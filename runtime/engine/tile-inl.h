@@ -111,34 +111,39 @@ std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Lay
 template <class Real>
 void PrepareScales(const RyLayer& layer, const std::vector<Pass>& passes, std::size_t slot,
                    const Real* cosines, Prepared<Real>& p) {
-  constexpr Real low = sizeof(Real) == 4 ? Real(1e-30) : Real(1e-250);
-  Real run[tile];
-  std::fill_n(run, tile, Real(1));
-  for (std::size_t i = 0; i < passes.size(); ++i) {
-    Real next[tile];
-    bool small = false;
-    for (int b = 0; b < tile; ++b) {
-      next[b] = run[b];
-      for (int g = 0; g < passes[i].k; ++g)
-        next[b] *= cosines[(layer.slot + passes[i].first_gate + g) * tile + b];
-      small |= std::abs(next[b]) < low;
-    }
-    if (small && i > 0) {
-      p.scaled[slot + i - 1] = 1;
-      for (int b = 0; b < tile; ++b) {
-        int exponent = 0;
-        std::frexp(run[b], &exponent);
-        p.scales[(slot + i - 1) * tile + b] = std::ldexp(Real(1), exponent);
-        run[b] = std::ldexp(run[b], -exponent);
-        next[b] = run[b];
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const Vec<Real> low = hn::Set(d, sizeof(Real) == 4 ? Real(1e-30) : Real(1e-250));
+  std::fill_n(p.scaled + slot, passes.size(), std::uint8_t{0});
+  for (std::size_t b = 0; b < tile; b += n) {
+    Vec<Real> run = hn::Set(d, Real(1));
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+      auto product = [&](Vec<Real> x) HWY_ATTR {
         for (int g = 0; g < passes[i].k; ++g)
-          next[b] *= cosines[(layer.slot + passes[i].first_gate + g) * tile + b];
+          x = hn::Mul(x, hn::Load(d, cosines + (layer.slot + passes[i].first_gate + g) * tile + b));
+        return x;
+      };
+      Vec<Real> next = product(run);
+      if (i > 0 && !hn::AllFalse(d, hn::Lt(hn::Abs(next), low))) {
+        HWY_ALIGN Real x[n];
+        hn::Store(run, d, x);
+        Real* scale = p.scales + (slot + i - 1) * tile;
+        if (!p.scaled[slot + i - 1]) std::fill_n(scale, tile, Real(1));
+        p.scaled[slot + i - 1] = 1;
+        for (std::size_t lane = 0; lane < n; ++lane) {
+          int exponent = 0;
+          std::frexp(x[lane], &exponent);
+          scale[b + lane] = std::ldexp(Real(1), exponent);
+          x[lane] = std::ldexp(x[lane], -exponent);
+        }
+        run = hn::Load(d, x);
+        next = product(run);
       }
+      run = next;
     }
-    std::copy_n(next, tile, run);
-    p.scaled[slot + i] = i + 1 == passes.size();
-    if (p.scaled[slot + i]) std::copy_n(run, tile, p.scales + (slot + i) * tile);
+    if (!passes.empty()) hn::Store(run, d, p.scales + (slot + passes.size() - 1) * tile + b);
   }
+  if (!passes.empty()) p.scaled[slot + passes.size() - 1] = 1;
 }
 
 template <class Real>

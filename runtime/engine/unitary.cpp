@@ -13,88 +13,95 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
-using Wide = hn::CappedTag<double, 8>;
-constexpr std::size_t width = hn::MaxLanes(Wide());
 
 /// Columns of the identity as the "samples" of a sub-tile.
-void LoadIdentity(std::size_t size, std::size_t first, State<double> state) {
-  constexpr std::size_t n = lanes<double>;
-  std::fill_n(state.re, rows(std::bit_width(size) - 1) * n, 0.0);
+template <class Real>
+void LoadIdentity(std::size_t size, std::size_t first, State<Real> state) {
+  constexpr std::size_t n = lanes<Real>;
+  std::fill_n(state.re, rows(std::bit_width(size) - 1) * n, Real(0));
   for (std::size_t lane = 0; lane < n && first + lane < size; ++lane)
-    state.re[row(static_cast<std::uint32_t>(first + lane)) * n + lane] = 1.0;
+    state.re[row(static_cast<std::uint32_t>(first + lane)) * n + lane] = Real(1);
 }
 
 /// Between a state [rows][lanes] and the columns [first, first + lanes) of a matrix.
-void CopyOut(State<double> state, std::size_t first, MatrixView m) {
-  constexpr std::size_t n = lanes<double>;
+template <class Real>
+void CopyOut(State<Real> state, std::size_t first, MatrixView<Real> m) {
+  constexpr std::size_t n = lanes<Real>;
   for (std::uint32_t r = 0; r < m.size; ++r) {
     std::copy_n(state.re + row(r) * n, n, m.re + r * m.stride + first);
     if (state.im)
       std::copy_n(state.im + row(r) * n, n, m.im + r * m.stride + first);
     else
-      std::fill_n(m.im + r * m.stride + first, n, 0.0);
+      std::fill_n(m.im + r * m.stride + first, n, Real(0));
   }
 }
-void CopyIn(MatrixView m, std::size_t first, State<double> state) {
-  constexpr std::size_t n = lanes<double>;
+template <class Real>
+void CopyIn(MatrixView<Real> m, std::size_t first, State<Real> state) {
+  constexpr std::size_t n = lanes<Real>;
   for (std::uint32_t r = 0; r < m.size; ++r) {
     std::copy_n(m.re + r * m.stride + first, n, state.re + row(r) * n);
     if (state.im) std::copy_n(m.im + r * m.stride + first, n, state.im + row(r) * n);
   }
 }
 
-std::size_t BlockWorkspace(const Bound<double>& bound) {
-  Layout<double> layout;
-  return MakeLayout<double>(bound, true, nullptr, layout);
+template <class Real>
+std::size_t BlockWorkspace(const Bound<Real>& bound) {
+  Layout<Real> layout;
+  return MakeLayout<Real>(bound, true, nullptr, layout);
 }
 
-void BlockMatrix(const Bound<double>& bound, MatrixView out, double* workspace) {
-  thread_local Layout<double> layout;
+template <class Real>
+void BlockMatrix(const Bound<Real>& bound, MatrixView<Real> out, Real* workspace) {
+  thread_local Layout<Real> layout;
   MakeLayout(bound, true, workspace, layout);
-  Prepare(bound, TileData<double>{}, layout);
-  for (std::size_t first = 0; first < out.stride; first += lanes<double>) {
+  Prepare(bound, TileData<Real>{}, layout);
+  for (std::size_t first = 0; first < out.stride; first += lanes<Real>) {
     LoadIdentity(out.size, first, layout.shared.back());
-    SubTile<double> part(bound, TileData<double>{}, nullptr, layout,
-                         static_cast<int>(first % tile / lanes<double>));
+    SubTile<Real> part(bound, TileData<Real>{}, nullptr, layout,
+                       static_cast<int>(first % tile / lanes<Real>));
     CopyOut(part.forward_block(bound.program->blocks[0]), first, out);
   }
 }
 
-void BlockGradient(const Bound<double>& bound, MatrixView bra, UnitSums<double>& sums, double* workspace) {
-  thread_local Layout<double> layout;
+template <class Real>
+void BlockGradient(const Bound<Real>& bound, MatrixView<Real> bra, UnitSums<Real>& sums, Real* workspace) {
+  thread_local Layout<Real> layout;
   MakeLayout(bound, true, workspace, layout);
-  Prepare(bound, TileData<double>{}, layout);
+  Prepare(bound, TileData<Real>{}, layout);
   const BlockProgram& block = bound.program->blocks[0];
   if (block.layers.empty()) return;
-  for (std::size_t first = 0; first < bra.stride; first += lanes<double>) {
-    const std::size_t sub = first % tile / lanes<double>;
+  for (std::size_t first = 0; first < bra.stride; first += lanes<Real>) {
+    const std::size_t sub = first % tile / lanes<Real>;
     LoadIdentity(bra.size, first, layout.shared.back());
-    SubTile<double> part(bound, TileData<double>{}, &sums, layout, static_cast<int>(sub));
-    const State<double> ket = part.forward_block(block);
-    const State<double> at_output{layout.bra_block.re, ket.im ? layout.bra_block.im : nullptr};
+    SubTile<Real> part(bound, TileData<Real>{}, &sums, layout, static_cast<int>(sub));
+    const State<Real> ket = part.forward_block(block);
+    const State<Real> at_output{layout.bra_block.re, ket.im ? layout.bra_block.im : nullptr};
     CopyIn(bra, first, at_output);
     part.backward_block(block, at_output, true);
-    if (sub + 1 < tile / lanes<double>) continue;
+    if (sub + 1 < tile / lanes<Real>) continue;
     for (std::size_t g = 0; g < sums.gate.size(); ++g)
       sums.gate[g] += TileSum(layout.prepared.gradients + g * tile);
   }
 }
 
-/// Eight chains: column a belongs to chain a mod 8, whatever the width of a register.
+/// 16 chains: column a belongs to chain a mod 16, whatever the width of a register.
+template <class Real>
 struct Chains {
-  hn::Vec<Wide> sum[8 / width];
+  Vec<Real> sum[tile / lanes<Real>];
   HWY_INLINE void clear() {
-    for (auto& one : sum) one = hn::Zero(Wide());
+    for (auto& one : sum) one = hn::Zero(Tag<Real>());
   }
   HWY_INLINE double total() const {
-    HWY_ALIGN double x[8];
-    for (std::size_t i = 0; i < 8 / width; ++i) hn::Store(sum[i], Wide(), x + i * width);
-    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+    HWY_ALIGN Real x[tile];
+    for (std::size_t i = 0; i < tile / lanes<Real>; ++i) hn::Store(sum[i], Tag<Real>(), x + i * lanes<Real>);
+    return TileSum(x);
   }
 };
 
-void Sandwich(const double* diagonal, std::size_t a, MatrixView m, double* re, double* im) {
-  const Wide d;
+template <class Real>
+void Sandwich(const Real* diagonal, std::size_t a, MatrixView<Real> m, Real* re, Real* im) {
+  const Tag<Real> d;
+  constexpr std::size_t width = lanes<Real>;
   const std::size_t first = a / width * width;
   for (std::size_t b = first; b < m.stride; b += width) {
     auto x = hn::Zero(d), y = hn::Zero(d);
@@ -110,10 +117,12 @@ void Sandwich(const double* diagonal, std::size_t a, MatrixView m, double* re, d
   }
 }
 
-void Weigh(const double* diagonal, MatrixView m, MatrixView gamma, MatrixView bra, double* populations,
-           double* row) {
-  const Wide d;
-  double *x = row, *y = row + m.stride;
+template <class Real>
+void Weigh(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> gamma, MatrixView<Real> bra,
+           double* populations, Real* row) {
+  const Tag<Real> d;
+  constexpr std::size_t width = lanes<Real>;
+  Real *x = row, *y = row + m.stride;
   for (std::size_t r = 0; r < m.size; ++r) {
     for (std::size_t a = 0; a < m.stride; a += width) {
       auto p = hn::Zero(d), q = hn::Zero(d);
@@ -127,11 +136,11 @@ void Weigh(const double* diagonal, MatrixView m, MatrixView gamma, MatrixView br
       hn::Store(p, d, x + a);
       hn::Store(q, d, y + a);
     }
-    Chains chains;
+    Chains<Real> chains;
     chains.clear();
-    const auto twice = hn::Set(d, 2 * diagonal[r]);
+    const auto twice = hn::Set(d, Real(2) * diagonal[r]);
     for (std::size_t a = 0; a < m.stride; a += width) {
-      auto& sum = chains.sum[a / width % (8 / width)];
+      auto& sum = chains.sum[a / width % (tile / width)];
       const std::size_t at = r * m.stride + a;
       const auto p = hn::Load(d, x + a), q = hn::Load(d, y + a);
       sum = hn::MulAdd(p, hn::Load(d, m.re + at), hn::MulAdd(q, hn::Load(d, m.im + at), sum));
@@ -142,20 +151,31 @@ void Weigh(const double* diagonal, MatrixView m, MatrixView gamma, MatrixView br
   }
 }
 
-const UnitaryKernels* UnitaryTable() {
-  static const UnitaryKernels table{
-      static_cast<int>(lanes<double>), BlockWorkspace, BlockMatrix, BlockGradient, Sandwich, Weigh};
+template <class Real>
+const UnitaryKernels<Real>* Table() {
+  static const UnitaryKernels<Real> table{
+      static_cast<int>(lanes<Real>), BlockWorkspace<Real>, BlockMatrix<Real>,
+      BlockGradient<Real>,           Sandwich<Real>,       Weigh<Real>};
   return &table;
 }
+const UnitaryKernels<float>* FloatUnitaries() { return Table<float>(); }
+const UnitaryKernels<double>* DoubleUnitaries() { return Table<double>(); }
 
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace qmtl::engine {
-HWY_EXPORT(UnitaryTable);
-const UnitaryKernels& unitary_kernels() {
-  static const UnitaryKernels& table = *HWY_DYNAMIC_DISPATCH(UnitaryTable)();
+HWY_EXPORT(FloatUnitaries);
+HWY_EXPORT(DoubleUnitaries);
+template <>
+const UnitaryKernels<float>& unitary_kernels<float>() {
+  static const UnitaryKernels<float>& table = *HWY_DYNAMIC_DISPATCH(FloatUnitaries)();
+  return table;
+}
+template <>
+const UnitaryKernels<double>& unitary_kernels<double>() {
+  static const UnitaryKernels<double>& table = *HWY_DYNAMIC_DISPATCH(DoubleUnitaries)();
   return table;
 }
 }  // namespace qmtl::engine

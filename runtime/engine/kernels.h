@@ -1,7 +1,6 @@
 #pragma once
 
-#include <tbb/cache_aligned_allocator.h>
-
+#include <boost/align/aligned_allocator.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -65,9 +64,10 @@ struct TileData {
   Real* angle_gradients = nullptr;   ///< added to
 };
 
-/// Aligned to a cache line, as the kernels' loads ask for.
+/// Aligned to a cache line, as the kernels' loads ask for. Not TBB's allocator: the thread sanitizer does not
+/// know that memory and reports its reuse as a race.
 template <class Real>
-using AlignedVector = std::vector<Real, tbb::cache_aligned_allocator<Real>>;
+using AlignedVector = std::vector<Real, boost::alignment::aligned_allocator<Real, 64>>;
 
 /// Sums of one work unit over its tiles.
 template <class Real>

@@ -27,12 +27,6 @@ const KernelTable<double>& math() {
 
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
 
-std::uint32_t deposit(std::uint32_t value, const std::vector<int>& positions) {
-  std::uint32_t out = 0;
-  for (std::size_t i = 0; i < positions.size(); ++i) out |= ((value >> i) & 1u) << positions[i];
-  return out;
-}
-
 }  // namespace
 
 template <class Real>
@@ -49,12 +43,12 @@ BoundPart<Real>::BoundPart(BoundPart&& other) noexcept
 }
 
 template <class Real>
-BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments)
+BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start)
     : cone_(part.cone),
       method_(part.method),
       outputs_(outputs),
       second_moments_(second_moments),
-      program_(compile(part.cone.circuit, part.method)),
+      program_(compile(part.cone.circuit, part.method, complex_start)),
       params_(part.cone.params.size()) {
   bound_.program = &program_;
   bound_.sample_terms.resize(program_.gates);
@@ -78,7 +72,7 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments)
       operators_.emplace_back();
       bound_.registers.push_back(register_of(block.qubits));
     }
-    operators_[r].emplace_back(block, second_moments_);
+    operators_[r].emplace_back(block, second_moments_, program_.complex);
     for (std::size_t o = 0; o < block.outputs.size(); ++o, ++output) {
       bound_.registers[r].columns.push_back(cone_.outputs[output]);
       if (second_moments_) bound_.registers[r].columns.push_back(cone_.outputs[output] + outputs_);
@@ -95,11 +89,7 @@ RegisterOperators<Real> BoundPart<Real>::register_of(const std::vector<int>& qub
   reg.complex = program_.complex;
   const int size = 1 << reg.k;
   reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
-  std::vector<int> rest;
-  for (int q = 0; q < program_.qubits; ++q)
-    if (std::find(qubits.begin(), qubits.end(), q) == qubits.end()) rest.push_back(q);
-  for (std::uint32_t v = 0; v < (1u << qubits.size()); ++v) reg.offset_row.push_back(row(deposit(v, qubits)));
-  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) reg.base_row.push_back(row(deposit(v, rest)));
+  reg.split = split_rows(program_.qubits, qubits);
   return reg;
 }
 
@@ -207,10 +197,8 @@ void BoundPart<Real>::bind_registers() {
     Real* out = reg.operators.data();
     for (BlockOperator<Real>& block : operators_[r]) {
       block.bind(params_);
-      for (std::size_t v = 0; v < block.values(); ++v) {
-        block.observable(v, reg.complex, out);
-        out += reg.entries;
-      }
+      block.observables(out);
+      out += block.values() * reg.entries;
     }
   }
 }
@@ -225,14 +213,20 @@ std::size_t BoundPart<Real>::weights() const {
 template <class Real>
 UnitSums<Real> BoundPart<Real>::unit_sums(int lanes) const {
   UnitSums<Real> sums;
+  clear(sums, lanes);
+  return sums;
+}
+
+template <class Real>
+void BoundPart<Real>::clear(UnitSums<Real>& sums, int lanes) const {
   sums.gate.assign(program_.gates, 0.0);
   sums.phase.assign(
       static_cast<std::size_t>(program_.gradient_slots) * (tile / lanes) * rows(program_.qubits) * lanes,
       Real(0));
   sums.weight.assign(weights(), 0.0);
-  for (const auto& reg : bound_.registers)
-    sums.operators.emplace_back(reg.columns.size() * reg.entries, Real(0));
-  return sums;
+  sums.operators.resize(bound_.registers.size());
+  for (std::size_t r = 0; r < bound_.registers.size(); ++r)
+    sums.operators[r].assign(bound_.registers[r].columns.size() * bound_.registers[r].entries, Real(0));
 }
 
 template <class Real>
@@ -244,19 +238,11 @@ std::size_t BoundPart<Real>::sums_size() const {
 }
 
 template <class Real>
-void BoundPart<Real>::add_sums(const UnitSums<Real>& unit, int lanes, double* sums) const {
+void BoundPart<Real>::add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const {
   for (const double x : unit.gate) *sums++ += x;
-  const std::size_t size = std::size_t{1} << program_.qubits, subs = tile / lanes;
-  const std::size_t stride = rows(program_.qubits) * lanes;
-  for (int slot = 0; slot < program_.gradient_slots; ++slot)
-    for (std::uint32_t i = 0; i < size; ++i) {
-      double x[tile];  // lanes by a fixed pairwise tree
-      for (int b = 0; b < tile; ++b)
-        x[b] = unit.phase[(slot * subs + b / lanes) * stride + row(i) * lanes + b % lanes];
-      for (int half = tile / 2; half > 0; half /= 2)
-        for (int b = 0; b < half; ++b) x[b] += x[b + half];
-      *sums++ += x[0];
-    }
+  const std::size_t size = std::size_t{1} << program_.qubits, stride = rows(program_.qubits);
+  for (int slot = 0; slot < program_.gradient_slots; ++slot, sums += size)
+    lanes.sum_rows(unit.phase.data() + slot * stride * tile, stride, size, sums);
   for (const double x : unit.weight) *sums++ += x;
   for (const auto& operators : unit.operators)
     for (const Real x : operators) *sums++ += static_cast<double>(x);
@@ -281,7 +267,7 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
   for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
     const RegisterOperators<Real>& reg = bound_.registers[r];
     for (const BlockOperator<Real>& block : operators_[r]) {
-      block.gradient(sums, reg.entries, reg.complex, local.data());
+      block.gradient(sums, local.data());
       sums += block.values() * reg.entries;
     }
   }

@@ -14,18 +14,20 @@ namespace qmtl::engine {
 template <class Real>
 class BoundPart {
  public:
-  /// `outputs`: of the whole circuit; second moments go to columns outputs + o.
-  BoundPart(const Part& part, int outputs, bool second_moments);
+  /// `outputs`: of the whole circuit; second moments go to columns outputs + o. `complex_start`: the states
+  /// that the kernels get in place of |0...0> have imaginary parts.
+  BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start = false);
   BoundPart(BoundPart&& other) noexcept;
 
   void bind(std::span<const double> params);
   const Bound<Real>& bound() const { return bound_; }
 
   UnitSums<Real> unit_sums(int lanes) const;
+  void clear(UnitSums<Real>& sums, int lanes) const;
   /// What a gradient needs of a unit, as doubles that add up over units: gates, phases [slots][2^qubits],
   /// weights, operators.
   std::size_t sums_size() const;
-  void add_sums(const UnitSums<Real>& unit, int lanes, double* sums) const;
+  void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const;
   /// Adds the part's parameter gradients to `gradients` (whole circuit). Linear in the sums.
   void finish(const double* sums, double* gradients) const;
 

@@ -85,7 +85,7 @@ struct Engine<Real>::Impl {
     const Buffers buffer = buffers(true);
     const std::size_t a = angles, v = values();
     std::vector<engine::UnitSums<Real>> sums;
-    for (const auto& part : parts) sums.push_back(part.unit_sums(kernels->lanes));
+    for (const auto& part : parts) sums.push_back(part.unit_sums(kernels->lanes.count));
     const engine::TileData<Real> data{buffer.angles, buffer.values, buffer.cotangents,
                                       buffer.angle_gradients};
     for (std::size_t first = 0; first < samples; first += tile) {

@@ -40,7 +40,7 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
 
 template <class Real>
 const KernelTable<Real>* Table() {
-  static const KernelTable<Real> table{HWY_TARGET,        static_cast<int>(lanes<Real>),
+  static const KernelTable<Real> table{HWY_TARGET,        {static_cast<int>(lanes<Real>), SumRows<Real>},
                                        Workspace<Real>,   RunTile<Real>,
                                        SinCosArray<Real>, FmaBurst<Real>};
   return &table;

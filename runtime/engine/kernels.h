@@ -38,8 +38,8 @@ struct RegisterOperators {
   int k = 0;
   bool complex = false;
   int entries = 0;
-  std::vector<std::uint32_t> offset_row, base_row;  ///< register index -> row; the other qubits
-  std::vector<int> columns;                         ///< value column of each operator
+  Split split;
+  std::vector<int> columns;     ///< value column of each operator
   std::vector<Real> operators;  ///< [columns][entries], off-diagonal entries doubled: value = operator . rho
 };
 
@@ -78,11 +78,20 @@ struct UnitSums {
   std::vector<AlignedVector<Real>> operators;  ///< [registers][columns * entries] sum of cotangent * rho
 };
 
+/// How an instruction set lays 16 samples out: 16 / count registers, one after another in memory.
+template <class Real>
+struct Lanes {
+  int count;
+  /// sums[i] += the 16 samples of row i by the fixed pairwise tree, in double; parts: [16 /
+  /// count][stride][count].
+  void (*sum_rows)(const Real* parts, std::size_t stride, std::size_t count, double* sums);
+};
+
 /// The kernels of one instruction set.
 template <class Real>
 struct KernelTable {
   std::int64_t target;  ///< Highway's target bit the code was compiled for
-  int lanes;
+  Lanes<Real> lanes;
   /// Reals of working memory for run_tile.
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
   void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);

@@ -138,6 +138,22 @@ HWY_INLINE double TileSum(const Real* x) {
   return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
+/// Lanes::sum_rows.
+template <class Real>
+void SumRows(const Real* parts, std::size_t stride, std::size_t count, double* sums) {
+  constexpr std::size_t n = lanes<Real>;
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (n == tile) {
+      sums[i] += TileSum(parts + row(static_cast<std::uint32_t>(i)) * n);
+    } else {
+      Real x[tile];
+      for (std::size_t b = 0; b < tile; ++b)
+        x[b] = parts[b / n * stride * n + row(static_cast<std::uint32_t>(i)) * n + b % n];
+      sums[i] += TileSum(x);
+    }
+  }
+}
+
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -43,6 +43,7 @@ Cone alone(const Block& block) {
   return cone;
 }
 
+/// Working memory of the calling thread, grown on demand and kept.
 template <class Real>
 Real* scratch(std::size_t count) {
   thread_local AlignedVector<Real> memory;
@@ -53,11 +54,13 @@ Real* scratch(std::size_t count) {
 }  // namespace
 
 template <class Real>
-BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments)
+BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex)
     : size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
+      complex_(complex),
       part_(std::make_unique<BoundPart<Real>>(Part{alone(block), BlockMethod::branch},
-                                              static_cast<int>(block.outputs.size()), second_moments)),
+                                              static_cast<int>(block.outputs.size()), second_moments,
+                                              complex)),
       matrix_(2 * size_ * stride_) {}
 template <class Real>
 BlockOperator<Real>::~BlockOperator() = default;
@@ -65,11 +68,19 @@ template <class Real>
 BlockOperator<Real>::BlockOperator(BlockOperator&&) noexcept = default;
 
 template <class Real>
+MatrixView<Real> BlockOperator<Real>::unitary() const {
+  return view(matrix_.data(), size_, stride_);
+}
+
+template <class Real>
 void BlockOperator<Real>::bind(std::span<const double> params) {
   part_->bind(params);
   const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
-  kernels.matrix(part_->bound(), view(matrix_.data(), size_, stride_),
-                 scratch<Real>(kernels.workspace(part_->bound())));
+  const std::size_t count = matrix_.size();
+  Real* memory = scratch<Real>(count + kernels.workspace(part_->bound()));
+  std::fill_n(memory, count, Real(0));
+  for (std::size_t a = 0; a < size_; ++a) memory[a * stride_ + a] = 1;
+  kernels.apply(part_->bound(), view(memory, size_, stride_), unitary(), memory + count);
 }
 
 template <class Real>
@@ -78,54 +89,73 @@ std::size_t BlockOperator<Real>::values() const {
 }
 
 template <class Real>
-void BlockOperator<Real>::observable(std::size_t value, bool complex, Real* entries) const {
-  const std::vector<Real>& diagonal = part_->bound().diagonals[0].value[value];
-  Real *re = scratch<Real>(2 * stride_), *im = re + stride_;
-  const MatrixView<Real> m = view(const_cast<Real*>(matrix_.data()), size_, stride_);
-  for (std::size_t a = 0; a < size_; ++a) {
-    unitary_kernels<Real>().sandwich(diagonal.data(), a, m, re, im);
-    *entries++ = re[a];
-    for (std::size_t b = a + 1; b < size_; ++b) {
-      *entries++ = 2 * re[b];
-      if (complex) *entries++ = 2 * im[b];
+void BlockOperator<Real>::observables(Real* entries) const {
+  const MatrixView<Real> out = view(scratch<Real>(matrix_.size()), size_, stride_);
+  for (const std::vector<Real>& diagonal : part_->bound().diagonals[0].value) {
+    unitary_kernels<Real>().sandwich(diagonal.data(), unitary(), out);
+    for (std::size_t a = 0; a < size_; ++a) {
+      const Real *re = out.re + a * stride_, *im = out.im + a * stride_;
+      *entries++ = re[a];
+      for (std::size_t b = a + 1; b < size_; ++b) {
+        *entries++ = 2 * re[b];
+        if (complex_) *entries++ = 2 * im[b];
+      }
     }
   }
 }
 
 template <class Real>
-void BlockOperator<Real>::gradient(const double* sums, std::size_t entries, bool complex,
-                                   double* params) const {
-  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
-  const Diagonals<Real>& diagonals = part_->bound().diagonals[0];
-  const std::size_t count = 2 * size_ * stride_, workspace = kernels.workspace(part_->bound());
-  Real* memory = scratch<Real>(2 * count + 3 * stride_ + workspace);
-  Real* row_memory = memory + 2 * count;
-  std::vector<double> populations(size_);
-  const MatrixView<Real> m = view(const_cast<Real*>(matrix_.data()), size_, stride_);
-  const MatrixView<Real> bra = view(memory, size_, stride_), gamma = view(memory + count, size_, stride_);
-  std::fill_n(memory, 2 * count, Real(0));
-  UnitSums<Real> unit = part_->unit_sums(kernels.lanes);
-  std::size_t weight = 0;
-  for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
-    const double* from = sums + v * entries;
-    for (std::size_t a = 0; a < size_; ++a) {
-      gamma.re[a * stride_ + a] = static_cast<Real>(*from++);
-      for (std::size_t b = a + 1; b < size_; ++b) {
-        gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = static_cast<Real>(*from++);
-        if (!complex) continue;
-        gamma.im[a * stride_ + b] = static_cast<Real>(*from);
-        gamma.im[b * stride_ + a] = static_cast<Real>(-*from++);
-      }
+void BlockOperator<Real>::read_density(const double* entries, MatrixView<Real> gamma) const {
+  for (std::size_t a = 0; a < size_; ++a) {
+    gamma.re[a * stride_ + a] = static_cast<Real>(*entries++);
+    for (std::size_t b = a + 1; b < size_; ++b) {
+      gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = static_cast<Real>(*entries++);
+      if (!complex_) continue;
+      gamma.im[a * stride_ + b] = static_cast<Real>(*entries);
+      gamma.im[b * stride_ + a] = static_cast<Real>(-*entries++);
     }
-    std::fill(populations.begin(), populations.end(), 0.0);
-    kernels.weigh(diagonals.value[v].data(), m, gamma, bra, populations.data(), row_memory);
-    for (; weight < diagonals.weights.size() && diagonals.weights[weight].column == diagonals.column[v];
-         ++weight)
-      for (std::size_t r = 0; r < size_; ++r)
-        unit.weight[weight] += diagonals.weights[weight].diagonal[r] * populations[r];
   }
-  kernels.gradient(part_->bound(), bra, unit, memory + 2 * count + 3 * stride_);
-  std::vector<double> flat(part_->sums_size(), 0.0);
+}
+
+/// With gamma_v = the sum of cotangent times density matrix of value v, the gradient is the sum over v of
+/// 2 Re tr((D_v V)^dagger dV gamma_v). One value alone needs no V gamma.
+template <class Real>
+void BlockOperator<Real>::gradient(const double* sums, double* params) const {
+  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
+  const Bound<Real>& bound = part_->bound();
+  const Diagonals<Real>& diagonals = bound.diagonals[0];
+  const std::size_t count = matrix_.size();
+  const std::size_t entries = complex_ ? size_ * size_ : size_ * (size_ + 1) / 2;
+  Real* memory = scratch<Real>(4 * count + kernels.workspace(bound));
+  Real* workspace = memory + 4 * count;
+  const MatrixView<Real> gamma = view(memory, size_, stride_), bra = view(memory + count, size_, stride_),
+                         moved = view(memory + 2 * count, size_, stride_),
+                         identity = view(memory + 3 * count, size_, stride_);
+  std::fill_n(memory, 4 * count, Real(0));
+  thread_local UnitSums<Real> unit;
+  part_->clear(unit, kernels.lanes.count);
+  if (diagonals.value.size() == 1 && diagonals.weights.empty()) {
+    read_density(sums, gamma);
+    kernels.scale_rows(diagonals.value[0].data(), unitary(), bra, false);
+    kernels.gradient(bound, gamma, bra, unit, workspace);
+  } else {
+    std::vector<double> populations(size_);
+    std::size_t weight = 0;
+    for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
+      read_density(sums + v * entries, gamma);
+      kernels.apply(bound, gamma, moved, workspace);
+      kernels.scale_rows(diagonals.value[v].data(), moved, bra, true);
+      kernels.row_products(unitary(), moved, populations.data());
+      for (; weight < diagonals.weights.size() && diagonals.weights[weight].column == diagonals.column[v];
+           ++weight)
+        for (std::size_t r = 0; r < size_; ++r)
+          unit.weight[weight] += diagonals.weights[weight].diagonal[r] * populations[r];
+    }
+    for (std::size_t a = 0; a < size_; ++a) identity.re[a * stride_ + a] = 1;
+    kernels.gradient(bound, identity, bra, unit, workspace);
+  }
+  thread_local std::vector<double> flat;
+  flat.assign(part_->sums_size(), 0.0);
   part_->add_sums(unit, kernels.lanes, flat.data());
   part_->finish(flat.data(), params);
 }

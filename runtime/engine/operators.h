@@ -13,29 +13,34 @@ template <class Real>
 class BoundPart;
 
 /// A block as operators on its register's reduced density matrix: its unitary V (2^k x 2^k, columns = basis
-/// states before the block) is made once per set of parameters, in double. `Values` are the block's outputs,
-/// with second moments each followed by its square.
+/// states before the block) is made once per set of parameters. `Values` are the block's outputs, with second
+/// moments each followed by its square. Lists of entries are those of RegisterOperators.
 template <class Real>
 class BlockOperator {
  public:
-  BlockOperator(const Block& block, bool second_moments);
+  /// `complex`: the register's density matrices are.
+  BlockOperator(const Block& block, bool second_moments, bool complex);
   ~BlockOperator();
   BlockOperator(BlockOperator&&) noexcept;
 
   void bind(std::span<const double> params);
   std::size_t values() const;
 
-  /// Entries of V^dagger diag(d_value) V in the list order of RegisterOperators, off-diagonal ones doubled.
-  void observable(std::size_t value, bool complex, Real* entries) const;
+  /// [values][entries] of V^dagger diag(d_value) V, off-diagonal ones doubled.
+  void observables(Real* entries) const;
 
   /// Adds dL / d parameter, given sums[values][entries] = dL / d entry (sum over samples of cotangent times
   /// rho).
-  void gradient(const double* sums, std::size_t entries, bool complex, double* params) const;
+  void gradient(const double* sums, double* params) const;
 
  private:
+  MatrixView<Real> unitary() const;
+  void read_density(const double* entries, MatrixView<Real> gamma) const;
+
   std::size_t size_, stride_;
+  bool complex_;
   std::unique_ptr<BoundPart<Real>> part_;
-  AlignedVector<Real> matrix_;
+  mutable AlignedVector<Real> matrix_;  ///< the kernels' views are not const
 };
 
 }  // namespace qmtl::engine

@@ -215,15 +215,20 @@ void fold_readout(BlockProgram& block, const Block& source, const Mix& last, int
   for (auto& terms : global)
     for (StringTerm& term : terms) localise(term.mask, block.readout_qubits, term.mask);
   block.outputs = std::move(global);
-  const std::vector<int> rest = others(qubits, block.readout_qubits);
-  for (std::uint32_t v = 0; v < (1u << block.readout_qubits.size()); ++v)
-    block.offset_row.push_back(row(deposit(v, block.readout_qubits)));
-  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) block.base_row.push_back(row(deposit(v, rest)));
+  block.split = split_rows(qubits, block.readout_qubits);
 }
 
 }  // namespace
 
-Program compile(const Circuit& circuit, BlockMethod method) {
+Split split_rows(int qubits, const std::vector<int>& reg) {
+  Split split;
+  const std::vector<int> rest = others(qubits, reg);
+  for (std::uint32_t v = 0; v < (1u << reg.size()); ++v) split.offset_row.push_back(row(deposit(v, reg)));
+  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) split.base_row.push_back(row(deposit(v, rest)));
+  return split;
+}
+
+Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
   Program program;
   program.qubits = circuit.qubits;
   Levels shared(circuit.qubits, false, identity_mix(circuit.qubits));
@@ -231,7 +236,6 @@ Program compile(const Circuit& circuit, BlockMethod method) {
   program.shared = Levels(shared).layers();
   program.mixes = std::move(shared).mixes();
 
-  bool complex = false;
   for (std::size_t l = 0; l < program.shared.size(); ++l) {
     finish_layer(program.shared[l], circuit.qubits, l == 0, program);
     program.shared[l].complex = complex;

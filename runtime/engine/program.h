@@ -77,14 +77,20 @@ struct StringTerm {
   int weight_param;
 };
 
+/// A register inside a state of `qubits` qubits: the row of each of its indices, and of each index of the
+/// other qubits; a row of the state is their sum.
+struct Split {
+  std::vector<std::uint32_t> offset_row, base_row;
+};
+
 /// A block that branches from the shared state, or a block as operators on its register.
 struct BlockProgram {
   Mix entry;  ///< the shared stage's last mix, then the block's gates before its first RY layer
   std::vector<RyLayer> layers;
   std::vector<Mix> mixes;           ///< after each layer but the last, whose mix is folded into the strings
   std::vector<int> readout_qubits;  ///< qubits that all strings live on
-  std::vector<std::uint32_t> offset_row, base_row;  ///< readout index -> row, and the rest of the qubits
-  std::vector<std::vector<StringTerm>> outputs;     ///< masks over readout_qubits' positions
+  Split split;                      ///< by readout_qubits
+  std::vector<std::vector<StringTerm>> outputs;  ///< masks over readout_qubits' positions
   int first_output = 0;
 };
 
@@ -101,7 +107,10 @@ struct Program {
   int block_layers = 0;  ///< most layers in one block
 };
 
-/// Compiles a part. For BlockMethod::operators only the shared stage is compiled.
-Program compile(const Circuit& circuit, BlockMethod method);
+/// Compiles a part. For BlockMethod::operators only the shared stage is compiled. `complex`: the first state
+/// is.
+Program compile(const Circuit& circuit, BlockMethod method, bool complex = false);
+
+Split split_rows(int qubits, const std::vector<int>& reg);
 
 }  // namespace qmtl::engine

@@ -16,10 +16,10 @@ template <class Real>
 void Probabilities(const BlockProgram& block, State<Real> state, Real* probability) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
-  for (std::size_t r = 0; r < block.offset_row.size(); ++r) {
+  for (std::size_t r = 0; r < block.split.offset_row.size(); ++r) {
     Vec<Real> sum = hn::Zero(d);
-    for (const std::uint32_t base : block.base_row) {
-      const std::size_t at = (base + block.offset_row[r]) * n;
+    for (const std::uint32_t base : block.split.base_row) {
+      const std::size_t at = (base + block.split.offset_row[r]) * n;
       const Vec<Real> x = hn::Load(d, state.re + at);
       sum = hn::MulAdd(x, x, sum);
       if (state.im) {
@@ -56,14 +56,14 @@ void FoldCotangents(const BlockProgram& block, const Diagonals<Real>& diagonals,
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const Vec<Real> two = hn::Set(d, Real(2));
-  for (std::size_t r = 0; r < block.offset_row.size(); ++r) {
+  for (std::size_t r = 0; r < block.split.offset_row.size(); ++r) {
     Vec<Real> w = hn::Zero(d);
     for (std::size_t v = 0; v < diagonals.value.size(); ++v)
       w = hn::MulAdd(hn::Set(d, diagonals.value[v][r]), hn::Load(d, cotangents + diagonals.column[v] * tile),
                      w);
     w = hn::Mul(w, two);
-    for (const std::uint32_t base : block.base_row) {
-      const std::size_t at = (base + block.offset_row[r]) * n;
+    for (const std::uint32_t base : block.split.base_row) {
+      const std::size_t at = (base + block.split.offset_row[r]) * n;
       Vec<Real> x = hn::Mul(w, hn::Load(d, ket.re + at));
       if (add) x = hn::Add(x, hn::Load(d, bra.re + at));
       hn::Store(x, d, bra.re + at);
@@ -93,12 +93,12 @@ void ReducedDensity(const RegisterOperators<Real>& reg, State<Real> state, Real*
     for (std::size_t b = a & ~std::size_t{3}; b < size; b += 4) {
       const std::size_t ra = size - a < 2 ? 1 : 2, rb = size - b < 4 ? size - b : 4;
       std::size_t at_a[2], at_b[4];
-      for (std::size_t i = 0; i < 2; ++i) at_a[i] = reg.offset_row[a + (i < ra ? i : 0)] * n;
-      for (std::size_t i = 0; i < 4; ++i) at_b[i] = reg.offset_row[b + (i < rb ? i : 0)] * n;
+      for (std::size_t i = 0; i < 2; ++i) at_a[i] = reg.split.offset_row[a + (i < ra ? i : 0)] * n;
+      for (std::size_t i = 0; i < 4; ++i) at_b[i] = reg.split.offset_row[b + (i < rb ? i : 0)] * n;
       Vec<Real> re[2][4], im[2][4];
       for (int i = 0; i < 2; ++i)
         for (int j = 0; j < 4; ++j) re[i][j] = im[i][j] = hn::Zero(d);
-      for (const std::uint32_t base : reg.base_row) {
+      for (const std::uint32_t base : reg.split.base_row) {
         const Real* x = state.re + base * n;
         const Vec<Real> x0 = hn::Load(d, x + at_a[0]), x1 = hn::Load(d, x + at_a[1]);
         if constexpr (Complex) {
@@ -186,6 +186,39 @@ void OperatorWeights(const RegisterOperators<Real>& reg, const Real* cotangents,
   }
 }
 
+/// out[b * stride + e] = in[e * lanes + b] for a square of lanes entries. An index (row, column) has its bits
+/// rotated: de-interleaving rotates them by two (or one) at a time.
+template <class Real>
+HWY_INLINE void TransposeSquare(const Real* in, Real* out, std::size_t stride) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  if constexpr (n == 16 || n == 4) {
+    HWY_ALIGN Real middle[n * n];
+    constexpr std::size_t chunks = n / 4;
+    Vec<Real> v0, v1, v2, v3;
+    if constexpr (n == 16) {
+      for (std::size_t c = 0; c < chunks; ++c) {
+        hn::LoadInterleaved4(d, in + c * 4 * n, v0, v1, v2, v3);
+        hn::Store(v0, d, middle + (0 * chunks + c) * n);
+        hn::Store(v1, d, middle + (1 * chunks + c) * n);
+        hn::Store(v2, d, middle + (2 * chunks + c) * n);
+        hn::Store(v3, d, middle + (3 * chunks + c) * n);
+      }
+      in = middle;
+    }
+    for (std::size_t c = 0; c < chunks; ++c) {
+      hn::LoadInterleaved4(d, in + c * 4 * n, v0, v1, v2, v3);
+      hn::Store(v0, d, out + (0 * chunks + c) * stride);
+      hn::Store(v1, d, out + (1 * chunks + c) * stride);
+      hn::Store(v2, d, out + (2 * chunks + c) * stride);
+      hn::Store(v3, d, out + (3 * chunks + c) * stride);
+    }
+  } else {
+    for (std::size_t e = 0; e < n; ++e)
+      for (std::size_t b = 0; b < n; ++b) out[b * stride + e] = in[e * n + b];
+  }
+}
+
 /// sums[column][entry] += cotangent * rho, sample after sample. transposed: [lanes][padded entries] scratch.
 template <class Real>
 void OperatorSums(const RegisterOperators<Real>& reg, const Real* cotangents, const Real* rho,
@@ -193,8 +226,10 @@ void OperatorSums(const RegisterOperators<Real>& reg, const Real* cotangents, co
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const std::size_t entries = reg.entries, padded = (entries + n - 1) / n * n;
-  for (std::size_t e = 0; e < entries; ++e)
-    for (std::size_t b = 0; b < n; ++b) transposed[b * padded + e] = rho[e * n + b];
+  std::size_t done = 0;
+  for (; done + n <= entries; done += n) TransposeSquare(rho + done * n, transposed + done, padded);
+  for (; done < entries; ++done)
+    for (std::size_t b = 0; b < n; ++b) transposed[b * padded + done] = rho[done * n + b];
   const std::size_t count = reg.columns.size();
   constexpr std::size_t outs = 4, wide = 4;
   for (std::size_t o = 0; o < count; o += outs) {
@@ -273,10 +308,10 @@ void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real
     }
   }
   // Two rows of H and up to two groups of the other qubits at a time.
-  const std::size_t groups = reg.base_row.size();
+  const std::size_t groups = reg.split.base_row.size();
   for (std::size_t g = 0; g < groups; g += 2) {
     const std::size_t width = groups - g < 2 ? 1 : 2;
-    const std::size_t base[2] = {reg.base_row[g] * n, reg.base_row[g + width - 1] * n};
+    const std::size_t base[2] = {reg.split.base_row[g] * n, reg.split.base_row[g + width - 1] * n};
     for (std::size_t a = 0; a < size; a += 2) {
       const std::size_t height = size - a < 2 ? 1 : 2;
       Vec<Real> re[2][2], im[2][2];
@@ -285,7 +320,7 @@ void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real
       const Real* row0 = matrix + a * size * parts * n;
       const Real* row1 = matrix + (a + height - 1) * size * parts * n;
       for (std::size_t b = 0; b < size; ++b) {
-        const std::size_t at = reg.offset_row[b] * n;
+        const std::size_t at = reg.split.offset_row[b] * n;
         const Vec<Real> r[2] = {hn::Load(d, row0 + b * parts * n), hn::Load(d, row1 + b * parts * n)};
         Vec<Real> m[2];
         if constexpr (Complex) {
@@ -310,7 +345,7 @@ void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real
       }
       for (std::size_t i = 0; i < height; ++i)
         for (std::size_t j = 0; j < width; ++j) {
-          const std::size_t at = base[j] + reg.offset_row[a + i] * n;
+          const std::size_t at = base[j] + reg.split.offset_row[a + i] * n;
           hn::Store(add ? hn::Add(re[i][j], hn::Load(d, bra.re + at)) : re[i][j], d, bra.re + at);
           if constexpr (Complex)
             hn::Store(add ? hn::Add(im[i][j], hn::Load(d, bra.im + at)) : im[i][j], d, bra.im + at);

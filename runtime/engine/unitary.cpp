@@ -14,36 +14,27 @@
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
 
-/// Columns of the identity as the "samples" of a sub-tile.
-template <class Real>
-void LoadIdentity(std::size_t size, std::size_t first, State<Real> state) {
-  constexpr std::size_t n = lanes<Real>;
-  std::fill_n(state.re, rows(std::bit_width(size) - 1) * n, Real(0));
-  for (std::size_t lane = 0; lane < n && first + lane < size; ++lane)
-    state.re[row(static_cast<std::uint32_t>(first + lane)) * n + lane] = Real(1);
-}
-
 /// Between a state [rows][lanes] and the columns [first, first + lanes) of a matrix.
 template <class Real>
 void CopyOut(State<Real> state, std::size_t first, MatrixView<Real> m) {
+  const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   for (std::uint32_t r = 0; r < m.size; ++r) {
-    std::copy_n(state.re + row(r) * n, n, m.re + r * m.stride + first);
-    if (state.im)
-      std::copy_n(state.im + row(r) * n, n, m.im + r * m.stride + first);
-    else
-      std::fill_n(m.im + r * m.stride + first, n, Real(0));
+    hn::Store(hn::Load(d, state.re + row(r) * n), d, m.re + r * m.stride + first);
+    hn::Store(state.im ? hn::Load(d, state.im + row(r) * n) : hn::Zero(d), d, m.im + r * m.stride + first);
   }
 }
 template <class Real>
 void CopyIn(MatrixView<Real> m, std::size_t first, State<Real> state) {
+  const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   for (std::uint32_t r = 0; r < m.size; ++r) {
-    std::copy_n(m.re + r * m.stride + first, n, state.re + row(r) * n);
-    if (state.im) std::copy_n(m.im + r * m.stride + first, n, state.im + row(r) * n);
+    hn::Store(hn::Load(d, m.re + r * m.stride + first), d, state.re + row(r) * n);
+    if (state.im) hn::Store(hn::Load(d, m.im + r * m.stride + first), d, state.im + row(r) * n);
   }
 }
 
+/// A block alone starts from the identity, which is real; other matrices have both parts.
 template <class Real>
 std::size_t BlockWorkspace(const Bound<Real>& bound) {
   Layout<Real> layout;
@@ -51,20 +42,21 @@ std::size_t BlockWorkspace(const Bound<Real>& bound) {
 }
 
 template <class Real>
-void BlockMatrix(const Bound<Real>& bound, MatrixView<Real> out, Real* workspace) {
+void ApplyBlock(const Bound<Real>& bound, MatrixView<Real> in, MatrixView<Real> out, Real* workspace) {
   thread_local Layout<Real> layout;
   MakeLayout(bound, true, workspace, layout);
   Prepare(bound, TileData<Real>{}, layout);
   for (std::size_t first = 0; first < out.stride; first += lanes<Real>) {
-    LoadIdentity(out.size, first, layout.shared.back());
     SubTile<Real> part(bound, TileData<Real>{}, nullptr, layout,
                        static_cast<int>(first % tile / lanes<Real>));
+    CopyIn(in, first, part.last_shared());
     CopyOut(part.forward_block(bound.program->blocks[0]), first, out);
   }
 }
 
 template <class Real>
-void BlockGradient(const Bound<Real>& bound, MatrixView<Real> bra, UnitSums<Real>& sums, Real* workspace) {
+void BlockGradient(const Bound<Real>& bound, MatrixView<Real> start, MatrixView<Real> bra,
+                   UnitSums<Real>& sums, Real* workspace) {
   thread_local Layout<Real> layout;
   MakeLayout(bound, true, workspace, layout);
   Prepare(bound, TileData<Real>{}, layout);
@@ -72,8 +64,8 @@ void BlockGradient(const Bound<Real>& bound, MatrixView<Real> bra, UnitSums<Real
   if (block.layers.empty()) return;
   for (std::size_t first = 0; first < bra.stride; first += lanes<Real>) {
     const std::size_t sub = first % tile / lanes<Real>;
-    LoadIdentity(bra.size, first, layout.shared.back());
     SubTile<Real> part(bound, TileData<Real>{}, &sums, layout, static_cast<int>(sub));
+    CopyIn(start, first, part.last_shared());
     const State<Real> ket = part.forward_block(block);
     const State<Real> at_output{layout.bra_block.re, ket.im ? layout.bra_block.im : nullptr};
     CopyIn(bra, first, at_output);
@@ -84,78 +76,72 @@ void BlockGradient(const Bound<Real>& bound, MatrixView<Real> bra, UnitSums<Real
   }
 }
 
-/// 16 chains: column a belongs to chain a mod 16, whatever the width of a register.
+/// Two rows of the result at a time hide the latency of the fused multiply-add; rows r in ascending order.
 template <class Real>
-struct Chains {
-  Vec<Real> sum[tile / lanes<Real>];
-  HWY_INLINE void clear() {
-    for (auto& one : sum) one = hn::Zero(Tag<Real>());
-  }
-  HWY_INLINE double total() const {
-    HWY_ALIGN Real x[tile];
-    for (std::size_t i = 0; i < tile / lanes<Real>; ++i) hn::Store(sum[i], Tag<Real>(), x + i * lanes<Real>);
-    return TileSum(x);
-  }
-};
-
-template <class Real>
-void Sandwich(const Real* diagonal, std::size_t a, MatrixView<Real> m, Real* re, Real* im) {
+void Sandwich(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> out) {
   const Tag<Real> d;
   constexpr std::size_t width = lanes<Real>;
-  const std::size_t first = a / width * width;
-  for (std::size_t b = first; b < m.stride; b += width) {
-    auto x = hn::Zero(d), y = hn::Zero(d);
-    for (std::size_t r = 0; r < m.size; ++r) {
-      const auto p = hn::Set(d, diagonal[r] * m.re[r * m.stride + a]),
-                 q = hn::Set(d, diagonal[r] * m.im[r * m.stride + a]);
-      const auto u = hn::Load(d, m.re + r * m.stride + b), v = hn::Load(d, m.im + r * m.stride + b);
-      x = hn::MulAdd(p, u, hn::MulAdd(q, v, x));
-      y = hn::MulAdd(p, v, hn::NegMulAdd(q, u, y));
+  for (std::size_t a = 0; a < m.size; a += 2)
+    for (std::size_t b = a / width * width; b < m.stride; b += width) {
+      auto x0 = hn::Zero(d), y0 = x0, x1 = x0, y1 = x0;
+      for (std::size_t r = 0; r < m.size; ++r) {
+        const Real *re = m.re + r * m.stride, *im = m.im + r * m.stride;
+        const auto scale = hn::Set(d, diagonal[r]);
+        const auto u = hn::Mul(scale, hn::Load(d, re + b)), v = hn::Mul(scale, hn::Load(d, im + b));
+        const auto p0 = hn::Set(d, re[a]), q0 = hn::Set(d, im[a]);
+        const auto p1 = hn::Set(d, re[a + 1]), q1 = hn::Set(d, im[a + 1]);
+        x0 = hn::MulAdd(p0, u, hn::MulAdd(q0, v, x0));
+        y0 = hn::MulAdd(p0, v, hn::NegMulAdd(q0, u, y0));
+        x1 = hn::MulAdd(p1, u, hn::MulAdd(q1, v, x1));
+        y1 = hn::MulAdd(p1, v, hn::NegMulAdd(q1, u, y1));
+      }
+      hn::Store(x0, d, out.re + a * m.stride + b);
+      hn::Store(y0, d, out.im + a * m.stride + b);
+      hn::Store(x1, d, out.re + (a + 1) * m.stride + b);
+      hn::Store(y1, d, out.im + (a + 1) * m.stride + b);
     }
-    hn::Store(x, d, re + b);
-    hn::Store(y, d, im + b);
-  }
 }
 
 template <class Real>
-void Weigh(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> gamma, MatrixView<Real> bra,
-           double* populations, Real* row) {
+void ScaleRows(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> bra, bool add) {
+  const Tag<Real> d;
+  for (std::size_t r = 0; r < m.size; ++r) {
+    const auto twice = hn::Set(d, Real(2) * diagonal[r]);
+    for (std::size_t a = r * m.stride; a < (r + 1) * m.stride; a += lanes<Real>) {
+      const auto x = hn::Load(d, m.re + a), y = hn::Load(d, m.im + a);
+      hn::Store(add ? hn::MulAdd(twice, x, hn::Load(d, bra.re + a)) : hn::Mul(twice, x), d, bra.re + a);
+      hn::Store(add ? hn::MulAdd(twice, y, hn::Load(d, bra.im + a)) : hn::Mul(twice, y), d, bra.im + a);
+    }
+  }
+}
+
+/// Column a belongs to chain a mod 16, whatever the width of a register.
+template <class Real>
+void RowProducts(MatrixView<Real> m, MatrixView<Real> v, double* populations) {
   const Tag<Real> d;
   constexpr std::size_t width = lanes<Real>;
-  Real *x = row, *y = row + m.stride;
   for (std::size_t r = 0; r < m.size; ++r) {
+    HWY_ALIGN Real chains[tile] = {};
     for (std::size_t a = 0; a < m.stride; a += width) {
-      auto p = hn::Zero(d), q = hn::Zero(d);
-      for (std::size_t c = 0; c < m.size; ++c) {
-        const auto vr = hn::Set(d, m.re[r * m.stride + c]), vi = hn::Set(d, m.im[r * m.stride + c]);
-        const auto gr = hn::Load(d, gamma.re + c * m.stride + a),
-                   gi = hn::Load(d, gamma.im + c * m.stride + a);
-        p = hn::NegMulAdd(vi, gi, hn::MulAdd(vr, gr, p));
-        q = hn::MulAdd(vi, gr, hn::MulAdd(vr, gi, q));
-      }
-      hn::Store(p, d, x + a);
-      hn::Store(q, d, y + a);
-    }
-    Chains<Real> chains;
-    chains.clear();
-    const auto twice = hn::Set(d, Real(2) * diagonal[r]);
-    for (std::size_t a = 0; a < m.stride; a += width) {
-      auto& sum = chains.sum[a / width % (tile / width)];
       const std::size_t at = r * m.stride + a;
-      const auto p = hn::Load(d, x + a), q = hn::Load(d, y + a);
-      sum = hn::MulAdd(p, hn::Load(d, m.re + at), hn::MulAdd(q, hn::Load(d, m.im + at), sum));
-      hn::Store(hn::MulAdd(twice, p, hn::Load(d, bra.re + at)), d, bra.re + at);
-      hn::Store(hn::MulAdd(twice, q, hn::Load(d, bra.im + at)), d, bra.im + at);
+      Real* chain = chains + a % tile;
+      hn::Store(hn::MulAdd(hn::Load(d, m.re + at), hn::Load(d, v.re + at),
+                           hn::MulAdd(hn::Load(d, m.im + at), hn::Load(d, v.im + at), hn::Load(d, chain))),
+                d, chain);
     }
-    populations[r] += chains.total();
+    populations[r] = TileSum(chains);
   }
 }
 
 template <class Real>
 const UnitaryKernels<Real>* Table() {
-  static const UnitaryKernels<Real> table{
-      static_cast<int>(lanes<Real>), BlockWorkspace<Real>, BlockMatrix<Real>,
-      BlockGradient<Real>,           Sandwich<Real>,       Weigh<Real>};
+  static const UnitaryKernels<Real> table{{static_cast<int>(lanes<Real>), SumRows<Real>},
+                                          BlockWorkspace<Real>,
+                                          ApplyBlock<Real>,
+                                          BlockGradient<Real>,
+                                          Sandwich<Real>,
+                                          ScaleRows<Real>,
+                                          RowProducts<Real>};
   return &table;
 }
 const UnitaryKernels<float>* FloatUnitaries() { return Table<float>(); }

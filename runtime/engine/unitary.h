@@ -15,22 +15,23 @@ struct MatrixView {
 };
 
 /// Arithmetic on a block's unitary, compiled once per instruction set: its columns are the samples of a tile.
-/// Sums over columns run in 16 chains on every
-/// set.
+/// Sums over columns run in 16 chains on every set.
 template <class Real>
 struct UnitaryKernels {
-  int lanes;
+  Lanes<Real> lanes;
   /// Reals of working memory for the next two.
   std::size_t (*workspace)(const Bound<Real>&);
-  /// The matrix of the program's only block, without the last mix (folded into the readouts).
-  void (*matrix)(const Bound<Real>&, MatrixView<Real> out, Real* workspace);
-  /// Adds Re <bra| d matrix / d angle> of every gate and phase to `sums`.
-  void (*gradient)(const Bound<Real>&, MatrixView<Real> bra, UnitSums<Real>& sums, Real* workspace);
-  /// Row a of m^dagger diag(d) m: re[stride], im[stride], from column a on.
-  void (*sandwich)(const Real* diagonal, std::size_t a, MatrixView<Real> m, Real* re, Real* im);
-  /// bra += 2 diag(d) m gamma; populations[r] += (m gamma m^dagger)_rr. `row` is scratch [2 stride].
-  void (*weigh)(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> gamma, MatrixView<Real> bra,
-                double* populations, Real* row);
+  /// out = V in, V the matrix of the program's only block without its last mix (folded into the readouts).
+  void (*apply)(const Bound<Real>&, MatrixView<Real> in, MatrixView<Real> out, Real* workspace);
+  /// Adds Re tr(bra^dagger dV ket) / d angle of every gate and phase to `sums`.
+  void (*gradient)(const Bound<Real>&, MatrixView<Real> ket, MatrixView<Real> bra, UnitSums<Real>& sums,
+                   Real* workspace);
+  /// out = m^dagger diag(d) m, from the diagonal on (the rest of each row is undefined). The size is even.
+  void (*sandwich)(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> out);
+  /// bra (+)= 2 diag(d) m.
+  void (*scale_rows)(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> bra, bool add);
+  /// populations[r] = Re sum over columns of conj(m) v, row r.
+  void (*row_products)(MatrixView<Real> m, MatrixView<Real> v, double* populations);
 };
 
 /// The best set's kernels that this machine has.

@@ -1,0 +1,196 @@
+#include "runtime/noise/exact.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace qmtl {
+namespace {
+
+constexpr std::array<double, 16> identity{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+
+/// Transfer matrix of a rotation: a turn of the Bloch vector about the gate's axis.
+std::array<double, 16> rotation(Gate gate, double angle) {
+  // The axes that turn into each other: the first towards the second.
+  const int from = gate == Gate::rx ? 2 : gate == Gate::ry ? 3 : 1;
+  const int to = gate == Gate::rx ? 3 : gate == Gate::ry ? 1 : 2;
+  const double c = std::cos(angle), s = std::sin(angle);
+  std::array<double, 16> m = identity;
+  const auto at = [&](int row, int column) -> double& { return m[static_cast<std::size_t>(4 * row + column)]; };
+  at(from, from) = at(to, to) = c;
+  at(to, from) = s;
+  at(from, to) = -s;
+  return m;
+}
+
+/// The 16 x 16 matrix of a one- or two-qubit transfer matrix on a gate's qubits: `on` 0 or 1 for one qubit, 2
+/// for both in the gate's order, 3 for both in the other order.
+std::vector<double> spread(const std::vector<double>& m, int on) {
+  std::vector<double> result(256, 0.0);
+  for (std::size_t row = 0; row < 16; ++row)
+    for (std::size_t column = 0; column < 16; ++column) {
+      const std::size_t r0 = row % 4, r1 = row / 4, c0 = column % 4, c1 = column / 4;
+      double value = 0;
+      if (on == 0) value = r1 == c1 ? m[4 * r0 + c0] : 0.0;
+      if (on == 1) value = r0 == c0 ? m[4 * r1 + c1] : 0.0;
+      if (on == 2) value = m[16 * row + column];
+      if (on == 3) value = m[16 * (r1 + 4 * r0) + c1 + 4 * c0];
+      result[16 * row + column] = value;
+    }
+  return result;
+}
+
+std::vector<double> product16(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> result(256, 0.0);
+  for (std::size_t row = 0; row < 16; ++row)
+    for (std::size_t k = 0; k < 16; ++k)
+      if (const double factor = a[16 * row + k]; factor != 0.0)
+        for (std::size_t column = 0; column < 16; ++column) result[16 * row + column] += factor * b[16 * k + column];
+  return result;
+}
+
+}  // namespace
+
+Transfers::Transfers(const NoiseTable& noise) : noise_(noise) {
+  for (const Channel& channel : noise.channels()) {
+    std::array<double, 16> small{};
+    if (channel.arity == 1) {
+      const std::vector<double> matrix = transfer_matrix(channel);
+      std::copy(matrix.begin(), matrix.end(), small.begin());
+    }
+    one_.push_back(small);
+  }
+}
+
+int Transfers::two(const Program& program, std::size_t& first) {
+  const Step& gate = program.steps[first];
+  const Op& op = program.ops[static_cast<std::size_t>(gate.index)];
+  std::vector<int> key{static_cast<int>(op.gate)};
+  for (++first; first < program.steps.size() && program.steps[first].kind == Step::Kind::channel; ++first) {
+    const Step& step = program.steps[first];
+    key.push_back(step.index);
+    const bool second = step.place0 == gate.place1;
+    key.push_back(step.place1 < 0 ? (second ? 1 : 0) : (second ? 3 : 2));
+  }
+  const auto [found, is_new] = number_of_.try_emplace(key, static_cast<int>(two_.size()));
+  if (is_new) {
+    std::vector<double> total = transfer_matrix({"", 2, {matrix(op.gate, 0.0)}});
+    for (std::size_t i = 1; i < key.size(); i += 2)
+      total = product16(spread(transfer_matrix(noise_.channels()[static_cast<std::size_t>(key[i])]), key[i + 1]), total);
+    two_.push_back(sparse(total));
+  }
+  return found->second;
+}
+
+ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers)
+    : transfers_(transfers), places_(program.places) {
+  for (int qubit : program.measured) readout_.push_back(noise.readout(qubit));
+  std::vector<std::vector<Piece>> pending;  // by place: not yet emitted
+  std::vector<int> alone;                   // by place: its add stage, or -1 after a two-qubit gate
+  const auto flush = [&](std::size_t place) {
+    if (!pending[place].empty())
+      stages_.push_back({Stage::Kind::one, static_cast<int>(place), -1, -1, std::move(pending[place]), {}});
+    pending[place].clear();
+  };
+  for (std::size_t s = 0; s < program.steps.size();) {
+    const Step& step = program.steps[s];
+    const auto place = static_cast<std::size_t>(step.place0);
+    if (step.kind == Step::Kind::add) {
+      pending.emplace_back();
+      alone.push_back(static_cast<int>(stages_.size()));
+      stages_.push_back({Stage::Kind::add, step.place0, -1, -1, {}, {}});
+      ++s;
+    } else if (step.kind == Step::Kind::drop) {
+      // What would still act on the qubit alone preserves its trace.
+      pending.erase(pending.begin() + step.place0);
+      alone.erase(alone.begin() + step.place0);
+      stages_.push_back({Stage::Kind::drop, step.place0, -1, -1, {}, {}});
+      ++s;
+    } else if (step.place1 >= 0) {
+      flush(place);
+      flush(static_cast<std::size_t>(step.place1));
+      alone[place] = alone[static_cast<std::size_t>(step.place1)] = -1;
+      const int transfer = transfers.two(program, s);
+      stages_.push_back({Stage::Kind::two, step.place0, step.place1, transfer, {}, {}});
+    } else {
+      Piece piece;
+      if (step.kind == Step::Kind::gate)
+        piece.op = program.ops[static_cast<std::size_t>(step.index)];
+      else
+        piece.channel = step.index;
+      auto& list = alone[place] >= 0 ? stages_[static_cast<std::size_t>(alone[place])].pieces : pending[place];
+      list.push_back(piece);
+      ++s;
+    }
+  }
+  for (std::size_t place = 0; place < pending.size(); ++place) flush(place);
+}
+
+void ExactProgram::bind(std::span<const double> params) {
+  for (Stage& stage : stages_) {
+    stage.bound.clear();
+    for (Piece piece : stage.pieces) {
+      if (piece.channel >= 0) {
+        piece.matrix = transfers_.one(piece.channel);
+        piece.constant = true;
+      } else if (piece.op.source == Source::param) {
+        piece.matrix = rotation(piece.op.gate, params[static_cast<std::size_t>(piece.op.index)]);
+        piece.constant = true;
+      }
+      if (piece.constant && !stage.bound.empty() && stage.bound.back().constant)
+        stage.bound.back().matrix = multiply(piece.matrix, stage.bound.back().matrix);
+      else
+        stage.bound.push_back(piece);
+    }
+  }
+}
+
+std::array<double, 16> ExactProgram::product(const Stage& stage, const double* angles) const {
+  std::array<double, 16> total = identity;
+  for (const Piece& piece : stage.bound)
+    total = multiply(piece.constant ? piece.matrix : rotation(piece.op.gate, angles[piece.op.index]), total);
+  return total;
+}
+
+std::vector<double> ExactProgram::spectrum(const double* angles) const {
+  PauliVector state;
+  for (const Stage& stage : stages_) {
+    switch (stage.kind) {
+      case Stage::Kind::add: {
+        const auto m = product(stage, angles);  // of |0>: coefficients 1, 0, 0, 1
+        state.add({m[0] + m[3], m[4] + m[7], m[8] + m[11], m[12] + m[15]});
+        break;
+      }
+      case Stage::Kind::one:
+        state.apply(stage.place0, product(stage, angles));
+        break;
+      case Stage::Kind::two:
+        state.apply(stage.place0, stage.place1, transfers_.two(stage.transfer));
+        break;
+      case Stage::Kind::drop:
+        state.drop(stage.place0);
+        break;
+    }
+  }
+  std::vector<double> spectrum(std::size_t{1} << places_.size());
+  for (std::size_t mask = 0; mask < spectrum.size(); ++mask) {
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      if (mask >> i & 1) index += std::size_t{3} << (2 * places_[i]);
+    spectrum[mask] = state.values()[index];
+  }
+  apply_readout(readout_, spectrum);
+  return spectrum;
+}
+
+void apply_readout(std::span<const ReadoutError> errors, std::span<double> spectrum) {
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    // Z as it is read: (1 - 2 p1_given_0) on |0>, -(1 - 2 p0_given_1) on |1>.
+    const double slope = 1.0 - errors[i].p1_given_0 - errors[i].p0_given_1;
+    const double offset = errors[i].p0_given_1 - errors[i].p1_given_0;
+    const std::size_t bit = std::size_t{1} << i;
+    for (std::size_t mask = 0; mask < spectrum.size(); ++mask)
+      if (mask & bit) spectrum[mask] = slope * spectrum[mask] + offset * spectrum[mask ^ bit];
+  }
+}
+
+}  // namespace qmtl

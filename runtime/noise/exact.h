@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "runtime/noise/noise_model.h"
+#include "runtime/noise/pauli_vector.h"
+#include "runtime/noise/program.h"
+
+namespace qmtl {
+
+/// Transfer matrices of a noise model's channels, and of two-qubit gates with what acts after them: made once,
+/// shared by all programs.
+class Transfers {
+ public:
+  explicit Transfers(const NoiseTable& noise);
+
+  /// A channel of the model, on one qubit.
+  const std::array<double, 16>& one(int channel) const { return one_[static_cast<std::size_t>(channel)]; }
+  /// The number of the matrix of the two-qubit gate at steps[first] and of the channel steps behind it, on the
+  /// gate's first and second place; `first` is moved behind them.
+  int two(const Program& program, std::size_t& first);
+  const PauliVector::Sparse& two(int number) const { return two_[static_cast<std::size_t>(number)]; }
+
+ private:
+  const NoiseTable& noise_;
+  std::vector<std::array<double, 16>> one_;
+  std::vector<PauliVector::Sparse> two_;
+  std::map<std::vector<int>, int> number_of_;
+};
+
+/// A program run exactly, as a density matrix in the Pauli basis: 4^peak real numbers. Neighbouring one-qubit
+/// gates and channels become one matrix; those on a qubit that is still alone, its first state.
+class ExactProgram {
+ public:
+  /// Keeps a reference to `transfers`.
+  ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers);
+
+  void bind(std::span<const double> params);
+  /// spectrum[s] = expectation of the product of Z over the measured qubits in bit mask s, errors of the
+  /// measurement included; 2^measured numbers. Bit i is measured qubit i.
+  std::vector<double> spectrum(const double* angles) const;
+
+ private:
+  struct Piece {
+    Op op;                         ///< a rotation, when `channel` is negative
+    int channel = -1;              ///< a channel of the model
+    bool constant = false;         ///< after bind: `matrix` holds
+    std::array<double, 16> matrix{};
+  };
+  struct Stage {
+    enum class Kind : std::uint8_t { add, one, two, drop };
+    Kind kind;
+    int place0 = -1, place1 = -1;
+    int transfer = -1;          ///< two
+    std::vector<Piece> pieces;  ///< add, one: in order
+    std::vector<Piece> bound;   ///< the same with neighbouring constants multiplied
+  };
+  std::array<double, 16> product(const Stage& stage, const double* angles) const;
+
+  const Transfers& transfers_;
+  std::vector<Stage> stages_;
+  std::vector<int> places_;            ///< of the measured qubits at the end
+  std::vector<ReadoutError> readout_;  ///< of the measured qubits
+};
+
+/// Changes expectations of Z-strings, spectrum[mask], to those of the readings: bit i has the error errors[i].
+void apply_readout(std::span<const ReadoutError> errors, std::span<double> spectrum);
+
+}  // namespace qmtl

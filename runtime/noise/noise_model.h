@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "runtime/circuit/circuit.h"
+#include "runtime/noise/channel.h"
+
+namespace qmtl {
+
+/// A channel that acts after a gate. A one-qubit channel after a two-qubit gate acts on the gate's first (0) or
+/// second (1) qubit, or on each of them (-1).
+struct AppliedChannel {
+  Channel channel;
+  int on = -1;
+};
+
+/// What acts after every `gate`, or after those on `qubits` only (one number, or a pair; the order of the pair
+/// matters for cx). Channels act in the order of the list.
+struct GateNoise {
+  Gate gate = Gate::ry;
+  std::vector<int> qubits;
+  std::vector<AppliedChannel> channels;
+};
+
+/// Errors of measuring one qubit.
+struct ReadoutError {
+  double p1_given_0 = 0.0;  ///< probability to read 1 when the qubit is 0
+  double p0_given_1 = 0.0;
+  bool operator==(const ReadoutError&) const = default;
+};
+
+/// Noise of a device: what acts after its gates, and errors of its measurements. An entry for particular qubits
+/// replaces the gate's general one, it does not add to it.
+struct NoiseModel {
+  std::vector<GateNoise> gates;
+  ReadoutError readout;                    ///< of qubits without their own
+  std::map<int, ReadoutError> readout_of;  ///< by qubit
+};
+
+/// Throws Error (usage) naming entry and gate: channels that are not CPTP or do not fit the gate, two entries
+/// for the same gate and qubits, negative qubits, probabilities outside 0 .. 1.
+void check(const NoiseModel& model);
+
+/// A channel on particular qubits of a circuit (q1 = -1 for one-qubit channels); `channel` counts through all
+/// channels of the model in order.
+struct PlacedChannel {
+  int channel = 0;
+  int q0 = 0, q1 = -1;
+};
+
+/// A checked model, indexed: what acts after an operation, and the error of a qubit's measurement.
+class NoiseTable {
+ public:
+  explicit NoiseTable(NoiseModel model);
+
+  std::vector<PlacedChannel> after(const Op& op) const;
+  const ReadoutError& readout(int qubit) const;
+  /// All channels of the model, numbered as in PlacedChannel.
+  const std::vector<Channel>& channels() const { return channels_; }
+
+ private:
+  using Place = std::tuple<Gate, int, int>;  ///< gate and qubits, -1 where any
+  NoiseModel model_;
+  std::vector<Channel> channels_;
+  std::vector<int> first_channel_;  ///< of each entry of the model
+  std::map<Place, std::size_t> entry_at_;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <complex>
+#include <vector>
+
+#include "runtime/noise/channel.h"
+
+namespace qmtl {
+
+/// A statevector to which qubits can be added and from which they can be removed; place p is bit p of an
+/// index. Starts with no qubit: the amplitude 1.
+class PureState {
+ public:
+  using One = std::array<std::complex<double>, 4>;  ///< 2 x 2, row-major
+
+  std::size_t size() const { return re_.size(); }
+  double probability(std::size_t index) const { return re_[index] * re_[index] + im_[index] * im_[index]; }
+
+  /// Adds a qubit in |0> at the highest place.
+  void add();
+  /// Keeps the part where the qubit at a place is `bit`, times `scale`, and removes the qubit.
+  void keep(int place, bool bit, double scale);
+  void apply(int place, const One& matrix);
+  void apply(int place0, int place1, const SmallMatrix& matrix);
+  void cz(int place0, int place1);
+  void cx(int control, int target);
+
+  /// Reduced density matrix of one qubit, unnormalised: {<0|rho|0>, <1|rho|1>} and <0|rho|1>.
+  struct Reduced {
+    double p0 = 0, p1 = 0;
+    std::complex<double> c01;
+  };
+  Reduced reduced(int place) const;
+  /// The same of two qubits, 4 x 4 row-major, index = bit of place0 + 2 * bit of place1.
+  SmallMatrix reduced(int place0, int place1) const;
+
+ private:
+  std::vector<double> re_{1.0}, im_{0.0};
+};
+
+}  // namespace qmtl

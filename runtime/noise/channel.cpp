@@ -12,7 +12,8 @@ using C = std::complex<double>;
 
 constexpr double trace_tolerance = 1e-9;
 
-const std::array<std::array<C, 4>, 4> paulis{{{1, 0, 0, 1}, {0, 1, 1, 0}, {0, C(0, -1), C(0, 1), 0}, {1, 0, 0, -1}}};
+const std::array<std::array<C, 4>, 4> paulis{
+    {{1, 0, 0, 1}, {0, 1, 1, 0}, {0, C(0, -1), C(0, 1), 0}, {1, 0, 0, -1}}};
 
 std::string written(double value) {
   char text[32];
@@ -23,8 +24,8 @@ std::string written(double value) {
 /// `low` <= value <= `high`, which NaN is not.
 void expect_within(const std::string& what, double value, double low, double high) {
   if (!(value >= low && value <= high))
-    throw usage_error(what + ": expected a number from " + written(low) + " to " + written(high) + ", found " +
-                      written(value));
+    throw usage_error(what + ": expected a number from " + written(low) + " to " + written(high) +
+                      ", found " + written(value));
 }
 
 SmallMatrix one(C a, C b, C c, C d) { return {a, b, c, d}; }
@@ -37,8 +38,7 @@ SmallMatrix pauli(int number, int arity) {
   SmallMatrix result{};
   for (std::size_t row = 0; row < 4; ++row)
     for (std::size_t column = 0; column < 4; ++column)
-      result[4 * row + column] =
-          first[2 * (row % 2) + column % 2] * second[2 * (row / 2) + column / 2];
+      result[4 * row + column] = first[2 * (row % 2) + column % 2] * second[2 * (row / 2) + column / 2];
   return result;
 }
 
@@ -52,7 +52,8 @@ Channel mixture(std::string name, int arity, const std::vector<double>& probabil
   Channel channel{std::move(name), arity, {}};
   for (std::size_t number = 0; number < probabilities.size(); ++number)
     if (probabilities[number] > 0)
-      channel.kraus.push_back(scaled(pauli(static_cast<int>(number), arity), std::sqrt(probabilities[number])));
+      channel.kraus.push_back(
+          scaled(pauli(static_cast<int>(number), arity), std::sqrt(probabilities[number])));
   return channel;
 }
 
@@ -71,7 +72,8 @@ int pauli_number(const std::string& label) {
   for (char letter : label) {
     const std::size_t index = std::string_view("IXYZ").find(letter);
     if (index == std::string_view::npos)
-      throw usage_error("Pauli channel: expected labels of I, X, Y, Z such as X or ZI, found '" + label + "'");
+      throw usage_error("Pauli channel: expected labels of I, X, Y, Z such as X or ZI, found '" + label +
+                        "'");
     number = 4 * number + static_cast<int>(index);
   }
   return number;
@@ -91,19 +93,21 @@ Channel pauli_channel(std::span<const std::pair<std::string, double>> given) {
   if (given.empty()) throw usage_error("Pauli channel: expected probabilities such as X = 0.01, found none");
   const std::size_t length = given.front().first.size();
   if (length != 1 && length != 2)
-    throw usage_error("Pauli channel: expected labels of one or two letters, found '" + given.front().first + "'");
+    throw usage_error("Pauli channel: expected labels of one or two letters, found '" + given.front().first +
+                      "'");
   std::vector<double> probabilities(length == 1 ? 4 : 16, 0.0);
   double sum = 0.0;
   for (const auto& [label, probability] : given) {
     if (label.size() != length)
-      throw usage_error("Pauli channel: expected labels of one length, found '" + given.front().first + "' and '" +
-                        label + "'");
+      throw usage_error("Pauli channel: expected labels of one length, found '" + given.front().first +
+                        "' and '" + label + "'");
     expect_within("Pauli channel, probability of " + label, probability, 0.0, 1.0);
     probabilities[static_cast<std::size_t>(pauli_number(label))] += probability;
     sum += probability;
   }
   if (sum > 1.0 + trace_tolerance)
-    throw usage_error("Pauli channel: expected probabilities that sum to at most 1, found the sum " + written(sum));
+    throw usage_error("Pauli channel: expected probabilities that sum to at most 1, found the sum " +
+                      written(sum));
   probabilities[0] += std::max(0.0, 1.0 - sum);
   Channel channel = mixture("Pauli channel", static_cast<int>(length), probabilities);
   check_channel(channel, "Pauli channel");
@@ -135,16 +139,18 @@ Channel thermal_relaxation(double t1, double t2, double time, double excited) {
   if (!(t1 > 0)) throw usage_error("thermal relaxation, t1: expected a time above 0, found " + written(t1));
   if (!(t2 > 0)) throw usage_error("thermal relaxation, t2: expected a time above 0, found " + written(t2));
   if (!(time >= 0) || std::isinf(time))
-    throw usage_error("thermal relaxation, time: expected a finite time of 0 or more, found " + written(time));
+    throw usage_error("thermal relaxation, time: expected a finite time of 0 or more, found " +
+                      written(time));
   if (t2 > 2 * t1)
-    throw usage_error("thermal relaxation: expected t2 <= 2 t1, found t1 = " + written(t1) + " and t2 = " +
-                      written(t2) + "; no physical process loses coherence that slowly");
+    throw usage_error("thermal relaxation: expected t2 <= 2 t1, found t1 = " + written(t1) +
+                      " and t2 = " + written(t2) + "; no physical process loses coherence that slowly");
   expect_within("thermal relaxation, excited-state population", excited, 0.0, 1.0);
   const double reset = -std::expm1(-time / t1), coherence = std::exp(-time / t2);
   // The Choi matrix is the 2 x 2 block [[a, e], [e, b]] on |00>, |11> beside two populations; its Cholesky
   // factor gives the diagonal Kraus operators. a b >= e^2 because t2 <= 2 t1.
   const double a = 1.0 - excited * reset, b = 1.0 - (1.0 - excited) * reset;
-  Channel channel{"thermal relaxation(" + written(t1) + ", " + written(t2) + ", " + written(time) + ")", 1, {}};
+  Channel channel{
+      "thermal relaxation(" + written(t1) + ", " + written(t2) + ", " + written(time) + ")", 1, {}};
   const double slope = a > 0 ? coherence / std::sqrt(a) : 0.0;
   add_nonzero(channel, one(std::sqrt(a), 0, 0, slope));
   add_nonzero(channel, one(0, 0, 0, std::sqrt(std::max(0.0, b - slope * slope))));
@@ -161,7 +167,8 @@ Channel kraus_channel(int arity, std::vector<SmallMatrix> operators) {
 
 void check_channel(const Channel& channel, const std::string& where) {
   if (channel.arity != 1 && channel.arity != 2)
-    throw usage_error(where + ": expected a channel on 1 or 2 qubits, found " + std::to_string(channel.arity));
+    throw usage_error(where + ": expected a channel on 1 or 2 qubits, found " +
+                      std::to_string(channel.arity));
   if (channel.kraus.empty()) throw usage_error(where + ": expected at least one Kraus operator, found none");
   const auto dim = static_cast<std::size_t>(channel.dim());
   for (std::size_t row = 0; row < dim; ++row)
@@ -171,11 +178,11 @@ void check_channel(const Channel& channel, const std::string& where) {
         for (std::size_t i = 0; i < dim; ++i)
           sum += std::conj(matrix[i * dim + row]) * matrix[i * dim + column];
       if (!(std::abs(sum) <= trace_tolerance))
-        throw usage_error(where + ": '" + channel.name +
-                          "' is not trace preserving: expected the sum of K^dagger K to be the identity, found "
-                          "a deviation of " +
-                          written(std::abs(sum)) + " in row " + std::to_string(row) + ", column " +
-                          std::to_string(column));
+        throw usage_error(
+            where + ": '" + channel.name +
+            "' is not trace preserving: expected the sum of K^dagger K to be the identity, found "
+            "a deviation of " +
+            written(std::abs(sum)) + " in row " + std::to_string(row) + ", column " + std::to_string(column));
     }
 }
 

@@ -47,8 +47,8 @@ Channel thermal_relaxation(double t1, double t2, double time, double excited = 0
 /// Any channel by its Kraus operators; checked.
 Channel kraus_channel(int arity, std::vector<SmallMatrix> operators);
 
-/// Throws Error (usage) beginning with `where` unless the channel is completely positive and trace preserving:
-/// arity 1 or 2, finite entries, |sum_k K_k^dagger K_k - I| <= 1e-9 in every entry.
+/// Throws Error (usage) beginning with `where` unless the channel is completely positive and trace
+/// preserving: arity 1 or 2, finite entries, |sum_k K_k^dagger K_k - I| <= 1e-9 in every entry.
 void check_channel(const Channel& channel, const std::string& where);
 
 /// Average gate fidelity of the channel with the identity (Nielsen 2002): (sum_k |tr K_k|^2 + d) / (d^2 + d).

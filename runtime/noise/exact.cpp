@@ -15,7 +15,9 @@ std::array<double, 16> rotation(Gate gate, double angle) {
   const int to = gate == Gate::rx ? 3 : gate == Gate::ry ? 1 : 2;
   const double c = std::cos(angle), s = std::sin(angle);
   std::array<double, 16> m = identity;
-  const auto at = [&](int row, int column) -> double& { return m[static_cast<std::size_t>(4 * row + column)]; };
+  const auto at = [&](int row, int column) -> double& {
+    return m[static_cast<std::size_t>(4 * row + column)];
+  };
   at(from, from) = at(to, to) = c;
   at(to, from) = s;
   at(from, to) = -s;
@@ -44,7 +46,8 @@ std::vector<double> product16(const std::vector<double>& a, const std::vector<do
   for (std::size_t row = 0; row < 16; ++row)
     for (std::size_t k = 0; k < 16; ++k)
       if (const double factor = a[16 * row + k]; factor != 0.0)
-        for (std::size_t column = 0; column < 16; ++column) result[16 * row + column] += factor * b[16 * k + column];
+        for (std::size_t column = 0; column < 16; ++column)
+          result[16 * row + column] += factor * b[16 * k + column];
   return result;
 }
 
@@ -75,7 +78,8 @@ int Transfers::two(const Program& program, std::size_t& first) {
   if (is_new) {
     std::vector<double> total = transfer_matrix({"", 2, {matrix(op.gate, 0.0)}});
     for (std::size_t i = 1; i < key.size(); i += 2)
-      total = product16(spread(transfer_matrix(noise_.channels()[static_cast<std::size_t>(key[i])]), key[i + 1]), total);
+      total = product16(
+          spread(transfer_matrix(noise_.channels()[static_cast<std::size_t>(key[i])]), key[i + 1]), total);
     two_.push_back(sparse(total));
   }
   return found->second;
@@ -117,7 +121,8 @@ ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Tran
         piece.op = program.ops[static_cast<std::size_t>(step.index)];
       else
         piece.channel = step.index;
-      auto& list = alone[place] >= 0 ? stages_[static_cast<std::size_t>(alone[place])].pieces : pending[place];
+      auto& list =
+          alone[place] >= 0 ? stages_[static_cast<std::size_t>(alone[place])].pieces : pending[place];
       list.push_back(piece);
       ++s;
     }

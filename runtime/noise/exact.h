@@ -10,16 +10,16 @@
 
 namespace qmtl {
 
-/// Transfer matrices of a noise model's channels, and of two-qubit gates with what acts after them: made once,
-/// shared by all programs.
+/// Transfer matrices of a noise model's channels, and of two-qubit gates with what acts after them: made
+/// once, shared by all programs.
 class Transfers {
  public:
   explicit Transfers(const NoiseTable& noise);
 
   /// A channel of the model, on one qubit.
   const std::array<double, 16>& one(int channel) const { return one_[static_cast<std::size_t>(channel)]; }
-  /// The number of the matrix of the two-qubit gate at steps[first] and of the channel steps behind it, on the
-  /// gate's first and second place; `first` is moved behind them.
+  /// The number of the matrix of the two-qubit gate at steps[first] and of the channel steps behind it, on
+  /// the gate's first and second place; `first` is moved behind them.
   int two(const Program& program, std::size_t& first);
   const PauliVector::Sparse& two(int number) const { return two_[static_cast<std::size_t>(number)]; }
 
@@ -44,9 +44,9 @@ class ExactProgram {
 
  private:
   struct Piece {
-    Op op;                         ///< a rotation, when `channel` is negative
-    int channel = -1;              ///< a channel of the model
-    bool constant = false;         ///< after bind: `matrix` holds
+    Op op;                  ///< a rotation, when `channel` is negative
+    int channel = -1;       ///< a channel of the model
+    bool constant = false;  ///< after bind: `matrix` holds
     std::array<double, 16> matrix{};
   };
   struct Stage {
@@ -65,7 +65,8 @@ class ExactProgram {
   std::vector<ReadoutError> readout_;  ///< of the measured qubits
 };
 
-/// Changes expectations of Z-strings, spectrum[mask], to those of the readings: bit i has the error errors[i].
+/// Changes expectations of Z-strings, spectrum[mask], to those of the readings: bit i has the error
+/// errors[i].
 void apply_readout(std::span<const ReadoutError> errors, std::span<double> spectrum);
 
 }  // namespace qmtl

@@ -9,7 +9,8 @@ namespace {
 
 std::string describe(const GateNoise& entry) {
   std::string text = "noise of " + std::string(info(entry.gate).name);
-  for (std::size_t i = 0; i < entry.qubits.size(); ++i) text += (i == 0 ? " on qubits " : ", ") + std::to_string(entry.qubits[i]);
+  for (std::size_t i = 0; i < entry.qubits.size(); ++i)
+    text += (i == 0 ? " on qubits " : ", ") + std::to_string(entry.qubits[i]);
   return text;
 }
 
@@ -31,7 +32,8 @@ void check_entry(const GateNoise& entry) {
       throw usage_error(where + ": '" + applied.channel.name + "' acts on the gate's qubit number " +
                         std::to_string(applied.on) + ", expected 0 to " + std::to_string(arity - 1));
     if (applied.on >= 0 && applied.channel.arity == 2)
-      throw usage_error(where + ": '" + applied.channel.name + "' acts on both qubits; it cannot be put on one");
+      throw usage_error(where + ": '" + applied.channel.name +
+                        "' acts on both qubits; it cannot be put on one");
   }
 }
 
@@ -42,7 +44,8 @@ void check_readout(const ReadoutError& error, const std::string& where) {
 }
 
 std::tuple<Gate, int, int> place_of(const GateNoise& entry) {
-  return {entry.gate, entry.qubits.empty() ? -1 : entry.qubits[0], entry.qubits.size() < 2 ? -1 : entry.qubits[1]};
+  return {entry.gate, entry.qubits.empty() ? -1 : entry.qubits[0],
+          entry.qubits.size() < 2 ? -1 : entry.qubits[1]};
 }
 
 }  // namespace

@@ -11,15 +11,15 @@
 
 namespace qmtl {
 
-/// A channel that acts after a gate. A one-qubit channel after a two-qubit gate acts on the gate's first (0) or
-/// second (1) qubit, or on each of them (-1).
+/// A channel that acts after a gate. A one-qubit channel after a two-qubit gate acts on the gate's first (0)
+/// or second (1) qubit, or on each of them (-1).
 struct AppliedChannel {
   Channel channel;
   int on = -1;
 };
 
-/// What acts after every `gate`, or after those on `qubits` only (one number, or a pair; the order of the pair
-/// matters for cx). Channels act in the order of the list.
+/// What acts after every `gate`, or after those on `qubits` only (one number, or a pair; the order of the
+/// pair matters for cx). Channels act in the order of the list.
 struct GateNoise {
   Gate gate = Gate::ry;
   std::vector<int> qubits;
@@ -33,8 +33,8 @@ struct ReadoutError {
   bool operator==(const ReadoutError&) const = default;
 };
 
-/// Noise of a device: what acts after its gates, and errors of its measurements. An entry for particular qubits
-/// replaces the gate's general one, it does not add to it.
+/// Noise of a device: what acts after its gates, and errors of its measurements. An entry for particular
+/// qubits replaces the gate's general one, it does not add to it.
 struct NoiseModel {
   std::vector<GateNoise> gates;
   ReadoutError readout;                    ///< of qubits without their own

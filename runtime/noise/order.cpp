@@ -15,7 +15,9 @@ constexpr std::size_t max_starts = 24, max_candidates = 24;
 class Search {
  public:
   Search(std::span<const Timed> cone, int qubits, std::span<const int> kept)
-      : cone_(cone), chain_(static_cast<std::size_t>(qubits)), kept_(static_cast<std::size_t>(qubits), false) {
+      : cone_(cone),
+        chain_(static_cast<std::size_t>(qubits)),
+        kept_(static_cast<std::size_t>(qubits), false) {
     for (std::size_t i = 0; i < cone.size(); ++i) {
       chain_[at(cone[i].op.q0)].push_back(static_cast<int>(i));
       if (cone[i].op.q1 >= 0) chain_[at(cone[i].op.q1)].push_back(static_cast<int>(i));

@@ -15,8 +15,9 @@ struct Order {
   double cost = 0;       ///< sum over the operations of 4^(qubits alive)
 };
 
-/// Searches greedily, from the cone alone: again and again the qubit is finished that leaves the fewest alive.
-/// `kept` qubits live to the end. Any order gives the same state: operations on different qubits commute.
+/// Searches greedily, from the cone alone: again and again the qubit is finished that leaves the fewest
+/// alive. `kept` qubits live to the end. Any order gives the same state: operations on different qubits
+/// commute.
 Order find_order(std::span<const Timed> cone, int qubits, std::span<const int> kept);
 
 }  // namespace qmtl

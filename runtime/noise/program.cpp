@@ -11,8 +11,11 @@ namespace {
 class Writer {
  public:
   Writer(Program& program, int qubits, std::span<const int> measured, bool release)
-      : program_(program), place_(static_cast<std::size_t>(qubits), -1), measured_at_(place_.size(), -1),
-        left_(place_.size(), 0), release_(release) {
+      : program_(program),
+        place_(static_cast<std::size_t>(qubits), -1),
+        measured_at_(place_.size(), -1),
+        left_(place_.size(), 0),
+        release_(release) {
     for (std::size_t i = 0; i < measured.size(); ++i)
       measured_at_[static_cast<std::size_t>(measured[i])] = static_cast<int>(i);
   }
@@ -24,7 +27,8 @@ class Writer {
     if (qubit < 0 || place(qubit) >= 0) return;
     place_[static_cast<std::size_t>(qubit)] = static_cast<int>(alive_.size());
     alive_.push_back(qubit);
-    program_.steps.push_back({Step::Kind::add, place(qubit), -1, measured_at_[static_cast<std::size_t>(qubit)], 0});
+    program_.steps.push_back(
+        {Step::Kind::add, place(qubit), -1, measured_at_[static_cast<std::size_t>(qubit)], 0});
     program_.peak = std::max(program_.peak, static_cast<int>(alive_.size()));
   }
 
@@ -85,8 +89,8 @@ Program make_program(std::span<const Timed> timed, int qubits, std::span<const i
     program.steps.push_back({Step::Kind::gate, writer.place(op.q0), writer.place(op.q1), number, 0});
     for (std::size_t c = 0; c < after[i].size(); ++c) {
       const PlacedChannel& placed = after[i][c];
-      program.steps.push_back({Step::Kind::channel, writer.place(placed.q0), writer.place(placed.q1), placed.channel,
-                               position[i] + static_cast<std::uint32_t>(c)});
+      program.steps.push_back({Step::Kind::channel, writer.place(placed.q0), writer.place(placed.q1),
+                               placed.channel, position[i] + static_cast<std::uint32_t>(c)});
     }
     writer.used(op.q0);
     writer.used(op.q1);

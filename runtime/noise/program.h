@@ -20,8 +20,8 @@ struct Step {
   };
   Kind kind = Kind::gate;
   int place0 = -1, place1 = -1;
-  int index = -1;             ///< see kind; add and drop: position among the measured qubits, or -1
-  std::uint32_t position = 0; ///< of its random number; fixed by the schedule, not by the order of execution
+  int index = -1;              ///< see kind; add and drop: position among the measured qubits, or -1
+  std::uint32_t position = 0;  ///< of its random number; fixed by the schedule, not by the order of execution
 };
 
 /// How the joint state (or one shot) of some measured qubits is simulated with noise.

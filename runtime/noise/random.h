@@ -21,11 +21,13 @@ class NoiseRandom {
     std::uint32_t sample = 0, block = 0, shot = 0;
   };
 
-  explicit NoiseRandom(std::uint64_t seed) : seed_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {}
+  explicit NoiseRandom(std::uint64_t seed)
+      : seed_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {}
 
   /// Uniform in [0, 1), a multiple of 2^-53.
   double uniform(Purpose purpose, const At& at, std::uint32_t position) const {
-    const auto mixed = philox({seed_[0], seed_[1], static_cast<std::uint32_t>(purpose), at.block}, {0x6e6f6973u, 0x65736565u});
+    const auto mixed = philox({seed_[0], seed_[1], static_cast<std::uint32_t>(purpose), at.block},
+                              {0x6e6f6973u, 0x65736565u});
     const auto word = philox({position, at.shot, at.sample, 0}, {mixed[0], mixed[1]});
     return static_cast<double>((std::uint64_t{word[0]} << 32 | word[1]) >> 11) * 0x1p-53;
   }

@@ -37,7 +37,8 @@ std::vector<Timed> schedule(std::span<const Op> ops, int qubits) {
     }
     timed.push_back({op, moment});
   }
-  std::stable_sort(timed.begin(), timed.end(), [](const Timed& x, const Timed& y) { return x.moment < y.moment; });
+  std::stable_sort(timed.begin(), timed.end(),
+                   [](const Timed& x, const Timed& y) { return x.moment < y.moment; });
   return timed;
 }
 

@@ -14,10 +14,10 @@ struct Timed {
   bool operator==(const Timed&) const = default;
 };
 
-/// As soon as possible: every gate takes the first slice in which its qubits are free, behind all earlier gates
-/// that share a qubit with it. cz gates commute with each other, so among neighbouring ones only the slots
-/// count: a ring of them takes two slices (three for an odd number). This order, by slice and then by the
-/// order given, is the circuit that noise acts on.
+/// As soon as possible: every gate takes the first slice in which its qubits are free, behind all earlier
+/// gates that share a qubit with it. cz gates commute with each other, so among neighbouring ones only the
+/// slots count: a ring of them takes two slices (three for an odd number). This order, by slice and then by
+/// the order given, is the circuit that noise acts on.
 std::vector<Timed> schedule(std::span<const Op> ops, int qubits);
 
 /// The operations that can reach the measured qubits, in order. Channels preserve traces, so that what lies

@@ -14,7 +14,9 @@ using One = PureState::One;
 /// Entries of a Kraus operator's square may differ from a multiple of the identity by rounding only.
 constexpr double rounding = 1e-14;
 
-C times(C a, C b) { return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()}; }
+C times(C a, C b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
 
 One product(const One& a, const One& b) {
   return {times(a[0], b[0]) + times(a[1], b[2]), times(a[0], b[1]) + times(a[1], b[3]),
@@ -84,7 +86,8 @@ class Pending {
   std::vector<std::pair<One, bool>> waiting_;
 };
 
-void apply_channel(const Unravelling& channel, const Step& step, double u, PureState& state, Pending& pending) {
+void apply_channel(const Unravelling& channel, const Step& step, double u, PureState& state,
+                   Pending& pending) {
   if (channel.mixture) {
     const std::size_t k = pick(channel.probability, u);
     if (channel.identity[k]) return;
@@ -103,7 +106,8 @@ void apply_channel(const Unravelling& channel, const Step& step, double u, PureS
     const auto rho = state.reduced(step.place0);
     for (std::size_t k = 0; k < weights.size(); ++k) {
       const SmallMatrix& e = channel.effects[k];
-      weights[k] = std::max(0.0, e[0].real() * rho.p0 + e[3].real() * rho.p1 + 2 * times(e[2], rho.c01).real());
+      weights[k] =
+          std::max(0.0, e[0].real() * rho.p0 + e[3].real() * rho.p1 + 2 * times(e[2], rho.c01).real());
     }
     const std::size_t k = pick(weights, u);
     // A trajectory's norm is 1 up to rounding; dividing by the operator's own weight keeps it there.
@@ -159,7 +163,8 @@ void TrajectoryProgram::run(const double* angles, const NoiseRandom& random, con
       case Step::Kind::gate: {
         const Op& op = program_.ops[static_cast<std::size_t>(step.index)];
         if (op.q1 < 0) {
-          const double angle = op.source == Source::angle ? angles[op.index] : params_[static_cast<std::size_t>(op.index)];
+          const double angle =
+              op.source == Source::angle ? angles[op.index] : params_[static_cast<std::size_t>(op.index)];
           pending.multiply(step.place0, small(matrix(op.gate, angle)));
           break;
         }
@@ -190,8 +195,8 @@ void TrajectoryProgram::run(const double* angles, const NoiseRandom& random, con
   pending.flush_all();
 }
 
-void TrajectoryProgram::add_probabilities(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
-                                          std::span<double> sum) const {
+void TrajectoryProgram::add_probabilities(const double* angles, const NoiseRandom& random,
+                                          const NoiseRandom::At& at, std::span<double> sum) const {
   PureState state;
   run(angles, random, at, state, [](std::size_t, bool) {});
   for (std::size_t index = 0; index < state.size(); ++index) {

@@ -9,13 +9,13 @@
 
 namespace qmtl {
 
-/// A channel as trajectories use it: one Kraus operator is picked with probability <K^dagger K>, and the state
-/// normalised again (Dalibard, Castin and Moelmer 1992).
+/// A channel as trajectories use it: one Kraus operator is picked with probability <K^dagger K>, and the
+/// state normalised again (Dalibard, Castin and Moelmer 1992).
 struct Unravelling {
   explicit Unravelling(const Channel& channel);
 
   int arity;
-  bool mixture;                      ///< every K^dagger K is a multiple of the identity: no need to look at the state
+  bool mixture;  ///< every K^dagger K is a multiple of the identity: no need to look at the state
   std::vector<double> probability;   ///< mixture only
   std::vector<SmallMatrix> kraus;    ///< mixture: the unitaries
   std::vector<SmallMatrix> effects;  ///< K^dagger K; empty for mixtures
@@ -27,18 +27,21 @@ struct Unravelling {
 class TrajectoryProgram {
  public:
   /// Keeps a reference to `channels`, one for each of the model's.
-  TrajectoryProgram(const Program& program, const NoiseTable& noise, const std::vector<Unravelling>& channels);
+  TrajectoryProgram(const Program& program, const NoiseTable& noise,
+                    const std::vector<Unravelling>& channels);
 
   void bind(std::span<const double> params) { params_.assign(params.begin(), params.end()); }
 
   /// Adds the probabilities of the measured qubits' bitstrings in the final state of one trajectory to
-  /// sum[2^measured]; for programs that keep their measured qubits. Errors of the measurement are not included.
+  /// sum[2^measured]; for programs that keep their measured qubits. Errors of the measurement are not
+  /// included.
   void add_probabilities(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
                          std::span<double> sum) const;
 
   /// One shot of a program that releases its measured qubits: bits[i] is what is read for measured qubit i,
   /// errors included.
-  void shot(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at, std::vector<bool>& bits) const;
+  void shot(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
+            std::vector<bool>& bits) const;
 
  private:
   template <class Measured>

@@ -33,10 +33,11 @@ LAYERS = {
     "engine": {"engine", "circuit"},
     "model": {"model", "engine", "circuit"},
     "train": {"train", "model", "engine", "circuit"},
+    "noise": {"noise", "engine", "circuit"},
     "edge": {"edge"},
 }
-# value structs that layers above their own pass through
-SEAMS = {"runtime/train/state.h"}
+# value structs that layers above their own pass through, and the one random number generator
+SEAMS = {"runtime/train/state.h", "runtime/model/philox.h"}
 # libraries that live in one room: pattern of the header -> rooms that may include it
 LIBRARIES = [
     ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests"}),

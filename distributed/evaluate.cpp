@@ -16,7 +16,12 @@ constexpr std::size_t rows_per_shard = 64;
 
 std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
                                 const std::vector<std::size_t>& rows) {
-  const auto outputs = static_cast<std::size_t>(learner.outputs());
+  return predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
+                      [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
+}
+
+std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
+                                const PredictRows& predict) {
   const std::size_t shards = (rows.size() + rows_per_shard - 1) / rows_per_shard;
   const auto row_of = [&](std::size_t shard) { return std::min(shard * rows_per_shard, rows.size()); };
   const auto ranges = cut_evenly(shards, comm.size());
@@ -29,7 +34,7 @@ std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
   comm.together([&] {
     tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
       const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
-      learner.predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
+      predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
     });
   });
   std::vector<float> all(rows.size() * outputs);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "distributed/comm.h"
@@ -12,5 +14,12 @@ namespace qmtl {
 /// together.
 std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
                                 const std::vector<std::size_t>& rows);
+
+/// Writes logits[rows, outputs] of some rows; called concurrently.
+using PredictRows = std::function<void(std::span<const std::size_t> rows, float* logits)>;
+
+/// The same with another way to predict: logits[rows, outputs] from `predict`.
+std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
+                                const PredictRows& predict);
 
 }  // namespace qmtl

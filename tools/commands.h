@@ -20,5 +20,6 @@ int inspect_command(const Comm& comm, const Arguments& args);
 int doctor_command(const Comm& comm, const Arguments& args);
 int plan_command(const Comm& comm, const Arguments& args);
 int bench_command(const Comm& comm, const Arguments& args);
+int noise_command(const Comm& comm, const Arguments& args);
 
 }  // namespace qmtl

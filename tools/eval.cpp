@@ -1,9 +1,14 @@
 #include <chrono>
+#include <cstdio>
 #include <iostream>
 
+#include "distributed/evaluate.h"
+#include "runtime/error.h"
+#include "runtime/noise/noisy.h"
 #include "runtime/train/state.h"
 #include "tools/cores.h"
 #include "tools/load.h"
+#include "tools/noise_options.h"
 #include "tools/options.h"
 #include "tools/results.h"
 
@@ -14,8 +19,11 @@ namespace po = boost::program_options;
 
 const Usage usage{
     "qmtl eval CHECKPOINT [options]",
-    "Metrics of a checkpoint, or of a run folder's best one, on a split of its data set or of another one.",
+    "Metrics of a checkpoint, or of a run folder's best one, on a split of its data set or of another one.\n"
+    "With --noise, --shots or another option of a noisy device also the metrics there, beside the exact "
+    "ones.",
     "  qmtl eval runs/digits --split test\n"
+    "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
     "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
 
 Split parse_split(const std::string& text) {
@@ -25,6 +33,74 @@ Split parse_split(const std::string& text) {
   throw usage_error("--split: expected train, validation or test, found '" + text + "'");
 }
 
+/// The scores of the same rows on a noisy device, and how they were simulated.
+struct NoisyScores {
+  Scores scores;
+  nlohmann::ordered_json about;
+};
+
+NoisyScores score_noisy(const Comm& comm, const Learner& learner, const Dataset& data,
+                        const std::vector<std::size_t>& rows, const NoiseRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_ptr<NoisySimulator> simulator;
+  comm.together([&] {
+    if (!learner.circuit())
+      throw usage_error("--noise: expected a head with a circuit, found the kind '" +
+                        learner.spec().head.kind + "', which runs on no quantum device");
+    simulator = std::make_unique<NoisySimulator>(*learner.circuit(), request.model, request.options);
+    simulator->bind(learner.circuit_params());
+  });
+  const CircuitValues values = [&](std::span<const std::size_t> samples, const double* angles, double* out) {
+    const std::vector<std::uint32_t> keys(samples.begin(), samples.end());
+    simulator->values(keys, angles, out);
+  };
+  const auto logits = predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
+                                   [&](std::span<const std::size_t> part, float* part_logits) {
+                                     learner.predict_with(values, part, part_logits);
+                                   });
+  NoisyScores noisy{score_logits(comm, learner.spec(), data, rows, logits), describe(request, *simulator)};
+  noisy.about["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return noisy;
+}
+
+nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
+  nlohmann::ordered_json json = noisy.about;
+  auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
+    tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
+  json["mean"] = noisy.scores.mean;
+  if (noisy.scores.argmax_accuracy) json["argmax_accuracy"] = *noisy.scores.argmax_accuracy;
+  return json;
+}
+
+/// Exact and noisy scores side by side.
+std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
+  std::size_t width = 13;
+  for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
+  std::string text;
+  char line[96];
+  const auto add = [&](std::string first, double before, double now) {
+    first.resize(std::max(first.size(), width + 2), ' ');
+    std::snprintf(line, sizeof line, "%10.4f%10.4f%+10.4f\n", before, now, now - before);
+    text += first + line;
+  };
+  std::string head = "noisy device";
+  head.resize(width + 2, ' ');
+  text += "\n" + head + "     exact     noisy    change\n";
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
+    add(spec.tasks[t].name, exact.tasks[t], noisy.scores.tasks[t]);
+  add("mean", exact.mean, noisy.scores.mean);
+  if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
+    add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
+  const auto shots = noisy.about["shots"].get<std::int64_t>();
+  std::snprintf(line, sizeof line, "%s, %s, cones of %d qubits (%d at once), %.1f s\n",
+                noisy.about["method"].get<std::string>().c_str(),
+                shots ? (std::to_string(shots) + " shots a circuit").c_str() : "exact expectations",
+                noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                noisy.about["seconds"].get<double>());
+  return text + line;
+}
+
 }  // namespace
 
 int eval_command(const Comm& comm, const Arguments& args) {
@@ -32,12 +108,17 @@ int eval_command(const Comm& comm, const Arguments& args) {
   own.add_options()("split", po::value<std::string>()->value_name("NAME"),
                     "train, validation or test (default)")(
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training");
+  add_noise_options(own);
   const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   const std::string split = options->text_or("split", "test");
   Split which = Split::test;
-  comm.together([&] { which = parse_split(split); });
+  NoiseRequest request;
+  comm.together([&] {
+    which = parse_split(split);
+    request = read_noise_request(*options);
+  });
 
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
   const std::string file = options->text_or("data", checkpoint.config.data_file);
@@ -62,11 +143,17 @@ int eval_command(const Comm& comm, const Arguments& args) {
   report.best_epoch = checkpoint.state.best_epoch;
   report.steps = checkpoint.state.step;
   report.parameters = count_parameters(learner->params());
-  if (comm.root()) {
-    if (options->common.json)
-      std::cout << report_json(report, learner->spec()).dump(2) << std::endl;
-    else
-      std::cout << report_text(report, learner->spec()) << std::flush;
+  std::optional<NoisyScores> noisy;
+  if (request.given) noisy = score_noisy(comm, *learner, data, rows, request);
+  if (!comm.root()) return 0;
+  const ModelSpec& spec = learner->spec();
+  if (options->common.json) {
+    auto json = report_json(report, spec);
+    if (noisy) json["noise"] = noisy_json(*noisy, spec);
+    std::cout << json.dump(2) << std::endl;
+  } else {
+    std::cout << report_text(report, spec) << (noisy ? noisy_text(*noisy, report.scores, spec) : "")
+              << std::flush;
   }
   return 0;
 }

@@ -21,12 +21,16 @@ std::string number(double value) {
 
 Scores score_rows(const Comm& comm, const Learner& learner, const Dataset& data,
                   const std::vector<std::size_t>& rows) {
-  const std::vector<float> logits = predict_rows(comm, learner, rows);
+  return score_logits(comm, learner.spec(), data, rows, predict_rows(comm, learner, rows));
+}
+
+Scores score_logits(const Comm& comm, const ModelSpec& spec, const Dataset& data,
+                    const std::vector<std::size_t>& rows, const std::vector<float>& logits) {
   Scores scores;
   comm.together([&] {
-    scores.tasks = evaluate(data, learner.spec(), rows, logits.data());
-    scores.mean = mean_score(learner.spec(), scores.tasks);
-    scores.argmax_accuracy = argmax_accuracy(data, learner.spec(), rows, logits.data());
+    scores.tasks = evaluate(data, spec, rows, logits.data());
+    scores.mean = mean_score(spec, scores.tasks);
+    scores.argmax_accuracy = argmax_accuracy(data, spec, rows, logits.data());
   });
   return scores;
 }

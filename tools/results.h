@@ -20,6 +20,9 @@ struct Scores {
 /// Predicts `rows` over all ranks and scores them. Collective.
 Scores score_rows(const Comm& comm, const Learner& learner, const Dataset& data,
                   const std::vector<std::size_t>& rows);
+/// The same of logits[rows, outputs] that are on every rank.
+Scores score_logits(const Comm& comm, const ModelSpec& spec, const Dataset& data,
+                    const std::vector<std::size_t>& rows, const std::vector<float>& logits);
 
 /// Numbers of trainable parameters after and before the shared representation.
 struct ParameterCount {

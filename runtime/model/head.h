@@ -27,6 +27,11 @@ struct HeadSetup {
   SimdTarget target = SimdTarget::best;
 };
 
+/// Evaluates a head's circuit elsewhere than on its engine, for example with noise: writes values[samples,
+/// outputs] of angles[samples, circuit angles]. `samples` are their numbers in the data set.
+using CircuitValues =
+    std::function<void(std::span<const std::size_t> samples, const double* angles, double* values)>;
+
 /// From the representation z to the logits of all tasks. One object per model; after bind() the const calls
 /// may run concurrently. Logits and their cotangents are double whatever Real is: losses are computed in
 /// double.
@@ -42,9 +47,15 @@ class Head {
   virtual void bind(std::span<const double> params) = 0;
   virtual const Plan* plan() const { return nullptr; }  ///< null for heads without a circuit
   virtual SimdTarget target() const { return SimdTarget::scalar; }
+  virtual const Circuit* circuit() const { return nullptr; }  ///< null for heads without one
+  /// The circuit's trainable numbers as bound.
+  virtual std::span<const double> circuit_params() const { return {}; }
 
   /// logits[rows of z, outputs of all tasks], exact.
   virtual void forward(const Matrix<Real>& z, double* logits) const = 0;
+  /// The same with the circuit's outputs from `evaluate`; for heads with a circuit only.
+  virtual void forward_with(const CircuitValues& /*evaluate*/, std::span<const std::size_t> /*samples*/,
+                            const Matrix<Real>& /*z*/, double* /*logits*/) const {}
 
   /// Given logits[count, outputs of the group] of `count` consecutive rows from `first`, writes d loss / d
   /// logits (same shape). Called in order of rows, from the calling thread.

@@ -57,6 +57,8 @@ class QmtlHead final : public Head<Real> {
   const std::vector<ParamInfo>& params() const override { return params_; }
   const Plan* plan() const override { return &all_.engine->plan(); }
   SimdTarget target() const override { return all_.engine->target(); }
+  const Circuit* circuit() const override { return &circuit_; }
+  std::span<const double> circuit_params() const override { return circuit_params_; }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
     const auto total = static_cast<std::size_t>(layout_.total);
@@ -82,6 +84,7 @@ class QmtlHead final : public Head<Real> {
 
   void bind(std::span<const double> params) override {
     const auto total = static_cast<std::size_t>(layout_.total);
+    circuit_params_.assign(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(total));
     all_.bind(params.first(total));
     for (Part<Real>& part : groups_) part.bind(params.first(total));
     gain_ = spec_.train_gain ? params.back() : spec_.gain;
@@ -96,10 +99,16 @@ class QmtlHead final : public Head<Real> {
     const Matrix<Real> angles = encode(z, all_).angles;
     std::vector<Real> values(rows * outputs_);
     all_.engine->forward(rows, angles.data(), values.data());
-    for (std::size_t i = 0; i < rows; ++i)
-      for (std::size_t o = 0; o < outputs_; ++o)
-        logits[i * outputs_ + o] =
-            scale_[o] / gain_ * static_cast<double>(values[i * outputs_ + o]) + bias_[o];
+    write_logits(values, logits);
+  }
+
+  void forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
+                    const Matrix<Real>& z, double* logits) const override {
+    const Matrix<Real> encoded = encode(z, all_).angles;
+    const std::vector<double> angles(encoded.data(), encoded.data() + encoded.size());
+    std::vector<double> values(samples.size() * outputs_);
+    evaluate(samples, angles.data(), values.data());
+    write_logits(values, logits);
   }
 
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
@@ -197,6 +206,15 @@ class QmtlHead final : public Head<Real> {
     if (spec_.train_gain) append_param(params_, "head.gain", {1}, true, false);
   }
 
+  /// logits[rows, outputs] of expectations of the same shape.
+  template <class Value>
+  void write_logits(const std::vector<Value>& values, double* logits) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::size_t o = i % outputs_;
+      logits[i] = scale_[o] / gain_ * static_cast<double>(values[i]) + bias_[o];
+    }
+  }
+
   struct Encoding {
     Matrix<Real> angles, slopes;  ///< slopes: d angle / d (gain z)
   };
@@ -257,6 +275,7 @@ class QmtlHead final : public Head<Real> {
   std::vector<std::size_t> scale_of_;  ///< output -> scale
   double gain_ = 1.0;
   std::vector<double> scale_, bias_;  ///< per output
+  std::vector<double> circuit_params_;
 };
 
 }  // namespace

@@ -119,6 +119,28 @@ class LearnerOf final : public Learner {
   }
 
   void predict(std::span<const std::size_t> rows, float* logits) const override {
+    predict_by(rows, logits, [&](auto, const Matrix<Real>& z, double* values) { head_->forward(z, values); });
+  }
+
+  const Circuit* circuit() const override { return head_->circuit(); }
+  std::span<const double> circuit_params() const override { return head_->circuit_params(); }
+
+  void predict_with(const CircuitValues& evaluate, std::span<const std::size_t> rows,
+                    float* logits) const override {
+    if (!circuit())
+      throw usage_error("expected a head with a circuit, found the kind '" + spec_.head.kind +
+                        "', which has none");
+    predict_by(rows, logits, [&](std::span<const std::size_t> part, const Matrix<Real>& z, double* values) {
+      head_->forward_with(evaluate, part, z, values);
+    });
+  }
+
+ private:
+  std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
+
+  /// Logits of rows in chunks; forward(rows, z, values) is the head's part.
+  template <class Forward>
+  void predict_by(std::span<const std::size_t> rows, float* logits, Forward forward) const {
     constexpr std::size_t chunk = 4 * tile_samples;
     const auto width = static_cast<std::size_t>(outputs());
     std::vector<double> values(chunk * width);
@@ -127,7 +149,7 @@ class LearnerOf final : public Learner {
     for (std::size_t first = 0; first < rows.size(); first += chunk) {
       const auto part = rows.subspan(first, std::min(chunk, rows.size() - first));
       backbone_.forward(Pass{}, gather(part), z, cache);
-      head_->forward(z, values.data());
+      forward(part, z, values.data());
       for (std::size_t i = 0; i < part.size(); ++i)
         for (const BoundTask& task : tasks_)
           for (std::size_t c = task.first_column; c < task.first_column + task.outputs; ++c)
@@ -135,9 +157,6 @@ class LearnerOf final : public Learner {
                 static_cast<float>(values[i * width + c] * task.scale.deviation + task.scale.mean);
     }
   }
-
- private:
-  std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
 
   void bind_inputs_of(const Dataset& data, const std::vector<Standardisation>& standardisation) {
     for (const Input* input : bind_inputs(data, spec_)) {

@@ -7,6 +7,7 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
+#include "runtime/model/head.h"
 #include "runtime/train/config.h"
 #include "runtime/train/state.h"
 
@@ -47,6 +48,13 @@ class Learner {
   int outputs() const;  ///< logit columns of all tasks together
   /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.
   virtual void predict(std::span<const std::size_t> rows, float* logits) const = 0;
+
+  /// The head's circuit, null for heads without one, and its trainable numbers as bound.
+  virtual const Circuit* circuit() const = 0;
+  virtual std::span<const double> circuit_params() const = 0;
+  /// As predict, with the circuit's outputs from `evaluate`. Throws Error (usage) for heads without a circuit.
+  virtual void predict_with(const CircuitValues& evaluate, std::span<const std::size_t> rows,
+                            float* logits) const = 0;
 };
 
 /// Means and deviations over the training split (two passes in double, in row order): of each column, or of

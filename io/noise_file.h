@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime/noise/noise_model.h"
+
+namespace qmtl {
+
+/// Reads a noise model: a description in TOML, or the properties of an IBM backend where the name ends with
+/// .json; FORMATS.md describes both. Throws Error (data) if the file cannot be read, Error (usage) naming
+/// file, line and key, what was expected and what was found.
+NoiseModel read_noise(const std::string& path);
+
+/// The same from texts; `name` is the file's name in messages.
+NoiseModel parse_noise_toml(std::string_view text, const std::string& name);
+NoiseModel parse_ibm_properties(std::string_view text, const std::string& name);
+
+}  // namespace qmtl

@@ -74,8 +74,8 @@ nlohmann::ordered_json to_json(const Findings& found) {
                               {"outputs", outputs},
                               {"parameters", parameters},
                               {"dead", found.dead_names()},
-                              {"flops", found.plan.flops},
-                              {"bytes", found.plan.bytes},
+                              {"flops", found.plan.cost.flops},
+                              {"bytes", found.plan.cost.bytes},
                               {"widest", found.plan.widest},
                               {"warnings", found.analysis.warnings}};
   return json;
@@ -149,12 +149,12 @@ void print(const Findings& found, int threads) {
     line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
     line("", plural(static_cast<long long>(plan.parts.size()), "statevector") + ", the widest of " +
                  plural(plan.widest, "qubit"));
-    const double step = plan.flops * found.config.train.batch;
-    line("cost", with_prefix(plan.flops) + "FLOP per sample and gradient, " + with_prefix(step) +
+    const double step = plan.cost.flops * found.config.train.batch;
+    line("cost", with_prefix(plan.cost.flops) + "FLOP per sample and gradient, " + with_prefix(step) +
                      "FLOP per step of " + std::to_string(found.config.train.batch) + " samples");
     line("memory",
-         with_prefix(plan.bytes) + "B per thread" +
-             (threads > 1 ? ", " + with_prefix(plan.bytes * threads) + "B for " + plural(threads, "thread")
+         with_prefix(plan.cost.bytes) + "B per thread" +
+             (threads > 1 ? ", " + with_prefix(plan.cost.bytes * threads) + "B for " + plural(threads, "thread")
                           : std::string()));
   }
   for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());

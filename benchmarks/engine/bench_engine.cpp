@@ -20,15 +20,6 @@ struct Case {
   std::size_t samples;
 };
 
-/// The design's default model for the digits: 20 qubits, registers of 4 with stride 2, two shared layers.
-Case digits() {
-  AnsatzSpec spec;
-  spec.qubits = 20;
-  spec.layers = 2;
-  spec.block_outputs.assign(10, 1);
-  return {"digits", build(spec), 64};
-}
-
 /// One step on its own data; the answers are checked by the tests.
 class Step {
  public:
@@ -53,7 +44,7 @@ class Step {
                 sums_.data());
     benchmark::DoNotOptimize(gradients_.data());
   }
-  double flops() const { return engine_.plan().flops; }
+  double flops() const { return engine_.plan().cost.flops; }
   std::size_t samples() const { return samples_; }
 
  private:
@@ -94,12 +85,12 @@ void bench(benchmark::State& state, const Case& c, PlanKind kind) {
 const bool registered = [] {
   std::vector<Case> cases;
   for (const Workload& w : read_workloads(QMTL_WORKLOADS))
-    cases.push_back({w.name, w.circuit(), static_cast<std::size_t>(w.B)});
-  cases.push_back(digits());
+    cases.push_back({w.name, w.circuit, static_cast<std::size_t>(w.samples)});
   for (const Case& c : cases)
-    for (PlanKind kind : {PlanKind::state, PlanKind::operators, PlanKind::cones}) {
+    for (PlanKind kind : {PlanKind::state, PlanKind::operators, PlanKind::cones, PlanKind::pauli}) {
       if (kind == PlanKind::operators && c.circuit.blocks[0].qubits.size() > 6) continue;
-      if (kind != PlanKind::cones && c.circuit.qubits > 14) continue;
+      if ((kind == PlanKind::state || kind == PlanKind::operators) && c.circuit.qubits > 14) continue;
+      if (kind == PlanKind::pauli && !expand_pauli(c.circuit, false)) continue;
       benchmark::RegisterBenchmark((c.name + "/" + std::string(name(kind))).c_str(),
                                    [c, kind](benchmark::State& state) { bench(state, c, kind); })
           ->Unit(benchmark::kMicrosecond);

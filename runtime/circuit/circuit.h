@@ -41,8 +41,8 @@ struct Readout {
   bool operator==(const Readout&) const = default;
 };
 
-/// A task block: gates on `qubits` (its register, in order) that follow the shared stage, and the readouts measured
-/// after it. The outputs of block i follow those of block i - 1.
+/// A task block: gates on `qubits` (its register, in order) that follow the shared stage, and the readouts
+/// measured after it. The outputs of block i follow those of block i - 1.
 struct Block {
   std::vector<int> qubits;
   std::vector<Op> ops;

@@ -2,124 +2,91 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
-#include <set>
 
 #include "runtime/error.h"
 
 namespace qmtl {
 namespace {
 
-/// What a list of gates costs on a statevector.
-struct GateCount {
-  int rotations =
-      0;  ///< RY or RX passes after merging neighbours on the same qubit; the product state's are free
-  int mixes = 0;  ///< passes of permutations and diagonals between them
-  bool complex = false;
-};
+constexpr int max_operator_qubits = 6;  // operator blocks keep 4^k numbers a sample
 
-/// `fresh`: qubits still in the product state that the first upload writes directly.
-GateCount count_gates(const std::vector<Op>& ops, std::vector<std::uint8_t>& fresh, int qubits) {
-  GateCount count;
-  std::vector<std::uint8_t> open(qubits, 0);  // a rotation on this qubit can still be merged
-  std::vector<int> level(qubits, 0);
-  int deepest = 0;
-  for (const Op& op : ops) {
-    if (op.gate == Gate::rx || op.gate == Gate::rz) count.complex = true;
-    if (op.gate == Gate::ry || op.gate == Gate::rx) {
-      if (!open[op.q0] && !fresh[op.q0]) ++count.rotations;
-      open[op.q0] = 1;
-      continue;
-    }
-    for (int q : {op.q0, op.q1}) {
-      if (q < 0) continue;
-      if (open[q] || fresh[q]) ++level[q];
-      open[q] = fresh[q] = 0;
-      deepest = std::max(deepest, level[q]);
-    }
-  }
-  count.mixes = deepest;
-  return count;
+bool small_registers(const Circuit& circuit) {
+  return std::all_of(circuit.blocks.begin(), circuit.blocks.end(),
+                     [](const Block& b) { return b.qubits.size() <= max_operator_qubits; });
 }
 
-struct Cost {
-  double flops = 0, bytes = 0;
-};
-
-/// Per sample, forward and gradient, multiply-add = 2. A rotation costs one multiply-add an amplitude and
-/// component on the way there, one on the way back and one for its gradient.
-Cost part_cost(const Circuit& circuit, BlockMethod method) {
-  std::vector<std::uint8_t> fresh(circuit.qubits, 1);
-  const GateCount shared = count_gates(circuit.shared, fresh, circuit.qubits);
-  const double amplitudes = std::ldexp(1.0, circuit.qubits);
-  double parts = shared.complex ? 2 : 1, states = shared.mixes + 5;
-  Cost cost;
-  auto layer_flops = [&](const GateCount& count, double p) {
-    return amplitudes * (6 * p * count.rotations + 8 * p * p * count.mixes);
-  };
-  cost.flops = amplitudes * 10 + layer_flops(shared, parts);
-  if (method == BlockMethod::branch) {
-    int deepest = 0;
-    for (const Block& block : circuit.blocks) {
-      std::vector<std::uint8_t> none(circuit.qubits, 0);
-      const GateCount count = count_gates(block.ops, none, circuit.qubits);
-      const double p = shared.complex || count.complex ? 2 : 1;
-      parts = std::max(parts, p);
-      deepest = std::max(deepest, count.mixes + 1);
-      cost.flops += layer_flops(count, p) + amplitudes * (block.ops.empty() ? 4 * p : 12 * p);
-      cost.flops += 4.0 * static_cast<double>(block.outputs.size()) *
-                    std::ldexp(1.0, static_cast<int>(block.qubits.size()));
-    }
-    states += deepest;
-  } else {
-    std::set<std::vector<int>> registers;
-    for (const Block& block : circuit.blocks) {
-      const double side = std::ldexp(1.0, static_cast<int>(block.qubits.size()));
-      const double entries = parts == 2 ? side * side : side * (side + 1) / 2;
-      cost.flops += 6 * entries * static_cast<double>(block.outputs.size());
-      if (!registers.insert(block.qubits).second) continue;
-      cost.flops += amplitudes * side * (parts == 2 ? 12 : 3);  // density matrix, then the bra
-      cost.bytes += 4.0 * 16 * 5 * side * side;
-    }
-  }
-  cost.bytes += states * parts * amplitudes * 16 * sizeof(float);
-  return cost;
-}
-
-Cost best_cost(const Circuit& circuit, BlockMethod& method) {
-  const Cost branch = part_cost(circuit, BlockMethod::branch);
-  bool small = true;  // operator blocks keep 4^k numbers a sample
-  for (const Block& block : circuit.blocks) small &= block.qubits.size() <= 6;
-  const Cost operators = part_cost(circuit, BlockMethod::operators);
-  method = small && operators.flops < branch.flops ? BlockMethod::operators : BlockMethod::branch;
+Cost best_cost(const Circuit& circuit, BlockMethod& method, const CostModel& model) {
+  const Cost branch = state_cost(circuit, BlockMethod::branch, model);
+  const Cost operators = state_cost(circuit, BlockMethod::operators, model);
+  method = small_registers(circuit) && operators.seconds < branch.seconds ? BlockMethod::operators
+                                                                          : BlockMethod::branch;
   return method == BlockMethod::operators ? operators : branch;
 }
 
-Plan whole_plan(const Circuit& circuit, PlanKind kind) {
+Plan whole_plan(const Circuit& circuit, PlanKind kind, const CostModel& model) {
   Plan plan;
   plan.kind = kind;
   plan.widest = circuit.qubits;
   const BlockMethod method = kind == PlanKind::operators ? BlockMethod::operators : BlockMethod::branch;
-  const Cost cost = part_cost(circuit, method);
-  plan.flops = cost.flops;
-  plan.bytes = cost.bytes;
+  plan.cost = state_cost(circuit, method, model);
   if (circuit.qubits <= max_state_qubits) plan.parts.push_back({whole(circuit), method});
   return plan;
 }
 
-Plan cones_plan(const Circuit& circuit) {
+/// For each register its cone or (where allowed and cheaper) an expansion; the expansions together are one
+/// part.
+Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const CostModel& model) {
   Plan plan;
-  plan.kind = PlanKind::cones;
+  std::vector<int> expanded;
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
     Part part{cone_of(circuit, blocks), BlockMethod::branch};
-    const Cost cost = best_cost(part.cone.circuit, part.method);
+    const Cost cost = best_cost(part.cone.circuit, part.method, model);
+    if (pauli) {
+      const auto expansion = expand_pauli(part.cone.circuit, false);
+      // Sines and products are shared with other registers: this is an upper bound.
+      if (expansion && (!cones || pauli_cost(*expansion, model).seconds < cost.seconds)) {
+        expanded.insert(expanded.end(), blocks.begin(), blocks.end());
+        continue;
+      }
+      if (!cones) {
+        expanded.clear();
+        break;
+      }
+    }
     plan.widest = std::max(plan.widest, part.cone.circuit.qubits);
-    plan.flops += cost.flops;
-    plan.bytes = std::max(plan.bytes, cost.bytes);
+    plan.cost.add(cost);
     plan.parts.push_back(std::move(part));
   }
+  const bool any_cone = !plan.parts.empty();
+  if (!expanded.empty()) {
+    std::sort(expanded.begin(), expanded.end());
+    Part part{cone_of(circuit, expanded), BlockMethod::pauli};
+    const auto expansion = expand_pauli(part.cone.circuit, false);
+    plan.cost.add(pauli_cost(*expansion, model));
+    plan.terms = expansion->terms();
+    plan.parts.insert(plan.parts.begin(), std::move(part));
+  }
+  if (!cones)
+    plan.kind = PlanKind::pauli;
+  else if (expanded.empty())
+    plan.kind = PlanKind::cones;
+  else
+    plan.kind = any_cone ? PlanKind::mixed : PlanKind::pauli;
   return plan;
+}
+
+Plan build_plan(const Circuit& circuit, PlanKind kind, const CostModel& model) {
+  switch (kind) {
+    case PlanKind::cones:
+      return per_register_plan(circuit, true, false, model);
+    case PlanKind::pauli:
+      return per_register_plan(circuit, false, true, model);
+    case PlanKind::mixed:
+      return per_register_plan(circuit, true, true, model);
+    default:
+      return whole_plan(circuit, kind, model);
+  }
 }
 
 std::string gigabytes(double bytes) {
@@ -128,64 +95,87 @@ std::string gigabytes(double bytes) {
   return text;
 }
 
-std::string figures(const Plan& plan) {
-  char text[96];
-  std::snprintf(text, sizeof text, "%d qubits, %.3g MFLOP a sample", plan.widest, plan.flops / 1e6);
+/// Why a plan cannot run, with its numbers; empty if it can.
+std::string obstacle(const Plan& plan, double memory_limit) {
+  if (plan.kind == PlanKind::pauli && plan.parts.empty())
+    return "an output has too many Pauli strings (limit 4096 at a time, on at most 64 qubits)";
+  if (plan.widest > max_state_qubits || plan.cost.bytes > memory_limit)
+    return "a statevector of " + std::to_string(plan.widest) + " qubits needs " + gigabytes(plan.cost.bytes) +
+           " per thread, more than the limit of " + gigabytes(memory_limit) + " and " +
+           std::to_string(max_state_qubits) + " qubits";
+  return {};
+}
+
+[[noreturn]] void refuse(const Plan& plan, const Circuit& circuit, const std::string& why) {
+  throw usage_error(
+      "plan '" + std::string(name(plan.kind)) + "': " + why + " (the circuit has " +
+      std::to_string(circuit.qubits) + " qubits). " +
+      (plan.kind == PlanKind::cones || plan.kind == PlanKind::mixed
+           ? "Its causal cones are too wide: use fewer shared layers (circuit.layers), a cz-line, cz-ring or "
+             "brickwork-cz entangler instead of CX, or local blocks with fewer qubits (block.size)."
+           : "Use engine.plan = \"auto\" or \"cones\", fewer qubits (circuit.qubits) or fewer layers "
+             "(circuit.layers)."));
+}
+
+std::string microseconds(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g us", seconds * 1e6);
   return text;
 }
 
-bool fits(const Plan& plan, double memory_limit) {
-  return plan.widest <= max_state_qubits && plan.bytes <= memory_limit;
-}
-
-void check_fits(const Plan& plan, const Circuit& circuit, double memory_limit) {
-  if (fits(plan, memory_limit)) return;
-  std::string message = "plan '" + std::string(name(plan.kind)) + "': a statevector of " +
-                        std::to_string(plan.widest) + " qubits needs " + gigabytes(plan.bytes) +
-                        " per thread, more than the limit of " + gigabytes(memory_limit) + " and " +
-                        std::to_string(max_state_qubits) + " qubits (the circuit has " +
-                        std::to_string(circuit.qubits) + " qubits). ";
-  message +=
-      plan.kind == PlanKind::cones
-          ? "Its causal cones are too wide: use fewer shared layers (circuit.layers), a cz-line, cz-ring or "
-            "brickwork-cz entangler instead of CX, or local blocks with fewer qubits (block.size)."
-          : "Use engine.plan = \"auto\" or \"cones\", or fewer qubits (circuit.qubits).";
-  throw usage_error(message);
-}
-
-constexpr std::array<std::pair<PlanKind, std::string_view>, 4> kind_names{{{PlanKind::automatic, "auto"},
+constexpr std::array<std::pair<PlanKind, std::string_view>, 6> kind_names{{{PlanKind::automatic, "auto"},
                                                                            {PlanKind::state, "state"},
                                                                            {PlanKind::operators, "operators"},
-                                                                           {PlanKind::cones, "cones"}}};
+                                                                           {PlanKind::cones, "cones"},
+                                                                           {PlanKind::pauli, "pauli"},
+                                                                           {PlanKind::mixed, "mixed"}}};
+
+Plan cheapest(const Circuit& circuit, double memory_limit, const CostModel& model) {
+  std::vector<Plan> plans;
+  for (PlanKind kind :
+       {PlanKind::state, PlanKind::operators, PlanKind::cones, PlanKind::pauli, PlanKind::mixed}) {
+    Plan plan = build_plan(circuit, kind, model);
+    if (kind == PlanKind::mixed && plan.kind != PlanKind::mixed) continue;
+    plans.push_back(std::move(plan));
+  }
+  // Of two that cost the same the simpler (earlier) one.
+  std::vector<Alternative> alternatives;
+  const Plan* best = nullptr;
+  for (const Plan& plan : plans) {
+    alternatives.push_back({plan.kind, plan.cost, plan.widest, obstacle(plan, memory_limit)});
+    if (plan.kind == PlanKind::operators && !small_registers(circuit) && alternatives.back().obstacle.empty())
+      alternatives.back().obstacle =
+          "operator blocks keep 4^k numbers a sample: only asked for are registers of "
+          "more than " +
+          std::to_string(max_operator_qubits) + " qubits taken";
+    if (!alternatives.back().obstacle.empty()) continue;
+    if (!best || plan.cost.seconds < best->cost.seconds) best = &plan;
+  }
+  if (!best) refuse(plans[2], circuit, alternatives[2].obstacle);
+  std::stable_sort(alternatives.begin(), alternatives.end(), [](const Alternative& a, const Alternative& b) {
+    return std::pair(!a.obstacle.empty(), a.cost.seconds) < std::pair(!b.obstacle.empty(), b.cost.seconds);
+  });
+  Plan plan = *best;
+  plan.reason = "least expected time that fits: " + microseconds(plan.cost.seconds) + " a sample";
+  for (const Alternative& other : alternatives)
+    if (other.kind != plan.kind)
+      plan.reason += "; " + std::string(name(other.kind)) +
+                     (other.obstacle.empty() ? " " + microseconds(other.cost.seconds) : " does not fit");
+  plan.alternatives = std::move(alternatives);
+  return plan;
+}
 
 }  // namespace
 
-Plan make_plan(const Circuit& circuit, PlanKind kind, double memory_limit) {
+Plan make_plan(const Circuit& circuit, PlanKind kind, double memory_limit, const CostModel& model) {
   Plan plan;
-  if (kind == PlanKind::cones) {
-    plan = cones_plan(circuit);
-    plan.reason = "asked for";
-  } else if (kind != PlanKind::automatic) {
-    plan = whole_plan(circuit, kind);
-    plan.reason = "asked for";
+  if (kind == PlanKind::automatic) {
+    plan = cheapest(circuit, memory_limit, model);
   } else {
-    Plan candidates[] = {whole_plan(circuit, PlanKind::state), whole_plan(circuit, PlanKind::operators),
-                         cones_plan(circuit)};
-    for (const Block& block : circuit.blocks)
-      if (block.qubits.size() > 6) candidates[1].bytes = 1e300;  // 4^k numbers a sample and register
-    Plan* best = &candidates[2];
-    for (Plan* other : {&candidates[1], &candidates[0]})
-      if (fits(*other, memory_limit) && (!fits(*best, memory_limit) || other->flops <= best->flops))
-        best = other;
-    std::string others;
-    for (const Plan& candidate : candidates)
-      if (&candidate != best)
-        others += (others.empty() ? "" : "; ") + std::string(name(candidate.kind)) + ": " +
-                  figures(candidate) + (fits(candidate, memory_limit) ? "" : ", does not fit");
-    plan = std::move(*best);
-    plan.reason = "cheapest that fits: " + figures(plan) + " (" + others + ")";
+    plan = build_plan(circuit, kind, model);
+    plan.reason = "asked for";
+    if (const std::string why = obstacle(plan, memory_limit); !why.empty()) refuse(plan, circuit, why);
   }
-  check_fits(plan, circuit, memory_limit);
   plan.angles = circuit.angles;
   plan.params = circuit.params;
   plan.outputs = circuit.outputs();
@@ -201,8 +191,8 @@ std::string_view name(PlanKind kind) {
 PlanKind parse_plan_kind(std::string_view text) {
   for (const auto& [value, word] : kind_names)
     if (word == text) return value;
-  throw usage_error("engine.plan: expected auto, state, operators or cones, found '" + std::string(text) +
-                    "'");
+  throw usage_error("engine.plan: expected auto, state, operators, cones, pauli or mixed, found '" +
+                    std::string(text) + "'");
 }
 
 }  // namespace qmtl

@@ -30,19 +30,6 @@ double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask
 }  // namespace
 
 template <class Real>
-BoundPart<Real>::BoundPart(BoundPart&& other) noexcept
-    : cone_(std::move(other.cone_)),
-      method_(other.method_),
-      outputs_(other.outputs_),
-      second_moments_(other.second_moments_),
-      program_(std::move(other.program_)),
-      params_(std::move(other.params_)),
-      bound_(std::move(other.bound_)),
-      operators_(std::move(other.operators_)) {
-  bound_.program = &program_;
-}
-
-template <class Real>
 BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start)
     : cone_(part.cone),
       method_(part.method),
@@ -208,6 +195,17 @@ std::size_t BoundPart<Real>::weights() const {
   std::size_t count = 0;
   for (const auto& diagonals : bound_.diagonals) count += diagonals.weights.size();
   return count;
+}
+
+template <class Real>
+std::size_t BoundPart<Real>::workspace(const KernelTable<Real>& kernels, bool gradient) const {
+  return kernels.workspace(bound_, gradient);
+}
+
+template <class Real>
+void BoundPart<Real>::run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data,
+                               UnitSums<Real>* sums, Real* workspace) const {
+  kernels.run_tile(bound_, data, sums, workspace);
 }
 
 template <class Real>

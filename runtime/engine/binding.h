@@ -4,32 +4,32 @@
 #include <span>
 #include <vector>
 
-#include "runtime/engine/kernels.h"
 #include "runtime/engine/operators.h"
+#include "runtime/engine/part.h"
 
 namespace qmtl::engine {
 
-/// One part of a plan, compiled, with the tables that follow from its parameters; and the way from a unit's
-/// sums to parameter gradients.
+/// A part that runs statevectors: its program, with the tables that follow from its parameters.
 template <class Real>
-class BoundPart {
+class BoundPart final : public EnginePart<Real> {
  public:
-  /// `outputs`: of the whole circuit; second moments go to columns outputs + o. `complex_start`: the states
-  /// that the kernels get in place of |0...0> have imaginary parts.
+  /// As make_part. `complex_start`: the states that the kernels get in place of |0...0> have imaginary parts.
   BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start = false);
-  BoundPart(BoundPart&& other) noexcept;
+  BoundPart(const BoundPart&) = delete;
+  BoundPart& operator=(const BoundPart&) = delete;
 
-  void bind(std::span<const double> params);
   const Bound<Real>& bound() const { return bound_; }
-
-  UnitSums<Real> unit_sums(int lanes) const;
   void clear(UnitSums<Real>& sums, int lanes) const;
-  /// What a gradient needs of a unit, as doubles that add up over units: gates, phases [slots][2^qubits],
-  /// weights, operators.
-  std::size_t sums_size() const;
-  void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const;
-  /// Adds the part's parameter gradients to `gradients` (whole circuit). Linear in the sums.
-  void finish(const double* sums, double* gradients) const;
+
+  void bind(std::span<const double> params) override;
+  std::size_t workspace(const KernelTable<Real>& kernels, bool gradient) const override;
+  void run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data, UnitSums<Real>* sums,
+                Real* workspace) const override;
+  UnitSums<Real> unit_sums(int lanes) const override;
+  /// Gates, phases [slots][2^qubits], weights, operators.
+  std::size_t sums_size() const override;
+  void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const override;
+  void finish(const double* sums, double* gradients) const override;
 
  private:
   void bind_gates();

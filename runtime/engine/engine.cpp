@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "hwy/aligned_allocator.h"
-#include "runtime/engine/binding.h"
+#include "runtime/engine/part.h"
 #include "runtime/engine/simd.h"
 #include "runtime/error.h"
 
@@ -47,18 +47,19 @@ struct Engine<Real>::Impl {
   bool second_moments = false;
   bool bound = false;
   const engine::KernelTable<Real>* kernels = nullptr;
-  std::vector<engine::BoundPart<Real>> parts;
+  std::vector<std::unique_ptr<engine::EnginePart<Real>>> parts;
 
   int values() const { return second_moments ? 2 * outputs : outputs; }
 
   void make_parts() {
     parts.clear();
-    for (const Part& part : plan.parts) parts.emplace_back(part, outputs, second_moments);
+    for (const Part& part : plan.parts)
+      parts.push_back(engine::make_part<Real>(part, outputs, second_moments));
   }
 
   std::size_t memory(bool gradient) const {
     std::size_t most = 0;
-    for (const auto& part : parts) most = std::max(most, kernels->workspace(part.bound(), gradient));
+    for (const auto& part : parts) most = std::max(most, part->workspace(*kernels, gradient));
     return most;
   }
 
@@ -74,7 +75,7 @@ struct Engine<Real>::Impl {
 
   void forward_tile(const Buffers& buffer) const {
     const engine::TileData<Real> data{buffer.angles, buffer.values, nullptr, nullptr};
-    for (const auto& part : parts) kernels->run_tile(part.bound(), data, nullptr, buffer.kernels);
+    for (const auto& part : parts) part->run_tile(*kernels, data, nullptr, buffer.kernels);
   }
 
   /// `ask` fills the tile's cotangents.
@@ -85,7 +86,7 @@ struct Engine<Real>::Impl {
     const Buffers buffer = buffers(true);
     const std::size_t a = angles, v = values();
     std::vector<engine::UnitSums<Real>> sums;
-    for (const auto& part : parts) sums.push_back(part.unit_sums(kernels->lanes.count));
+    for (const auto& part : parts) sums.push_back(part->unit_sums(kernels->lanes.count));
     const engine::TileData<Real> data{buffer.angles, buffer.values, buffer.cotangents,
                                       buffer.angle_gradients};
     for (std::size_t first = 0; first < samples; first += tile) {
@@ -94,13 +95,13 @@ struct Engine<Real>::Impl {
       ask(buffer, first, count);
       std::fill_n(buffer.angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
-        kernels->run_tile(parts[p].bound(), data, &sums[p], buffer.kernels);
+        parts[p]->run_tile(*kernels, data, &sums[p], buffer.kernels);
       from_tile(buffer.values, v, count, value_rows + first * v);
       from_tile(buffer.angle_gradients, a, count, angle_gradients + first * a);
     }
     for (std::size_t p = 0; p < parts.size(); ++p) {
-      parts[p].add_sums(sums[p], kernels->lanes, flat);
-      flat += parts[p].sums_size();
+      parts[p]->add_sums(sums[p], kernels->lanes, flat);
+      flat += parts[p]->sums_size();
     }
   }
 
@@ -164,7 +165,7 @@ void Engine<Real>::bind(std::span<const double> params) {
   if (static_cast<int>(params.size()) != impl_->params)
     throw usage_error("engine: expected " + std::to_string(impl_->params) + " parameters, found " +
                       std::to_string(params.size()));
-  for (auto& part : impl_->parts) part.bind(params);
+  for (auto& part : impl_->parts) part->bind(params);
   impl_->bound = true;
 }
 
@@ -184,7 +185,7 @@ void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values
 template <class Real>
 std::size_t Engine<Real>::sums_size() const {
   std::size_t count = 0;
-  for (const auto& part : impl_->parts) count += part.sums_size();
+  for (const auto& part : impl_->parts) count += part->sums_size();
   return count;
 }
 
@@ -220,8 +221,8 @@ void Engine<Real>::gradients(std::span<const double> sums, double* param_gradien
                       std::to_string(sums.size()));
   const double* from = sums.data();
   for (const auto& part : impl_->parts) {
-    part.finish(from, param_gradients);
-    from += part.sums_size();
+    part->finish(from, param_gradients);
+    from += part->sums_size();
   }
 }
 

@@ -6,6 +6,7 @@
 #include "hwy/foreach_target.h"
 //
 #include "hwy/highway.h"
+#include "runtime/engine/expansion-inl.h"
 #include "runtime/engine/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,9 +41,14 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
 
 template <class Real>
 const KernelTable<Real>* Table() {
-  static const KernelTable<Real> table{HWY_TARGET,        {static_cast<int>(lanes<Real>), SumRows<Real>},
-                                       Workspace<Real>,   RunTile<Real>,
-                                       SinCosArray<Real>, FmaBurst<Real>};
+  static const KernelTable<Real> table{HWY_TARGET,
+                                       {static_cast<int>(lanes<Real>), SumRows<Real>},
+                                       Workspace<Real>,
+                                       RunTile<Real>,
+                                       ExpansionWorkspace<Real>,
+                                       RunExpansion<Real>,
+                                       SinCosArray<Real>,
+                                       FmaBurst<Real>};
   return &table;
 }
 const KernelTable<float>* FloatTable() { return Table<float>(); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "runtime/circuit/pauli.h"
 #include "runtime/engine/program.h"
 
 namespace qmtl::engine {
@@ -55,6 +56,18 @@ struct Bound {
   std::vector<RegisterOperators<Real>> registers;  ///< operator method
 };
 
+/// A Pauli expansion with bound parameters.
+template <class Real>
+struct BoundExpansion {
+  std::vector<Real> constant;                  ///< [sample angles] sum of the parameters
+  std::vector<std::vector<int>> sample_terms;  ///< [sample angles] rows of the tile's angle array
+  std::vector<PauliNode> nodes;
+  std::vector<int> columns;        ///< [values] value column
+  std::vector<int> first;          ///< [values + 1] into the terms
+  std::vector<int> term_node;      ///< [terms]
+  std::vector<Real> coefficients;  ///< [terms]
+};
+
 /// One tile of 16 samples. Arrays are [row][16].
 template <class Real>
 struct TileData {
@@ -72,8 +85,9 @@ using AlignedVector = std::vector<Real, boost::alignment::aligned_allocator<Real
 /// Sums of one work unit over its tiles.
 template <class Real>
 struct UnitSums {
-  std::vector<double> gate;                    ///< [gates] dL / d angle, summed over samples
-  AlignedVector<Real> phase;                   ///< [gradient slots][16 / lanes][rows][lanes] dL / d phase
+  std::vector<double> gate;  ///< [gates or sample angles] dL / d angle, summed over samples
+  AlignedVector<Real>
+      phase;  ///< [gradient slots][16 / lanes][rows][lanes] dL / d phase, or dL / d coefficient
   std::vector<double> weight;                  ///< [weights of all blocks, in order]
   std::vector<AlignedVector<Real>> operators;  ///< [registers][columns * entries] sum of cotangent * rho
 };
@@ -95,6 +109,9 @@ struct KernelTable {
   /// Reals of working memory for run_tile.
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
   void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);
+  /// The same for a Pauli expansion.
+  std::size_t (*expansion_workspace)(const BoundExpansion<Real>&);
+  void (*run_expansion)(const BoundExpansion<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);
   void (*sincos)(const Real* x, Real* sin, Real* cos, std::size_t count);
   /// Runs `rounds` rounds of independent fused multiply-adds; returns how many operations that was.
   double (*fma_burst)(std::size_t rounds);

@@ -154,7 +154,8 @@ class QmtlHead final : public Head<Real> {
   }
 
   double group_cost(std::size_t group) const override {
-    return (groups_.empty() ? all_ : groups_[group]).engine->plan().flops;
+    // The time as if it were operations of a dense layer, which is what the other heads count.
+    return (groups_.empty() ? all_ : groups_[group]).engine->plan().cost.seconds * CostModel{}.gemm;
   }
 
  private:

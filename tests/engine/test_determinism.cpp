@@ -45,7 +45,7 @@ Problem rows(const Problem& problem, std::size_t first, std::size_t count) {
   return part;
 }
 
-const std::vector<PlanKind> plans{PlanKind::state, PlanKind::operators, PlanKind::cones};
+const std::vector<PlanKind> plans{PlanKind::state, PlanKind::operators, PlanKind::cones, PlanKind::pauli};
 
 template <class Real>
 void check_company(PlanKind plan, SimdTarget target) {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "runtime/error.h"
 #include "tests/engine/engine_case.h"
 #include "tests/oracle/cases.h"
 
@@ -10,7 +11,7 @@ using namespace qmtl::test;
 
 namespace {
 
-const std::vector<PlanKind> plans{PlanKind::state, PlanKind::operators, PlanKind::cones};
+const std::vector<PlanKind> plans{PlanKind::state, PlanKind::operators, PlanKind::cones, PlanKind::pauli};
 const std::vector<Placement> placements{Placement::global, Placement::local};
 const std::vector<Entangler> entanglers{Entangler::none,    Entangler::cx_ring, Entangler::cx_line,
                                         Entangler::cz_ring, Entangler::cz_line, Entangler::brickwork_cz};
@@ -66,6 +67,10 @@ void check_engines(const Problem& problem, std::size_t batch) {
       INFO(oracle::describe(problem.spec) << " plan=" << name(plan) << " target=" << name(target)
                                           << " batch=" << batch << (sizeof(Real) == 4 ? " float" : " double")
                                           << (problem.second_moments ? " second moments" : ""));
+      if (plan == PlanKind::pauli && !expand_pauli(problem.circuit, problem.second_moments)) {
+        CHECK_THROWS_AS(make_engine<Real>(problem, plan, target), Error);
+        continue;
+      }
       const Engine<Real> engine = make_engine<Real>(problem, plan, target);
       CHECK(engine.target() == target);
       CHECK(engine.plan().kind == plan);

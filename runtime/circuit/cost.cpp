@@ -1,0 +1,103 @@
+#include "runtime/circuit/cost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <vector>
+
+namespace qmtl {
+namespace {
+
+/// What a list of gates costs on a statevector.
+struct GateCount {
+  int rotations =
+      0;  ///< RY or RX passes after merging neighbours on the same qubit; the product state's are free
+  int mixes = 0;  ///< passes of permutations and diagonals between them
+  bool complex = false;
+};
+
+/// `fresh`: qubits still in the product state that the first upload writes directly.
+GateCount count_gates(const std::vector<Op>& ops, std::vector<std::uint8_t>& fresh, int qubits) {
+  GateCount count;
+  std::vector<std::uint8_t> open(qubits, 0);  // a rotation on this qubit can still be merged
+  std::vector<int> level(qubits, 0);
+  int deepest = 0;
+  for (const Op& op : ops) {
+    if (op.gate == Gate::rx || op.gate == Gate::rz) count.complex = true;
+    if (op.gate == Gate::ry || op.gate == Gate::rx) {
+      if (!open[op.q0] && !fresh[op.q0]) ++count.rotations;
+      open[op.q0] = 1;
+      continue;
+    }
+    for (int q : {op.q0, op.q1}) {
+      if (q < 0) continue;
+      if (open[q] || fresh[q]) ++level[q];
+      open[q] = fresh[q] = 0;
+      deepest = std::max(deepest, level[q]);
+    }
+  }
+  count.mixes = deepest;
+  return count;
+}
+
+}  // namespace
+
+void Cost::add(const Cost& other) {
+  flops += other.flops;
+  bytes = std::max(bytes, other.bytes);
+  seconds += other.seconds;
+}
+
+/// A rotation costs one multiply-add an amplitude and component on the way there, one on the way back and one
+/// for its gradient.
+Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model) {
+  std::vector<std::uint8_t> fresh(circuit.qubits, 1);
+  const GateCount shared = count_gates(circuit.shared, fresh, circuit.qubits);
+  const double amplitudes = std::ldexp(1.0, circuit.qubits);
+  double parts = shared.complex ? 2 : 1, states = shared.mixes + 5, bytes = 0;
+  double passes = 0, registers = 0, gemm = 0;
+  auto layer_flops = [&](const GateCount& count, double p) {
+    return amplitudes * (6 * p * count.rotations + 8 * p * p * count.mixes);
+  };
+  passes += amplitudes * 10 + layer_flops(shared, parts);
+  if (method == BlockMethod::branch) {
+    int deepest = 0;
+    for (const Block& block : circuit.blocks) {
+      std::vector<std::uint8_t> none(circuit.qubits, 0);
+      const GateCount count = count_gates(block.ops, none, circuit.qubits);
+      const double p = shared.complex || count.complex ? 2 : 1;
+      parts = std::max(parts, p);
+      deepest = std::max(deepest, count.mixes + 1);
+      passes += layer_flops(count, p) + amplitudes * (block.ops.empty() ? 4 * p : 12 * p);
+      passes += 4.0 * static_cast<double>(block.outputs.size()) *
+                std::ldexp(1.0, static_cast<int>(block.qubits.size()));
+    }
+    states += deepest;
+  } else {
+    std::set<std::vector<int>> seen;
+    for (const Block& block : circuit.blocks) {
+      const double side = std::ldexp(1.0, static_cast<int>(block.qubits.size()));
+      const double entries = parts == 2 ? side * side : side * (side + 1) / 2;
+      gemm += 6 * entries * static_cast<double>(block.outputs.size());
+      if (!seen.insert(block.qubits).second) continue;
+      registers += amplitudes * side * (parts == 2 ? 12 : 3);  // density matrix, then the bra
+      bytes += 4.0 * 16 * 5 * side * side;
+    }
+  }
+  bytes += states * parts * amplitudes * 16 * sizeof(float);
+  const double rate = bytes > model.near_bytes ? model.far_passes : model.passes;
+  return {passes + registers + gemm, bytes,
+          passes / rate + registers / model.registers + gemm / model.gemm + model.part};
+}
+
+Cost pauli_cost(const PauliExpansion& e, const CostModel& model) {
+  // A sine and cosine with their derivatives is about 60 operations; a node a product and its two
+  // derivatives; a term three multiply-adds. The coefficients are made once per step, here for 64 samples.
+  const auto size = [](const auto& list) { return static_cast<double>(list.size()); };
+  const double flops =
+      60 * size(e.sample) + 5 * size(e.nodes) + 6 * size(e.term_node) + 8 * size(e.edges) / 64;
+  const double bytes = 4.0 * 16 * (5 * size(e.sample) + 2 * size(e.nodes) + size(e.term_node));
+  return {flops, bytes, flops / model.expansion + model.part};
+}
+
+}  // namespace qmtl

@@ -1,0 +1,349 @@
+#include "runtime/circuit/pauli.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "runtime/circuit/cones.h"
+
+namespace qmtl {
+namespace {
+
+struct Step {
+  Gate gate;
+  std::uint64_t q0, q1;  ///< bits
+  PauliAngle angle;      ///< of a rotation
+};
+
+std::uint64_t bit(int qubit) { return qubit < 0 ? 0 : std::uint64_t{1} << qubit; }
+
+/// The gates of a list in order; a rotation joins one about the same axis if no gate came between them.
+void append_steps(const Cone& cone, const std::vector<Op>& ops, std::vector<Step>& steps) {
+  std::vector<int> last(static_cast<std::size_t>(cone.circuit.qubits), -1);
+  for (const Op& op : ops) {
+    const auto q0 = static_cast<std::size_t>(op.q0);
+    if (!is_rotation(op.gate) || last[q0] < 0 || steps[static_cast<std::size_t>(last[q0])].gate != op.gate) {
+      last[q0] = static_cast<int>(steps.size());
+      if (op.q1 >= 0) last[static_cast<std::size_t>(op.q1)] = last[q0];
+      steps.push_back({op.gate, bit(op.q0), bit(op.q1), {}});
+    }
+    if (!is_rotation(op.gate)) continue;
+    const auto index = static_cast<std::size_t>(op.index);
+    PauliAngle& angle = steps[static_cast<std::size_t>(last[q0])].angle;
+    if (op.source == Source::angle)
+      angle.angles.push_back(cone.angles[index]);
+    else
+      angle.params.push_back(cone.params[index]);
+  }
+}
+
+struct Key {
+  std::uint64_t x, z;  ///< X or Y, Z or Y on these qubits
+  int node;
+  auto operator<=>(const Key&) const = default;
+};
+struct Entry {
+  int vertex;
+  double sign;
+};
+using Active = std::map<Key, Entry>;
+
+class Builder {
+ public:
+  Builder(std::size_t values, std::size_t limit) : terms_(values), limit_(limit) {
+    out_.nodes.push_back({-1, -1});
+  }
+
+  bool add(const Cone& cone, int block, int first_output, std::size_t shift, bool second_moments) {
+    if (cone.circuit.qubits > 64) return false;
+    std::vector<Step> steps;
+    append_steps(cone, cone.circuit.shared, steps);
+    const Block& source = cone.circuit.blocks[static_cast<std::size_t>(block)];
+    append_steps(cone, source.ops, steps);
+    std::vector<std::uint64_t> ends(steps.size(), 0);  // qubits that are |0> before this step
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      ends[i] = (steps[i].q0 | steps[i].q1) & ~seen;
+      seen |= steps[i].q0 | steps[i].q1;
+    }
+    for (std::size_t o = 0; o < source.outputs.size(); ++o) {
+      const auto value = static_cast<std::size_t>(cone.outputs[static_cast<std::size_t>(first_output) + o]);
+      if (!push_back(value, start(cone, source.outputs[o], false), steps, ends)) return false;
+      if (second_moments && !push_back(value + shift, start(cone, source.outputs[o], true), steps, ends))
+        return false;
+    }
+    return true;
+  }
+
+  PauliExpansion finish() && {
+    prune();
+    return std::move(out_);
+  }
+
+ private:
+  Active start(const Cone& cone, const Readout& readout, bool square) {
+    Active active;
+    const auto weight_of = [&](const ZString& s) {
+      return s.weight_param < 0 ? -1 : cone.params[static_cast<std::size_t>(s.weight_param)];
+    };
+    const auto put = [&](std::uint64_t z, double weight, int first, int second) {
+      const auto [at, fresh] = active.try_emplace(Key{0, z, 0}, Entry{out_.vertices, 1.0});
+      if (fresh) ++out_.vertices;
+      out_.roots.push_back({at->second.vertex, weight, first, second});
+    };
+    const auto mask = [](const ZString& s) {
+      std::uint64_t z = 0;
+      for (int q : s.qubits) z ^= bit(q);
+      return z;
+    };
+    for (const ZString& s : readout.strings) {
+      const int first = weight_of(s);
+      const double weight = first < 0 ? s.weight : 1.0;
+      if (!square) {
+        put(mask(s), weight, first, -1);
+        continue;
+      }
+      for (const ZString& t : readout.strings) {
+        const int second = weight_of(t);
+        put(mask(s) ^ mask(t), second < 0 ? weight * t.weight : weight, first, second);
+      }
+    }
+    return active;
+  }
+
+  bool push_back(std::size_t value, Active active, const std::vector<Step>& steps,
+                 const std::vector<std::uint64_t>& ends) {
+    for (std::size_t i = steps.size(); i-- > 0;) {
+      active = is_rotation(steps[i].gate) ? rotate(active, steps[i]) : permute(active, steps[i]);
+      if (ends[i]) std::erase_if(active, [&](const auto& entry) { return entry.first.x & ends[i]; });
+      if (active.size() > limit_) return false;
+    }
+    for (const auto& [key, entry] : active) {
+      terms_[value].try_emplace(key.node, 0);
+      finals_.push_back({value, key.node, entry});
+    }
+    return true;
+  }
+
+  /// Conjugation by CX and CZ; the signs are those of products such as XX -> (XZ)(ZX) = YY.
+  static Active permute(const Active& active, const Step& step) {
+    Active out;
+    for (const auto& [from, before] : active) {
+      Key key = from;
+      Entry entry = before;
+      const bool x0 = key.x & step.q0, z0 = key.z & step.q0, x1 = key.x & step.q1, z1 = key.z & step.q1;
+      if (step.gate == Gate::cx) {
+        if (x0 && z1 && x1 == z0) entry.sign = -entry.sign;
+        if (x0) key.x ^= step.q1;
+        if (z1) key.z ^= step.q0;
+      } else {
+        if (x0 && x1 && z0 != z1) entry.sign = -entry.sign;
+        if (x0) key.z ^= step.q1;
+        if (x1) key.z ^= step.q0;
+      }
+      out.emplace(key, entry);
+    }
+    return out;
+  }
+
+  Active rotate(const Active& active, const Step& step) {
+    const std::uint64_t px = step.gate == Gate::rz ? 0 : step.q0, pz = step.gate == Gate::rx ? 0 : step.q0;
+    const bool sample = !step.angle.angles.empty();
+    const int angle =
+        sample ? number(sample_, out_.sample, step.angle) : number(constant_, out_.constant, step.angle);
+    Active out;
+    for (const auto& [key, entry] : active) {
+      const bool x = key.x & step.q0, z = key.z & step.q0;
+      const bool commutes = step.gate == Gate::rx ? !z : step.gate == Gate::ry ? x == z : !x;
+      if (commutes) {
+        out.emplace(key, entry);
+        continue;
+      }
+      // i P S: minus if (P, S) is one of (X, Y), (Y, Z), (Z, X).
+      const bool minus = step.gate == Gate::rx ? x : step.gate == Gate::ry ? z : !z;
+      const double sign = minus ? -1.0 : 1.0;
+      if (sample) {
+        out.emplace(Key{key.x, key.z, child(key.node, 2 * angle)}, entry);
+        out.emplace(Key{key.x ^ px, key.z ^ pz, child(key.node, 2 * angle + 1)},
+                    Entry{entry.vertex, entry.sign * sign});
+      } else {
+        branch(out, key, {entry.vertex, 0, angle, Trig::cos, entry.sign});
+        branch(out, {key.x ^ px, key.z ^ pz, key.node},
+               {entry.vertex, 0, angle, Trig::sin, entry.sign * sign});
+      }
+    }
+    return out;
+  }
+
+  void branch(Active& out, const Key& key, PauliEdge edge) {
+    const auto [at, fresh] = out.try_emplace(key, Entry{out_.vertices, 1.0});
+    if (fresh) ++out_.vertices;
+    edge.to = at->second.vertex;
+    out_.edges.push_back(edge);
+  }
+
+  static int number(std::map<PauliAngle, int>& known, std::vector<PauliAngle>& list,
+                    const PauliAngle& angle) {
+    const auto [at, fresh] = known.try_emplace(angle, static_cast<int>(list.size()));
+    if (fresh) list.push_back(angle);
+    return at->second;
+  }
+
+  int child(int parent, int factor) {
+    const auto [at, fresh] = children_.try_emplace({parent, factor}, static_cast<int>(out_.nodes.size()));
+    if (fresh) out_.nodes.push_back({parent, factor});
+    return at->second;
+  }
+
+  /// Numbers the terms, and drops what no term needs: nodes, vertices, edges, angles.
+  void prune() {
+    for (auto& terms : terms_) {
+      out_.first.push_back(static_cast<int>(out_.term_node.size()));
+      for (auto& [node, number] : terms) {
+        number = static_cast<int>(out_.term_node.size());
+        out_.term_node.push_back(node);
+      }
+    }
+    out_.first.push_back(static_cast<int>(out_.term_node.size()));
+    std::vector<int> vertex(static_cast<std::size_t>(out_.vertices), 0), node(out_.nodes.size(), 0);
+    for (const Final& end : finals_) {
+      out_.leaves.push_back({terms_[end.value].at(end.node), end.entry.vertex, end.entry.sign});
+      vertex[static_cast<std::size_t>(end.entry.vertex)] = 1;
+    }
+    for (auto edge = out_.edges.rbegin(); edge != out_.edges.rend(); ++edge)
+      vertex[static_cast<std::size_t>(edge->from)] |= vertex[static_cast<std::size_t>(edge->to)];
+    node[0] = 1;
+    for (int n : out_.term_node) node[static_cast<std::size_t>(n)] = 1;
+    for (std::size_t n = node.size(); n-- > 1;)
+      if (node[n]) node[static_cast<std::size_t>(out_.nodes[n].parent)] = 1;
+
+    std::erase_if(out_.edges, [&](const PauliEdge& e) { return !vertex[static_cast<std::size_t>(e.to)]; });
+    std::erase_if(out_.roots,
+                  [&](const PauliRoot& r) { return !vertex[static_cast<std::size_t>(r.vertex)]; });
+    std::vector<int> sample(out_.sample.size(), 0), constant(out_.constant.size(), 0);
+    for (const PauliEdge& e : out_.edges) constant[static_cast<std::size_t>(e.angle)] = 1;
+    for (std::size_t n = 1; n < node.size(); ++n)
+      if (node[n]) sample[static_cast<std::size_t>(out_.nodes[n].factor / 2)] = 1;
+
+    out_.vertices = compact(vertex);
+    keep(node, out_.nodes);
+    keep(sample, out_.sample);
+    keep(constant, out_.constant);
+    for (PauliEdge& e : out_.edges) {
+      e.from = vertex[static_cast<std::size_t>(e.from)];
+      e.to = vertex[static_cast<std::size_t>(e.to)];
+      e.angle = constant[static_cast<std::size_t>(e.angle)];
+    }
+    for (PauliRoot& r : out_.roots) r.vertex = vertex[static_cast<std::size_t>(r.vertex)];
+    for (PauliLeaf& l : out_.leaves) l.vertex = vertex[static_cast<std::size_t>(l.vertex)];
+    for (int& n : out_.term_node) n = node[static_cast<std::size_t>(n)];
+    for (std::size_t n = 1; n < out_.nodes.size(); ++n) {
+      out_.nodes[n].parent = node[static_cast<std::size_t>(out_.nodes[n].parent)];
+      out_.nodes[n].factor =
+          2 * sample[static_cast<std::size_t>(out_.nodes[n].factor / 2)] + out_.nodes[n].factor % 2;
+    }
+  }
+
+  /// Flags become new numbers; returns how many were set.
+  static int compact(std::vector<int>& flags) {
+    int count = 0;
+    for (int& flag : flags) flag = flag ? count++ : -1;
+    return count;
+  }
+  template <class T>
+  static void keep(std::vector<int>& flags, std::vector<T>& list) {
+    compact(flags);
+    std::vector<T> kept;
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (flags[i] >= 0) kept.push_back(std::move(list[i]));
+    list = std::move(kept);
+  }
+
+  struct Final {
+    std::size_t value;
+    int node;
+    Entry entry;
+  };
+
+  PauliExpansion out_;
+  std::map<PauliAngle, int> constant_, sample_;
+  std::map<std::pair<int, int>, int> children_;
+  std::vector<std::map<int, int>> terms_;  ///< per value: node -> term
+  std::vector<Final> finals_;
+  std::size_t limit_;
+};
+
+}  // namespace
+
+std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments, std::size_t limit) {
+  const auto outputs = static_cast<std::size_t>(circuit.outputs());
+  Builder builder(second_moments ? 2 * outputs : outputs, limit);
+  for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
+    const Cone cone = cone_of(circuit, blocks);
+    int first_output = 0;
+    for (std::size_t b = 0; b < cone.circuit.blocks.size(); ++b) {
+      if (!builder.add(cone, static_cast<int>(b), first_output, outputs, second_moments)) return std::nullopt;
+      first_output += static_cast<int>(cone.circuit.blocks[b].outputs.size());
+    }
+  }
+  return std::move(builder).finish();
+}
+
+namespace {
+
+std::string text_of(const PauliAngle& angle) {
+  std::string text;
+  for (int a : angle.angles) text += (text.empty() ? "a" : "+a") + std::to_string(a);
+  for (int p : angle.params) text += (text.empty() ? "p" : "+p") + std::to_string(p);
+  return text;
+}
+
+/// Every way from a root to the vertex, as products.
+void paths(const PauliExpansion& e, int vertex, double sign, const std::string& tail, std::size_t most,
+           std::vector<std::pair<double, std::string>>& out) {
+  if (out.size() > most) return;
+  for (const PauliRoot& root : e.roots) {
+    if (root.vertex != vertex) continue;
+    std::string text;
+    for (int p : {root.first, root.second})
+      if (p >= 0) text += "p" + std::to_string(p) + " ";
+    out.emplace_back(sign * root.weight, text + tail);
+  }
+  for (const PauliEdge& edge : e.edges)
+    if (edge.to == vertex)
+      paths(e, edge.from, sign * edge.sign,
+            std::string(edge.trig == Trig::cos ? "cos(" : "sin(") +
+                text_of(e.constant[static_cast<std::size_t>(edge.angle)]) + ") " + tail,
+            most, out);
+}
+
+}  // namespace
+
+std::string describe_pauli(const PauliExpansion& e, std::size_t value, std::size_t most) {
+  std::vector<std::pair<double, std::string>> products;
+  for (const PauliLeaf& leaf : e.leaves) {
+    if (leaf.term < e.first[value] || leaf.term >= e.first[value + 1]) continue;
+    std::string factors;
+    for (int n = e.term_node[static_cast<std::size_t>(leaf.term)]; n > 0;
+         n = e.nodes[static_cast<std::size_t>(n)].parent) {
+      const int factor = e.nodes[static_cast<std::size_t>(n)].factor;
+      factors = (factor % 2 ? "sin(" : "cos(") + text_of(e.sample[static_cast<std::size_t>(factor / 2)]) +
+                ") " + factors;
+    }
+    paths(e, leaf.vertex, leaf.sign, factors, most, products);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, products.size()); ++i) {
+    const auto& [weight, product] = products[i];
+    char number[32];
+    std::snprintf(number, sizeof number, "%.4g ", std::abs(weight));
+    text += weight < 0 ? (i ? "- " : "-") : (i ? "+ " : "");
+    text += (std::abs(weight) == 1.0 && !product.empty() ? "" : number) + product;
+  }
+  if (products.size() > most) text += "+ ...";
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text.empty() ? "0" : text;
+}
+
+}  // namespace qmtl

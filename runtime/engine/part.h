@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "runtime/circuit/plan.h"
+#include "runtime/engine/kernels.h"
+
+namespace qmtl::engine {
+
+/// One part of a plan, compiled: how a tile runs through it, and the way from a unit's sums to parameter
+/// gradients.
+template <class Real>
+class EnginePart {
+ public:
+  virtual ~EnginePart() = default;
+
+  /// Parameters of the whole circuit.
+  virtual void bind(std::span<const double> params) = 0;
+
+  /// Reals of working memory for run_tile.
+  virtual std::size_t workspace(const KernelTable<Real>& kernels, bool gradient) const = 0;
+  /// Writes the part's value columns; with sums also adds to angle gradients and to the sums.
+  virtual void run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data, UnitSums<Real>* sums,
+                        Real* workspace) const = 0;
+
+  virtual UnitSums<Real> unit_sums(int lanes) const = 0;
+  /// What a gradient needs of a unit, as doubles that add up over units.
+  virtual std::size_t sums_size() const = 0;
+  virtual void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const = 0;
+  /// Adds the part's parameter gradients to `gradients` (whole circuit). Linear in the sums.
+  virtual void finish(const double* sums, double* gradients) const = 0;
+};
+
+/// `outputs`: of the whole circuit; second moments go to columns outputs + o.
+template <class Real>
+std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments);
+
+}  // namespace qmtl::engine

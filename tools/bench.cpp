@@ -157,6 +157,8 @@ nlohmann::ordered_json run(const Workload& w, const Settings& settings) {
   json["us_per_sample"] = us;
   json["us_per_sample_least"] = times.front() / w.samples * 1e6;
   json["us_per_sample_task"] = us / static_cast<double>(w.circuit.blocks.size());
+  json["expected_us_per_sample"] = runner.engine().plan().cost.seconds * 1e6;
+  json["flops_per_sample"] = runner.engine().plan().cost.flops;
   json["peak_gflops"] = peak;
   json["peak_kflop_per_sample"] = us * peak;  // us * GFLOP/s = kFLOP that the peak would do in that time
   json["max_error"] = error.absolute;

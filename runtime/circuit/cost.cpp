@@ -85,7 +85,8 @@ Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& mod
     }
   }
   bytes += states * parts * amplitudes * 16 * sizeof(float);
-  const double rate = bytes > model.near_bytes ? model.far_passes : model.passes;
+  double rate = parts == 2 ? model.complex_passes : model.real_passes;
+  if (bytes > model.cache) rate /= bytes > model.far_cache ? model.far_slow_down : model.slow_down;
   return {passes + registers + gemm, bytes,
           passes / rate + registers / model.registers + gemm / model.gemm + model.part};
 }
@@ -94,10 +95,9 @@ Cost pauli_cost(const PauliExpansion& e, const CostModel& model) {
   // A sine and cosine with their derivatives is about 60 operations; a node a product and its two
   // derivatives; a term three multiply-adds. The coefficients are made once per step, here for 64 samples.
   const auto size = [](const auto& list) { return static_cast<double>(list.size()); };
-  const double flops =
-      60 * size(e.sample) + 5 * size(e.nodes) + 6 * size(e.term_node) + 8 * size(e.edges) / 64;
+  const double flops = 60 * size(e.sample) + 5 * size(e.nodes) + 6 * size(e.term_node);
   const double bytes = 4.0 * 16 * (5 * size(e.sample) + 2 * size(e.nodes) + size(e.term_node));
-  return {flops, bytes, flops / model.expansion + model.part};
+  return {flops, bytes, flops / model.expansion + size(e.edges) * model.edge / 64 + model.part};
 }
 
 }  // namespace qmtl

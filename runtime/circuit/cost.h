@@ -23,17 +23,19 @@ struct Cost {
   void add(const Cost& other);
 };
 
-/// Rates of one core, in FLOP per second, and the time that a part takes whatever its size, per sample.
-/// Measured once (two-core Zen 4, AVX-512, FMA peak 118 GFLOP/s) with `qmtl bench`; a choice between plans
-/// must not depend on the machine at hand, since the choice is part of a run's bits.
+/// Rates of one core, in operations per second, and times in seconds. Measured once (Zen 4, AVX-512, FMA peak
+/// 118 GFLOP/s, float32) with `qmtl bench` on the workloads of benchmarks/engine; a choice between plans must
+/// not depend on the machine at hand, since the choice is part of a run's bits.
 struct CostModel {
-  double passes = 45e9;      ///< rotations and mixes on statevectors that stay in the caches
-  double far_passes = 30e9;  ///< on statevectors that do not (more than `near_bytes`)
-  double near_bytes = 1e6;
-  double registers = 80e9;  ///< reduced density matrices, operators on the state
-  double gemm = 80e9;       ///< outputs, weights and sums of operator blocks
-  double expansion = 20e9;  ///< Pauli expansions
-  double part = 40e-9;
+  /// Rotations and mixes on statevectors; real ones are bound by loads and stores rather than arithmetic.
+  double complex_passes = 85e9, real_passes = 45e9;
+  double cache = 1e6, far_cache = 3e7;  ///< bytes of a tile's working memory from which on these rates ...
+  double slow_down = 1.25, far_slow_down = 4;  ///< ... are divided by this
+  double registers = 75e9;                     ///< reduced density matrices, operators on the state
+  double gemm = 75e9;                          ///< outputs, weights and sums of operator blocks
+  double expansion = 22e9;                     ///< Pauli expansions, per sample
+  double edge = 5e-9;   ///< time of an expansion's edge, once per step, here of 64 samples
+  double part = 30e-9;  ///< per sample, whatever the part's size
 };
 
 /// The statevector methods. Without a bound on sizes: a cost may be beyond any machine.

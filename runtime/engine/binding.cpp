@@ -19,12 +19,6 @@ void walsh_hadamard(std::vector<double>& x) {
       }
 }
 
-/// The engine's own sine: libm's differs between processors.
-const KernelTable<double>& math() {
-  static const KernelTable<double>& kernels = kernels_for<double>(SimdTarget::best);
-  return kernels;
-}
-
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
 
 }  // namespace
@@ -102,7 +96,7 @@ void BoundPart<Real>::bind_gates() {
   for (const RyLayer& layer : program_.shared) add(layer);
   for (const BlockProgram& block : program_.blocks)
     for (const RyLayer& layer : block.layers) add(layer);
-  math().sincos(half.data(), sin.data(), cos.data(), half.size());
+  step_math().sincos(half.data(), sin.data(), cos.data(), half.size());
   bound_.constant.assign(half.begin(), half.end());
   bound_.constant_sin.assign(sin.begin(), sin.end());
   bound_.constant_cos.assign(cos.begin(), cos.end());
@@ -126,7 +120,7 @@ void BoundPart<Real>::bind_tables() {
     for (const PhaseTerm& term : mix.phases)
       phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
     walsh_hadamard(phase);
-    math().sincos(phase.data(), sin.data(), cos.data(), size);
+    step_math().sincos(phase.data(), sin.data(), cos.data(), size);
     table.im.resize(size);
     for (std::size_t j = 0; j < size; ++j) {
       const std::size_t i = mix.source[j];

@@ -27,13 +27,14 @@ std::size_t ExpansionWorkspace(const BoundExpansion<Real>& bound) {
          tile * bound.constant.size();
 }
 
-/// The samples of one SIMD register.
+/// The samples of one SIMD register. Vector stores may alias anything: what the loops need is held in locals.
 template <class Real>
 void RunExpansionPart(const BoundExpansion<Real>& bound, const TileData<Real>& data, Real* coefficient_sums,
-                      const ExpansionLayout<Real>& at, std::size_t offset) {
+                      const ExpansionLayout<Real>& layout, std::size_t offset) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
-  const std::size_t angles = bound.constant.size(), nodes = bound.nodes.size();
+  const ExpansionLayout<Real> at = layout;
+  const std::size_t angles = bound.constant.size(), nodes = bound.nodes.size(), values = bound.columns.size();
   for (std::size_t i = 0; i < angles; ++i) {
     Vec<Real> x = hn::Set(d, bound.constant[i]), s, c;
     for (const int term : bound.sample_terms[i])
@@ -42,56 +43,60 @@ void RunExpansionPart(const BoundExpansion<Real>& bound, const TileData<Real>& d
     hn::Store(c, d, at.factors + 2 * i * n);
     hn::Store(s, d, at.factors + (2 * i + 1) * n);
   }
+  const PauliNode* node_list = bound.nodes.data();
   hn::Store(hn::Set(d, Real(1)), d, at.nodes);
   for (std::size_t i = 1; i < nodes; ++i) {
-    const PauliNode node = bound.nodes[i];
+    const PauliNode node = node_list[i];
     hn::Store(hn::Mul(hn::Load(d, at.nodes + node.parent * n), hn::Load(d, at.factors + node.factor * n)), d,
               at.nodes + i * n);
   }
-  for (std::size_t v = 0; v < bound.columns.size(); ++v) {
+  const Real* coefficients = bound.coefficients.data();
+  const int *first = bound.first.data(), *term_node = bound.term_node.data(), *columns = bound.columns.data();
+  Real* out = data.values + offset;
+  for (std::size_t v = 0; v < values; ++v) {
     Vec<Real> even = hn::Zero(d), odd = even;
-    int t = bound.first[v];
-    const int end = bound.first[v + 1];
+    int t = first[v];
+    const int end = first[v + 1];
     for (; t + 2 <= end; t += 2) {
-      even =
-          hn::MulAdd(hn::Set(d, bound.coefficients[t]), hn::Load(d, at.nodes + bound.term_node[t] * n), even);
-      odd = hn::MulAdd(hn::Set(d, bound.coefficients[t + 1]),
-                       hn::Load(d, at.nodes + bound.term_node[t + 1] * n), odd);
+      even = hn::MulAdd(hn::Set(d, coefficients[t]), hn::Load(d, at.nodes + term_node[t] * n), even);
+      odd = hn::MulAdd(hn::Set(d, coefficients[t + 1]), hn::Load(d, at.nodes + term_node[t + 1] * n), odd);
     }
     if (t < end)
-      even =
-          hn::MulAdd(hn::Set(d, bound.coefficients[t]), hn::Load(d, at.nodes + bound.term_node[t] * n), even);
-    hn::Store(hn::Add(even, odd), d, data.values + bound.columns[v] * tile + offset);
+      even = hn::MulAdd(hn::Set(d, coefficients[t]), hn::Load(d, at.nodes + term_node[t] * n), even);
+    hn::Store(hn::Add(even, odd), d, out + columns[v] * tile);
   }
   if (!coefficient_sums) return;
 
   std::fill_n(at.node_bars, nodes * n, Real(0));
   std::fill_n(at.factor_bars, 2 * angles * n, Real(0));
-  for (std::size_t v = 0; v < bound.columns.size(); ++v) {
-    const Vec<Real> g = hn::Load(d, data.cotangents + bound.columns[v] * tile + offset);
-    for (int t = bound.first[v]; t < bound.first[v + 1]; ++t) {
-      const std::size_t node = bound.term_node[t] * n;
-      Real* sum = coefficient_sums + row(static_cast<std::uint32_t>(t)) * n;
-      hn::Store(hn::MulAdd(g, hn::Load(d, at.nodes + node), hn::Load(d, sum)), d, sum);
-      hn::Store(hn::MulAdd(hn::Set(d, bound.coefficients[t]), g, hn::Load(d, at.node_bars + node)), d,
-                at.node_bars + node);
+  const int* node_first = bound.node_first.data();
+  const auto* node_terms = bound.node_terms.data();
+  const Real* cotangents = data.cotangents + offset;
+  for (std::size_t i = nodes; i-- > 0;) {
+    const Vec<Real> value = hn::Load(d, at.nodes + i * n);
+    Vec<Real> bar = hn::Load(d, at.node_bars + i * n);
+    for (int t = node_first[i]; t < node_first[i + 1]; ++t) {
+      const auto [term, column] = node_terms[t];
+      const Vec<Real> g = hn::Load(d, cotangents + column * tile);
+      Real* sum = coefficient_sums + row(static_cast<std::uint32_t>(term)) * n;
+      hn::Store(hn::MulAdd(g, value, hn::Load(d, sum)), d, sum);
+      bar = hn::MulAdd(hn::Set(d, coefficients[term]), g, bar);
     }
-  }
-  for (std::size_t i = nodes; i-- > 1;) {
-    const std::size_t parent = bound.nodes[i].parent * n, factor = bound.nodes[i].factor * n;
-    const Vec<Real> bar = hn::Load(d, at.node_bars + i * n);
+    if (i == 0) break;
+    const std::size_t parent = node_list[i].parent * n, factor = node_list[i].factor * n;
     hn::Store(hn::MulAdd(bar, hn::Load(d, at.nodes + parent), hn::Load(d, at.factor_bars + factor)), d,
               at.factor_bars + factor);
     hn::Store(hn::MulAdd(bar, hn::Load(d, at.factors + factor), hn::Load(d, at.node_bars + parent)), d,
               at.node_bars + parent);
   }
+  Real* angle_gradients = data.angle_gradients + offset;
   for (std::size_t i = 0; i < angles; ++i) {
     const Real *f = at.factors + 2 * i * n, *b = at.factor_bars + 2 * i * n;
     const Vec<Real> gradient =
         hn::NegMulAdd(hn::Load(d, b), hn::Load(d, f + n), hn::Mul(hn::Load(d, b + n), hn::Load(d, f)));
     hn::Store(gradient, d, at.gradients + i * tile + offset);
     for (const int term : bound.sample_terms[i]) {
-      Real* to = data.angle_gradients + term * tile + offset;
+      Real* to = angle_gradients + term * tile;
       hn::Store(hn::Add(hn::Load(d, to), gradient), d, to);
     }
   }

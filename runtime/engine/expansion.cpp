@@ -1,5 +1,7 @@
 #include "runtime/engine/expansion.h"
 
+#include <numeric>
+
 #include "runtime/engine/binding.h"
 #include "runtime/engine/simd.h"
 #include "runtime/error.h"
@@ -36,6 +38,14 @@ ExpansionPart<Real>::ExpansionPart(const Part& part, int outputs, bool second_mo
   bound_.columns = cone_.outputs;
   if (second_moments)
     for (int output : cone_.outputs) bound_.columns.push_back(output + outputs);
+  std::vector<int> count(bound_.nodes.size() + 1, 0);
+  for (int node : bound_.term_node) ++count[node + 1];
+  std::partial_sum(count.begin(), count.end(), count.begin());
+  bound_.node_first = count;
+  bound_.node_terms.resize(bound_.term_node.size());
+  for (std::size_t v = 0; v < bound_.columns.size(); ++v)
+    for (int t = bound_.first[v]; t < bound_.first[v + 1]; ++t)
+      bound_.node_terms[count[bound_.term_node[t]]++] = {t, bound_.columns[v]};
 }
 
 template <class Real>
@@ -58,8 +68,7 @@ void ExpansionPart<Real>::bind(std::span<const double> params) {
   for (const PauliAngle& angle : expansion_.constant) angles.push_back(total(angle));
   cos_.resize(angles.size());
   sin_.resize(angles.size());
-  // The engine's own sine: libm's differs between processors.
-  kernels_for<double>(SimdTarget::best).sincos(angles.data(), sin_.data(), cos_.data(), angles.size());
+  step_math().sincos(angles.data(), sin_.data(), cos_.data(), angles.size());
   for (std::size_t i = 0; i < expansion_.sample.size(); ++i)
     bound_.constant[i] = static_cast<Real>(total(expansion_.sample[i]));
 

@@ -66,6 +66,12 @@ struct BoundExpansion {
   std::vector<int> first;          ///< [values + 1] into the terms
   std::vector<int> term_node;      ///< [terms]
   std::vector<Real> coefficients;  ///< [terms]
+  /// The terms of node i with their value columns: node_first[i] .. node_first[i + 1].
+  struct NodeTerm {
+    int term, column;
+  };
+  std::vector<int> node_first;
+  std::vector<NodeTerm> node_terms;
 };
 
 /// One tile of 16 samples. Arrays are [row][16].

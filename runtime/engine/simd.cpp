@@ -80,6 +80,11 @@ const KernelTable<Real>& kernels_for(SimdTarget target) {
 template const KernelTable<float>& kernels_for<float>(SimdTarget);
 template const KernelTable<double>& kernels_for<double>(SimdTarget);
 
+const KernelTable<double>& step_math() {
+  static const KernelTable<double>& kernels = kernels_for<double>(SimdTarget::best);
+  return kernels;
+}
+
 SimdTarget target_of(std::int64_t highway_target) {
   for (const TargetRow& row : target_rows)
     if (row.bit == highway_target) return row.target;

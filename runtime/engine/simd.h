@@ -9,6 +9,10 @@ namespace qmtl::engine {
 template <class Real>
 const KernelTable<Real>& kernels_for(SimdTarget target);
 
+/// The best target's kernels in double, for what happens once per step. The engine's own sine: libm's differs
+/// between processors.
+const KernelTable<double>& step_math();
+
 /// The target that a kernel table says it was compiled for.
 SimdTarget target_of(std::int64_t highway_target);
 

@@ -65,16 +65,26 @@ def complete(w):
 
 
 def plain(w):
-    """True if `qmtl bench` can express the workload with its own keys."""
+    """True if the workload is one of the short form that `qmtl bench` shares with other races."""
     w = complete(w)
     k = w["local"] or w["n"]
     usual = all(w[key] == value for key, value in DEFAULTS.items() if key != "local")
     return usual and w["block_entangler"] == "cx-ring" and w["stride"] == k and w["n"] % k == 0 and w["n"] <= 20
 
 
+def has_uniform_cones(w):
+    """True for local registers under CZ entanglers with RY rotations and one upload: every register's causal cone is then
+    the same small circuit, and few tasks share one."""
+    w = complete(w)
+    k = w["local"]
+    return bool(k) and w["entangler"] in ("cz-line", "cz-ring") and w["rotations"] == "ry" and w["upload"] == "first" \
+        and w["block_entangler"] == "none" and w["readout"] == "mean" and w["n"] > k + 2 * w["Ls"]
+
+
 def workloads(names="", files=(HERE.parent / "engine" / "workloads.json", HERE / "workloads.json")):
     """The named workloads (comma-separated; empty: all) of the project's lists, in their order."""
-    every = [complete(w) for file in files for w in json.loads(pathlib.Path(file).read_text())]
+    lists = [json.loads(pathlib.Path(file).read_text()) for file in files]
+    every = [complete(w) for some in lists for w in some if "circuit" not in w]  # others are the program's own
     chosen = names.split(",") if names else [w["name"] for w in every]
     missing = set(chosen) - {w["name"] for w in every}
     if missing:
@@ -160,11 +170,3 @@ def inputs(w, B=None):
     ws, wt = turn(w["Ls"], w["n"], R), turn(w["T"], w["Lt"], k, R)
     x, g = turn(w["B"], w["n"]), draw.normal(size=(w["B"], w["T"], w["m"])).astype(np.float32)
     return x[:B], ws, wt, g[:B]
-
-
-def as_json(c):
-    """The circuit as `bench_circuit` reads it."""
-    def op(o):
-        return [o.gate, *o.qubits] + ([o.source, o.index] if o.source else [])
-    return {"qubits": c.qubits, "angles": c.angles, "params": c.params, "shared": [op(o) for o in c.shared],
-            "blocks": [{"qubits": b.qubits, "ops": [op(o) for o in b.ops], "outputs": b.outputs} for b in c.blocks]}

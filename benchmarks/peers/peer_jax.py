@@ -10,7 +10,7 @@ gate is a stride and SIMD lanes are samples. What it does, all of it checked by 
   hands to its GEMM (its own column sums are several times slower);
 - tasks on one register by lax.scan; their bras are summed before the shared stage's backward pass.
 Variant "adjoint@C:HOW": the batch in chunks of C samples, so that the states stay in cache (0: all at once); HOW "scan" or
-"unrolled" tasks (XLA then fuses across them; in one basic block it is also faster a gate than inside a loop)."""
+"unrolled" tasks (XLA then fuses across them; in one basic block it is also faster a gate than inside a loop). "cones@C:U": cones_jax.py, U registers a turn of the loop."""
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -302,9 +302,13 @@ def build(w, inputs, precision, variant):
     x, ws, wt, g = (jnp.asarray(v, jnp.float64 if precision == "c128" else jnp.float32) for v in inputs)
     kind, _, size = variant.partition("@")
     size, _, tasks_by = size.partition(":")
-    if kind != "adjoint" or tasks_by not in ("scan", "unrolled"):
-        raise ValueError(f"no variant '{variant}'; expected adjoint@CHUNK:scan or adjoint@CHUNK:unrolled")
-    f = adjoint(w, tasks_by)
+    if kind == "cones":
+        from cones_jax import cones
+        f = cones(w, int(tasks_by or 1))
+    elif kind != "adjoint" or tasks_by not in ("scan", "unrolled"):
+        raise ValueError(f"no variant '{variant}'; expected adjoint@CHUNK:scan, adjoint@CHUNK:unrolled or cones")
+    else:
+        f = adjoint(w, tasks_by)
     size = int(size or 0)
     if size and size < len(x) and len(x) % size == 0:
         f = chunked(f, size)

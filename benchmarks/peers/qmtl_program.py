@@ -1,4 +1,4 @@
-"""Runs qmtl on a workload: `qmtl bench` where it can express it, the explicit circuit through `bench_circuit` elsewhere."""
+"""Runs `qmtl bench` on a workload, with given inputs and the answers it must find."""
 import json
 import pathlib
 import subprocess
@@ -13,51 +13,56 @@ class Failed(RuntimeError):
     pass
 
 
-def call(command, limit=None):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=limit)
-    if done.returncode:
-        raise Failed(f"{pathlib.Path(command[0]).name} ended with {done.returncode}: {done.stderr[-1500:].strip()}")
-    return json.loads(done.stdout)
+def call(command, pin=(), limit=None):
+    """Standard output of a program as JSON. `pin` is put before it (taskset). Raises Failed
+    with its message."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen([*pin, *(str(c) for c in command)], stdout=out, stderr=err)
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Failed(f"no answer within {limit} s") from None
+        out.seek(0), err.seek(0)
+        if process.returncode:
+            raise Failed(f"{pathlib.Path(command[0]).name} ended with {process.returncode}: {err.read()[-1500:].strip()}")
+        return json.loads(out.read())
 
 
-def bench(qmtl, w, data, expected, threads, seconds, precision="float", plan="auto", limit=None):
-    """`qmtl bench` on a plain workload with given inputs (x, ws, wt, g) and expected answers (y, gx, gws, gwt)."""
-    keys = ("name", "n", "Ls", "Lt", "T", "m", "local")
-    file_of = {**{k: w[k] for k in keys}, "B": len(data[0]),
-               "inputs": dict(zip(("x", "ws", "wt", "g"), (v.ravel().tolist() for v in data))),
-               "expected": dict(zip(("y", "gx", "gws", "gwt"), (v.ravel().tolist() for v in expected)))}
+def as_bench(w):
+    """The workload in the words of `qmtl bench`: its own plain keys, else the tables [circuit] and [block]."""
+    if circuits.plain(w):
+        return {k: w[k] for k in ("name", "n", "Ls", "Lt", "T", "m", "local")}
+    names = {"brickwork": "brickwork-cz"}
+    gates = circuits.rotations(w)
+    circuit = {"qubits": w["n"], "layers": w["Ls"], "rotations": gates, "upload": "ry",
+               "entangler": names.get(w["entangler"], w["entangler"])}
+    if w["upload"] == "every":
+        circuit |= {"uploads": w["Ls"], "repeat_uploads": True}
+    block = {"layers": w["Lt"], "rotations": gates, "order": w["order"], "outputs": [w["m"]] * w["T"],
+             "entangler": names.get(w["block_entangler"], w["block_entangler"])}
+    block |= {"placement": "local", "size": w["local"], "stride": w["stride"]} if w["local"] else {"placement": "global"}
+    k = w["local"] or w["n"]
+    strings = {"parity": [list(range(k))], "pairs": [[0, 1]]}  # further outputs are the first one, moved along the register
+    block |= {"readout": "strings", "strings": strings[w["readout"]]} if w["readout"] in strings else {"readout": w["readout"]}
+    return {"name": w["name"], "circuit": circuit, "block": block}
+
+
+def bench(qmtl, w, data, expected, threads, seconds, precision="float", plan="auto", pin=(), limit=None):
+    """One row of `qmtl bench` on a workload with given inputs (x, ws, wt, g) and expected answers (y, gx, gws, gwt), with
+    max_err and rel_err as the peers name them."""
+    text = lambda names, arrays: {k: np.asarray(v).ravel().tolist() for k, v in zip(names, arrays)}
+    if circuits.plain(w):
+        inputs, answers = text(("x", "ws", "wt", "g"), data), text(("y", "gx", "gws", "gwt"), expected)
+    else:
+        (x, ws, wt, g), (y, gx, gws, gwt) = data, expected
+        # a configuration numbers the parameters of a layer rotation by rotation
+        join = lambda *parts: np.concatenate([np.swapaxes(v, -1, -2).ravel() for v in parts])
+        inputs, answers = text(("x", "params", "g"), (x, join(ws, wt), g)), text(("y", "gx", "gparams"), (y, gx, join(gws, gwt)))
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "workload.json"
-        file.write_text(json.dumps(file_of))
-        return call([qmtl, "bench", "--workload", file, "--json", "--threads", threads, "--seconds", seconds,
-                     "--precision", precision, "--plan", plan], limit)
-
-
-def run_circuit(program, circuit, data, threads, seconds, precision="float", plan="auto", limit=None):
-    """bench_circuit on an explicit circuit; data = (params, x, g[B, outputs]). Returns its JSON and (y, gx, gp)."""
-    params, x, g = (np.ascontiguousarray(v, "<f8") for v in data)
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "circuit.json").write_text(json.dumps(circuits.as_json(circuit)))
-        (folder / "data").write_bytes(params.tobytes() + x.tobytes() + g.tobytes())
-        row = call([program, folder / "circuit.json", folder / "data", folder / "answers", "--threads", threads,
-                    "--seconds", seconds, "--precision", precision, "--plan", plan], limit)
-        answers = np.fromfile(folder / "answers", "<f8")
-    y, gx, gp = np.split(answers, np.cumsum([g.size, x.size]))
-    return row, (y.reshape(g.shape), gx.reshape(x.shape), gp)
-
-
-def run_workload(qmtl, bench_circuit, w, data, expected, threads, seconds, **more):
-    """One row {us_per_sample, plan, max_err, rel_err, ...} of qmtl on a workload, its answers checked."""
-    from common import errors
-    if circuits.plain(w):
-        row = bench(qmtl, w, data, expected, threads, seconds, **more)
-        row["max_err"], row["rel_err"] = row["max_error"], row["max_relative_error"]
-        return row
-    x, ws, wt, g = data
-    params = np.concatenate([ws.ravel(), wt.ravel()])
-    row, (y, gx, gp) = run_circuit(bench_circuit, circuits.circuit(w), (params, x, g.reshape(len(x), -1)), threads,
-                                   seconds, **more)
-    answers = (y.reshape(g.shape), gx, gp[: ws.size].reshape(ws.shape), gp[ws.size:].reshape(wt.shape))
-    row["max_err"], row["rel_err"] = errors(answers, expected)
-    return row
+        file.write_text(json.dumps({**as_bench(w), "B": len(data[0]), "inputs": inputs, "expected": answers}))
+        row = call([qmtl, "bench", "--workload", file, "--json", "--threads", threads, "--seconds", seconds,
+                    "--precision", precision, "--plan", plan], pin, limit)
+    return {**row, "max_err": row["max_error"], "rel_err": row["max_relative_error"]}

@@ -30,7 +30,8 @@ constexpr std::array commands{
     Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
     Command{"plan", "what a configuration would train: circuit, parameters, warnings, cost", plan_command,
             false},
-    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command, false},
+    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
+            false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };

@@ -29,24 +29,32 @@ const Usage usage{
 
 /// A circuit with numbers for all its angles; its samples share the parameters.
 struct Work {
+  std::string place;  ///< "file, circuit 3" for messages
   Circuit circuit;
   std::vector<double> params;
   std::vector<double> angles;       ///< [samples, circuit.angles]
   std::vector<std::uint32_t> keys;  ///< numbers of the samples
 };
 
+/// A qubit's number that fits; whether the circuit has it is checked with the circuit.
+int read_qubit(const Json& value, const std::string& where) {
+  if (!value.is_number_integer() || value.get<double>() < 0 || value.get<double>() > 1e6)
+    throw data_error(where + ": expected a qubit's number from 0, found " + value.dump());
+  return value.get<int>();
+}
+
 Op read_op(const Json& entry, const std::string& where, Work& work) {
   const std::string form =
       where + ": expected [\"gate\", qubit, angle] or [\"cz\", qubit, qubit], found " + entry.dump();
-  if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number_integer() ||
+  if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number() ||
       !entry[2].is_number())
     throw data_error(form);
   const auto gate = gate_by_name(entry[0].get<std::string>());
   if (!gate) throw data_error(where + ": expected a gate of rx, ry, rz, cx, cz, found " + entry[0].dump());
-  Op op{*gate, entry[1].get<int>()};
+  Op op{*gate, read_qubit(entry[1], where)};
   if (info(*gate).arity == 2) {
     if (!entry[2].is_number_integer()) throw data_error(form);
-    op.q1 = entry[2].get<int>();
+    op.q1 = read_qubit(entry[2], where);
   } else {
     op.source = Source::param;
     op.index = work.circuit.params++;
@@ -58,6 +66,7 @@ Op read_op(const Json& entry, const std::string& where, Work& work) {
 Work read_circuit(const Json& json, const std::string& where, std::uint32_t number) {
   if (!json.is_object()) throw data_error(where + ": expected a JSON object, found " + json.type_name());
   Work work;
+  work.place = where;
   for (const auto& [key, value] : json.items())
     if (key != "qubits" && key != "ops" && key != "measure" && key != "name")
       throw data_error(where + ": unknown key '" + key + "'; expected qubits, ops, measure");
@@ -73,9 +82,7 @@ Work read_circuit(const Json& json, const std::string& where, std::uint32_t numb
         read_op(entry, where + ", operation " + std::to_string(work.circuit.shared.size()), work));
   Block block;
   for (const Json& qubit : json["measure"]) {
-    if (!qubit.is_number_integer())
-      throw data_error(where + ": measure: expected qubits, found " + qubit.dump());
-    block.qubits.push_back(qubit.get<int>());
+    block.qubits.push_back(read_qubit(qubit, where + ", measure"));
   }
   work.circuit.blocks.push_back(std::move(block));
   work.keys = {number};
@@ -115,6 +122,7 @@ Work read_head(const Comm& comm, const Options& options) {
                       std::to_string(wanted));
   rows.resize(wanted);
   Work work;
+  work.place = options.text("checkpoint");
   work.circuit = *learner->circuit();
   const auto params = learner->circuit_params();
   work.params.assign(params.begin(), params.end());
@@ -145,8 +153,17 @@ nlohmann::ordered_json schedule_json(const Work& work, const Block& block, const
   return list;
 }
 
+/// The simulator; what it refuses gets the circuit's place.
+NoisySimulator make_simulator(const Work& work, const NoiseRequest& request) {
+  try {
+    return NoisySimulator(work.circuit, request.model, request.options);
+  } catch (const Error& error) {
+    throw Error(error.code(), work.place + ": " + error.what());
+  }
+}
+
 nlohmann::ordered_json run(const Work& work, const NoiseRequest& request) {
-  NoisySimulator simulator(work.circuit, request.model, request.options);
+  NoisySimulator simulator = make_simulator(work, request);
   simulator.bind(work.params);
   const bool shots = request.options.shots > 0;
   std::vector<Counts> counts;

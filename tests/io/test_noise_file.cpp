@@ -1,0 +1,198 @@
+#include <catch2/catch.hpp>
+
+#include "common.h"
+#include "io/atomic_file.h"
+#include "io/noise_file.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+// Fidelities are sums of a few terms below 1.
+constexpr double rounding = 1e-12;
+
+NoiseModel toml(const std::string& text) { return parse_noise_toml(text, "n.toml"); }
+
+/// The refusal of a file whose only table is a [[gate]] with these lines.
+Failure refused(const std::string& text) {
+  return failure([&] { toml(text); });
+}
+Failure refused_channel(const std::string& channel, const std::string& gate = "cz") {
+  return refused("[[gate]]\nnames = [\"" + gate + "\"]\nchannels = [" + channel + "]\n");
+}
+
+const std::string backend = R"({
+  "backend_name": "line", "general": [],
+  "qubits": [
+    [{"name": "T1", "unit": "us", "value": 50}, {"name": "T2", "unit": "us", "value": 120},
+     {"name": "prob_meas0_prep1", "unit": "", "value": 0.03}, {"name": "prob_meas1_prep0", "unit": "", "value": 0.01}],
+    [{"name": "T1", "unit": "us", "value": 40}, {"name": "T2", "unit": "us", "value": 30},
+     {"name": "readout_error", "unit": "", "value": 0.02}]],
+  "gates": [
+    {"gate": "sx", "qubits": [0], "parameters": [{"name": "gate_error", "unit": "", "value": 0.002},
+                                                 {"name": "gate_length", "unit": "ns", "value": 50}]},
+    {"gate": "sx", "qubits": [1], "parameters": [{"name": "gate_error", "unit": "", "value": 0.00001},
+                                                 {"name": "gate_length", "unit": "ns", "value": 50}]},
+    {"gate": "cz", "qubits": [0, 1], "parameters": [{"name": "gate_error", "unit": "", "value": 0.03},
+                                                    {"name": "gate_length", "unit": "ns", "value": 400}]}]})";
+
+/// Average fidelity of independent one-qubit channels after a depolarising one on `arity` qubits, for
+/// channels whose entanglement fidelities multiply: depolarising(p) keeps 1 - p (d^2 - 1) / d^2 of the rest.
+double entanglement_fidelity(const Channel& channel) {
+  const double d = channel.dim();
+  return ((d + 1) * average_fidelity(channel) - 1) / d;
+}
+
+}  // namespace
+
+TEST_CASE("a noise model is read with its channels in order, its qubits and its readout errors", "[io]") {
+  const NoiseModel model = toml(R"(
+title = "example"
+[[gate]]
+names = ["rx", "ry"]
+channels = [{ kind = "depolarising", probability = 0.01 }, { kind = "phase-damping", lambda = 0.02 }]
+[[gate]]
+names = ["cz"]
+qubits = [[0, 1], [3, 2]]
+channels = [
+  { kind = "depolarising", probability = 0.1 },
+  { kind = "depolarising", probability = 0.1, on = "each" },
+  { kind = "amplitude-damping", gamma = 0.05, excited = 0.1, on = "second" },
+  { kind = "thermal-relaxation", t1 = 5e-5, t2 = 7e-5, time = 4e-7, on = "first" },
+  { kind = "pauli", probabilities = { XI = 0.1, ZZ = 0.05 } },
+]
+[[readout]]
+p1_given_0 = 0.02
+p0_given_1 = 0.05
+[[readout]]
+qubits = [4]
+p0_given_1 = 0.5
+)");
+  REQUIRE(model.gates.size() == 4);
+  CHECK(model.gates[0].gate == Gate::rx);
+  CHECK(model.gates[1].gate == Gate::ry);
+  CHECK(model.gates[1].qubits.empty());
+  REQUIRE(model.gates[1].channels.size() == 2);
+  CHECK(average_fidelity(model.gates[1].channels[0].channel) ==
+        Approx(average_fidelity(depolarising(0.01, 1))).margin(rounding));
+  CHECK(average_fidelity(model.gates[1].channels[1].channel) ==
+        Approx(average_fidelity(phase_damping(0.02))).margin(rounding));
+  CHECK(model.gates[2].qubits == std::vector<int>{0, 1});
+  CHECK(model.gates[3].qubits == std::vector<int>{3, 2});
+  const auto& channels = model.gates[3].channels;
+  REQUIRE(channels.size() == 5);
+  const std::vector<int> arity{2, 1, 1, 1, 2}, on{-1, -1, 1, 0, -1};
+  for (std::size_t c = 0; c < 5; ++c) {
+    CAPTURE(c);
+    CHECK(channels[c].channel.arity == arity[c]);
+    CHECK(channels[c].on == on[c]);
+  }
+  CHECK(average_fidelity(channels[2].channel) ==
+        Approx(average_fidelity(amplitude_damping(0.05, 0.1))).margin(rounding));
+  CHECK(average_fidelity(channels[3].channel) ==
+        Approx(average_fidelity(thermal_relaxation(5e-5, 7e-5, 4e-7))).margin(rounding));
+  CHECK(model.readout == ReadoutError{0.02, 0.05});
+  CHECK(model.readout_of == std::map<int, ReadoutError>{{4, {0.0, 0.5}}});
+}
+
+TEST_CASE("mistakes in a noise model are named with file, line and key", "[io]") {
+  const auto expect = [](const Failure& failure, std::initializer_list<const char*> parts) {
+    CAPTURE(failure.message);
+    CHECK(failure.code == 2);
+    for (const char* part : parts) {
+      CAPTURE(part);
+      CHECK(failure.says(part));
+    }
+  };
+  expect(refused("[[gates]]\nnames = []\n"), {"n.toml:1", "gates", "nearest known key is gate"});
+  expect(refused("[[gate]]\nnames = [\"h\"]\nchannels = []\n"), {"n.toml:2", "gate.names", "\"h\""});
+  expect(refused("[[gate]]\nnames = [\"ry\", \"cz\"]\nchannels = []\n"), {"n.toml:2", "on two"});
+  expect(refused("[[gate]]\nnames = [\"ry\"]\n"), {"n.toml:1", "gate.channels"});
+  expect(refused("[[gate]]\nnames = [\"ry\"]\nqubits = [-1]\nchannels = []\n"), {"n.toml:3", "from 0"});
+  expect(refused("[[gate]]\nnames = [\"cz\"]\nqubits = [1]\nchannels = []\n"), {"n.toml:3", "pairs"});
+  expect(refused("[[gate]]\nnames = [\"ry\"]\nchannels = []\nqubit = 3\n"), {"n.toml:4", "gate.qubit"});
+  expect(refused_channel("{ kind = \"damping\" }"), {"n.toml:3", "gate.channels.kind", "amplitude-damping"});
+  expect(refused_channel("{ kind = \"depolarising\", p = 0.1 }"), {"n.toml:3", "probability"});
+  expect(refused_channel("{ kind = \"depolarising\", probability = 1.1 }"),
+         {"n.toml:3", "0 to 1.06666667", "1.1"});
+  expect(refused_channel("{ kind = \"phase-damping\", lambda = \"x\" }"), {"n.toml:3", "lambda", "a number"});
+  expect(refused_channel("{ kind = \"phase-damping\", lambda = 0.1, on = \"gate\" }"),
+         {"n.toml:3", "\"each\""});
+  expect(refused_channel("{ kind = \"phase-damping\", lambda = 0.1, on = \"second\" }", "ry"), {"one qubit"});
+  expect(refused_channel("{ kind = \"phase-damping\", lambda = 0.1, on = \"third\" }"),
+         {"gate.channels.on", "third"});
+  expect(refused_channel("{ kind = \"thermal-relaxation\", t1 = 1.0, t2 = 2.1, time = 1.0 }"),
+         {"n.toml:3", "t2 <= 2 t1"});
+  expect(refused_channel("{ kind = \"pauli\", probabilities = { XX = 0.1 }, on = \"each\" }"), {"both"});
+  expect(refused_channel("{ kind = \"pauli\", probabilities = { XX = 0.1 } }", "ry"),
+         {"noise of ry", "two qubits"});
+  expect(refused_channel("{ kind = \"pauli\", probabilities = { X = 0.9, Y = 0.2 } }"), {"n.toml:3", "1.1"});
+  expect(refused("[[readout]]\np1_given_0 = 1.5\n"), {"n.toml", "0 to 1", "1.5"});
+  expect(refused("[[readout]]\n[[readout]]\n"), {"n.toml:2", "a second table"});
+  expect(refused("[[readout]]\nqubits = [2, 2]\n"), {"qubit 2 again"});
+  expect(refused("[gate\n"), {"n.toml:1", "TOML"});
+  CHECK(failure([] { read_noise("no/such/noise.toml"); }).code == 3);
+}
+
+TEST_CASE("an IBM backend's properties give its calibrated errors", "[io]") {
+  const NoiseModel model = parse_ibm_properties(backend, "p.json");
+  CHECK(model.readout_of.at(0) == ReadoutError{0.01, 0.03});
+  CHECK(model.readout_of.at(1) == ReadoutError{0.02, 0.02});
+  const NoiseTable table(model);
+  const auto after = [&](Gate gate, int q0, int q1) { return table.after({gate, q0, q1}); };
+
+  SECTION("two pulses behind each rotation, depolarising first, whose fidelity is the calibrated one") {
+    const auto placed = after(Gate::ry, 0, -1);
+    REQUIRE(placed.size() == 4);
+    const Channel &depolarised = table.channels()[std::size_t(placed[0].channel)],
+                  &relaxed = table.channels()[std::size_t(placed[1].channel)];
+    // Depolarising with p leaves the fraction 1 - p of the relaxation, and p of the fully mixed state's 1 /
+    // d^2.
+    const double p = (1 - entanglement_fidelity(depolarised)) * 4 / 3;
+    const double both = (1 - p) * entanglement_fidelity(relaxed) + p / 4;
+    CHECK(1 - (2 * both + 1) / 3 == Approx(0.002).margin(rounding));
+    // t2 = 120 us is cut to 2 t1.
+    CHECK(average_fidelity(relaxed) ==
+          Approx(average_fidelity(thermal_relaxation(50e-6, 100e-6, 50e-9))).margin(rounding));
+  }
+  SECTION("relaxation alone where it exceeds the calibrated error") {
+    CHECK(after(Gate::rx, 1, -1).size() == 2);
+  }
+  SECTION("both directions of the pair, each qubit with its own times") {
+    for (auto [q0, q1] : {std::pair{0, 1}, {1, 0}}) {
+      CAPTURE(q0);
+      const auto placed = after(Gate::cx, q0, q1);
+      REQUIRE(placed.size() == 3);
+      for (std::size_t i = 1; i < 3; ++i) {
+        const double t1 = placed[i].q0 == 0 ? 50e-6 : 40e-6, t2 = placed[i].q0 == 0 ? 100e-6 : 30e-6;
+        CHECK(average_fidelity(table.channels()[std::size_t(placed[i].channel)]) ==
+              Approx(average_fidelity(thermal_relaxation(t1, t2, 400e-9))).margin(rounding));
+      }
+    }
+  }
+  SECTION("pairs without calibration get medians, virtual rotations nothing") {
+    CHECK(after(Gate::cz, 5, 9).size() == 3);
+    CHECK(after(Gate::rz, 0, -1).empty());
+  }
+}
+
+TEST_CASE("properties that are none are refused by name", "[io]") {
+  const auto refuse = [](const std::string& text) {
+    return failure([&] { parse_ibm_properties(text, "p.json"); });
+  };
+  const auto replaced = [](const std::string& from, const std::string& to) {
+    std::string text = backend;
+    text.replace(text.find(from), from.size(), to);
+    return text;
+  };
+  CHECK(refuse("{").says("p.json"));
+  CHECK(refuse("[]").says("'qubits'"));
+  CHECK(refuse(R"({"qubits": [], "gates": []})").says("at least one qubit"));
+  CHECK(refuse(replaced("\"us\"", "\"parsec\"")).says("qubit 0, T1: expected the unit"));
+  CHECK(refuse(replaced("\"value\": 50}", "\"value\": \"long\"}")).says("qubit 0, T1"));
+  CHECK(refuse(replaced("\"value\": 50}", "\"value\": -50}")).says("t1"));
+  CHECK(refuse(replaced("[0, 1]", "[0, 7]")).says("gate cz 0 7"));
+  CHECK(refuse(replaced("0.03},", "1.5},")).code == 2);
+  CHECK(refuse(replaced("\"cz\"", "\"iswap\"")).says("cz, ecr or cx"));
+}

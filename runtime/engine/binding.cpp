@@ -79,10 +79,10 @@ void BoundPart<Real>::bind(std::span<const double> params) {
   for (std::size_t i = 0; i < cone_.params.size(); ++i) params_[i] = params[cone_.params[i]];
   bind_gates();
   bind_tables();
-  if (method_ == BlockMethod::branch)
-    bind_diagonals();
-  else
+  if (method_ == BlockMethod::operators)
     bind_registers();
+  else if (bound_.diagonals.empty() || weights() > 0)  // else they are constants
+    bind_diagonals();
 }
 
 template <class Real>
@@ -106,6 +106,7 @@ template <class Real>
 void BoundPart<Real>::bind_tables() {
   bound_.tables.resize(program_.tables);
   std::vector<std::uint8_t> done(program_.tables, 0);
+  thread_local std::vector<double> phase, sin, cos;
   auto make = [&](const Mix& mix) {
     if (mix.table < 0 || done[mix.table]) return;
     done[mix.table] = 1;
@@ -116,7 +117,9 @@ void BoundPart<Real>::bind_tables() {
       for (std::size_t j = 0; j < size; ++j) table.re[j] = mix.negative[j] ? Real(-1) : Real(1);
       return;
     }
-    std::vector<double> phase(size, 0.0), sin(size), cos(size);
+    phase.assign(size, 0.0);
+    sin.resize(size);
+    cos.resize(size);
     for (const PhaseTerm& term : mix.phases)
       phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
     walsh_hadamard(phase);
@@ -269,30 +272,40 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
 template <class Real>
 void BoundPart<Real>::add_phase_gradients(const double* phases, std::vector<double>& gradients) const {
   const std::size_t size = std::size_t{1} << program_.qubits;
-  auto of = [&](const Mix& mix) {
+  thread_local std::vector<double> d, tail_sums;
+  auto read = [&](const Mix& mix, std::vector<double>& to) {
     const double* from = phases + static_cast<std::size_t>(mix.gradient_slot) * size;
-    return std::vector<double>(from, from + size);
+    to.assign(from, from + size);
   };
-  auto add = [&](const Mix& mix, std::vector<double> d) {
+  auto add = [&](const Mix& mix) {
     walsh_hadamard(d);
     for (const PhaseTerm& term : mix.own) gradients[term.param] -= 0.5 * d[term.mask];
   };
   // A block whose entry has phases of its own keeps its sums apart; the shared stage's last mix needs all of
   // them.
   const Mix& tail = program_.mixes.back();
-  std::vector<double> tail_sums;
-  if (tail.gradient_slot >= 0) tail_sums = of(tail);
+  if (tail.gradient_slot >= 0) read(tail, tail_sums);
   for (const BlockProgram& block : program_.blocks) {
     if (block.entry.gradient_slot >= 0) {
-      std::vector<double> d = of(block.entry);
-      for (std::size_t i = 0; i < tail_sums.size(); ++i) tail_sums[i] += d[i];
-      add(block.entry, std::move(d));
+      read(block.entry, d);
+      if (tail.gradient_slot >= 0)
+        for (std::size_t i = 0; i < size; ++i) tail_sums[i] += d[i];
+      add(block.entry);
     }
-    for (const Mix& mix : block.mixes)
-      if (mix.gradient_slot >= 0) add(mix, of(mix));
+    for (const Mix& mix : block.mixes) {
+      if (mix.gradient_slot < 0) continue;
+      read(mix, d);
+      add(mix);
+    }
   }
-  for (const Mix& mix : program_.mixes)
-    if (mix.gradient_slot >= 0) add(mix, &mix == &tail ? tail_sums : of(mix));
+  for (const Mix& mix : program_.mixes) {
+    if (mix.gradient_slot < 0) continue;
+    if (&mix == &tail)
+      d = tail_sums;
+    else
+      read(mix, d);
+    add(mix);
+  }
 }
 
 template class BoundPart<float>;

@@ -108,6 +108,7 @@ template <class Real>
 void BlockOperator<Real>::read_density(const double* entries, MatrixView<Real> gamma) const {
   for (std::size_t a = 0; a < size_; ++a) {
     gamma.re[a * stride_ + a] = static_cast<Real>(*entries++);
+    gamma.im[a * stride_ + a] = 0;
     for (std::size_t b = a + 1; b < size_; ++b) {
       gamma.re[a * stride_ + b] = gamma.re[b * stride_ + a] = static_cast<Real>(*entries++);
       if (!complex_) continue;
@@ -131,7 +132,7 @@ void BlockOperator<Real>::gradient(const double* sums, double* params) const {
   const MatrixView<Real> gamma = view(memory, size_, stride_), bra = view(memory + count, size_, stride_),
                          moved = view(memory + 2 * count, size_, stride_),
                          identity = view(memory + 3 * count, size_, stride_);
-  std::fill_n(memory, 4 * count, Real(0));
+  if (!complex_ || stride_ != size_) std::fill_n(memory, count, Real(0));  // what read_density leaves out
   thread_local UnitSums<Real> unit;
   part_->clear(unit, kernels.lanes.count);
   if (diagonals.value.size() == 1 && diagonals.weights.empty()) {
@@ -139,12 +140,13 @@ void BlockOperator<Real>::gradient(const double* sums, double* params) const {
     kernels.scale_rows(diagonals.value[0].data(), unitary(), bra, false);
     kernels.gradient(bound, gamma, bra, unit, workspace);
   } else {
+    std::fill_n(identity.re, count, Real(0));
     std::vector<double> populations(size_);
     std::size_t weight = 0;
     for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
       read_density(sums + v * entries, gamma);
       kernels.apply(bound, gamma, moved, workspace);
-      kernels.scale_rows(diagonals.value[v].data(), moved, bra, true);
+      kernels.scale_rows(diagonals.value[v].data(), moved, bra, v > 0);
       kernels.row_products(unitary(), moved, populations.data());
       for (; weight < diagonals.weights.size() && diagonals.weights[weight].column == diagonals.column[v];
            ++weight)

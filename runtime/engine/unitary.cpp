@@ -76,30 +76,36 @@ void BlockGradient(const Bound<Real>& bound, MatrixView<Real> start, MatrixView<
   }
 }
 
-/// Two rows of the result at a time hide the latency of the fused multiply-add; rows r in ascending order.
-template <class Real>
-void Sandwich(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> out) {
+/// Rows a .. a + Rows - 1 of the result: several at a time hide the latency of the fused multiply-add.
+template <std::size_t Rows, class Real>
+void SandwichRows(const Real* diagonal, std::size_t a, MatrixView<Real> m, MatrixView<Real> out) {
   const Tag<Real> d;
   constexpr std::size_t width = lanes<Real>;
-  for (std::size_t a = 0; a < m.size; a += 2)
-    for (std::size_t b = a / width * width; b < m.stride; b += width) {
-      auto x0 = hn::Zero(d), y0 = x0, x1 = x0, y1 = x0;
-      for (std::size_t r = 0; r < m.size; ++r) {
-        const Real *re = m.re + r * m.stride, *im = m.im + r * m.stride;
-        const auto scale = hn::Set(d, diagonal[r]);
-        const auto u = hn::Mul(scale, hn::Load(d, re + b)), v = hn::Mul(scale, hn::Load(d, im + b));
-        const auto p0 = hn::Set(d, re[a]), q0 = hn::Set(d, im[a]);
-        const auto p1 = hn::Set(d, re[a + 1]), q1 = hn::Set(d, im[a + 1]);
-        x0 = hn::MulAdd(p0, u, hn::MulAdd(q0, v, x0));
-        y0 = hn::MulAdd(p0, v, hn::NegMulAdd(q0, u, y0));
-        x1 = hn::MulAdd(p1, u, hn::MulAdd(q1, v, x1));
-        y1 = hn::MulAdd(p1, v, hn::NegMulAdd(q1, u, y1));
+  for (std::size_t b = a / width * width; b < m.stride; b += width) {
+    Vec<Real> x[Rows], y[Rows];
+    for (std::size_t i = 0; i < Rows; ++i) x[i] = y[i] = hn::Zero(d);
+    for (std::size_t r = 0; r < m.size; ++r) {
+      const Real *re = m.re + r * m.stride, *im = m.im + r * m.stride;
+      const auto scale = hn::Set(d, diagonal[r]);
+      const auto u = hn::Mul(scale, hn::Load(d, re + b)), v = hn::Mul(scale, hn::Load(d, im + b));
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < Rows; ++i) {
+        const auto p = hn::Set(d, re[a + i]), q = hn::Set(d, im[a + i]);
+        x[i] = hn::MulAdd(p, u, hn::MulAdd(q, v, x[i]));
+        y[i] = hn::MulAdd(p, v, hn::NegMulAdd(q, u, y[i]));
       }
-      hn::Store(x0, d, out.re + a * m.stride + b);
-      hn::Store(y0, d, out.im + a * m.stride + b);
-      hn::Store(x1, d, out.re + (a + 1) * m.stride + b);
-      hn::Store(y1, d, out.im + (a + 1) * m.stride + b);
     }
+    for (std::size_t i = 0; i < Rows; ++i) {
+      hn::Store(x[i], d, out.re + (a + i) * m.stride + b);
+      hn::Store(y[i], d, out.im + (a + i) * m.stride + b);
+    }
+  }
+}
+
+template <class Real>
+void Sandwich(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> out) {
+  if (m.size == 2) return SandwichRows<2>(diagonal, 0, m, out);
+  for (std::size_t a = 0; a < m.size; a += 4) SandwichRows<4>(diagonal, a, m, out);
 }
 
 template <class Real>

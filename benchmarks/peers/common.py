@@ -3,7 +3,7 @@
 A peer gives build(w, inputs, precision, variant) -> step, where step() does one forward pass with its exact
 vector-Jacobian product and returns (y, gx, gws, gwt), finished. Keys of the line: peer, variant, version, workload,
 threads, precision, B, extrapolated (a smaller batch than the workload's), T, compile_s, max_err and rel_err against the
-oracle, reps, median_s, min_s, us_per_sample (median), cpu_us_per_sample; or error."""
+oracle, reps, median_s, min_s, us_per_sample (median), cpu_us_per_sample, peak_memory_bytes; or error."""
 import argparse
 import json
 import os
@@ -16,6 +16,7 @@ import numpy as np
 
 import circuits
 import oracle
+import qmtl_program
 
 CACHE = os.environ.get("PEERS_CACHE", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "peers-oracle"))
 
@@ -23,6 +24,8 @@ CACHE = os.environ.get("PEERS_CACHE", str(pathlib.Path(__file__).resolve().paren
 def arguments(variants, precisions):
     p = argparse.ArgumentParser()
     p.add_argument("--w", default="", help="workload names, comma-separated; default all")
+    p.add_argument("--list", help="file of workloads, default the project's")
+    p.add_argument("--answers", help="write the answers to this .npz instead of checking them: the caller does")
     p.add_argument("--variant", default=",".join(variants))
     p.add_argument("--precision", default=precisions[0], choices=precisions)
     p.add_argument("--seconds", type=float, default=2, help="measuring time")
@@ -59,12 +62,13 @@ def measure(step, seconds):
 
 def per_sample(times, B):
     return {**times, "us_per_sample": round(times["median_s"] / B * 1e6, 4),
-            "cpu_us_per_sample": round(times["cpu_s"] / B * 1e6, 4)}
+            "cpu_us_per_sample": round(times["cpu_s"] / B * 1e6, 4),
+            "peak_memory_bytes": qmtl_program.peak_memory(os.getpid())}
 
 
 def main(peer, version, build, variants=("",), precisions=("c64",)):
     a = arguments(variants, precisions)
-    for w in circuits.workloads(a.w):
+    for w in circuits.workloads(a.w, [a.list]) if a.list else circuits.workloads(a.w):
         for variant in a.variant.split(","):
             B = min(a.B or w["B"], w["B"])
             line = {"peer": peer, "variant": variant, "version": version, "workload": w["name"],
@@ -75,8 +79,11 @@ def main(peer, version, build, variants=("",), precisions=("c64",)):
                 step = build(w, circuits.inputs(w, B), a.precision, variant)
                 answers = step()
                 line["compile_s"] = round(time.perf_counter() - t0, 3)
-                absolute, relative = errors(answers, oracle.cached(w, B, CACHE))
-                line |= {"max_err": float(f"{absolute:.2e}"), "rel_err": float(f"{relative:.2e}")}
+                if a.answers:
+                    np.savez(a.answers, *(np.asarray(v) for v in answers))
+                else:
+                    absolute, relative = errors(answers, oracle.cached(w, B, CACHE))
+                    line |= {"max_err": float(f"{absolute:.2e}"), "rel_err": float(f"{relative:.2e}")}
                 step()
                 if not a.serve:
                     line |= per_sample(measure(step, a.seconds), B)

@@ -3,6 +3,7 @@ import json
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import numpy as np
 
@@ -13,21 +14,34 @@ class Failed(RuntimeError):
     pass
 
 
+def peak_memory(pid):
+    """Peak resident bytes of a running process so far; 0 once it has ended. (rusage would count its parent's memory.)"""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+
+
 def call(command, pin=(), limit=None):
-    """Standard output of a program as JSON. `pin` is put before it (taskset). Raises Failed
-    with its message."""
+    """Standard output of a program as JSON, with the process's peak_memory_bytes. `pin` is put before it (taskset). Raises
+    Failed with its message."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         process = subprocess.Popen([*pin, *(str(c) for c in command)], stdout=out, stderr=err)
-        try:
-            process.wait(limit)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise Failed(f"no answer within {limit} s") from None
+        start, peak = time.monotonic(), 0
+        while process.returncode is None:
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                peak = max(peak, peak_memory(process.pid))
+            if limit and time.monotonic() - start > limit:
+                process.kill()
+                process.wait()
+                raise Failed(f"no answer within {limit} s")
         out.seek(0), err.seek(0)
         if process.returncode:
             raise Failed(f"{pathlib.Path(command[0]).name} ended with {process.returncode}: {err.read()[-1500:].strip()}")
-        return json.loads(out.read())
+        return {**json.loads(out.read()), "peak_memory_bytes": peak}
 
 
 def as_bench(w):

@@ -120,3 +120,64 @@ def race_plot(rows, file):
     ax.set_ylim(low / 2, high * 8)
     fig.savefig(file)
     plt.close(fig)
+
+
+def wide_markdown(rows, slopes, libraries):
+    """Seconds and memory of every size, slopes against T, what the libraries say."""
+    who = list(dict.fromkeys(r["who"] for r in rows))
+    find = lambda Ls, T, name: next((r for r in rows if (r["Ls"], r["T"], r["who"]) == (Ls, T, name)), None)
+    sizes = list(dict.fromkeys((r["Ls"], r["T"]) for r in rows))
+    head = ["Ls", "tasks", "qubits", *(f"{name}: s a step" for name in who), *(f"{name}: MiB" for name in who)]
+    lines = ["| " + " | ".join(head) + " |", "|---:" * len(head) + "|"]
+    for Ls, T in sizes:
+        found = [find(Ls, T, name) for name in who]
+        cells = [str(Ls), str(T), str(2 * T)]
+        cells += [f"{r['seconds']:.4f}" if r and "seconds" in r else "error" if r else "-" for r in found]
+        cells += [f"{r['memory'] / 2**20:.0f}" if r and "memory" in r else "-" for r in found]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "Slope of log(time) against log(T), with its 95 % interval:", "", "| Ls | | slope |", "|---:|---|---:|"]
+    lines += [f"| {Ls} | {name} | {slope:.3f} +- {half:.3f} |" for Ls, name, slope, half, _ in slopes]
+    errors = [r for r in rows if "error" in r]
+    if errors:
+        lines += ["", *(f"- Ls {r['Ls']}, T {r['T']}, {r['who']}: {' '.join(r['error'].split())[:240]}" for r in errors)]
+    if libraries:
+        lines += ["", f"The whole circuit as one statevector (complex64), asked of the libraries with"
+                  f" {libraries[0]['limit_gb']:.0f} GiB of address space:", "",
+                  "| | qubits | bytes needed | what happens |", "|---|---:|---:|---|"]
+        lines += [f"| {label(r['who'])} | {r['qubits']} | {r['state_bytes']} | {r['says'].replace('|', '/')} |" for r in libraries]
+    return "\n".join(lines) + "\n"
+
+
+def wide_plot(rows, slopes, file):
+    """Time of a step against the number of tasks, log-log, one panel for each number of shared layers."""
+    import matplotlib
+    matplotlib.use("svg" if str(file).endswith("svg") else "agg")
+    import matplotlib.pyplot as plt
+    layers = sorted({r["Ls"] for r in rows})
+    who = list(dict.fromkeys(r["who"] for r in rows))
+    colours = dict(zip(who, ("#c2185b", "#7b1fa2", "#1565c0", "#2e7d32")))
+    fig, axes = plt.subplots(1, len(layers), figsize=(3.6 * len(layers) + 0.8, 4.2), sharey=True, layout="constrained",
+                             squeeze=False)
+    for ax, Ls in zip(axes[0], layers):
+        for name in who:
+            points = sorted((r["T"], r["seconds"]) for r in rows if r["Ls"] == Ls and r["who"] == name and "seconds" in r)
+            if points:
+                fit = next((f"  slope {s:.2f} ± {h:.2f}" for L, w, s, h, _ in slopes if (L, w) == (Ls, name)), "")
+                ax.plot(*zip(*points), "o-", color=colours[name], ms=5, lw=1.6, label=name + fit)
+        ax.set_xscale("log", base=2)
+        ax.set_yscale("log")
+        T = sorted({r["T"] for r in rows})
+        ax.set_xticks(T, [str(t) for t in T])
+        ax.minorticks_off()
+        ax.set_title(f"{Ls} shared layer{'s' * (Ls > 1)}", fontsize=10)
+        ax.set_xlabel("tasks (on twice as many qubits)")
+        ax.grid(color="#ececec")
+        ax.set_axisbelow(True)
+        ax.legend(frameon=False, fontsize=8, loc="upper left")
+        for side in ("top", "right"):
+            ax.spines[side].set_visible(False)
+    low, high = axes[0][0].get_ylim()
+    axes[0][0].set_ylim(low, high * 6)
+    axes[0][0].set_ylabel("seconds a training step, forward and gradient")
+    fig.savefig(file)
+    plt.close(fig)

@@ -34,19 +34,29 @@ Plan whole_plan(const Circuit& circuit, PlanKind kind, const CostModel& model) {
   return plan;
 }
 
-/// For each register its cone or (where allowed and cheaper) an expansion; the expansions together are one
-/// part.
+/// Blocks that are expanded together: angles, sines and products are shared, while the terms fit a core's
+/// caches.
+struct ExpandedBlocks {
+  std::vector<int> blocks;
+  std::size_t terms = 0;
+};
+constexpr std::size_t terms_per_part = 512;
+
+/// For each register its cone or (where allowed and cheaper) an expansion.
 Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const CostModel& model) {
   Plan plan;
-  std::vector<int> expanded;
+  std::vector<ExpandedBlocks> expanded;
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
     Part part{cone_of(circuit, blocks), BlockMethod::branch};
     const Cost cost = best_cost(part.cone.circuit, part.method, model);
     if (pauli) {
       const auto expansion = expand_pauli(part.cone.circuit, false);
-      // Sines and products are shared with other registers: this is an upper bound.
+      // What is shared with other registers is counted for each: an upper bound.
       if (expansion && (!cones || pauli_cost(*expansion, model).seconds < cost.seconds)) {
-        expanded.insert(expanded.end(), blocks.begin(), blocks.end());
+        if (expanded.empty() || expanded.back().terms + expansion->terms() > terms_per_part)
+          expanded.emplace_back();
+        expanded.back().blocks.insert(expanded.back().blocks.end(), blocks.begin(), blocks.end());
+        expanded.back().terms += expansion->terms();
         continue;
       }
       if (!cones) {
@@ -58,21 +68,20 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Cos
     plan.cost.add(cost);
     plan.parts.push_back(std::move(part));
   }
-  const bool any_cone = !plan.parts.empty();
-  if (!expanded.empty()) {
-    std::sort(expanded.begin(), expanded.end());
-    Part part{cone_of(circuit, expanded), BlockMethod::pauli};
-    const auto expansion = expand_pauli(part.cone.circuit, false);
-    plan.cost.add(pauli_cost(*expansion, model));
-    plan.terms = expansion->terms();
-    plan.parts.insert(plan.parts.begin(), std::move(part));
-  }
   if (!cones)
     plan.kind = PlanKind::pauli;
   else if (expanded.empty())
     plan.kind = PlanKind::cones;
   else
-    plan.kind = any_cone ? PlanKind::mixed : PlanKind::pauli;
+    plan.kind = plan.parts.empty() ? PlanKind::pauli : PlanKind::mixed;
+  for (ExpandedBlocks& group : expanded) {
+    std::sort(group.blocks.begin(), group.blocks.end());
+    Part part{cone_of(circuit, group.blocks), BlockMethod::pauli};
+    const auto expansion = expand_pauli(part.cone.circuit, false);
+    plan.cost.add(pauli_cost(*expansion, model));
+    plan.terms += expansion->terms();
+    plan.parts.push_back(std::move(part));
+  }
   return plan;
 }
 

@@ -24,12 +24,14 @@ double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask
 }  // namespace
 
 template <class Real>
-BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start)
+BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
+                           bool complex_start)
     : cone_(part.cone),
       method_(part.method),
       outputs_(outputs),
       second_moments_(second_moments),
-      program_(compile(part.cone.circuit, part.method, complex_start)),
+      shared_program_(programs.get(part.cone.circuit, part.method, complex_start)),
+      program_(*shared_program_),
       params_(part.cone.params.size()) {
   bound_.program = &program_;
   bound_.sample_terms.resize(program_.gates);
@@ -53,7 +55,7 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, b
       operators_.emplace_back();
       bound_.registers.push_back(register_of(block.qubits));
     }
-    operators_[r].emplace_back(block, second_moments_, program_.complex);
+    operators_[r].emplace_back(block, second_moments_, program_.complex, programs);
     for (std::size_t o = 0; o < block.outputs.size(); ++o, ++output) {
       bound_.registers[r].columns.push_back(cone_.outputs[output]);
       if (second_moments_) bound_.registers[r].columns.push_back(cone_.outputs[output] + outputs_);

@@ -14,7 +14,8 @@ template <class Real>
 class BoundPart final : public EnginePart<Real> {
  public:
   /// As make_part. `complex_start`: the states that the kernels get in place of |0...0> have imaginary parts.
-  BoundPart(const Part& part, int outputs, bool second_moments, bool complex_start = false);
+  BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
+            bool complex_start = false);
   BoundPart(const BoundPart&) = delete;
   BoundPart& operator=(const BoundPart&) = delete;
 
@@ -45,7 +46,8 @@ class BoundPart final : public EnginePart<Real> {
   BlockMethod method_;
   int outputs_;
   bool second_moments_;
-  Program program_;
+  std::shared_ptr<const Program> shared_program_;
+  const Program& program_;
   std::vector<double> params_;
   Bound<Real> bound_;
   std::vector<std::vector<BlockOperator<Real>>> operators_;  ///< operator method: [registers][blocks]

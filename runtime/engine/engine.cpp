@@ -24,18 +24,28 @@ Real* workspace(std::size_t count) {
   return memory.get();
 }
 
-/// rows[16][columns] <-> tile[columns][16]; samples from `count` on are zero.
+/// rows[16][columns] <-> tile[columns][16]; samples from `count` on are zero. 16 columns at a time: a line of
+/// the rows is used up before the next row's, which may fall on the same cache set.
 template <class Real>
 void to_tile(const Real* rows, std::size_t columns, std::size_t count, Real* out) {
-  for (std::size_t c = 0; c < columns; ++c)
-    for (std::size_t b = 0; b < tile; ++b) out[c * tile + b] = b < count ? rows[b * columns + c] : Real(0);
+  for (std::size_t first = 0; first < columns; first += tile) {
+    const std::size_t last = std::min<std::size_t>(columns, first + tile);
+    for (std::size_t b = 0; b < count; ++b)
+      for (std::size_t c = first; c < last; ++c) out[c * tile + b] = rows[b * columns + c];
+    for (std::size_t b = count; b < tile; ++b)
+      for (std::size_t c = first; c < last; ++c) out[c * tile + b] = Real(0);
+  }
 }
 template <class Real>
 void from_tile(const Real* in, std::size_t columns, std::size_t count, Real* rows) {
-  for (std::size_t b = 0; b < count; ++b)
-    for (std::size_t c = 0; c < columns; ++c) rows[b * columns + c] = in[c * tile + b];
+  for (std::size_t first = 0; first < columns; first += tile) {
+    const std::size_t last = std::min<std::size_t>(columns, first + tile);
+    for (std::size_t b = 0; b < count; ++b)
+      for (std::size_t c = first; c < last; ++c) rows[b * columns + c] = in[c * tile + b];
+  }
 }
 
+constexpr std::size_t tile_rows = tile;
 constexpr std::size_t aligned(std::size_t columns) { return (columns + 1) * tile; }
 
 }  // namespace
@@ -53,8 +63,9 @@ struct Engine<Real>::Impl {
 
   void make_parts() {
     parts.clear();
+    engine::Programs programs;
     for (const Part& part : plan.parts)
-      parts.push_back(engine::make_part<Real>(part, outputs, second_moments));
+      parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs));
   }
 
   std::size_t memory(bool gradient) const {
@@ -63,42 +74,89 @@ struct Engine<Real>::Impl {
     return most;
   }
 
-  /// Tile arrays at the front of the workspace, the kernels' memory behind them.
-  struct Buffers {
-    Real *angles, *values, *cotangents, *angle_gradients, *rows, *kernels;
+  /// With many parts each runs several tiles in a row, while what it needs is in the caches. No bit depends
+  /// on it.
+  std::size_t chunk() const { return (parts.size() > 1 ? 16 : 1) * tile; }
+
+  /// Tile arrays of a chunk at the front of the workspace, the kernels' memory behind them.
+  class Buffers {
+   public:
+    Buffers(const Impl& impl, std::size_t samples, bool gradient)
+        : angles_(aligned(impl.angles)), values_(aligned(impl.values())) {
+      tiles_ = (std::min(samples, impl.chunk()) + tile - 1) / tile;
+      start_ = workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ + impl.memory(gradient));
+    }
+    /// Angles, values, cotangents, angle gradients of a tile.
+    engine::TileData<Real> tile_data(std::size_t t) const {
+      Real* at = start_ + t * (2 * angles_ + 2 * values_);
+      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_};
+    }
+    Real* angles(std::size_t t) const { return start_ + t * (2 * angles_ + 2 * values_); }
+    Real* cotangents(std::size_t t) const { return angles(t) + 2 * angles_ + values_; }
+    Real* rows() const { return angles(tiles_); }
+    Real* kernels() const { return rows() + values_; }
+
+   private:
+    std::size_t angles_, values_, tiles_;
+    Real* start_;
   };
-  Buffers buffers(bool gradient) const {
-    const std::size_t a = aligned(angles), v = aligned(values());
-    Real* at = workspace<Real>(2 * a + 3 * v + memory(gradient));
-    return {at, at + a, at + a + v, at + a + 2 * v, at + 2 * a + 2 * v, at + 2 * a + 3 * v};
+
+  /// Calls run(first tile's sample, tiles) for every chunk.
+  template <class Run>
+  void for_chunks(std::size_t samples, const Run& run) const {
+    for (std::size_t first = 0; first < samples; first += chunk())
+      run(first, (std::min(chunk(), samples - first) + tile - 1) / tile);
+  }
+  static std::size_t count(std::size_t samples, std::size_t first) {
+    return std::min(tile_rows, samples - first);
   }
 
-  void forward_tile(const Buffers& buffer) const {
-    const engine::TileData<Real> data{buffer.angles, buffer.values, nullptr, nullptr};
-    for (const auto& part : parts) part->run_tile(*kernels, data, nullptr, buffer.kernels);
+  void load_angles(const Buffers& buffers, std::size_t samples, std::size_t first, std::size_t tiles,
+                   const Real* rows) const {
+    const std::size_t a = angles;
+    for (std::size_t t = 0; t < tiles; ++t, first += tile)
+      to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
   }
 
-  /// `ask` fills the tile's cotangents.
+  void forward_chunk(const Buffers& buffers, std::size_t tiles) const {
+    for (const auto& part : parts)
+      for (std::size_t t = 0; t < tiles; ++t) {
+        engine::TileData<Real> data = buffers.tile_data(t);
+        data.cotangents = nullptr;
+        data.angle_gradients = nullptr;
+        part->run_tile(*kernels, data, nullptr, buffers.kernels());
+      }
+  }
+
+  void store_values(const Buffers& buffers, std::size_t samples, std::size_t first, std::size_t tiles,
+                    Real* rows) const {
+    const std::size_t v = values();
+    for (std::size_t t = 0; t < tiles; ++t, first += tile)
+      from_tile(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
+  }
+
+  /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
   template <class Ask>
   void run(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients, double* flat,
            const Ask& ask) const {
     check_bound();
-    const Buffers buffer = buffers(true);
-    const std::size_t a = angles, v = values();
+    const Buffers buffers(*this, samples, true);
+    const std::size_t a = angles;
     std::vector<engine::UnitSums<Real>> sums;
     for (const auto& part : parts) sums.push_back(part->unit_sums(kernels->lanes.count));
-    const engine::TileData<Real> data{buffer.angles, buffer.values, buffer.cotangents,
-                                      buffer.angle_gradients};
-    for (std::size_t first = 0; first < samples; first += tile) {
-      const std::size_t count = std::min<std::size_t>(tile, samples - first);
-      to_tile(angle_rows + first * a, a, count, buffer.angles);
-      ask(buffer, first, count);
-      std::fill_n(buffer.angle_gradients, a * tile, Real(0));
+    for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
+      load_angles(buffers, samples, first, tiles, angle_rows);
+      ask(buffers, first, tiles);
+      for (std::size_t t = 0; t < tiles; ++t)
+        std::fill_n(buffers.tile_data(t).angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
-        parts[p]->run_tile(*kernels, data, &sums[p], buffer.kernels);
-      from_tile(buffer.values, v, count, value_rows + first * v);
-      from_tile(buffer.angle_gradients, a, count, angle_gradients + first * a);
-    }
+        for (std::size_t t = 0; t < tiles; ++t)
+          parts[p]->run_tile(*kernels, buffers.tile_data(t), &sums[p], buffers.kernels());
+      store_values(buffers, samples, first, tiles, value_rows);
+      for (std::size_t t = 0; t < tiles; ++t, first += tile)
+        from_tile(buffers.tile_data(t).angle_gradients, a, count(samples, first),
+                  angle_gradients + first * a);
+    });
     for (std::size_t p = 0; p < parts.size(); ++p) {
       parts[p]->add_sums(sums[p], kernels->lanes, flat);
       flat += parts[p]->sums_size();
@@ -172,14 +230,12 @@ void Engine<Real>::bind(std::span<const double> params) {
 template <class Real>
 void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values) const {
   impl_->check_bound();
-  const auto buffer = impl_->buffers(false);
-  const std::size_t a = impl_->angles, v = impl_->values();
-  for (std::size_t first = 0; first < samples; first += tile) {
-    const std::size_t count = std::min<std::size_t>(tile, samples - first);
-    to_tile(angles + first * a, a, count, buffer.angles);
-    impl_->forward_tile(buffer);
-    from_tile(buffer.values, v, count, values + first * v);
-  }
+  const typename Impl::Buffers buffers(*impl_, samples, false);
+  impl_->for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
+    impl_->load_angles(buffers, samples, first, tiles, angles);
+    impl_->forward_chunk(buffers, tiles);
+    impl_->store_values(buffers, samples, first, tiles, values);
+  });
 }
 
 template <class Real>
@@ -195,12 +251,15 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
   // The loss may need outputs of several parts: all parts run forward before any runs back.
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums,
-             [&](const typename Impl::Buffers& buffer, std::size_t first, std::size_t count) {
-               impl_->forward_tile(buffer);
-               from_tile(buffer.values, v, count, values + first * v);
-               std::fill_n(buffer.rows, count * v, Real(0));
-               cotangents(first, count, values + first * v, buffer.rows);
-               to_tile(buffer.rows, v, count, buffer.cotangents);
+             [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
+               impl_->forward_chunk(buffers, tiles);
+               impl_->store_values(buffers, samples, first, tiles, values);
+               for (std::size_t t = 0; t < tiles; ++t, first += tile) {
+                 const std::size_t count = Impl::count(samples, first);
+                 std::fill_n(buffers.rows(), count * v, Real(0));
+                 cotangents(first, count, values + first * v, buffers.rows());
+                 to_tile(buffers.rows(), v, count, buffers.cotangents(t));
+               }
              });
 }
 
@@ -209,8 +268,9 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real*
                             Real* angle_gradients, double* sums) const {
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums,
-             [&](const typename Impl::Buffers& buffer, std::size_t first, std::size_t count) {
-               to_tile(cotangents + first * v, v, count, buffer.cotangents);
+             [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
+               for (std::size_t t = 0; t < tiles; ++t, first += tile)
+                 to_tile(cotangents + first * v, v, Impl::count(samples, first), buffers.cotangents(t));
              });
 }
 

@@ -136,13 +136,14 @@ void ExpansionPart<Real>::finish(const double* sums, double* gradients) const {
 }
 
 template <class Real>
-std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments) {
+std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments,
+                                            Programs& programs) {
   if (part.method == BlockMethod::pauli)
     return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments);
-  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments);
+  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs);
 }
-template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool);
-template std::unique_ptr<EnginePart<double>> make_part<double>(const Part&, int, bool);
+template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool, Programs&);
+template std::unique_ptr<EnginePart<double>> make_part<double>(const Part&, int, bool, Programs&);
 
 template class ExpansionPart<float>;
 template class ExpansionPart<double>;

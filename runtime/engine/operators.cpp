@@ -54,13 +54,13 @@ Real* scratch(std::size_t count) {
 }  // namespace
 
 template <class Real>
-BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex)
+BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs)
     : size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
       complex_(complex),
       part_(std::make_unique<BoundPart<Real>>(Part{alone(block), BlockMethod::branch},
                                               static_cast<int>(block.outputs.size()), second_moments,
-                                              complex)),
+                                              programs, complex)),
       matrix_(2 * size_ * stride_) {}
 template <class Real>
 BlockOperator<Real>::~BlockOperator() = default;

@@ -19,7 +19,7 @@ template <class Real>
 class BlockOperator {
  public:
   /// `complex`: the register's density matrices are.
-  BlockOperator(const Block& block, bool second_moments, bool complex);
+  BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs);
   ~BlockOperator();
   BlockOperator(BlockOperator&&) noexcept;
 

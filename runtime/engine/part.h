@@ -34,6 +34,7 @@ class EnginePart {
 
 /// `outputs`: of the whole circuit; second moments go to columns outputs + o.
 template <class Real>
-std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments);
+std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments,
+                                            Programs& programs);
 
 }  // namespace qmtl::engine

@@ -299,4 +299,14 @@ Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
   return program;
 }
 
+std::shared_ptr<const Program> Programs::get(const Circuit& circuit, BlockMethod method, bool complex) {
+  // The newest first: like circuits follow each other.
+  for (auto known = known_.rbegin(); known != known_.rend(); ++known)
+    if (known->method == method && known->complex == complex && known->circuit == circuit)
+      return known->program;
+  known_.push_back(
+      {circuit, method, complex, std::make_shared<const Program>(compile(circuit, method, complex))});
+  return known_.back().program;
+}
+
 }  // namespace qmtl::engine

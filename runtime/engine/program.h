@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -110,6 +111,22 @@ struct Program {
 /// Compiles a part. For BlockMethod::operators only the shared stage is compiled. `complex`: the first state
 /// is.
 Program compile(const Circuit& circuit, BlockMethod method, bool complex = false);
+
+/// Compiled programs by circuit. Cones of like registers and blocks of one shape are equal circuits: they
+/// share one program, so that the programs of a wide model stay in the caches.
+class Programs {
+ public:
+  std::shared_ptr<const Program> get(const Circuit& circuit, BlockMethod method, bool complex = false);
+
+ private:
+  struct Known {
+    Circuit circuit;
+    BlockMethod method;
+    bool complex;
+    std::shared_ptr<const Program> program;
+  };
+  std::vector<Known> known_;
+};
 
 Split split_rows(int qubits, const std::vector<int>& reg);
 

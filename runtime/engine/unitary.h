@@ -26,7 +26,8 @@ struct UnitaryKernels {
   /// Adds Re tr(bra^dagger dV ket) / d angle of every gate and phase to `sums`.
   void (*gradient)(const Bound<Real>&, MatrixView<Real> ket, MatrixView<Real> bra, UnitSums<Real>& sums,
                    Real* workspace);
-  /// out = m^dagger diag(d) m, from the diagonal on (the rest of each row is undefined). The size is at least 2.
+  /// out = m^dagger diag(d) m, from the diagonal on (the rest of each row is undefined). The size is at
+  /// least 2.
   void (*sandwich)(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> out);
   /// bra (+)= 2 diag(d) m.
   void (*scale_rows)(const Real* diagonal, MatrixView<Real> m, MatrixView<Real> bra, bool add);

@@ -3,7 +3,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "runtime/error.h"
@@ -18,10 +17,12 @@ namespace {
 constexpr std::int64_t chunk_size = 128;
 
 void check_options(const NoisyOptions& options) {
+  // Every shot or trajectory has its 32-bit number; beyond this the sums of chunks alone take gigabytes.
+  constexpr std::int64_t most = 100'000'000;
   const auto expect = [](const char* what, std::int64_t value, std::int64_t low) {
-    if (value < low || value > std::numeric_limits<std::uint32_t>::max())
-      throw usage_error(std::string(what) + ": expected " + std::to_string(low) + " to 4294967295, found " +
-                        std::to_string(value));
+    if (value < low || value > most)
+      throw usage_error(std::string(what) + ": expected " + std::to_string(low) + " to " +
+                        std::to_string(most) + ", found " + std::to_string(value));
   };
   expect("shots", options.shots, 0);
   expect("trajectories", options.trajectories, 1);
@@ -162,8 +163,8 @@ struct NoisySimulator::Impl {
     return p;
   }
 
-  /// Calls body(read) for each shot in order of its chunk; read(i) is the bit of measured qubit i. Chunks may
-  /// run concurrently: `begin(chunks)` is called first, then body(chunk, read).
+  /// Calls body(chunk, read) for each shot; read(i) is the bit of measured qubit i. Chunks run concurrently,
+  /// the shots of one chunk in order.
   template <class Body>
   void for_each_shot(std::size_t part, std::uint32_t key, const double* angles, Body body) const {
     std::vector<double> cumulative;

@@ -131,6 +131,7 @@ TEST_CASE("Circuits and options that make no sense are refused") {
   };
   CHECK_THAT(with([](NoisyOptions& o) { o.shots = -1; }), Contains("shots") && Contains("-1"));
   CHECK_THAT(with([](NoisyOptions& o) { o.trajectories = 0; }), Contains("trajectories"));
+  CHECK_THAT(with([](NoisyOptions& o) { o.shots = 1LL << 40; }), Contains("0 to 100000000"));
   CHECK_THAT(refusal([&] { noisy_values(circuit, {}, 2, std::vector{1.0}, {}, {}); }),
              Contains("2 x 0 angles"));
   CHECK_THAT(refusal([&] { noisy_counts(circuit, {}, 1, {}, {}, {}); }), Contains("shots"));

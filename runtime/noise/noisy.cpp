@@ -1,12 +1,11 @@
 #include "runtime/noise/noisy.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include "runtime/error.h"
 #include "runtime/noise/exact.h"
+#include "runtime/noise/parallel.h"
 #include "runtime/noise/parts.h"
 #include "runtime/noise/trajectory.h"
 
@@ -135,7 +134,7 @@ struct NoisySimulator::Impl {
     std::vector<double> total(size, 0.0);
     for (std::size_t first = 0; first < count; first += wave) {
       std::vector<std::vector<double>> sums(std::min(wave, count - first));
-      tbb::parallel_for(std::size_t{0}, sums.size(), [&](std::size_t c) {
+      run_parallel(sums.size(), [&](std::size_t c) {
         sums[c].assign(size, 0.0);
         for_chunk(first + c, options.trajectories, [&](std::int64_t t) {
           sampling[part]->add_probabilities(angles, random, at(key, part, t), sums[c]);
@@ -172,7 +171,7 @@ struct NoisySimulator::Impl {
       cumulative = distribution(part, key, angles);
       std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
     }
-    tbb::parallel_for(std::size_t{0}, chunks(options.shots), [&](std::size_t chunk) {
+    run_parallel(chunks(options.shots), [&](std::size_t chunk) {
       std::vector<bool> bits;
       for_chunk(chunk, options.shots, [&](std::int64_t shot) {
         if (!exact[part]) {
@@ -225,7 +224,7 @@ void NoisySimulator::values(std::span<const std::uint32_t> keys, const double* a
   const auto outputs = static_cast<std::size_t>(impl_->circuit.outputs());
   const std::size_t parts = impl_->parts.size();
   std::vector<std::vector<double>> found(keys.size() * parts);
-  tbb::parallel_for(std::size_t{0}, found.size(), [&](std::size_t unit) {
+  run_parallel(found.size(), [&](std::size_t unit) {
     const std::size_t sample = unit / parts;
     found[unit] = impl_->string_values(unit % parts, keys[sample], impl_->row(angles, sample));
   });
@@ -243,7 +242,7 @@ std::vector<Counts> NoisySimulator::counts(std::span<const std::uint32_t> keys, 
     throw usage_error("counts of bitstrings: expected a number of shots of at least 1, found 0");
   const std::size_t parts = impl_->parts.size();
   std::vector<Counts> all(keys.size() * parts);
-  tbb::parallel_for(std::size_t{0}, all.size(), [&](std::size_t unit) {
+  run_parallel(all.size(), [&](std::size_t unit) {
     const std::size_t part = unit % parts, sample = unit / parts;
     const std::size_t width = impl_->about[part].measured.size();
     std::vector<Counts> chunks(Impl::chunks(impl_->options.shots));
@@ -265,7 +264,7 @@ std::vector<std::vector<double>> NoisySimulator::probabilities(std::span<const s
     throw usage_error("probabilities of bitstrings: expected the option joint and no shots");
   const std::size_t parts = impl_->parts.size();
   std::vector<std::vector<double>> all(keys.size() * parts);
-  tbb::parallel_for(std::size_t{0}, all.size(), [&](std::size_t unit) {
+  run_parallel(all.size(), [&](std::size_t unit) {
     const std::size_t sample = unit / parts;
     all[unit] = impl_->distribution(unit % parts, keys[sample], impl_->row(angles, sample));
   });

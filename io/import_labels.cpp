@@ -7,6 +7,7 @@
 #include "io/import_table.h"
 #include "runtime/error.h"
 #include "runtime/hash.h"
+#include "runtime/model/metrics.h"
 
 namespace qmtl {
 namespace {
@@ -29,20 +30,6 @@ std::size_t value_index(const CsvTable& table, std::size_t row, std::size_t colu
   if (values.size() > 12) listed += ", ...";
   throw data_error(table.where(row, column) + ": expected one of " + listed + ", found \"" +
                    std::string(cell) + "\"; list texts that mean \"no label\" under missing");
-}
-
-std::string default_metric(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::binary:
-      return "f1";
-    case TaskKind::multiclass:
-      return "macro_f1";
-    case TaskKind::multilabel:
-      return "macro_f1";
-    case TaskKind::regression:
-      return "rmse";
-  }
-  return "";
 }
 
 std::vector<float> binary_labels(const CsvTable& table, std::size_t column,
@@ -84,7 +71,7 @@ Task import_task(const std::string& task_name, TableReader& reader, const CsvTab
     reader.expect_only({"column", "classes", "metric", "missing"});
   else
     reader.expect_only({"column", "classes", "positive", "metric", "missing"});
-  task.metric = reader.string("metric", default_metric(task.kind));
+  task.metric = reader.string("metric", std::string(default_metric(task.kind)));
   const std::vector<std::string> missing =
       reader.find("missing") ? reader.texts("missing") : std::vector<std::string>{""};
 
@@ -150,7 +137,7 @@ std::vector<Task> import_one_vs_rest(TableReader& reader, const CsvTable& table,
   const std::size_t column =
       columns.one(column_text, where(node, reader.file()) + ": " + reader.full("column"));
   const std::string prefix = reader.string("prefix", column_text);
-  const std::string metric = reader.string("metric", default_metric(TaskKind::binary));
+  const std::string metric = reader.string("metric", std::string(default_metric(TaskKind::binary)));
   const std::vector<std::string> missing =
       reader.find("missing") ? reader.texts("missing") : std::vector<std::string>{""};
   const std::vector<std::string> values = distinct_values(table, column, missing);

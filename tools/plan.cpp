@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -45,6 +46,7 @@ Findings find(const std::string& file, const CommonOptions& common) {
   if (found.config.data_file.empty())
     throw usage_error(file + ": expected the data set's file in data.file, found none");
   const Dataset data = read_dataset(found.config.data_file);
+  const PlanKind asked = parse_plan_kind(found.config.model.plan);
   resolve(found.config, data);
   const ModelSpec& model = found.config.model;
   found.has_circuit = head_kind(model.head.kind).circuit;
@@ -53,11 +55,25 @@ Findings find(const std::string& file, const CommonOptions& common) {
     found.circuit = build(ansatz);
     found.layout = layout(ansatz);
     found.analysis = analyse(found.circuit, found.layout.names);
-    found.plan = make_plan(found.circuit, parse_plan_kind(model.plan));
+    PlanOptions plan_options;
+    plan_options.second_moments = found.config.train.shots > 0;
+    found.plan = make_plan(found.circuit, asked, plan_options);
   }
   found.params =
       make_learner(model, found.config.train, data, standardise(data, model), common.simd)->params();
   return found;
+}
+
+nlohmann::ordered_json alternatives_json(const Plan& plan) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Alternative& other : plan.alternatives)
+    list.push_back({{"plan", name(other.kind)},
+                    {"flops", other.cost.flops},
+                    {"bytes", other.cost.bytes},
+                    {"expected_seconds", other.cost.seconds},
+                    {"widest", other.widest},
+                    {"obstacle", other.obstacle}});
+  return list;
 }
 
 nlohmann::ordered_json to_json(const Findings& found) {
@@ -76,7 +92,10 @@ nlohmann::ordered_json to_json(const Findings& found) {
                               {"dead", found.dead_names()},
                               {"flops", found.plan.cost.flops},
                               {"bytes", found.plan.cost.bytes},
+                              {"expected_seconds", found.plan.cost.seconds},
                               {"widest", found.plan.widest},
+                              {"terms", found.plan.terms},
+                              {"alternatives", alternatives_json(found.plan)},
                               {"warnings", found.analysis.warnings}};
   return json;
 }
@@ -135,27 +154,89 @@ void print_parameters(const Findings& found) {
                          head + ")");
 }
 
+std::string time_text(double seconds) {
+  char text[32];
+  const bool micro = seconds < 1e-3, milli = seconds < 1;
+  std::snprintf(text, sizeof text, "%.3g %s",
+                seconds * (micro   ? 1e6
+                           : milli ? 1e3
+                                   : 1.0),
+                micro   ? "us"
+                : milli ? "ms"
+                        : "s");
+  return text;
+}
+
+void print_alternatives(const Plan& plan) {
+  if (plan.alternatives.empty()) return;
+  std::printf("%-12s %-10s %12s %9s %9s %7s\n", "", "kind", "time/sample", "FLOP", "bytes", "widest");
+  for (const Alternative& other : plan.alternatives) {
+    if (!other.obstacle.empty())
+      std::printf("%-12s %-10s %s\n", "", std::string(name(other.kind)).c_str(), other.obstacle.c_str());
+    else
+      std::printf("%-12s %-10s %12s %9s %9s %7d\n", "", std::string(name(other.kind)).c_str(),
+                  time_text(other.cost.seconds).c_str(), with_prefix(other.cost.flops).c_str(),
+                  with_prefix(other.cost.bytes).c_str(), other.widest);
+  }
+}
+
+/// The first output of every part's kind: its terms, or its causal cone.
+void print_first_parts(const Findings& found) {
+  const std::vector<std::vector<int>> registers = blocks_by_register(found.circuit);
+  if (registers.empty()) return;
+  const Cone cone = cone_of(found.circuit, registers.front());
+  std::string qubits;
+  for (int q : cone.qubits) qubits += (qubits.empty() ? "" : ", ") + std::to_string(q);
+  line("cone", "the first register's outputs depend on " + plural(cone.circuit.qubits, "qubit") + " (" +
+                   qubits + ") and " + plural(static_cast<long long>(cone.params.size()), "parameter"));
+  if (found.plan.kind == PlanKind::cones || found.plan.kind == PlanKind::mixed)
+    std::cout << draw(cone.circuit, {.qubits = 12}) << std::flush;
+  if (found.plan.terms == 0) return;
+  line("terms", plural(static_cast<long long>(found.plan.terms), "product") +
+                    " of cosines and sines of sample angles; aN is angle N, pN parameter N");
+  for (const Part& part : found.plan.parts) {
+    if (part.method != BlockMethod::pauli) continue;
+    const auto expansion = expand_pauli(found.circuit, false);
+    for (std::size_t value = 0; expansion && value < std::min<std::size_t>(2, part.cone.outputs.size());
+         ++value) {
+      const int output = part.cone.outputs[value];
+      line("", "<O" + std::to_string(output) +
+                   "> = " + describe_pauli(*expansion, static_cast<std::size_t>(output)));
+    }
+    break;
+  }
+}
+
+void print_plan(const Findings& found, int threads) {
+  const Plan& plan = found.plan;
+  line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
+  print_alternatives(plan);
+  const auto states = std::count_if(plan.parts.begin(), plan.parts.end(),
+                                    [](const Part& part) { return part.method != BlockMethod::pauli; });
+  if (states > 0) line("", plural(states, "statevector") + ", the widest of " + plural(plan.widest, "qubit"));
+  print_first_parts(found);
+  const double batch = found.config.train.batch;
+  line("cost", with_prefix(plan.cost.flops) + "FLOP per sample and gradient, " +
+                   with_prefix(plan.cost.flops * batch) + "FLOP and about " +
+                   time_text(plan.cost.seconds * batch) + " on one core per step of " +
+                   std::to_string(found.config.train.batch) + " samples");
+  line("memory",
+       with_prefix(plan.cost.bytes) + "B per thread" +
+           (threads > 1 ? ", " + with_prefix(plan.cost.bytes * threads) + "B for " + plural(threads, "thread")
+                        : std::string()));
+}
+
 void print(const Findings& found, int threads) {
   if (found.has_circuit) print_circuit(found);
   print_parameters(found);
   if (!found.has_circuit) {
     line("plan", "head '" + found.config.model.head.kind + "' has no circuit");
   } else {
-    const Plan& plan = found.plan;
     line("dead", found.analysis.dead_params.empty()
                      ? std::string("no parameter")
                      : plural(static_cast<long long>(found.analysis.dead_params.size()), "parameter") +
                            ", see the warnings");
-    line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
-    line("", plural(static_cast<long long>(plan.parts.size()), "statevector") + ", the widest of " +
-                 plural(plan.widest, "qubit"));
-    const double step = plan.cost.flops * found.config.train.batch;
-    line("cost", with_prefix(plan.cost.flops) + "FLOP per sample and gradient, " + with_prefix(step) +
-                     "FLOP per step of " + std::to_string(found.config.train.batch) + " samples");
-    line("memory",
-         with_prefix(plan.cost.bytes) + "B per thread" +
-             (threads > 1 ? ", " + with_prefix(plan.cost.bytes * threads) + "B for " + plural(threads, "thread")
-                          : std::string()));
+    print_plan(found, threads);
   }
   for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());
   std::fflush(stdout);

@@ -188,7 +188,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   po::options_description own("Options of train");
   own.add_options()("resume", "go on from the run folder's newest checkpoint")(
       "overwrite", "remove the run that is in the folder")(
-      "plan", po::value<std::string>()->value_name("KIND"), "engine plan: auto, state, operators or cones");
+      "plan", po::value<std::string>()->value_name("KIND"), "engine plan: auto, state, operators, cones, pauli or mixed");
   const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();

@@ -43,14 +43,15 @@ struct ExpandedBlocks {
 constexpr std::size_t terms_per_part = 512;
 
 /// For each register its cone or (where allowed and cheaper) an expansion.
-Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const CostModel& model) {
+Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const PlanOptions& options) {
+  const CostModel& model = options.model;
   Plan plan;
   std::vector<ExpandedBlocks> expanded;
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
     Part part{cone_of(circuit, blocks), BlockMethod::branch};
     const Cost cost = best_cost(part.cone.circuit, part.method, model);
     if (pauli) {
-      const auto expansion = expand_pauli(part.cone.circuit, false);
+      const auto expansion = expand_pauli(part.cone.circuit, options.second_moments);
       // What is shared with other registers is counted for each: an upper bound.
       if (expansion && (!cones || pauli_cost(*expansion, model).seconds < cost.seconds)) {
         if (expanded.empty() || expanded.back().terms + expansion->terms() > terms_per_part)
@@ -77,7 +78,7 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Cos
   for (ExpandedBlocks& group : expanded) {
     std::sort(group.blocks.begin(), group.blocks.end());
     Part part{cone_of(circuit, group.blocks), BlockMethod::pauli};
-    const auto expansion = expand_pauli(part.cone.circuit, false);
+    const auto expansion = expand_pauli(part.cone.circuit, options.second_moments);
     plan.cost.add(pauli_cost(*expansion, model));
     plan.terms += expansion->terms();
     plan.parts.push_back(std::move(part));
@@ -85,16 +86,16 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Cos
   return plan;
 }
 
-Plan build_plan(const Circuit& circuit, PlanKind kind, const CostModel& model) {
+Plan build_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& options) {
   switch (kind) {
     case PlanKind::cones:
-      return per_register_plan(circuit, true, false, model);
+      return per_register_plan(circuit, true, false, options);
     case PlanKind::pauli:
-      return per_register_plan(circuit, false, true, model);
+      return per_register_plan(circuit, false, true, options);
     case PlanKind::mixed:
-      return per_register_plan(circuit, true, true, model);
+      return per_register_plan(circuit, true, true, options);
     default:
-      return whole_plan(circuit, kind, model);
+      return whole_plan(circuit, kind, options.model);
   }
 }
 
@@ -126,12 +127,6 @@ std::string obstacle(const Plan& plan, double memory_limit) {
              "(circuit.layers)."));
 }
 
-std::string microseconds(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g us", seconds * 1e6);
-  return text;
-}
-
 constexpr std::array<std::pair<PlanKind, std::string_view>, 6> kind_names{{{PlanKind::automatic, "auto"},
                                                                            {PlanKind::state, "state"},
                                                                            {PlanKind::operators, "operators"},
@@ -139,11 +134,11 @@ constexpr std::array<std::pair<PlanKind, std::string_view>, 6> kind_names{{{Plan
                                                                            {PlanKind::pauli, "pauli"},
                                                                            {PlanKind::mixed, "mixed"}}};
 
-Plan cheapest(const Circuit& circuit, double memory_limit, const CostModel& model) {
+Plan cheapest(const Circuit& circuit, const PlanOptions& options) {
   std::vector<Plan> plans;
   for (PlanKind kind :
        {PlanKind::state, PlanKind::operators, PlanKind::cones, PlanKind::pauli, PlanKind::mixed}) {
-    Plan plan = build_plan(circuit, kind, model);
+    Plan plan = build_plan(circuit, kind, options);
     if (kind == PlanKind::mixed && plan.kind != PlanKind::mixed) continue;
     plans.push_back(std::move(plan));
   }
@@ -151,7 +146,7 @@ Plan cheapest(const Circuit& circuit, double memory_limit, const CostModel& mode
   std::vector<Alternative> alternatives;
   const Plan* best = nullptr;
   for (const Plan& plan : plans) {
-    alternatives.push_back({plan.kind, plan.cost, plan.widest, obstacle(plan, memory_limit)});
+    alternatives.push_back({plan.kind, plan.cost, plan.widest, obstacle(plan, options.memory_limit)});
     if (plan.kind == PlanKind::operators && !small_registers(circuit) && alternatives.back().obstacle.empty())
       alternatives.back().obstacle =
           "operator blocks keep 4^k numbers a sample: only asked for are registers of "
@@ -165,25 +160,22 @@ Plan cheapest(const Circuit& circuit, double memory_limit, const CostModel& mode
     return std::pair(!a.obstacle.empty(), a.cost.seconds) < std::pair(!b.obstacle.empty(), b.cost.seconds);
   });
   Plan plan = *best;
-  plan.reason = "least expected time that fits: " + microseconds(plan.cost.seconds) + " a sample";
-  for (const Alternative& other : alternatives)
-    if (other.kind != plan.kind)
-      plan.reason += "; " + std::string(name(other.kind)) +
-                     (other.obstacle.empty() ? " " + microseconds(other.cost.seconds) : " does not fit");
+  plan.reason = "least expected time of the plans that fit";
   plan.alternatives = std::move(alternatives);
   return plan;
 }
 
 }  // namespace
 
-Plan make_plan(const Circuit& circuit, PlanKind kind, double memory_limit, const CostModel& model) {
+Plan make_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& options) {
   Plan plan;
   if (kind == PlanKind::automatic) {
-    plan = cheapest(circuit, memory_limit, model);
+    plan = cheapest(circuit, options);
   } else {
-    plan = build_plan(circuit, kind, model);
+    plan = build_plan(circuit, kind, options);
     plan.reason = "asked for";
-    if (const std::string why = obstacle(plan, memory_limit); !why.empty()) refuse(plan, circuit, why);
+    if (const std::string why = obstacle(plan, options.memory_limit); !why.empty())
+      refuse(plan, circuit, why);
   }
   plan.angles = circuit.angles;
   plan.params = circuit.params;

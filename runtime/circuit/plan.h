@@ -47,11 +47,16 @@ struct Plan {
 
 inline constexpr int max_state_qubits = 26;
 
+struct PlanOptions {
+  double memory_limit = 4e9;    ///< bytes per thread
+  bool second_moments = false;  ///< the engine will be asked for them (Engine::set_second_moments)
+  CostModel model;
+};
+
 /// Picks the plan with the least expected time (kind = automatic) or builds the forced one. Throws Error
-/// (usage) with the numbers (qubits, bytes needed, limit) and the way out when the widest statevector does not
-/// fit `memory_limit` bytes per thread.
-Plan make_plan(const Circuit& circuit, PlanKind kind = PlanKind::automatic, double memory_limit = 4e9,
-               const CostModel& model = {});
+/// (usage) with the numbers (qubits, bytes needed, limit) and the way out when the widest statevector does
+/// not fit.
+Plan make_plan(const Circuit& circuit, PlanKind kind = PlanKind::automatic, const PlanOptions& options = {});
 
 std::string_view name(PlanKind kind);
 PlanKind parse_plan_kind(std::string_view text);

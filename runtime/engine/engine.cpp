@@ -76,7 +76,7 @@ struct Engine<Real>::Impl {
 
   /// With many parts each runs several tiles in a row, while what it needs is in the caches. No bit depends
   /// on it.
-  std::size_t chunk() const { return (parts.size() > 1 ? 16 : 1) * tile; }
+  std::size_t chunk() const { return (parts.size() > 1 ? 8 : 1) * tile; }
 
   /// Tile arrays of a chunk at the front of the workspace, the kernels' memory behind them.
   class Buffers {

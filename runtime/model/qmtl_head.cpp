@@ -159,10 +159,12 @@ class QmtlHead final : public Head<Real> {
   }
 
  private:
-  static Part<Real> make_part(Cone cone, std::size_t first, std::size_t count, PlanKind kind,
-                              SimdTarget target) {
+  Part<Real> make_part(Cone cone, std::size_t first, std::size_t count, PlanKind kind,
+                       SimdTarget target) const {
+    PlanOptions options;
+    options.second_moments = shots_ > 0;
     Part<Real> part;
-    part.engine = std::make_unique<Engine<Real>>(make_plan(cone.circuit, kind), target);
+    part.engine = std::make_unique<Engine<Real>>(make_plan(cone.circuit, kind, options), target);
     part.cone = std::move(cone);
     part.first_output = first;
     part.outputs = count;

@@ -85,7 +85,7 @@ struct ModelSpec {
   bool learn_task_weights = false;  ///< uncertainty weighting (Kendall et al. 2018)
   std::string precision =
       "float";                ///< float or double: arithmetic of backbone and circuit; parameters are double
-  std::string plan = "auto";  ///< plan kind asked for
+  std::string plan = "auto";  ///< plan kind asked for; resolved: the one that runs
   bool operator==(const ModelSpec&) const = default;
 };
 

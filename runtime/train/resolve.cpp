@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/circuit/plan.h"
 #include "runtime/error.h"
 #include "runtime/model/head.h"
 #include "runtime/model/metrics.h"
@@ -120,6 +121,12 @@ void resolve_head(Config& config) {
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
+  // A later program may weigh plans differently: what was chosen stays with the run.
+  if (kind.circuit && parse_plan_kind(config.model.plan) == PlanKind::automatic) {
+    PlanOptions options;
+    options.second_moments = config.train.shots > 0;
+    config.model.plan = name(make_plan(build(head.ansatz), PlanKind::automatic, options).kind);
+  }
 }
 
 }  // namespace

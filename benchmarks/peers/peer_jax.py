@@ -5,6 +5,7 @@ gate is a stride and SIMD lanes are samples. What it does, all of it checked by 
 - RY(x) RY(w) merged; the first layer written as a product state, and its gradient contracted like one;
 - RZ layer = one diagonal; CX ring = one gather; CZ entangler = one sign vector; diagonal and gather in one pass;
 - a last RZ layer and a last entangler are folded into the readout's diagonal;
+- a last RY layer before a Z-string is a product of one-qubit operators, so that the state is not turned and turned back;
 - forward states after each RY layer are kept, so that backward moves only the bra;
 - all RY gradients of a layer are read off at one point; sums over amplitudes are products with a vector of ones, which XLA
   hands to its GEMM (its own column sums are several times slower);
@@ -24,7 +25,7 @@ import circuits
 from common import main
 
 
-VARIANTS = ("adjoint@0:scan", "adjoint@0:unrolled", "adjoint@64:unrolled", "adjoint@32:unrolled")
+VARIANTS = ("adjoint@0:scan", "adjoint@64:scan", "adjoint@0:unrolled", "adjoint@64:unrolled")
 UNROLLED = 8  # tasks; more only lengthens the compilation
 
 
@@ -90,6 +91,15 @@ def fold(steps, O):
     return steps[:-1] + [Mix()], O if last.back is None else O[:, last.back]
 
 
+def z_string(O, n):
+    """(weight, qubits) if the one diagonal O[1, 2**n] is a weighted Z-string, else None."""
+    if len(O) != 1 or O[0, 0] == 0:
+        return None
+    qubits = [q for q in range(n) if O[0, 1 << (n - 1 - q)] == -O[0, 0]]
+    string = reduce(np.multiply, [1 - 2 * bit(n, q) for q in qubits], np.ones(2**n))
+    return (float(O[0, 0]), qubits) if np.array_equal(O[0], O[0, 0] * string) else None
+
+
 def ry(S, c, s, q):
     """RY on qubit q of S[C, 2**n, B]; c, s: cos and sin of half the angle, scalars or [B]."""
     v = S.reshape(S.shape[0] * 2**q, 2, -1, S.shape[-1])
@@ -108,6 +118,24 @@ def ry_gradient(K, L, q):
     split = lambda S: S.reshape(S.shape[0] * 2**q, 2, -1, S.shape[-1])
     k, l = split(K), split(L[: len(K)])
     return total(l[:, 1] * k[:, 0] - l[:, 0] * k[:, 1])
+
+
+def string_readout(K, string, qubits, angles, g):
+    """A Z-string read after RY(angles[k, 1 or B]) on the qubits of K, as the operator RY(-a) Z RY(a) = cos a Z - sin a X on
+    each of its qubits, without turning the state. Returns y[B], the bra before the RY layer, the RY gradients [k, B]."""
+    weight, on = string
+    c, s = materialise(jnp.cos(angles)), materialise(jnp.sin(angles))
+    L, rows = K, [jnp.zeros_like(g)] * len(qubits)
+    for i, q in enumerate(qubits):
+        if q in on:
+            v = L.reshape(L.shape[0] * 2**q, 2, -1, L.shape[-1])
+            a, b = v[:, 0], v[:, 1]
+            L = jnp.stack([c[i] * a - s[i] * b, -s[i] * a - c[i] * b], 1).reshape(L.shape)
+    y = weight * total(K * L)
+    for i, q in enumerate(qubits):
+        if q in on:
+            rows[i] = weight * g * ry_gradient(K, L, q)
+    return y, weight * g * L, jnp.stack(rows)
 
 
 def rotate(S, phase, sign):
@@ -229,12 +257,15 @@ def adjoint(w, tasks_by):
         steps = stage(w, qubits, w["Lt"], w["block_entangler"], w["order"])
         if w["Lt"]:
             steps, O = fold(steps, O)
-        plans.append([np.array(tasks), qubits, steps, O])
+        string = z_string(O, n)
+        # a string on qubits that the last layer does not turn is left to the general way
+        usable = w["Lt"] and string and set(string[1]) <= set(qubits)
+        plans.append([np.array(tasks), qubits, steps, O, string if usable else None])
     if not w["Lt"]:
-        folded = [fold(shared, O)[1] for _, _, _, O in plans]
+        for p in plans:
+            p[3] = fold(shared, p[3])[1]
         shared = shared[:-1] + [Mix()]
-        for p, O in zip(plans, folded):
-            p[3] = O
+    tail = z_string(plans[0][3], n) if not w["Lt"] and w["T"] == 1 and w["Ls"] > 1 else None
 
     def f(x, ws, wt, g):
         xT, gT, B, dtype = x.T, g.transpose(1, 2, 0), len(x), x.dtype
@@ -244,11 +275,16 @@ def adjoint(w, tasks_by):
         ph_s = [phases(ws[l, :, 1], one) if ws.shape[2] == 2 else None for l in range(w["Ls"])]
         prefixes = product_state(*ry_s[0])
         first = prefixes[-1][None]
-        S, kept = forward_stage(first, shared, ry_s, ph_s, range(n), 2)
+        stop = len(shared) - 2 if tail else len(shared)
+        S, kept = forward_stage(first, shared[:stop], ry_s, ph_s, range(n), 2)
         kept[0] = first
+        if tail:
+            last = w["Ls"] - 1
+            y, Lam, d = string_readout(S, tail, range(n), (xT if up(last) else 0) + ws[last, :, :1], gT[0, 0])
+            return finish(x, ws, wt, g, y[None, None], Lam, {last: d}, stop, kept, prefixes, ry_s, ph_s, one)
 
         y, gwt, Lam = jnp.zeros(gT.shape, dtype), jnp.zeros_like(wt), jnp.zeros_like(S)
-        for tasks, qubits, steps, O in plans:
+        for tasks, qubits, steps, O, string in plans:
             O = jnp.asarray(O, dtype)
             own = one[np.array(qubits)]
 
@@ -256,6 +292,11 @@ def adjoint(w, tasks_by):
                 v, gt = vg
                 ry_t = [half_angles(v[l, :, :1]) for l in range(w["Lt"])]
                 ph_t = [phases(v[l, :, 1], own) if v.shape[2] == 2 else None for l in range(w["Lt"])]
+                if string:
+                    Q, kept_t = forward_stage(S, steps[:-2], ry_t, ph_t, qubits, 0)
+                    y, L, d = string_readout(Q, string, qubits, v[-1, :, :1], gt[0])
+                    L, dy, dz = backward_stage(L, steps[:-2], kept_t, ry_t, ph_t, qubits, own, 0)
+                    return acc + L, (y[None], gradients(w, {**dy, w["Lt"] - 1: d}, dz, w["Lt"], k, dtype))
                 Q, kept_t = forward_stage(S, steps, ry_t, ph_t, qubits, 0)
                 density = (Q * Q).sum(0) if len(Q) > 1 else Q[0] * Q[0]
                 L = Q * (O.T @ gt)
@@ -274,10 +315,15 @@ def adjoint(w, tasks_by):
                                              unroll=min(len(tasks), UNROLLED) if tasks_by == "unrolled" else 1)
             y, gwt = y.at[tasks].set(yt), gwt.at[tasks].set(gv)
 
-        Lam, dy, dz = backward_stage(Lam, shared, kept, ry_s, ph_s, range(n), one, 2)
-        dy[0] = product_gradient(Lam[0], prefixes, *ry_s[0])
-        gx = sum(d for l, d in dy.items() if up(l))
-        return y.transpose(2, 0, 1), gx.T, gradients(w, dy, dz, w["Ls"], n, dtype), gwt
+        return finish(x, ws, wt, g, y, Lam, {}, len(shared), kept, prefixes, ry_s, ph_s, one, gwt)
+
+    def finish(x, ws, wt, g, y, Lam, dy, stop, kept, prefixes, ry_s, ph_s, one, gwt=None):
+        """Takes the bra back through shared[2:stop] and the product state; dy holds the layers already done."""
+        Lam, more, dz = backward_stage(Lam, shared[:stop], kept, ry_s, ph_s, range(n), one, 2)
+        dy = {**dy, **more, 0: product_gradient(Lam[0], prefixes, *ry_s[0])}
+        gx = sum(d for l, d in dy.items() if l == 0 or w["upload"] == "every")
+        gws = gradients(w, dy, dz, w["Ls"], n, x.dtype)
+        return y.transpose(2, 0, 1), gx.T, gws, jnp.zeros_like(wt) if gwt is None else gwt
 
     return f
 

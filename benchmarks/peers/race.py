@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # peer -> (file, variants, largest batch: a loop over samples in Python costs the same a sample)
 PEERS = {
-    "jax": ("peer_jax.py", ("adjoint@0:scan", "adjoint@0:unrolled", "adjoint@64:unrolled", "adjoint@32:unrolled", "cones", "cones@64"),
+    "jax": ("peer_jax.py", ("adjoint@0:scan", "adjoint@64:scan", "adjoint@0:unrolled", "adjoint@64:unrolled", "cones", "cones@64"),
             0),
     "tensorcircuit": ("peer_tensorcircuit.py", ("state", "network"), 0),
     "pennylane": ("peer_pennylane.py", ("backprop",), 0),

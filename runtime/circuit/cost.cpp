@@ -68,7 +68,11 @@ Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& mod
       const double p = shared.complex || count.complex ? 2 : 1;
       parts = std::max(parts, p);
       deepest = std::max(deepest, count.mixes + 1);
-      passes += layer_flops(count, p) + amplitudes * (block.ops.empty() ? 4 * p : 12 * p);
+      // One layer before one Z-string is a product readout: no way back through it, no mixes of its own.
+      const bool product =
+          count.mixes <= 1 && block.outputs.size() == 1 && block.outputs[0].strings.size() == 1;
+      passes += product ? amplitudes * p * (4 * count.rotations + 6)
+                        : layer_flops(count, p) + amplitudes * (block.ops.empty() ? 4 * p : 12 * p);
       passes += 4.0 * static_cast<double>(block.outputs.size()) *
                 std::ldexp(1.0, static_cast<int>(block.qubits.size()));
     }

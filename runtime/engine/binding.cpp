@@ -19,18 +19,27 @@ void walsh_hadamard(std::vector<double>& x) {
       }
 }
 
+template <class Each>
+void for_layers(const Program& program, const Each& each) {
+  for (const RyLayer& layer : program.shared) each(layer);
+  for (const BlockProgram& block : program.blocks) {
+    for (const RyLayer& layer : block.layers) each(layer);
+    if (block.product) each(*block.product);
+  }
+}
+
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
 
 }  // namespace
 
 template <class Real>
 BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
-                           bool complex_start)
+                           const CompileOptions& options)
     : cone_(part.cone),
       method_(part.method),
       outputs_(outputs),
       second_moments_(second_moments),
-      shared_program_(programs.get(part.cone.circuit, part.method, complex_start)),
+      shared_program_(programs.get(part.cone.circuit, part.method, options)),
       program_(*shared_program_),
       params_(part.cone.params.size()) {
   bound_.program = &program_;
@@ -40,9 +49,7 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, P
       for (const AngleTerm& term : layer.gates[g].terms)
         if (term.sample) bound_.sample_terms[layer.slot + g].push_back(cone_.angles[term.index]);
   };
-  for (const RyLayer& layer : program_.shared) collect(layer);
-  for (const BlockProgram& block : program_.blocks)
-    for (const RyLayer& layer : block.layers) collect(layer);
+  for_layers(program_, collect);
   if (method_ == BlockMethod::branch) return;
 
   std::vector<std::vector<int>> qubits;
@@ -95,9 +102,7 @@ void BoundPart<Real>::bind_gates() {
       for (const AngleTerm& term : layer.gates[g].terms)
         if (!term.sample) half[layer.slot + g] += 0.5 * params_[term.index];
   };
-  for (const RyLayer& layer : program_.shared) add(layer);
-  for (const BlockProgram& block : program_.blocks)
-    for (const RyLayer& layer : block.layers) add(layer);
+  for_layers(program_, add);
   step_math().sincos(half.data(), sin.data(), cos.data(), half.size());
   bound_.constant.assign(half.begin(), half.end());
   bound_.constant_sin.assign(sin.begin(), sin.end());
@@ -253,9 +258,7 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
       for (const AngleTerm& term : layer.gates[g].terms)
         if (!term.sample) local[term.index] += sums[layer.slot + g];
   };
-  for (const RyLayer& layer : program_.shared) add(layer);
-  for (const BlockProgram& block : program_.blocks)
-    for (const RyLayer& layer : block.layers) add(layer);
+  for_layers(program_, add);
   sums += program_.gates;
   add_phase_gradients(sums, local);
   sums += static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;

@@ -13,9 +13,9 @@ namespace qmtl::engine {
 template <class Real>
 class BoundPart final : public EnginePart<Real> {
  public:
-  /// As make_part. `complex_start`: the states that the kernels get in place of |0...0> have imaginary parts.
+  /// As make_part.
   BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
-            bool complex_start = false);
+            const CompileOptions& options);
   BoundPart(const BoundPart&) = delete;
   BoundPart& operator=(const BoundPart&) = delete;
 

@@ -140,7 +140,8 @@ std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool 
                                             Programs& programs) {
   if (part.method == BlockMethod::pauli)
     return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments);
-  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs);
+  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs,
+                                           CompileOptions{.complex = false, .products = !second_moments});
 }
 template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool, Programs&);
 template std::unique_ptr<EnginePart<double>> make_part<double>(const Part&, int, bool, Programs&);

@@ -58,9 +58,9 @@ BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool
     : size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
       complex_(complex),
-      part_(std::make_unique<BoundPart<Real>>(Part{alone(block), BlockMethod::branch},
-                                              static_cast<int>(block.outputs.size()), second_moments,
-                                              programs, complex)),
+      part_(std::make_unique<BoundPart<Real>>(
+          Part{alone(block), BlockMethod::branch}, static_cast<int>(block.outputs.size()), second_moments,
+          programs, CompileOptions{.complex = complex, .products = false})),
       matrix_(2 * size_ * stride_) {}
 template <class Real>
 BlockOperator<Real>::~BlockOperator() = default;

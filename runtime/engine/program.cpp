@@ -218,6 +218,23 @@ void fold_readout(BlockProgram& block, const Block& source, const Mix& last, int
   block.split = split_rows(qubits, block.readout_qubits);
 }
 
+/// Tries to make the block's only layer and string a product: every qubit of the string has a gate in the
+/// layer, the other gates do nothing.
+bool as_product(BlockProgram& block) {
+  if (block.layers.size() != 1 || block.outputs.size() != 1 || block.outputs[0].size() != 1) return false;
+  const StringTerm& term = block.outputs[0][0];
+  if (term.weight_param >= 0 || term.mask == 0) return false;
+  RyLayer layer;
+  for (const RyGate& gate : block.layers[0].gates) {
+    const auto at = std::find(block.readout_qubits.begin(), block.readout_qubits.end(), gate.qubit);
+    if (at != block.readout_qubits.end() && term.mask >> (at - block.readout_qubits.begin()) & 1)
+      layer.gates.push_back(gate);
+  }
+  if (static_cast<int>(layer.gates.size()) != std::popcount(term.mask)) return false;
+  block.product = std::move(layer);
+  return true;
+}
+
 }  // namespace
 
 Split split_rows(int qubits, const std::vector<int>& reg) {
@@ -228,8 +245,9 @@ Split split_rows(int qubits, const std::vector<int>& reg) {
   return split;
 }
 
-Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
+Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions& options) {
   Program program;
+  bool complex = options.complex;
   program.qubits = circuit.qubits;
   Levels shared(circuit.qubits, false, identity_mix(circuit.qubits));
   for (const Op& op : circuit.shared) shared.add(op);
@@ -272,6 +290,14 @@ Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
     const Mix& tail = program.mixes.back();
     const bool same = block.entry.phases.size() == tail.phases.size() && block.entry.bits == tail.bits &&
                       block.entry.cz == tail.cz;
+    if (options.products && same && as_product(block)) {
+      finish_layer(*block.product, circuit.qubits, false, program);
+      block.product->complex = complex;
+      program.complex |= complex;
+      program.products = true;
+      block.layers.clear();
+      continue;
+    }
     finish_mix(block.entry, circuit.qubits, program);
     if (same) {
       --program.tables;
@@ -291,7 +317,7 @@ Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
   }
   // Diagonal gates just before the readouts commute with them.
   if (std::all_of(program.blocks.begin(), program.blocks.end(),
-                  [](const BlockProgram& block) { return block.layers.empty(); })) {
+                  [](const BlockProgram& block) { return block.layers.empty() && !block.product; })) {
     program.mixes.back().phases.clear();
     program.mixes.back().own.clear();
     program.mixes.back().gradient_slot = -1;
@@ -299,13 +325,14 @@ Program compile(const Circuit& circuit, BlockMethod method, bool complex) {
   return program;
 }
 
-std::shared_ptr<const Program> Programs::get(const Circuit& circuit, BlockMethod method, bool complex) {
+std::shared_ptr<const Program> Programs::get(const Circuit& circuit, BlockMethod method,
+                                             const CompileOptions& options) {
   // The newest first: like circuits follow each other.
   for (auto known = known_.rbegin(); known != known_.rend(); ++known)
-    if (known->method == method && known->complex == complex && known->circuit == circuit)
+    if (known->method == method && known->options == options && known->circuit == circuit)
       return known->program;
   known_.push_back(
-      {circuit, method, complex, std::make_shared<const Program>(compile(circuit, method, complex))});
+      {circuit, method, options, std::make_shared<const Program>(compile(circuit, method, options))});
   return known_.back().program;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -93,6 +94,9 @@ struct BlockProgram {
   Split split;                      ///< by readout_qubits
   std::vector<std::vector<StringTerm>> outputs;  ///< masks over readout_qubits' positions
   int first_output = 0;
+  /// One rotation layer before a readout of one Z-string: the readout as a product of one-qubit operators
+  /// RY(a)^dagger Z RY(a) on the state that all such blocks share. Then `layers` is empty.
+  std::optional<RyLayer> product;
 };
 
 struct Program {
@@ -105,24 +109,31 @@ struct Program {
   int passes = 0;                    ///< passes of all layers, both lists
   int tables = 0;                    ///< distinct phase tables
   int gradient_slots = 0;
-  int block_layers = 0;  ///< most layers in one block
+  int block_layers = 0;   ///< most layers in one block
+  bool products = false;  ///< any block has a product
 };
 
-/// Compiles a part. For BlockMethod::operators only the shared stage is compiled. `complex`: the first state
-/// is.
-Program compile(const Circuit& circuit, BlockMethod method, bool complex = false);
+struct CompileOptions {
+  bool complex = false;   ///< the first state has an imaginary part
+  bool products = false;  ///< product readouts where they are cheaper
+  bool operator==(const CompileOptions&) const = default;
+};
+
+/// Compiles a part. For BlockMethod::operators only the shared stage is compiled.
+Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions& options);
 
 /// Compiled programs by circuit. Cones of like registers and blocks of one shape are equal circuits: they
 /// share one program, so that the programs of a wide model stay in the caches.
 class Programs {
  public:
-  std::shared_ptr<const Program> get(const Circuit& circuit, BlockMethod method, bool complex = false);
+  std::shared_ptr<const Program> get(const Circuit& circuit, BlockMethod method,
+                                     const CompileOptions& options);
 
  private:
   struct Known {
     Circuit circuit;
     BlockMethod method;
-    bool complex;
+    CompileOptions options;
     std::shared_ptr<const Program> program;
   };
   std::vector<Known> known_;

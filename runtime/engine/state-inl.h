@@ -230,6 +230,92 @@ void Gradient(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradient
   }
 }
 
+/// K factors RY(a)^dagger Z RY(a) of a product readout in tangent form, cos a taken out:
+/// (x, y) -> (x - t y, -t x - y).
+template <int K, class Real>
+void ReflectK(const Pass& pass, State<Real> in, State<Real> out, const Real* t, const Real* scale) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  Vec<Real> tv[K];
+  for (int q = 0; q < K; ++q) tv[q] = hn::Load(d, t + q * tile);
+  const Vec<Real> factor = scale ? hn::Load(d, scale) : hn::Set(d, Real(1));
+  std::size_t at[1 << K];
+  for (int v = 0; v < (1 << K); ++v) at[v] = pass.offset_row[v] * n;
+  const Real* from[2] = {in.re, in.im};
+  Real* to[2] = {out.re, out.im};
+  for (int part = 0; part < 2; ++part) {
+    if (!from[part]) continue;
+    for (const std::uint32_t base : pass.base_row) {
+      const Real* p = from[part] + base * n;
+      Real* o = to[part] + base * n;
+      Vec<Real> a[1 << K];
+#pragma GCC unroll 16
+      for (int v = 0; v < (1 << K); ++v) a[v] = hn::Load(d, p + at[v]);
+#pragma GCC unroll 4
+      for (int q = 0; q < K; ++q) {
+#pragma GCC unroll 16
+        for (int v = 0; v < (1 << K); ++v) {
+          if (v >> q & 1) continue;
+          const Vec<Real> x = a[v], y = a[v | 1 << q];
+          a[v] = hn::NegMulAdd(tv[q], y, x);
+          a[v | 1 << q] = hn::NegMulSub(tv[q], x, y);
+        }
+      }
+#pragma GCC unroll 16
+      for (int v = 0; v < (1 << K); ++v) hn::Store(hn::Mul(a[v], factor), d, o + at[v]);
+    }
+  }
+}
+
+template <class Real>
+void Reflect(const Pass& pass, State<Real> in, State<Real> out, const Real* t, const Real* scale) {
+  switch (pass.k) {
+    case 1:
+      return ReflectK<1>(pass, in, out, t, scale);
+    case 2:
+      return ReflectK<2>(pass, in, out, t, scale);
+    case 3:
+      return ReflectK<3>(pass, in, out, t, scale);
+    default:
+      return ReflectK<4>(pass, in, out, t, scale);
+  }
+}
+
+/// Re <a|b> of every sample, in four chains.
+template <class Real>
+Vec<Real> Dot(std::size_t count, State<Real> a, State<Real> b) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  Vec<Real> sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::size_t at = row(i) * n;
+    Vec<Real>& real = sum[i & 1];
+    real = hn::MulAdd(hn::Load(d, a.re + at), hn::Load(d, b.re + at), real);
+    if (!a.im) continue;
+    Vec<Real>& imaginary = sum[2 + (i & 1)];
+    imaginary = hn::MulAdd(hn::Load(d, a.im + at), hn::Load(d, b.im + at), imaginary);
+  }
+  return hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+}
+
+/// bra (+)= factor * state.
+template <class Real>
+void AddScaled(std::size_t count, Vec<Real> factor, State<Real> state, State<Real> bra, bool add) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const Real* from[2] = {state.re, state.im};
+  Real* to[2] = {bra.re, bra.im};
+  for (int part = 0; part < 2; ++part) {
+    if (!from[part]) continue;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::size_t at = row(i) * n;
+      const Vec<Real> x = hn::Load(d, from[part] + at);
+      hn::Store(add ? hn::MulAdd(factor, x, hn::Load(d, to[part] + at)) : hn::Mul(factor, x), d,
+                to[part] + at);
+    }
+  }
+}
+
 /// Back through a mix: bra before it from the bra after it, stored or (Add) added; `phase_gradient` (may be
 /// null) adds Re <bra| i ket> before the mix. Complex: the bra has an imaginary part; ket.im null: only its
 /// real part is wanted.

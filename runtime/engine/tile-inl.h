@@ -49,7 +49,7 @@ template <class Real>
 struct Layout {
   Prepared<Real> prepared;
   std::vector<State<Real>> shared, block;
-  State<Real> bra, bra_block, scratch, mixed;
+  State<Real> bra, bra_block, scratch, mixed, product, product_bra;
   Real *prefix, *probability, *weights, *rho, *matrix, *transposed;
 };
 
@@ -90,8 +90,12 @@ std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Lay
     layout.bra_block = TakeState(arena, state, program.complex);
     layout.scratch = TakeState(arena, state, program.complex);
   }
+  if (program.products) {
+    layout.product = TakeState(arena, state, program.complex);
+    if (gradient) layout.product_bra = TakeState(arena, state, program.complex);
+  }
+  if (program.products || !bound.registers.empty()) layout.mixed = TakeState(arena, state, program.complex);
   if (!bound.registers.empty()) {
-    layout.mixed = TakeState(arena, state, program.complex);
     std::size_t entries = 0, square = 0;
     for (const RegisterOperators<Real>& reg : bound.registers) {
       entries = std::max<std::size_t>(entries, reg.entries);
@@ -185,6 +189,20 @@ void Prepare(const Bound<Real>& bound, const TileData<Real>& data, Layout<Real>&
       }
     }
   }
+  for (const BlockProgram& block : program.blocks) {
+    if (!block.product) continue;
+    const RyLayer& layer = *block.product;
+    for (std::size_t at = layer.slot * tile; at < (layer.slot + layer.gates.size()) * tile; at += n) {
+      // From t and c of the half angle: cos a = c^2 (1 - t^2), sin a = 2 t c^2.
+      const Vec<Real> t = hn::Load(d, p.tangents + at), half_cos = hn::Load(d, cosines + at);
+      const Vec<Real> half_sin = hn::Mul(t, half_cos);
+      Vec<Real> c = hn::Mul(hn::Add(half_cos, half_sin), hn::Sub(half_cos, half_sin));
+      c = hn::IfThenElse(hn::Lt(hn::Abs(c), least), hn::CopySign(least, c), c);
+      hn::Store(c, d, cosines + at);
+      hn::Store(hn::Div(hn::Mul(hn::Add(half_sin, half_sin), half_cos), c), d, p.tangents + at);
+    }
+    PrepareScales(layer, layer.in_place, layer.in_place_slot, cosines, p);
+  }
   for (std::size_t l = 1; l < program.shared.size(); ++l) {
     const RyLayer& layer = program.shared[l];
     PrepareScales(layer, layer.rotate, layer.rotate_slot, cosines, p);
@@ -214,7 +232,9 @@ class SubTile {
   void run() {
     forward_shared();
     bool first = true;
+    if (program_.products) first = !run_products();
     for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
+      if (program_.blocks[b].product) continue;
       run_block(b, first);
       first = false;
     }
@@ -318,6 +338,48 @@ class SubTile {
     if (mix.gradient_slot < 0) return nullptr;
     return sums_->phase.data() + (static_cast<std::size_t>(mix.gradient_slot) * (tile / lanes<Real>)+sub_) *
                                      rows(program_.qubits) * lanes<Real>;
+  }
+
+  /// All blocks with product readouts, on the state behind the shared stage's last mix, and their bra back
+  /// through that mix. Returns whether it wrote the shared bra.
+  bool run_products() {
+    const Tag<Real> d;
+    const Mix& tail = program_.mixes.back();
+    const std::size_t count = std::size_t{1} << program_.qubits;
+    bool first = true;
+    const bool complex = program_.complex;
+    const State<Real> ket = with_parts(layout_.mixed, complex),
+                      bra = with_parts(layout_.product_bra, complex);
+    ApplyMix(tail, bound_.tables[tail.table], last_shared(), ket);
+    for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
+      const BlockProgram& block = program_.blocks[b];
+      if (!block.product) continue;
+      const RyLayer& layer = *block.product;
+      const State<Real> phi = with_parts(layout_.product, complex);
+      for (std::size_t i = 0; i < layer.in_place.size(); ++i) {
+        const Pass& pass = layer.in_place[i];
+        const std::size_t slot = layer.in_place_slot + i;
+        Reflect(pass, i == 0 ? ket : phi, phi, tangents() + (layer.slot + pass.first_gate) * tile,
+                layout_.prepared.scaled[slot] ? scales() + slot * tile : nullptr);
+      }
+      const int column = bound_.diagonals[b].column[0];
+      const Vec<Real> weight = hn::Set(d, static_cast<Real>(block.outputs[0][0].weight));
+      hn::Store(hn::Mul(weight, Dot(count, phi, ket)), d, data_.values + column * tile + offset_);
+      if (!sums_) continue;
+      const Vec<Real> factor =
+          hn::Mul(hn::Add(weight, weight), hn::Load(d, data_.cotangents + column * tile + offset_));
+      for (const Pass& pass : layer.in_place)
+        Gradient(pass, phi, ket, gradients() + (layer.slot + pass.first_gate) * tile);
+      for (std::size_t g = 0; g < layer.gates.size(); ++g) {
+        Real* gradient = gradients() + (layer.slot + g) * tile;
+        hn::Store(hn::Mul(factor, hn::Load(d, gradient)), d, gradient);
+      }
+      AddScaled(count, factor, phi, bra, !first);
+      first = false;
+    }
+    if (!sums_) return false;
+    Unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(), phase_sums(tail));
+    return true;
   }
 
   void run_registers() {

@@ -149,8 +149,10 @@ TEST_CASE("special angles agree with the oracle and give no NaN", "[engine][orac
   const std::vector<double> special{0.0, pi, -pi, pi / 2, -pi / 2, 2 * pi, 1e3, -1e3, 1e-30, 4 * pi};
   for (Entangler entangler : {Entangler::cz_ring, Entangler::cx_ring})
     for (const auto& gates : rotations) {
+      // One string: a product readout.
+      const ReadoutKind readout = entangler == Entangler::cz_ring ? ReadoutKind::mean : ReadoutKind::first;
       AnsatzSpec spec =
-          spec_of(3, Placement::local, entangler, gates, BlockOrder::er, ReadoutKind::mean, {1, false}, 6);
+          spec_of(3, Placement::local, entangler, gates, BlockOrder::er, readout, {1, false}, 6);
       std::vector<double> angles;
       for (std::size_t sample = 0; sample < special.size(); ++sample)
         for (std::size_t q = 0; q < 3; ++q)
@@ -163,15 +165,20 @@ TEST_CASE("special angles agree with the oracle and give no NaN", "[engine][orac
 
 TEST_CASE("special parameters agree with the oracle and give no NaN", "[engine][oracle]") {
   const double pi = 3.14159265358979323846;
-  for (double value : {0.0, pi, -pi, pi / 2, 2 * pi, 1e3}) {
-    CAPTURE(value);
-    AnsatzSpec spec = spec_of(3, Placement::local, Entangler::cz_line, {Gate::ry, Gate::rz, Gate::rx},
-                              BlockOrder::er, ReadoutKind::mean, {1, false}, 6);
-    const Circuit circuit = build(spec);
-    const Problem problem =
-        make_problem(spec, oracle::uniform(5, 17 * static_cast<std::size_t>(circuit.angles), -3, 3), false,
-                     31, std::vector<double>(static_cast<std::size_t>(circuit.params), value));
-    check_engines<float>(problem, 17);
-    check_engines<double>(problem, 17);
-  }
+  for (double value : {0.0, pi, -pi, pi / 2, -pi / 2, 3 * pi / 2, 2 * pi, 1e3})
+    for (const auto& [readout, gates] : std::vector<std::pair<ReadoutKind, std::vector<Gate>>>{
+             {ReadoutKind::mean, {Gate::ry, Gate::rz, Gate::rx}}, {ReadoutKind::first, {Gate::ry}}}) {
+      CAPTURE(value);
+      AnsatzSpec spec =
+          spec_of(3, Placement::global, Entangler::cz_line, gates, BlockOrder::er, readout, {1, false}, 6);
+      spec.block_layers = 1;
+      spec.block_order = readout == ReadoutKind::first ? BlockOrder::re : BlockOrder::er;
+      spec.block_entangler = readout == ReadoutKind::first ? Entangler::cx_ring : Entangler::cz_line;
+      const Circuit circuit = build(spec);
+      const Problem problem =
+          make_problem(spec, oracle::uniform(5, 17 * static_cast<std::size_t>(circuit.angles), -3, 3), false,
+                       31, std::vector<double>(static_cast<std::size_t>(circuit.params), value));
+      check_engines<float>(problem, 17);
+      check_engines<double>(problem, 17);
+    }
 }

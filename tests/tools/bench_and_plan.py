@@ -94,7 +94,7 @@ class Bench(Program):
     def test_answers_agree_with_a_plain_simulator_for_every_plan_and_precision(self):
         for w in (SMALL, LOCAL):
             self.write("w.json", json.dumps(solved(w)))
-            for plan in ("auto", "state", "operators", "cones"):
+            for plan in ("auto", "state", "operators", "cones", "pauli"):
                 # Central differences of step h err by about h^2 = 1e-10 and rounding / h = 1e-11; single precision by
                 # 6e-8 for each of some 40 gates on sums of up to 30 terms of size 3.
                 for precision, tolerance in (("double", 1e-8), ("float", 1e-4)):
@@ -123,6 +123,20 @@ class Bench(Program):
             self.assertAlmostEqual(row["peak_kflop_per_sample"] / (row["us_per_sample"] * row["peak_gflops"]), 1)
         self.assertEqual(self.bench("--workload", "list.json", "--name", "local")["workload"], "local")
 
+    def test_a_workload_with_a_configurations_circuit_is_checked_by_every_plan(self):
+        w = {"name": "wide", "B": 5, "circuit": {"qubits": 8, "layers": 2, "entangler": "brickwork-cz", "uploads": 2},
+             "block": {"size": 3, "rotations": ["ry", "rz"], "entangler": "cz-line", "readout": "weights"}, "tasks": 4}
+        self.write("wide.json", json.dumps(w))
+        for plan in ("auto", "state", "operators", "cones", "pauli"):
+            with self.subTest(plan=plan):
+                row = self.bench("--workload", "wide.json", "--plan", plan)
+                self.assertLess(row["max_error"], 1e-4)  # single precision, as above
+        for change, fragments in (({"circuit": {"qbits": 3}}, ["bad.json", "circuit", "'qbits'"]),
+                                  ({"circuit": {"qubits": "three"}}, ["circuit.qubits"]),
+                                  ({"block": {"rotations": ["cx"]}}, ["cx"]), ({"block": 3}, ["block"])):
+            self.write("bad.json", json.dumps({**w, **change}))
+            self.refuse(3, fragments, "bench", "--workload", "bad.json")
+
     def test_wrong_workloads_are_refused_with_file_and_key(self):
         for change, fragments in (({"n": 0}, ["bad.json", "n = 0"]), ({"m": 9}, ["m = 9"]), ({"T": "two"}, ["'T'"]),
                                   ({"local": 2}, ["local = 2"]), ({"inputs": {"x": [1]}}, ["x", "15", "1"])):
@@ -140,15 +154,32 @@ class Plan(Program):
         self.assertEqual((plan["qubits"], plan["outputs"]), (6, 5))
         self.assertEqual(set(plan["parameters"]) >= {"backbone", "head"}, True)
         self.assertEqual(plan["dead"], [])
-        for field in ("flops", "bytes"):
+        for field in ("flops", "bytes", "expected_seconds"):
             self.assertGreater(plan[field], 0)
+        kinds = [other["plan"] for other in plan["alternatives"]]
+        self.assertEqual(kinds[0], plan["plan"])
+        self.assertEqual({"state", "operators", "cones", "pauli"} - set(kinds), set())
         text = self.succeed("plan", "train.toml").stdout
         self.assertIn("q0", text)
-        self.assertIn(plan["plan"], text)
+        for kind in kinds:
+            self.assertRegex(text, rf"(?m)^ +{kind} ")
+
+    def test_plan_prints_the_terms_of_an_expansion_and_draws_the_cone_of_cones(self):
+        pauli = self.succeed("plan", "train.toml", "--set", "engine.plan=pauli").stdout
+        self.assertRegex(pauli, r"<O0> = [-0-9. ]*cos\(")
+        cones = self.succeed("plan", "train.toml", "--set", "engine.plan=cones").stdout
+        self.assertNotIn("<O0> =", cones)
+        self.assertIn("the first register's outputs depend on", cones)
+
+    def test_the_plan_that_was_chosen_stays_with_the_run(self):
+        chosen = json.loads(self.succeed("plan", "train.toml", "--json").stdout)["plan"]
+        self.succeed("train", "train.toml", "--set", "run.folder=chosen")
+        self.assertRegex(self.read("chosen/config.toml").decode(), f'plan *= *["\\']{chosen}')
+        self.assertEqual(json.loads(self.succeed("inspect", "chosen", "--json").stdout)["plan"], chosen)
 
     def test_a_forced_plan_is_the_one_shown_and_trained(self):
         hashes = {}
-        for plan in ("state", "operators", "cones"):
+        for plan in ("state", "operators", "cones", "pauli"):
             shown = json.loads(self.succeed("plan", "train.toml", "--json", "--set", f"engine.plan={plan}").stdout)
             self.assertEqual(shown["plan"], plan)
             trained = json.loads(self.succeed("train", "train.toml", "--json", "--set", f"engine.plan={plan}", "--set",

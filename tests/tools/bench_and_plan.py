@@ -174,7 +174,7 @@ class Plan(Program):
     def test_the_plan_that_was_chosen_stays_with_the_run(self):
         chosen = json.loads(self.succeed("plan", "train.toml", "--json").stdout)["plan"]
         self.succeed("train", "train.toml", "--set", "run.folder=chosen")
-        self.assertRegex(self.read("chosen/config.toml").decode(), f'plan *= *["\\']{chosen}')
+        self.assertRegex(self.read("chosen/config.toml").decode(), rf"plan *= *['\"]{chosen}['\"]")
         self.assertEqual(json.loads(self.succeed("inspect", "chosen", "--json").stdout)["plan"], chosen)
 
     def test_a_forced_plan_is_the_one_shown_and_trained(self):

@@ -42,18 +42,56 @@ struct ExpandedBlocks {
 };
 constexpr std::size_t terms_per_part = 512;
 
+/// Registers that are simulated together: the cone of their blocks.
+struct ConeGroup {
+  std::vector<int> blocks;
+  Part part;
+  Cost cost;
+};
+
+ConeGroup cone_group(const Circuit& circuit, std::vector<int> blocks, const CostModel& model) {
+  std::sort(blocks.begin(), blocks.end());
+  ConeGroup group{blocks, {cone_of(circuit, blocks), BlockMethod::branch}, {}};
+  group.cost = best_cost(group.part.cone.circuit, group.part.method, model);
+  return group;
+}
+
+/// Joins the group to the last one if their common cone costs less than both: registers that overlap share
+/// the work on their shared qubits.
+void append_group(const Circuit& circuit, std::vector<ConeGroup>& groups, ConeGroup group,
+                  const CostModel& model) {
+  if (!groups.empty()) {
+    ConeGroup& last = groups.back();
+    const int wider = std::max(last.part.cone.circuit.qubits, group.part.cone.circuit.qubits) + 2;
+    std::vector<int> both = last.blocks;
+    both.insert(both.end(), group.blocks.begin(), group.blocks.end());
+    std::vector<int> qubits = last.part.cone.qubits;
+    qubits.insert(qubits.end(), group.part.cone.qubits.begin(), group.part.cone.qubits.end());
+    std::sort(qubits.begin(), qubits.end());
+    const auto distinct = std::unique(qubits.begin(), qubits.end()) - qubits.begin();
+    if (distinct <= wider) {  // a cone that is four times as large cannot pay
+      ConeGroup joint = cone_group(circuit, std::move(both), model);
+      if (joint.cost.seconds < last.cost.seconds + group.cost.seconds) {
+        last = std::move(joint);
+        return;
+      }
+    }
+  }
+  groups.push_back(std::move(group));
+}
+
 /// For each register its cone or (where allowed and cheaper) an expansion.
 Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const PlanOptions& options) {
   const CostModel& model = options.model;
   Plan plan;
   std::vector<ExpandedBlocks> expanded;
+  std::vector<ConeGroup> groups;
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
-    Part part{cone_of(circuit, blocks), BlockMethod::branch};
-    const Cost cost = best_cost(part.cone.circuit, part.method, model);
+    ConeGroup group = cone_group(circuit, blocks, model);
     if (pauli) {
-      const auto expansion = expand_pauli(part.cone.circuit, options.second_moments);
+      const auto expansion = expand_pauli(group.part.cone.circuit, options.second_moments);
       // What is shared with other registers is counted for each: an upper bound.
-      if (expansion && (!cones || pauli_cost(*expansion, model).seconds < cost.seconds)) {
+      if (expansion && (!cones || pauli_cost(*expansion, model).seconds < group.cost.seconds)) {
         if (expanded.empty() || expanded.back().terms + expansion->terms() > terms_per_part)
           expanded.emplace_back();
         expanded.back().blocks.insert(expanded.back().blocks.end(), blocks.begin(), blocks.end());
@@ -65,9 +103,12 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
         break;
       }
     }
-    plan.widest = std::max(plan.widest, part.cone.circuit.qubits);
-    plan.cost.add(cost);
-    plan.parts.push_back(std::move(part));
+    append_group(circuit, groups, std::move(group), model);
+  }
+  for (ConeGroup& group : groups) {
+    plan.widest = std::max(plan.widest, group.part.cone.circuit.qubits);
+    plan.cost.add(group.cost);
+    plan.parts.push_back(std::move(group.part));
   }
   if (!cones)
     plan.kind = PlanKind::pauli;

@@ -15,7 +15,8 @@ enum class PlanKind : std::uint8_t {
   automatic,
   state,      ///< one statevector of all qubits, branching into the blocks
   operators,  ///< one statevector; blocks as Hermitian operators on the registers' reduced density matrices
-  cones,      ///< each register's own small circuit; inside it branching or operators, whichever is cheaper
+  cones,      ///< each register's own small circuit (several registers' if that is cheaper); inside it
+              ///< branching or operators, whichever is cheaper
   pauli,      ///< readouts pushed back to sums of products of cosines and sines: no statevector
   mixed,      ///< for each register cones or pauli, whichever is cheaper
 };

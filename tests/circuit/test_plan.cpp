@@ -103,6 +103,22 @@ TEST_CASE("1024 tasks on 2048 qubits are planned in parts of bounded size", "[pl
   for (int o = 0; o < 1024; ++o) CHECK(outputs[static_cast<std::size_t>(o)] == o);
 }
 
+TEST_CASE("registers whose cones are the same qubits are simulated together", "[plan]") {
+  AnsatzSpec spec;
+  spec.qubits = 8;
+  spec.layers = 2;
+  spec.entangler = Entangler::cx_ring;
+  spec.rotations = spec.block_rotations = {Gate::ry, Gate::rz};
+  spec.block_layers = 2;
+  spec.stride = 4;
+  spec.block_outputs.assign(2, 1);
+  const Circuit circuit = build(spec);
+  const Plan plan = make_plan(circuit, PlanKind::cones);
+  REQUIRE(plan.parts.size() == 1);
+  CHECK(plan.parts[0].cone.outputs == std::vector<int>{0, 1});
+  CHECK(plan.cost.seconds <= 1.01 * make_plan(circuit, PlanKind::operators).cost.seconds);
+}
+
 TEST_CASE("other rates lead to another plan, and the same model always to the same", "[plan]") {
   PlanOptions options;
   options.model.expansion = 1e6;

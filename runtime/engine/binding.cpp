@@ -1,5 +1,8 @@
 #include "runtime/engine/binding.h"
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -182,16 +185,32 @@ void BoundPart<Real>::bind_diagonals() {
 }
 
 template <class Real>
-void BoundPart<Real>::bind_registers() {
-  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
-    RegisterOperators<Real>& reg = bound_.registers[r];
-    Real* out = reg.operators.data();
-    for (BlockOperator<Real>& block : operators_[r]) {
-      block.bind(params_);
-      block.observables(out);
-      out += block.values() * reg.entries;
+template <class Each>
+void BoundPart<Real>::for_operators(const Each& each) const {
+  struct Place {
+    std::size_t reg, block, entry;
+  };
+  std::vector<Place> places;
+  for (std::size_t r = 0; r < operators_.size(); ++r) {
+    std::size_t entry = 0;
+    for (std::size_t b = 0; b < operators_[r].size(); ++b) {
+      places.push_back({r, b, entry});
+      entry += operators_[r][b].values() * bound_.registers[r].entries;
     }
   }
+  constexpr std::size_t grain = 8;  // a block takes a few microseconds
+  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, places.size(), grain), [&](const auto& range) {
+    for (std::size_t i = range.begin(); i < range.end(); ++i)
+      each(i, places[i].reg, places[i].block, places[i].entry);
+  });
+}
+
+template <class Real>
+void BoundPart<Real>::bind_registers() {
+  for_operators([&](std::size_t, std::size_t reg, std::size_t block, std::size_t entry) {
+    operators_[reg][block].bind(params_);
+    operators_[reg][block].observables(bound_.registers[reg].operators.data() + entry);
+  });
 }
 
 template <class Real>
@@ -252,6 +271,12 @@ void BoundPart<Real>::add_sums(const UnitSums<Real>& unit, const Lanes<Real>& la
 
 template <class Real>
 void BoundPart<Real>::finish(const double* sums, double* gradients) const {
+  const std::vector<double> local = local_gradients(sums);
+  for (std::size_t i = 0; i < local.size(); ++i) gradients[cone_.params[i]] += local[i];
+}
+
+template <class Real>
+std::vector<double> BoundPart<Real>::local_gradients(const double* sums) const {
   std::vector<double> local(params_.size(), 0.0);
   auto add = [&](const RyLayer& layer) {
     for (std::size_t g = 0; g < layer.gates.size(); ++g)
@@ -264,14 +289,26 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
   sums += static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;
   for (const auto& diagonals : bound_.diagonals)
     for (const auto& weight : diagonals.weights) local[weight.param] += *sums++;
-  for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
-    const RegisterOperators<Real>& reg = bound_.registers[r];
-    for (const BlockOperator<Real>& block : operators_[r]) {
-      block.gradient(sums, local.data());
-      sums += block.values() * reg.entries;
-    }
+  // Blocks run in parallel, their gradients add up in order.
+  std::vector<const double*> starts;
+  std::size_t blocks = 0;
+  for (std::size_t r = 0; r < operators_.size(); ++r) {
+    starts.push_back(sums);
+    sums += bound_.registers[r].columns.size() * bound_.registers[r].entries;
+    blocks += operators_[r].size();
   }
-  for (std::size_t i = 0; i < local.size(); ++i) gradients[cone_.params[i]] += local[i];
+  std::vector<std::vector<double>> own(blocks);
+  for_operators([&](std::size_t i, std::size_t reg, std::size_t block, std::size_t entry) {
+    own[i] = operators_[reg][block].gradient(starts[reg] + entry);
+  });
+  auto next = own.begin();
+  for (const auto& reg : operators_)
+    for (const BlockOperator<Real>& block : reg) {
+      const std::vector<int>& params = block.params();
+      for (std::size_t i = 0; i < params.size(); ++i) local[params[i]] += (*next)[i];
+      ++next;
+    }
+  return local;
 }
 
 template <class Real>

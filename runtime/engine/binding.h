@@ -20,6 +20,9 @@ class BoundPart final : public EnginePart<Real> {
   BoundPart& operator=(const BoundPart&) = delete;
 
   const Bound<Real>& bound() const { return bound_; }
+  /// Numbers in the whole circuit of the part's own parameters, and their gradients.
+  const std::vector<int>& params() const { return cone_.params; }
+  std::vector<double> local_gradients(const double* sums) const;
   void clear(UnitSums<Real>& sums, int lanes) const;
 
   void bind(std::span<const double> params) override;
@@ -37,6 +40,9 @@ class BoundPart final : public EnginePart<Real> {
   void bind_tables();
   void bind_diagonals();
   void bind_registers();
+  /// Calls each(number, register, block, first entry in the register) for every operator block, in parallel.
+  template <class Each>
+  void for_operators(const Each& each) const;
   RegisterOperators<Real> register_of(const std::vector<int>& qubits) const;
   std::size_t weights() const;
   std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
@@ -50,7 +56,7 @@ class BoundPart final : public EnginePart<Real> {
   const Program& program_;
   std::vector<double> params_;
   Bound<Real> bound_;
-  std::vector<std::vector<BlockOperator<Real>>> operators_;  ///< operator method: [registers][blocks]
+  mutable std::vector<std::vector<BlockOperator<Real>>> operators_;  ///< operator method: [registers][blocks]
 };
 
 }  // namespace qmtl::engine

@@ -57,6 +57,7 @@ template <class Real>
 BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs)
     : size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
+      values_(block.outputs.size() * (second_moments ? 2 : 1)),
       complex_(complex),
       part_(std::make_unique<BoundPart<Real>>(
           Part{alone(block), BlockMethod::branch}, static_cast<int>(block.outputs.size()), second_moments,
@@ -84,8 +85,13 @@ void BlockOperator<Real>::bind(std::span<const double> params) {
 }
 
 template <class Real>
+const std::vector<int>& BlockOperator<Real>::params() const {
+  return part_->params();
+}
+
+template <class Real>
 std::size_t BlockOperator<Real>::values() const {
-  return part_->bound().diagonals[0].value.size();
+  return values_;
 }
 
 template <class Real>
@@ -121,7 +127,7 @@ void BlockOperator<Real>::read_density(const double* entries, MatrixView<Real> g
 /// With gamma_v = the sum of cotangent times density matrix of value v, the gradient is the sum over v of
 /// 2 Re tr((D_v V)^dagger dV gamma_v). One value alone needs no V gamma.
 template <class Real>
-void BlockOperator<Real>::gradient(const double* sums, double* params) const {
+std::vector<double> BlockOperator<Real>::gradient(const double* sums) const {
   const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
   const Bound<Real>& bound = part_->bound();
   const Diagonals<Real>& diagonals = bound.diagonals[0];
@@ -159,7 +165,7 @@ void BlockOperator<Real>::gradient(const double* sums, double* params) const {
   thread_local std::vector<double> flat;
   flat.assign(part_->sums_size(), 0.0);
   part_->add_sums(unit, kernels.lanes, flat.data());
-  part_->finish(flat.data(), params);
+  return part_->local_gradients(flat.data());
 }
 
 template class BlockOperator<float>;

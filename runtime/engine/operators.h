@@ -29,15 +29,16 @@ class BlockOperator {
   /// [values][entries] of V^dagger diag(d_value) V, off-diagonal ones doubled.
   void observables(Real* entries) const;
 
-  /// Adds dL / d parameter, given sums[values][entries] = dL / d entry (sum over samples of cotangent times
-  /// rho).
-  void gradient(const double* sums, double* params) const;
+  /// The parameters (of the part) that the block has, and their dL / d parameter, given
+  /// sums[values][entries] = dL / d entry (sum over samples of cotangent times rho).
+  const std::vector<int>& params() const;
+  std::vector<double> gradient(const double* sums) const;
 
  private:
   MatrixView<Real> unitary() const;
   void read_density(const double* entries, MatrixView<Real> gamma) const;
 
-  std::size_t size_, stride_;
+  std::size_t size_, stride_, values_;
   bool complex_;
   std::unique_ptr<BoundPart<Real>> part_;
   mutable AlignedVector<Real> matrix_;  ///< the kernels' views are not const

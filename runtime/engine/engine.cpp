@@ -24,27 +24,6 @@ Real* workspace(std::size_t count) {
   return memory.get();
 }
 
-/// rows[16][columns] <-> tile[columns][16]; samples from `count` on are zero. 16 columns at a time: a line of
-/// the rows is used up before the next row's, which may fall on the same cache set.
-template <class Real>
-void to_tile(const Real* rows, std::size_t columns, std::size_t count, Real* out) {
-  for (std::size_t first = 0; first < columns; first += tile) {
-    const std::size_t last = std::min<std::size_t>(columns, first + tile);
-    for (std::size_t b = 0; b < count; ++b)
-      for (std::size_t c = first; c < last; ++c) out[c * tile + b] = rows[b * columns + c];
-    for (std::size_t b = count; b < tile; ++b)
-      for (std::size_t c = first; c < last; ++c) out[c * tile + b] = Real(0);
-  }
-}
-template <class Real>
-void from_tile(const Real* in, std::size_t columns, std::size_t count, Real* rows) {
-  for (std::size_t first = 0; first < columns; first += tile) {
-    const std::size_t last = std::min<std::size_t>(columns, first + tile);
-    for (std::size_t b = 0; b < count; ++b)
-      for (std::size_t c = first; c < last; ++c) rows[b * columns + c] = in[c * tile + b];
-  }
-}
-
 constexpr std::size_t tile_rows = tile;
 constexpr std::size_t aligned(std::size_t columns) { return (columns + 1) * tile; }
 
@@ -115,7 +94,7 @@ struct Engine<Real>::Impl {
                    const Real* rows) const {
     const std::size_t a = angles;
     for (std::size_t t = 0; t < tiles; ++t, first += tile)
-      to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
+      kernels->rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
   }
 
   void forward_chunk(const Buffers& buffers, std::size_t tiles) const {
@@ -132,7 +111,7 @@ struct Engine<Real>::Impl {
                     Real* rows) const {
     const std::size_t v = values();
     for (std::size_t t = 0; t < tiles; ++t, first += tile)
-      from_tile(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
+      kernels->tile_to_rows(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
   }
 
   /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
@@ -154,8 +133,8 @@ struct Engine<Real>::Impl {
           parts[p]->run_tile(*kernels, buffers.tile_data(t), &sums[p], buffers.kernels());
       store_values(buffers, samples, first, tiles, value_rows);
       for (std::size_t t = 0; t < tiles; ++t, first += tile)
-        from_tile(buffers.tile_data(t).angle_gradients, a, count(samples, first),
-                  angle_gradients + first * a);
+        kernels->tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
+                              angle_gradients + first * a);
     });
     for (std::size_t p = 0; p < parts.size(); ++p) {
       parts[p]->add_sums(sums[p], kernels->lanes, flat);
@@ -258,7 +237,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
                  const std::size_t count = Impl::count(samples, first);
                  std::fill_n(buffers.rows(), count * v, Real(0));
                  cotangents(first, count, values + first * v, buffers.rows());
-                 to_tile(buffers.rows(), v, count, buffers.cotangents(t));
+                 impl_->kernels->rows_to_tile(buffers.rows(), v, count, buffers.cotangents(t));
                }
              });
 }
@@ -270,7 +249,8 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real*
   impl_->run(samples, angles, values, angle_gradients, sums,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
                for (std::size_t t = 0; t < tiles; ++t, first += tile)
-                 to_tile(cotangents + first * v, v, Impl::count(samples, first), buffers.cotangents(t));
+                 impl_->kernels->rows_to_tile(cotangents + first * v, v, Impl::count(samples, first),
+                                              buffers.cotangents(t));
              });
 }
 

@@ -7,6 +7,7 @@
 //
 #include "hwy/highway.h"
 #include "runtime/engine/expansion-inl.h"
+#include "runtime/engine/rows-inl.h"
 #include "runtime/engine/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,6 +44,8 @@ template <class Real>
 const KernelTable<Real>* Table() {
   static const KernelTable<Real> table{HWY_TARGET,
                                        {static_cast<int>(lanes<Real>), SumRows<Real>},
+                                       RowsToTile<Real>,
+                                       TileToRows<Real>,
                                        Workspace<Real>,
                                        RunTile<Real>,
                                        ExpansionWorkspace<Real>,

@@ -112,6 +112,9 @@ template <class Real>
 struct KernelTable {
   std::int64_t target;  ///< Highway's target bit the code was compiled for
   Lanes<Real> lanes;
+  /// rows[count][columns] <-> tile[columns][16], count <= 16; samples from `count` on are zero.
+  void (*rows_to_tile)(const Real* rows, std::size_t columns, std::size_t count, Real* tile);
+  void (*tile_to_rows)(const Real* tile, std::size_t columns, std::size_t count, Real* rows);
   /// Reals of working memory for run_tile.
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
   void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);

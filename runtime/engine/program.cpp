@@ -149,6 +149,7 @@ Pass make_pass(const RyLayer& layer, int first, int k, int qubits) {
 void finish_layer(RyLayer& layer, int qubits, bool product, Program& program) {
   std::sort(layer.gates.begin(), layer.gates.end(),
             [](const RyGate& a, const RyGate& b) { return a.qubit < b.qubit; });
+  layer.qubits = qubits;
   layer.slot = program.gates;
   const int count = static_cast<int>(layer.gates.size());
   program.gates += count;

@@ -42,6 +42,7 @@ struct Pass {
 
 struct RyLayer {
   std::vector<RyGate> gates;               ///< ascending qubits
+  int qubits = 0;                          ///< of the state
   int slot = 0;                            ///< position of the first gate among all gates of the program
   bool complex = false;                    ///< the state after this layer has an imaginary part
   int rotate_slot = 0, in_place_slot = 0;  ///< position of the first pass of each list among all passes

@@ -7,6 +7,7 @@
 #define QMTL_ENGINE_STATE_INL_H_
 #endif
 
+#include "runtime/engine/blocks.h"
 #include "runtime/engine/kernels.h"
 #include "runtime/engine/math-inl.h"
 
@@ -19,6 +20,35 @@ struct State {
   Real* re = nullptr;
   Real* im = nullptr;
 };
+
+/// A pass's groups of amplitudes in one block of the state: the bits above the block are the last of a
+/// group's number.
+struct Groups {
+  std::size_t begin, end;
+};
+inline Groups groups_of(const Pass& pass, std::size_t block, std::size_t blocks) {
+  const std::size_t each = pass.base_row.size() / blocks;
+  return {block * each, (block + 1) * each};
+}
+
+/// Whether a pass moves amplitudes only within blocks.
+inline bool inside_blocks(const RyLayer& layer, const Pass& pass) {
+  return layer.gates[pass.first_gate + pass.k - 1].qubit < block_bits;
+}
+
+/// Every pass of a list on every block: first the passes inside blocks, all of them on one block after
+/// another; then the others one by one. run(pass number, block, groups).
+template <class Run>
+void RunPasses(const RyLayer& layer, const std::vector<Pass>& passes, const Run& run) {
+  const std::size_t blocks = blocks_of(layer.qubits);
+  std::size_t inner = 0;
+  while (inner < passes.size() && (blocks == 1 || inside_blocks(layer, passes[inner]))) ++inner;
+  for_blocks(layer.qubits, [&](std::size_t b) HWY_ATTR {
+    for (std::size_t p = 0; p < inner; ++p) run(p, b, groups_of(passes[p], b, blocks));
+  });
+  for (std::size_t p = inner; p < passes.size(); ++p)
+    for_blocks(layer.qubits, [&](std::size_t b) HWY_ATTR { run(p, b, groups_of(passes[p], b, blocks)); });
+}
 
 /// RY in tangent form, cos taken out: (a, b) -> (a - t b, b + t a). Inverse: t negated.
 template <int K, bool Inverse, class V>
@@ -37,7 +67,7 @@ HWY_INLINE void RotateRegisters(V* a, const V* t) {
 
 /// K gates in place on one component; `scale` (may be null) multiplies every amplitude.
 template <int K, bool Inverse, bool Scaled, class Real>
-HWY_INLINE void RotateComponent(const Pass& pass, Real* x, const Real* t, const Real* scale) {
+HWY_INLINE void RotateComponent(const Pass& pass, Groups groups, Real* x, const Real* t, const Real* scale) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   Vec<Real> tv[K];
@@ -45,7 +75,8 @@ HWY_INLINE void RotateComponent(const Pass& pass, Real* x, const Real* t, const 
   const Vec<Real> factor = Scaled ? hn::Load(d, scale) : hn::Zero(d);
   std::size_t at[1 << K];
   for (int v = 0; v < (1 << K); ++v) at[v] = pass.offset_row[v] * n;
-  for (const std::uint32_t base : pass.base_row) {
+  for (std::size_t g = groups.begin; g < groups.end; ++g) {
+    const std::size_t base = pass.base_row[g];
     Real* p = x + base * n;
     Vec<Real> a[1 << K];
 #pragma GCC unroll 16
@@ -57,41 +88,41 @@ HWY_INLINE void RotateComponent(const Pass& pass, Real* x, const Real* t, const 
 }
 
 template <int K, bool Inverse, class Real>
-void RotateK(const Pass& pass, State<Real> s, const Real* t, const Real* scale) {
+void RotateK(const Pass& pass, Groups groups, State<Real> s, const Real* t, const Real* scale) {
   for (Real* x : {s.re, s.im}) {
     if (!x) continue;
     if (scale)
-      RotateComponent<K, Inverse, true>(pass, x, t, scale);
+      RotateComponent<K, Inverse, true>(pass, groups, x, t, scale);
     else
-      RotateComponent<K, Inverse, false>(pass, x, t, scale);
+      RotateComponent<K, Inverse, false>(pass, groups, x, t, scale);
   }
 }
 
 template <bool Inverse, class Real>
-void Rotate(const Pass& pass, State<Real> s, const Real* t, const Real* scale) {
+void Rotate(const Pass& pass, Groups groups, State<Real> s, const Real* t, const Real* scale) {
   switch (pass.k) {
     case 1:
-      return RotateK<1, Inverse>(pass, s, t, scale);
+      return RotateK<1, Inverse>(pass, groups, s, t, scale);
     case 2:
-      return RotateK<2, Inverse>(pass, s, t, scale);
+      return RotateK<2, Inverse>(pass, groups, s, t, scale);
     case 3:
-      return RotateK<3, Inverse>(pass, s, t, scale);
+      return RotateK<3, Inverse>(pass, groups, s, t, scale);
     default:
-      return RotateK<4, Inverse>(pass, s, t, scale);
+      return RotateK<4, Inverse>(pass, groups, s, t, scale);
   }
 }
 
 /// First pass of a layer: reads `in` through the mix before it, rotates K qubits, writes `out`.
 template <int K, bool ComplexIn, bool Phases, class Real>
-void RotateMixedK(const Pass& pass, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
-                  State<Real> out, const Real* t, const Real* scale) {
+void RotateMixedK(const Pass& pass, Groups groups, const Mix& mix, const PhaseTable<Real>& table,
+                  State<Real> in, State<Real> out, const Real* t, const Real* scale) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   constexpr bool complex_out = ComplexIn || Phases;
   Vec<Real> tv[K];
   for (int q = 0; q < K; ++q) tv[q] = hn::Load(d, t + q * tile);
   const Vec<Real> factor = scale ? hn::Load(d, scale) : hn::Set(d, Real(1));
-  for (std::size_t g = 0; g < pass.base.size(); ++g) {
+  for (std::size_t g = groups.begin; g < groups.end; ++g) {
     Vec<Real> a[1 << K], b[1 << K];
 #pragma GCC unroll 8
     for (int v = 0; v < (1 << K); ++v) {
@@ -123,23 +154,34 @@ void RotateMixedK(const Pass& pass, const Mix& mix, const PhaseTable<Real>& tabl
 }
 
 template <int K, class Real>
-void RotateMixed(const Pass& pass, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
-                 State<Real> out, const Real* t, const Real* scale) {
+void RotateMixed(const Pass& pass, Groups groups, const Mix& mix, const PhaseTable<Real>& table,
+                 State<Real> in, State<Real> out, const Real* t, const Real* scale) {
   const bool phases = !table.im.empty();
   if (in.im)
-    return phases ? RotateMixedK<K, true, true>(pass, mix, table, in, out, t, scale)
-                  : RotateMixedK<K, true, false>(pass, mix, table, in, out, t, scale);
-  return phases ? RotateMixedK<K, false, true>(pass, mix, table, in, out, t, scale)
-                : RotateMixedK<K, false, false>(pass, mix, table, in, out, t, scale);
+    return phases ? RotateMixedK<K, true, true>(pass, groups, mix, table, in, out, t, scale)
+                  : RotateMixedK<K, true, false>(pass, groups, mix, table, in, out, t, scale);
+  return phases ? RotateMixedK<K, false, true>(pass, groups, mix, table, in, out, t, scale)
+                : RotateMixedK<K, false, false>(pass, groups, mix, table, in, out, t, scale);
 }
 
-/// out = mix(in) without a rotation.
+/// run(begin, end) for the output rows of a mix, block by block; a mix is a permutation, so no two touch one
+/// row.
+template <class Run>
+void ForRows(const Mix& mix, const Run& run) {
+  const int qubits = static_cast<int>(mix.bits.size());
+  const auto each = static_cast<std::uint32_t>(mix.source.size() / blocks_of(qubits));
+  for_blocks(qubits, [&](std::size_t b) HWY_ATTR {
+    run(static_cast<std::uint32_t>(b) * each, static_cast<std::uint32_t>(b + 1) * each);
+  });
+}
+
 template <class Real>
-void ApplyMix(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, State<Real> out) {
+void ApplyMixRows(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, State<Real> out,
+                  std::uint32_t begin, std::uint32_t end) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const bool phases = !table.im.empty();
-  for (std::uint32_t j = 0; j < mix.source.size(); ++j) {
+  for (std::uint32_t j = begin; j < end; ++j) {
     const std::size_t from = mix.source_row[j] * n, to = row(j) * n;
     const Vec<Real> x = hn::Load(d, in.re + from), re = hn::Set(d, table.re[j]);
     Vec<Real> a = hn::Mul(x, re);
@@ -159,29 +201,36 @@ void ApplyMix(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, Sta
   }
 }
 
+/// out = mix(in) without a rotation.
+template <class Real>
+void ApplyMix(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, State<Real> out) {
+  ForRows(mix, [&](std::uint32_t begin, std::uint32_t end)
+                   HWY_ATTR { ApplyMixRows(mix, table, in, out, begin, end); });
+}
+
 /// A whole layer's forward pass.
 template <class Real>
 void ForwardLayer(const RyLayer& layer, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
                   State<Real> out, const Real* tangents, const Real* scales, const std::uint8_t* scaled) {
-  for (std::size_t p = 0; p < layer.rotate.size(); ++p) {
+  RunPasses(layer, layer.rotate, [&](std::size_t p, std::size_t, Groups groups) HWY_ATTR {
     const Pass& pass = layer.rotate[p];
     const std::size_t slot = layer.rotate_slot + p;
     const Real* t = tangents + (layer.slot + pass.first_gate) * tile;
     const Real* scale = scaled[slot] ? scales + slot * tile : nullptr;
     if (p > 0)
-      Rotate<false>(pass, out, t, scale);
+      Rotate<false>(pass, groups, out, t, scale);
     else if (pass.k == 1)
-      RotateMixed<1>(pass, mix, table, in, out, t, scale);
+      RotateMixed<1>(pass, groups, mix, table, in, out, t, scale);
     else if (pass.k == 2)
-      RotateMixed<2>(pass, mix, table, in, out, t, scale);
+      RotateMixed<2>(pass, groups, mix, table, in, out, t, scale);
     else
-      RotateMixed<3>(pass, mix, table, in, out, t, scale);
-  }
+      RotateMixed<3>(pass, groups, mix, table, in, out, t, scale);
+  });
 }
 
 /// dL / d angle of K gates of a layer at its output: half of sum over pairs of bra1 ket0 - bra0 ket1.
 template <int K, class Real>
-void GradientK(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradient) {
+void GradientK(const Pass& pass, Groups groups, State<Real> bra, State<Real> ket, Real* gradient) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   constexpr int sets = 2;  // two chains of sums hide the latency of the fused multiply-add
@@ -194,7 +243,8 @@ void GradientK(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradien
   const Real* kets[2] = {ket.re, ket.im};
   for (int part = 0; part < 2; ++part) {
     if (!bras[part]) continue;
-    for (const std::uint32_t base : pass.base_row) {
+    for (std::size_t g = groups.begin; g < groups.end; ++g) {
+      const std::size_t base = pass.base_row[g];
       const Real* k = kets[part] + base * n;
       const Real* b = bras[part] + base * n;
       Vec<Real> ket_v[1 << K];
@@ -217,23 +267,24 @@ void GradientK(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradien
 }
 
 template <class Real>
-void Gradient(const Pass& pass, State<Real> bra, State<Real> ket, Real* gradient) {
+void Gradient(const Pass& pass, Groups groups, State<Real> bra, State<Real> ket, Real* gradient) {
   switch (pass.k) {
     case 1:
-      return GradientK<1>(pass, bra, ket, gradient);
+      return GradientK<1>(pass, groups, bra, ket, gradient);
     case 2:
-      return GradientK<2>(pass, bra, ket, gradient);
+      return GradientK<2>(pass, groups, bra, ket, gradient);
     case 3:
-      return GradientK<3>(pass, bra, ket, gradient);
+      return GradientK<3>(pass, groups, bra, ket, gradient);
     default:
-      return GradientK<4>(pass, bra, ket, gradient);
+      return GradientK<4>(pass, groups, bra, ket, gradient);
   }
 }
 
 /// K factors RY(a)^dagger Z RY(a) of a product readout in tangent form, cos a taken out:
 /// (x, y) -> (x - t y, -t x - y).
 template <int K, class Real>
-void ReflectK(const Pass& pass, State<Real> in, State<Real> out, const Real* t, const Real* scale) {
+void ReflectK(const Pass& pass, Groups groups, State<Real> in, State<Real> out, const Real* t,
+              const Real* scale) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   Vec<Real> tv[K];
@@ -245,7 +296,8 @@ void ReflectK(const Pass& pass, State<Real> in, State<Real> out, const Real* t, 
   Real* to[2] = {out.re, out.im};
   for (int part = 0; part < 2; ++part) {
     if (!from[part]) continue;
-    for (const std::uint32_t base : pass.base_row) {
+    for (std::size_t g = groups.begin; g < groups.end; ++g) {
+      const std::size_t base = pass.base_row[g];
       const Real* p = from[part] + base * n;
       Real* o = to[part] + base * n;
       Vec<Real> a[1 << K];
@@ -268,16 +320,17 @@ void ReflectK(const Pass& pass, State<Real> in, State<Real> out, const Real* t, 
 }
 
 template <class Real>
-void Reflect(const Pass& pass, State<Real> in, State<Real> out, const Real* t, const Real* scale) {
+void Reflect(const Pass& pass, Groups groups, State<Real> in, State<Real> out, const Real* t,
+             const Real* scale) {
   switch (pass.k) {
     case 1:
-      return ReflectK<1>(pass, in, out, t, scale);
+      return ReflectK<1>(pass, groups, in, out, t, scale);
     case 2:
-      return ReflectK<2>(pass, in, out, t, scale);
+      return ReflectK<2>(pass, groups, in, out, t, scale);
     case 3:
-      return ReflectK<3>(pass, in, out, t, scale);
+      return ReflectK<3>(pass, groups, in, out, t, scale);
     default:
-      return ReflectK<4>(pass, in, out, t, scale);
+      return ReflectK<4>(pass, groups, in, out, t, scale);
   }
 }
 
@@ -320,11 +373,11 @@ void AddScaled(std::size_t count, Vec<Real> factor, State<Real> state, State<Rea
 /// null) adds Re <bra| i ket> before the mix. Complex: the bra has an imaginary part; ket.im null: only its
 /// real part is wanted.
 template <bool Complex, bool ComplexKet, bool Phases, bool Add, class Real>
-void UnmixK(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
-            State<Real> ket, Real* phase_gradient) {
+void UnmixRows(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
+               State<Real> ket, Real* phase_gradient, std::uint32_t begin, std::uint32_t end) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
-  for (std::uint32_t j = 0; j < mix.source.size(); ++j) {
+  for (std::uint32_t j = begin; j < end; ++j) {
     const std::size_t to = mix.source_row[j] * n, from = row(j) * n;
     const Vec<Real> re = hn::Set(d, table.re[j]), x = hn::Load(d, after.re + from);
     Vec<Real> a = hn::Mul(x, re), b = hn::Zero(d);
@@ -351,6 +404,14 @@ void UnmixK(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, St
   }
 }
 
+template <bool Complex, bool ComplexKet, bool Phases, bool Add, class Real>
+void UnmixK(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
+            State<Real> ket, Real* phase_gradient) {
+  ForRows(mix, [&](std::uint32_t begin, std::uint32_t end) HWY_ATTR {
+    UnmixRows<Complex, ComplexKet, Phases, Add>(mix, table, after, before, ket, phase_gradient, begin, end);
+  });
+}
+
 template <bool Add, class Real>
 void Unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
            State<Real> ket, Real* phase_gradient) {
@@ -363,17 +424,41 @@ void Unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, Sta
                 : UnmixK<true, false, false, Add>(mix, table, after, before, ket, phase_gradient);
 }
 
+/// Gradients of a layer's gates at its output; sums over blocks in order.
+template <class Real>
+void LayerGradients(const RyLayer& layer, State<Real> bra, State<Real> ket, Real* gradients) {
+  const std::size_t blocks = blocks_of(layer.qubits), size = layer.gates.size() * tile;
+  Real* parts = gradients;
+  if (blocks > 1) {
+    thread_local AlignedVector<Real> memory;
+    memory.resize(blocks * size);
+    parts = memory.data();
+  }
+  RunPasses(layer, layer.in_place, [&](std::size_t p, std::size_t block, Groups groups) HWY_ATTR {
+    const Pass& pass = layer.in_place[p];
+    Gradient(pass, groups, bra, ket, parts + block * size + pass.first_gate * tile);
+  });
+  if (blocks == 1) return;
+  const Tag<Real> d;
+  for (std::size_t at = 0; at < size; at += tile) {
+    Vec<Real> sum = hn::Load(d, parts + at);
+    for (std::size_t block = 1; block < blocks; ++block)
+      sum = hn::Add(sum, hn::Load(d, parts + block * size + at));
+    hn::Store(sum, d, gradients + at);
+  }
+}
+
 /// A layer's way back, in place on the bra: gradients of its gates, then the inverse rotations.
 template <class Real>
 void BackwardLayer(const RyLayer& layer, State<Real> bra, State<Real> ket, const Real* tangents,
                    const Real* scales, const std::uint8_t* scaled, Real* gradients) {
-  for (const Pass& pass : layer.in_place)
-    Gradient(pass, bra, ket, gradients + (layer.slot + pass.first_gate) * tile);
-  for (std::size_t p = 0; p < layer.in_place.size(); ++p) {
+  LayerGradients(layer, bra, ket, gradients + layer.slot * tile);
+  RunPasses(layer, layer.in_place, [&](std::size_t p, std::size_t, Groups groups) HWY_ATTR {
     const std::size_t slot = layer.in_place_slot + p;
-    Rotate<true>(layer.in_place[p], bra, tangents + (layer.slot + layer.in_place[p].first_gate) * tile,
+    Rotate<true>(layer.in_place[p], groups, bra,
+                 tangents + (layer.slot + layer.in_place[p].first_gate) * tile,
                  scaled[slot] ? scales + slot * tile : nullptr);
-  }
+  });
 }
 
 /// Layer 0 on |0...0>. prefix[2^k .. 2^(k+1)) holds the product of qubits 0..k-1 (contiguous rows); the whole

@@ -356,20 +356,19 @@ class SubTile {
       if (!block.product) continue;
       const RyLayer& layer = *block.product;
       const State<Real> phi = with_parts(layout_.product, complex);
-      for (std::size_t i = 0; i < layer.in_place.size(); ++i) {
+      RunPasses(layer, layer.in_place, [&](std::size_t i, std::size_t, Groups groups) HWY_ATTR {
         const Pass& pass = layer.in_place[i];
         const std::size_t slot = layer.in_place_slot + i;
-        Reflect(pass, i == 0 ? ket : phi, phi, tangents() + (layer.slot + pass.first_gate) * tile,
+        Reflect(pass, groups, i == 0 ? ket : phi, phi, tangents() + (layer.slot + pass.first_gate) * tile,
                 layout_.prepared.scaled[slot] ? scales() + slot * tile : nullptr);
-      }
+      });
       const int column = bound_.diagonals[b].column[0];
       const Vec<Real> weight = hn::Set(d, static_cast<Real>(block.outputs[0][0].weight));
       hn::Store(hn::Mul(weight, Dot(count, phi, ket)), d, data_.values + column * tile + offset_);
       if (!sums_) continue;
       const Vec<Real> factor =
           hn::Mul(hn::Add(weight, weight), hn::Load(d, data_.cotangents + column * tile + offset_));
-      for (const Pass& pass : layer.in_place)
-        Gradient(pass, phi, ket, gradients() + (layer.slot + pass.first_gate) * tile);
+      LayerGradients(layer, phi, ket, gradients() + layer.slot * tile);
       for (std::size_t g = 0; g < layer.gates.size(); ++g) {
         Real* gradient = gradients() + (layer.slot + g) * tile;
         hn::Store(hn::Mul(factor, hn::Load(d, gradient)), d, gradient);

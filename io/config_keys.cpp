@@ -110,6 +110,11 @@ std::string write_value(const LayerSpec& layer) {
   return text + " }";
 }
 
+/// A number of the planner's cost model, written only where it is not the default.
+#define COST_KEY(member)                                                        \
+  when<C>([](const C& c) { return c.model.cost.member != CostModel{}.member; }, \
+          key<C>("cost." #member, MEMBER(model.cost.member), positive()))
+
 const std::vector<Key<Config>>& fixed_keys() {
   using C = Config;
   static const std::vector<Key<Config>> keys{
@@ -163,6 +168,17 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("train.learn_task_weights", MEMBER(model.learn_task_weights)),
       key<C>("train.precision", MEMBER(model.precision), checked(check_precision)),
       key<C>("engine.plan", MEMBER(model.plan), checked(check_plan)),
+      COST_KEY(complex_passes),
+      COST_KEY(real_passes),
+      COST_KEY(cache),
+      COST_KEY(slow_down),
+      COST_KEY(far_cache),
+      COST_KEY(far_slow_down),
+      COST_KEY(registers),
+      COST_KEY(gemm),
+      COST_KEY(expansion),
+      COST_KEY(edge),
+      COST_KEY(part),
       key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16)),
       key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6)),
       key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(1)),

@@ -57,6 +57,7 @@ Findings find(const std::string& file, const CommonOptions& common) {
     found.analysis = analyse(found.circuit, found.layout.names);
     PlanOptions plan_options;
     plan_options.second_moments = found.config.train.shots > 0;
+    plan_options.model = model.cost;
     found.plan = make_plan(found.circuit, asked, plan_options);
   }
   found.params =

@@ -36,6 +36,7 @@ struct CostModel {
   double expansion = 22e9;                     ///< Pauli expansions, per sample
   double edge = 5e-9;   ///< time of an expansion's edge, once per step, here of 64 samples
   double part = 30e-9;  ///< per sample, whatever the part's size
+  bool operator==(const CostModel&) const = default;
 };
 
 /// The statevector methods. Without a bound on sizes: a cost may be beyond any machine.

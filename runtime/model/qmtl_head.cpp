@@ -31,6 +31,7 @@ class QmtlHead final : public Head<Real> {
  public:
   explicit QmtlHead(const HeadSetup& setup)
       : spec_(setup.spec.head),
+        cost_(setup.spec.cost),
         shots_(setup.shots),
         circuit_(build(spec_.ansatz)),
         layout_(layout(spec_.ansatz)) {
@@ -155,7 +156,7 @@ class QmtlHead final : public Head<Real> {
 
   double group_cost(std::size_t group) const override {
     // The time as if it were operations of a dense layer, which is what the other heads count.
-    return (groups_.empty() ? all_ : groups_[group]).engine->plan().cost.seconds * CostModel{}.gemm;
+    return (groups_.empty() ? all_ : groups_[group]).engine->plan().cost.seconds * cost_.gemm;
   }
 
  private:
@@ -163,6 +164,7 @@ class QmtlHead final : public Head<Real> {
                        SimdTarget target) const {
     PlanOptions options;
     options.second_moments = shots_ > 0;
+    options.model = cost_;
     Part<Real> part;
     part.engine = std::make_unique<Engine<Real>>(make_plan(cone.circuit, kind, options), target);
     part.cone = std::move(cone);
@@ -267,6 +269,7 @@ class QmtlHead final : public Head<Real> {
   }
 
   HeadSpec spec_;
+  CostModel cost_;
   int shots_;
   Circuit circuit_;
   ParamLayout layout_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/cost.h"
 
 namespace qmtl {
 
@@ -86,6 +87,7 @@ struct ModelSpec {
   std::string precision =
       "float";                ///< float or double: arithmetic of backbone and circuit; parameters are double
   std::string plan = "auto";  ///< plan kind asked for; resolved: the one that runs
+  CostModel cost;             ///< what plans are compared by
   bool operator==(const ModelSpec&) const = default;
 };
 

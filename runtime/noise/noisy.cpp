@@ -71,7 +71,7 @@ struct NoisySimulator::Impl {
   NoiseRandom random;
   Transfers transfers;
   std::vector<Unravelling> channels;
-  std::vector<Part> parts;
+  std::vector<NoisyRun> parts;
   std::vector<NoisyPart> about;
   std::vector<std::unique_ptr<ExactProgram>> exact;          ///< by part; null for trajectories
   std::vector<std::unique_ptr<TrajectoryProgram>> sampling;  ///< by part; null for density
@@ -83,7 +83,7 @@ struct NoisySimulator::Impl {
     check_circuit(circuit);
     parts = make_parts(circuit, noise, options);
     for (const Channel& channel : noise.channels()) channels.emplace_back(channel);
-    for (const Part& part : parts) {
+    for (const NoisyRun& part : parts) {
       about.push_back(part.about);
       const bool density = part.about.method == NoisyMethod::density;
       exact.push_back(density ? std::make_unique<ExactProgram>(part.program, noise, transfers) : nullptr);

@@ -40,8 +40,8 @@ struct BlockWork {
   std::vector<Timed> timed;  ///< shared stage and block
   int block = 0, first_output = 0;
 
-  Part part(const std::vector<int>& measured, bool release) const {
-    Part made;
+  NoisyRun part(const std::vector<int>& measured, bool release) const {
+    NoisyRun made;
     made.program = make_program(timed, circuit.qubits, measured, noise, release);
     made.about = {block, measured, NoisyMethod::density, static_cast<int>(made.program.cone.size()),
                   made.program.peak};
@@ -51,7 +51,7 @@ struct BlockWork {
 
   /// All strings of the block that `takes` accepts, as read from `part`.
   template <class Takes>
-  void add_strings(Part& part, Takes takes) const {
+  void add_strings(NoisyRun& part, Takes takes) const {
     int output = first_output;
     for (const Readout& readout : circuit.blocks[static_cast<std::size_t>(block)].outputs) {
       for (const ZString& string : readout.strings)
@@ -61,22 +61,22 @@ struct BlockWork {
       ++output;
     }
   }
-  Part whole(bool release) const {
-    Part made = part(qubits(), release);
+  NoisyRun whole(bool release) const {
+    NoisyRun made = part(qubits(), release);
     add_strings(made, [](const ZString&) { return true; });
     return made;
   }
 
   /// One part per set of qubits that occurs in a string.
-  std::vector<Part> by_strings() const {
-    std::map<std::vector<int>, Part> parts;
+  std::vector<NoisyRun> by_strings() const {
+    std::map<std::vector<int>, NoisyRun> parts;
     for (const Readout& readout : circuit.blocks[static_cast<std::size_t>(block)].outputs)
       for (const ZString& string : readout.strings) {
         std::vector<int> set = string.qubits;
         if (set.empty()) set.push_back(qubits().front());
         if (!parts.contains(set)) parts.emplace(set, part(set, false));
       }
-    std::vector<Part> list;
+    std::vector<NoisyRun> list;
     for (auto& [set, made] : parts) {
       add_strings(made, [&](const ZString& string) {
         return string.qubits == set || (string.qubits.empty() && set == std::vector{qubits().front()});
@@ -86,12 +86,12 @@ struct BlockWork {
     return list;
   }
 
-  bool fits_density(const Part& made) const {
+  bool fits_density(const NoisyRun& made) const {
     const int limit = options.method == NoisyMethod::automatic ? options.density_qubits : 31;
     return made.about.peak <= limit && density_bytes(made.about.peak) <= static_cast<double>(options.bytes);
   }
 
-  [[noreturn]] void refuse(const Part& made) const {
+  [[noreturn]] void refuse(const NoisyRun& made) const {
     const std::string at_once = std::to_string(made.about.peak);
     const bool density = options.method == NoisyMethod::density;
     const bool state_fits = state_bytes(made.about.peak) <= static_cast<double>(options.bytes);
@@ -110,22 +110,22 @@ struct BlockWork {
   }
 };
 
-double total_cost(const std::vector<Part>& parts) {
+double total_cost(const std::vector<NoisyRun>& parts) {
   double cost = 0;
-  for (const Part& part : parts) cost += part.program.cost;
+  for (const NoisyRun& part : parts) cost += part.program.cost;
   return cost;
 }
 
-std::vector<Part> parts_of(const BlockWork& work) {
+std::vector<NoisyRun> parts_of(const BlockWork& work) {
   const NoisyOptions& options = work.options;
-  std::vector<Part> parts;
+  std::vector<NoisyRun> parts;
   if (options.method != NoisyMethod::trajectories) {
-    Part whole = work.whole(false);
+    NoisyRun whole = work.whole(false);
     const bool may_split = options.shots == 0 && !options.joint;
     if (may_split) {
       parts = work.by_strings();
       const bool all_fit =
-          std::all_of(parts.begin(), parts.end(), [&](const Part& p) { return work.fits_density(p); });
+          std::all_of(parts.begin(), parts.end(), [&](const NoisyRun& p) { return work.fits_density(p); });
       if (all_fit && (!work.fits_density(whole) || total_cost(parts) < whole.program.cost)) return parts;
     }
     parts.clear();
@@ -135,7 +135,7 @@ std::vector<Part> parts_of(const BlockWork& work) {
     }
     if (options.method == NoisyMethod::density) work.refuse(whole);
   }
-  Part sampled = work.whole(options.shots > 0);
+  NoisyRun sampled = work.whole(options.shots > 0);
   sampled.about.method = NoisyMethod::trajectories;
   if (state_bytes(sampled.about.peak) > static_cast<double>(options.bytes)) work.refuse(sampled);
   parts.push_back(std::move(sampled));
@@ -144,14 +144,15 @@ std::vector<Part> parts_of(const BlockWork& work) {
 
 }  // namespace
 
-std::vector<Part> make_parts(const Circuit& circuit, const NoiseTable& noise, const NoisyOptions& options) {
-  std::vector<Part> all;
+std::vector<NoisyRun> make_parts(const Circuit& circuit, const NoiseTable& noise,
+                                 const NoisyOptions& options) {
+  std::vector<NoisyRun> all;
   int output = 0;
   for (std::size_t b = 0; b < circuit.blocks.size(); ++b) {
     std::vector<Op> ops = circuit.shared;
     ops.insert(ops.end(), circuit.blocks[b].ops.begin(), circuit.blocks[b].ops.end());
     const BlockWork work{circuit, noise, options, schedule(ops, circuit.qubits), static_cast<int>(b), output};
-    for (Part& part : parts_of(work)) all.push_back(std::move(part));
+    for (NoisyRun& part : parts_of(work)) all.push_back(std::move(part));
     output += static_cast<int>(circuit.blocks[b].outputs.size());
   }
   return all;

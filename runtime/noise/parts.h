@@ -16,7 +16,7 @@ struct PartString {
 };
 
 /// A part to simulate: its program, and the outputs' Z-strings that are read from it.
-struct Part {
+struct NoisyRun {
   NoisyPart about;
   Program program;
   std::vector<PartString> strings;
@@ -24,6 +24,7 @@ struct Part {
 
 /// Cuts a circuit into parts and picks each one's method. Exact expectations are simulated per set of qubits
 /// that Z-strings need, where that costs less than the whole register; everything else per block.
-std::vector<Part> make_parts(const Circuit& circuit, const NoiseTable& noise, const NoisyOptions& options);
+std::vector<NoisyRun> make_parts(const Circuit& circuit, const NoiseTable& noise,
+                                 const NoisyOptions& options);
 
 }  // namespace qmtl

@@ -125,6 +125,7 @@ void resolve_head(Config& config) {
   if (kind.circuit && parse_plan_kind(config.model.plan) == PlanKind::automatic) {
     PlanOptions options;
     options.second_moments = config.train.shots > 0;
+    options.model = config.model.cost;
     config.model.plan = name(make_plan(build(head.ansatz), PlanKind::automatic, options).kind);
   }
 }

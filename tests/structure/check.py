@@ -128,8 +128,30 @@ def headers_of(root):
     return [f for f in source_files(root) if f.suffix in {".h", ".hpp"} and not f.name.endswith("-inl.h")]
 
 
+def types_of(text):
+    """Types that a header defines, with their namespaces. Declarations in namespaces are not indented."""
+    space = []
+    for line in text.splitlines():
+        if opened := re.match(r"(?:inline )?namespace ([\w:]+) \{", line):
+            space.append(opened.group(1))
+        elif re.match(r"\}  // namespace \w", line) and space:
+            space.pop()
+        elif defined := re.match(r"(?:template <.*> )?(?:struct|class|enum class|enum) (\w+)(?: final)?(?: :[^:;]*)? \{", line):
+            yield "::".join([*space, defined.group(1)])
+
+
+def check_types(texts):
+    """One name, one type: two of a name in one namespace are silently taken for each other by the linker."""
+    first = {}
+    for file, text in texts:
+        for name in types_of(text):
+            if first.setdefault(name, file) != file:
+                yield f"{file}: {name} is defined in {first[name]} too; give one of them another name"
+
+
 def check(root, compiler, folder):
     problems = list(check_folders(root))
+    problems += check_types((f, (root / f).read_text(errors="replace")) for f in headers_of(root) if f.parts[0] != "tests")
     for file in source_files(root):
         problems += violations_of(file, (root / file).read_text(errors="replace"), root)
     flags = library_flags()
@@ -160,6 +182,11 @@ def self_test(root, folder):
     ]
     wrong = [f"{file}: {line}" for file, line, broken in cases
              if bool(list(violations_of(pathlib.PurePosixPath(file), line, root))) != broken]
+    header = "namespace qmtl {\nstruct Part {\n};\n}  // namespace qmtl\n"
+    if not list(check_types([("a.h", header), ("b.h", header)])):
+        wrong.append("a type that is defined twice is not reported")
+    if list(check_types([("a.h", header), ("b.h", header.replace("namespace qmtl", "namespace qmtl::engine"))])):
+        wrong.append("types of two namespaces are taken for one")
     if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder)):
         wrong.append("a header that cannot be compiled is not reported")
     return wrong

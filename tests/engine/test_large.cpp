@@ -11,11 +11,18 @@ using namespace qmtl::test;
 
 namespace {
 
+// The sanitizers look at every amplitude: they get one case of each kind.
+#ifdef QMTL_SANITIZED
+constexpr bool few = true;
+#else
+constexpr bool few = false;
+#endif
+
 /// Inputs of a circuit that is too large for the oracle.
 Problem inputs(int qubits, ReadoutKind readout, std::size_t samples) {
   Problem problem;
   problem.spec.qubits = qubits;
-  problem.spec.layers = 2;
+  problem.spec.layers = few ? 1 : 2;
   problem.spec.rotations = {Gate::ry, Gate::rz};
   problem.spec.block_rotations = {Gate::ry};
   problem.spec.entangler = Entangler::brickwork_cz;
@@ -54,17 +61,22 @@ TEST_CASE("states that are walked in blocks agree with their causal cones", "[en
     const Answer<double> expected = run(make_engine<double>(problem, PlanKind::cones), problem, 3);
     for (PlanKind plan : {PlanKind::state, PlanKind::operators})
       for (SimdTarget target : available_targets()) {
+        if (few && (target != available_targets().front() ||
+                    (plan == PlanKind::state) == (readout == ReadoutKind::mean)))
+          continue;
         INFO(name(plan) << " " << name(target) << " readout=" << name(readout));
         // Sums over 2^14 amplitudes of size 2^-7, in some 60 passes of half an ulp each: about 1e-13 and
         // 1e-5.
-        CHECK(largest_difference(run(make_engine<double>(problem, plan, target), problem, 3), expected) <
-              1e-12);
+        if (!few)
+          CHECK(largest_difference(run(make_engine<double>(problem, plan, target), problem, 3), expected) <
+                1e-12);
         CHECK(largest_difference(run(make_engine<float>(problem, plan, target), problem, 3), expected) <
               2e-4);
       }
   }
 }
 
+#ifndef __SANITIZE_THREAD__  // minutes there; the address sanitizer runs it
 TEST_CASE("states that are shared among threads give the bits of one thread", "[engine][large]") {
   const Problem problem = inputs(16, ReadoutKind::first, 1);
   const Engine<float> engine = make_engine<float>(problem, PlanKind::state);
@@ -77,3 +89,4 @@ TEST_CASE("states that are shared among threads give the bits of one thread", "[
   const Answer<double> expected = run(make_engine<double>(problem, PlanKind::cones), problem, 1);
   CHECK(largest_difference(alone, expected) < 4e-4);  // twice the tolerance of a quarter of the amplitudes
 }
+#endif

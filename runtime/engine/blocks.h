@@ -1,5 +1,6 @@
 #pragma once
 
+#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -26,7 +27,14 @@ void for_blocks(int qubits, const Each& each) {
     return;
   }
   // Isolated: a thread that waits here must not start another unit on its working memory.
-  tbb::this_task_arena::isolate([&] { tbb::parallel_for(std::size_t{0}, blocks, each); });
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, blocks, 1),
+        [&](const auto& range) {
+          for (std::size_t b = range.begin(); b < range.end(); ++b) each(b);
+        },
+        tbb::simple_partitioner());
+  });
 }
 
 }  // namespace qmtl::engine

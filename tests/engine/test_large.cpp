@@ -76,7 +76,7 @@ TEST_CASE("states that are walked in blocks agree with their causal cones", "[en
   }
 }
 
-#ifndef __SANITIZE_THREAD__  // minutes there; the address sanitizer runs it
+#ifndef __SANITIZE_THREAD__  // it cannot see how oneTBB hands tasks over, and reports every amplitude
 TEST_CASE("states that are shared among threads give the bits of one thread", "[engine][large]") {
   const Problem problem = inputs(16, ReadoutKind::first, 1);
   const Engine<float> engine = make_engine<float>(problem, PlanKind::state);

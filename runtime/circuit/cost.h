@@ -33,9 +33,9 @@ struct CostModel {
   double slow_down = 1.25, far_slow_down = 4;  ///< ... are divided by this
   double registers = 75e9;                     ///< reduced density matrices, operators on the state
   double gemm = 75e9;                          ///< outputs, weights and sums of operator blocks
-  double expansion = 22e9;                     ///< Pauli expansions, per sample
+  double expansion = 33e9;                     ///< Pauli expansions, per sample
   double edge = 5e-9;   ///< time of an expansion's edge, once per step, here of 64 samples
-  double part = 30e-9;  ///< per sample, whatever the part's size
+  double part = 12e-9;  ///< per sample, whatever the part's size
   bool operator==(const CostModel&) const = default;
 };
 

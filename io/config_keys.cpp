@@ -197,6 +197,7 @@ const std::vector<Key<TaskSpec>>& task_keys() {
       when<T>([](const T& task) { return !task.metric.empty(); },
               key<T>("metric", MEMBER(metric), checked(check_filled))),
       key<T>("weight", MEMBER(weight), at_least(0)),
+      when<T>([](const T& task) { return !task.in_mean; }, key<T>("in_mean", MEMBER(in_mean))),
       when<T>([](const T& task) { return !task.class_weights.empty(); },
               key<T>("class_weights", MEMBER(class_weights), at_least(0))),
   };

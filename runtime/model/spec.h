@@ -72,6 +72,7 @@ struct TaskSpec {
   int classes = 2;
   std::string metric;
   double weight = 1.0;
+  bool in_mean = true;                ///< its metric counts in the mean that chooses the best epoch
   std::vector<double> class_weights;  ///< empty: all one. binary: {negative, positive}; multiclass: C entries
   bool operator==(const TaskSpec&) const = default;
 };

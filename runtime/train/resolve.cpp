@@ -72,6 +72,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
                         std::to_string(place->outputs) + " outputs");
     if (!given.metric.empty()) place->metric = given.metric;
     place->weight = given.weight;
+    place->in_mean = given.in_mean;
     place->class_weights = given.class_weights;
   }
   if (tasks.empty())

@@ -102,7 +102,10 @@ TrialStore::TrialStore(std::string folder, int rank) : folder_(std::move(folder)
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("runs-") || !name.ends_with(".jsonl")) continue;
-    std::istringstream lines(read_file(entry.path().string()));
+    const std::string text = read_file(entry.path().string());
+    std::istringstream lines(text);
+    // What follows a torn line must not become a part of it.
+    if (entry.path() == fs::path(file_) && !text.empty() && text.back() != '\n') append_file(file_, "\n");
     for (std::string line; std::getline(lines, line);) try {
         const Json json = Json::parse(line);
         results_[json.at("key").get<std::string>()] = result_of(json);

@@ -125,6 +125,7 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
       key<C>("head.kind", MEMBER(model.head.kind), checked(check_filled)),
       key<C>("head.width", MEMBER(model.head.width), between(0, 1e6)),
+      key<C>("head.hidden", MEMBER(model.head.hidden), between(1, 1e6)),
       key<C>("head.angle_map", MEMBER(model.head.angle_map)),
       key<C>("head.gain", MEMBER(model.head.gain), positive()),
       key<C>("head.train_gain", MEMBER(model.head.train_gain)),

@@ -75,14 +75,25 @@ using HeadFactory = std::unique_ptr<Head<Real>> (*)(const HeadSetup&);
 /// One row per kind of head.
 struct HeadKind {
   std::string_view name;
-  bool circuit;  ///< d is the number of angles, else HeadSpec::width
+  bool angles;     ///< d is the number of the circuit's angles, else HeadSpec::width
+  bool registers;  ///< reads the table [block]
+  /// The circuit that runs; null for heads without one.
+  AnsatzSpec (*ansatz)(const ModelSpec& spec);
+  bool second_moments;  ///< shot noise needs them: outputs are not single Z
   HeadFactory<float> make_float;
   HeadFactory<double> make_double;
+
+  bool circuit() const { return ansatz != nullptr; }
 };
 
 std::span<const HeadKind> head_table();
 /// Throws Error (usage) listing the kinds.
 const HeadKind& head_kind(std::string_view kind);
+
+/// The circuit that the model's head runs: what is planned, analysed and drawn. The head must have one.
+AnsatzSpec head_ansatz(const ModelSpec& spec);
+/// What plans of that circuit are made with, for training with so many shots (0: exact).
+PlanOptions plan_options(const ModelSpec& spec, int shots);
 
 template <class Real>
 std::unique_ptr<Head<Real>> make_head(const HeadSetup& setup);

@@ -50,7 +50,8 @@ enum class BlockStart : std::uint8_t {
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
-  int width = 0;      ///< representation d of heads without a circuit; a circuit's head has d = its angles
+  int width = 0;      ///< representation d of linear and mlp; the other heads have d = the circuit's angles
+  int hidden = 16;    ///< mlp: hidden units of a task
   AnsatzSpec ansatz;  ///< resolved: block_outputs has one entry per block
   AngleMap angle_map = AngleMap::shift_tanh;
   double gain = 0.3;

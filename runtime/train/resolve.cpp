@@ -104,7 +104,8 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
     throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
                       std::to_string(ansatz.qubits));
   if (ansatz.register_size == 0) ansatz.register_size = std::min(4, ansatz.qubits);
-  if (local && ansatz.registers.empty() && ansatz.register_size > ansatz.qubits)
+  if (head_kind(model.head.kind).registers && local && ansatz.registers.empty() &&
+      ansatz.register_size > ansatz.qubits)
     throw usage_error(in_file(config) + "block.size: a register of " + std::to_string(ansatz.register_size) +
                       " qubits does not fit circuit.qubits = " + std::to_string(ansatz.qubits) +
                       "; lower block.size or raise circuit.qubits");
@@ -116,19 +117,17 @@ void resolve_head(Config& config) {
   const HeadKind& kind = head_kind(head.kind);
   resolve_circuit(config, config.model);
   const int angles = head.ansatz.angles();
-  if (kind.circuit && head.width != 0 && head.width != angles)
+  if (kind.angles && head.width != 0 && head.width != angles)
     throw usage_error(in_file(config) + "head.width: the representation of head '" + head.kind +
                       "' has one number per angle, " + std::to_string(angles) +
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
   // A later program may weigh plans differently: what was chosen stays with the run.
-  if (kind.circuit && parse_plan_kind(config.model.plan) == PlanKind::automatic) {
-    PlanOptions options;
-    options.second_moments = config.train.shots > 0;
-    options.model = config.model.cost;
-    config.model.plan = name(make_plan(build(head.ansatz), PlanKind::automatic, options).kind);
-  }
+  if (kind.circuit() && parse_plan_kind(config.model.plan) == PlanKind::automatic)
+    config.model.plan = name(make_plan(build(head_ansatz(config.model)), PlanKind::automatic,
+                                       plan_options(config.model, config.train.shots))
+                                 .kind);
 }
 
 }  // namespace

@@ -22,6 +22,19 @@ class Determinism(Program):
                 expected = expected or found
                 self.assertEqual(found, expected, f"{ranks} ranks, {threads} threads")
 
+    def test_every_head_gives_the_same_bits_on_other_ranks(self):
+        hashes = set()
+        for head in ("qmtl", "hybrid", "separate", "linear", "mlp", "local"):
+            with self.subTest(head=head):
+                options = ("--set", f"head.kind={head}", "--set", "train.shots=100", "--set", "distributed.task_groups=2",
+                           "--threads", "1")
+                one = self.train(f"{head}1", *options)
+                three = self.train(f"{head}3", *options, ranks=3)
+                self.assertEqual(three["run_hash"], one["run_hash"])
+                self.assertEqual(three["tasks"], one["tasks"])
+                hashes.add(one["run_hash"])
+        self.assertEqual(len(hashes), 6)
+
     def test_other_seed_gives_other_bits(self):
         one = self.train("seed3")["run_hash"]
         other = self.train("seed4", "--set", "seed=4")["run_hash"]

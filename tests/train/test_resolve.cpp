@@ -77,6 +77,48 @@ TEST_CASE("the default head of ten binary tasks has 100 parameters, the linear o
   CHECK(head_parameters(linear, data) == 210);
 }
 
+TEST_CASE("all heads of ten binary tasks get the same width and their own number of parameters", "[train]") {
+  const Dataset data = binary_tasks(10);
+  struct Row {
+    std::string head;
+    std::size_t parameters;
+  };
+  for (const Row& row :
+       {Row{"qmtl", 100}, Row{"hybrid", 2 * 20 + 10 * 21}, Row{"separate", 10 * 40 + 10 * 21},
+        Row{"linear", 210}, Row{"mlp", 10 * 16 * 21 + 10 * 17}, Row{"local", 10 * 5}}) {
+    INFO(row.head);
+    Config config = blank(row.head);
+    config.model.head.ansatz.layers = 2;
+    resolve(config, data);
+    CHECK(config.model.head.width == 20);
+    CHECK(head_parameters(config, data) == row.parameters);
+    // The plan is that of the circuit that runs, and stays.
+    const bool circuit = head_kind(row.head).circuit();
+    CHECK(config.model.plan == (circuit ? "pauli" : "auto"));
+    Config again = config;
+    resolve(again, data);
+    CHECK(again.model == config.model);
+  }
+}
+
+TEST_CASE("heads that ignore the block table accept fewer qubits than a register has", "[train]") {
+  const Dataset data = binary_tasks(3);
+  for (const char* head : {"hybrid", "separate", "linear", "mlp"}) {
+    Config config = blank(head);
+    config.model.head.ansatz.qubits = 3;
+    config.model.head.ansatz.register_size = 4;
+    INFO(head);
+    CHECK_NOTHROW(resolve(config, data));
+    CHECK(config.model.head.width == 3);
+  }
+  Config config = blank("separate");
+  config.model.head.ansatz.uploads = 2;
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("circuit.uploads"));
+  config = blank("local");
+  config.model.head.width = 5;
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("head.width"));
+}
+
 TEST_CASE("every task kind gets its blocks and scales", "[train]") {
   const Dataset data = toy::dataset(30);
   Config config = blank();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 
 #include "io/atomic_file.h"
 #include "io/toml_tools.h"
@@ -12,14 +11,6 @@ namespace qmtl {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string toml_text(const toml::node& node) {
-  if (const auto* number = node.as_floating_point()) return written_double(number->get());
-  if (const auto* text = node.as_string()) return toml_string(text->get());
-  std::ostringstream out;
-  node.visit([&](const auto& value) { out << value; });
-  return out.str();
-}
 
 SplitsSpec read_splits(const toml::table& table, const std::string& file) {
   TableReader reader(table, file, "splits");
@@ -51,7 +42,7 @@ std::vector<GridKey> read_grid(const toml::table& table, const std::string& file
     if (!entry.node->is_array() || entry.node->as_array()->empty())
       wrong_value(*entry.node, file, "tune.grid." + key.key,
                   "an array of values to try, such as \"train.learning_rate\" = [3e-3, 1e-2]");
-    for (const toml::node& value : *entry.node->as_array()) key.values.push_back(toml_text(value));
+    for (const toml::node& value : *entry.node->as_array()) key.values.push_back(written_value(value));
     grid.push_back(std::move(key));
   }
   return grid;
@@ -63,9 +54,7 @@ VariantSpec read_variant(const toml::node& node, const std::string& file) {
   VariantSpec variant;
   variant.name = reader.string("name");
   variant.ablation = reader.boolean("ablation", false);
-  if (const toml::table* set = reader.table("set"))
-    for (const Entry& entry : in_file_order(*set))
-      variant.set.push_back(std::string(entry.key->str()) + "=" + toml_text(*entry.node));
+  variant.set = reader.overrides("set");
   reader.finish();
   return variant;
 }

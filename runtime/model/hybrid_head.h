@@ -7,6 +7,7 @@
 namespace qmtl {
 
 /// Hybrid QMTL: one circuit for all tasks, no blocks; all its <Z_q> / gain feed one classical linear layer.
+/// Every task group runs the whole circuit.
 /// Tensors "head.shared", "head.weight" [qubits, outputs], "head.bias" [outputs] and, if trained,
 /// "head.gain".
 template <class Real>

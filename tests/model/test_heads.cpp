@@ -394,18 +394,17 @@ TEST_CASE("circuits without a block table start near zero, or with signs where e
     }
 }
 
-TEST_CASE("a circuit of its own for each of 17 tasks on 34 qubits needs no statevector", "[model]") {
-  Case c{"separate"};
-  ModelSpec spec = spec_of(c, 17);
-  spec.head.ansatz.qubits = 34;
-  spec.head.ansatz.rotations = {Gate::ry};
-  for (const char* kind : {"separate", "hybrid"}) {
-    spec.head.kind = kind;
-    const auto head = make_head<float>({spec, groups_of(1, 17)});
-    INFO(kind);
-    CHECK(head->plan()->kind == PlanKind::pauli);
-    CHECK(head->plan()->widest == 0);
-  }
+TEST_CASE("circuits of one task each need no statevector, however wide", "[model]") {
+  for (int qubits : {34, 80})
+    for (const char* kind : {"separate", "hybrid"}) {
+      ModelSpec spec = spec_of({kind}, 17);
+      spec.head.ansatz.qubits = qubits;
+      spec.head.ansatz.rotations = {Gate::ry};
+      const auto head = make_head<float>({spec, groups_of(2, 17)});
+      INFO(kind << " on " << qubits << " qubits");
+      CHECK(head->plan()->kind == PlanKind::pauli);
+      CHECK(head->plan()->widest == 0);
+    }
 }
 
 TEST_CASE("several uploads do not fit a head that encodes before each task's own layers", "[model]") {

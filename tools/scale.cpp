@@ -186,7 +186,7 @@ class Study {
     Made made;
     try {
       made.config = read_config(spec_.config, set);
-      if (!head_kind(made.config.model.head.kind).circuit)
+      if (!head_kind(made.config.model.head.kind).circuit())
         made.config.model.head.width = tasks * spec_.per_task;
       resolve(made.config, data);
       made.standardisation = standardise(data, made.config.model, made.config.standardise);

@@ -8,7 +8,7 @@ namespace qmtl {
 namespace {
 
 /// Outputs of a channel in one matrix product: its columns stay in the cache while all rows run over them.
-constexpr std::size_t tile_outputs = 128;
+constexpr std::size_t tile_outputs = 256;
 
 /// Convolution as products with matrices whose columns are windows. The bias is the weight of one more number
 /// of every window that is always 1.

@@ -71,12 +71,12 @@ TEST_CASE("a convolution is its definition, for any window, step, padding and wi
     Image in;
     LayerSpec spec;
   };
-  // Widths around the 16 lanes and the 128 outputs of a tile, tiles that cross samples, windows wider than
+  // Widths around the 16 lanes and the 256 outputs of a tile, tiles that cross samples, windows wider than
   // the image, steps that leave pixels out.
   const std::vector<Row> rows{
       {{1, 4, 4}, conv(1, 1, 1, 0)},   {{2, 5, 7}, conv(3, 3, 1, 1)}, {{3, 6, 16}, conv(4, 3, 1, 0)},
       {{2, 9, 17}, conv(5, 3, 2, 1)},  {{1, 3, 3}, conv(6, 5, 1, 2)}, {{2, 7, 33}, conv(8, 5, 3, 4)},
-      {{1, 3, 140}, conv(2, 3, 1, 1)}, {{4, 1, 9}, conv(2, 1, 2, 0)}, {{1, 2, 2}, conv(3, 4, 2, 3)}};
+      {{1, 3, 270}, conv(2, 3, 1, 1)}, {{4, 1, 9}, conv(2, 1, 2, 0)}, {{1, 2, 2}, conv(3, 4, 2, 3)}};
   for (const Row& row : rows) {
     const ModelSpec spec = image_spec({row.in.channels, row.in.height, row.in.width}, {row.spec});
     const Matrix<double> x = sample_matrix(5, static_cast<Eigen::Index>(row.in.size()), 1);

@@ -224,7 +224,8 @@ const std::vector<Key<BranchSpec>>& branch_keys() {
 
 const std::vector<Key<InputSize>>& input_keys() {
   static const std::vector<Key<InputSize>> keys{
-      key<InputSize>("width", MEMBER(width), between(1, 1e9)),
+      when<InputSize>([](const InputSize& size) { return size.width > 0; },
+                      key<InputSize>("width", MEMBER(width), between(1, 1e9))),
       when<InputSize>([](const InputSize& size) { return !size.shape.empty(); },
                       key<InputSize>("shape", MEMBER(shape), between(1, 1e6))),
   };

@@ -93,8 +93,7 @@ class LearnerOf final : public Learner {
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
     const std::size_t first = unit / groups_.size() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));
-    return static_cast<double>(rows) *
-           (6.0 * static_cast<double>(head_begin_) + head_->group_cost(unit % groups_.size()));
+    return static_cast<double>(rows) * (backbone_.cost() + head_->group_cost(unit % groups_.size()));
   }
   std::size_t accumulator_size() const override { return count_params(params_) + tasks_.size(); }
 

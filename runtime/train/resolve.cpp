@@ -19,6 +19,11 @@ std::string names_of(const Items& items) {
 
 std::string in_file(const Config& config) { return config.file.empty() ? "" : config.file + ": "; }
 
+/// Empty for an input whose samples are no images.
+std::vector<std::size_t> image_shape(const Input& input) {
+  return input.shape.size() == 2 || input.shape.size() == 3 ? input.shape : std::vector<std::size_t>{};
+}
+
 /// All inputs of the data set, or those the configuration lists; one branch each, without layers where none
 /// are given.
 void resolve_inputs(Config& config, const Dataset& data) {
@@ -26,6 +31,7 @@ void resolve_inputs(Config& config, const Dataset& data) {
   if (model.inputs.empty())
     for (const Input& input : data.inputs) model.inputs.push_back(input.name);
   model.input_widths.clear();
+  std::vector<std::vector<std::size_t>> shapes;
   for (const std::string& wanted : model.inputs) {
     const auto found = std::find_if(data.inputs.begin(), data.inputs.end(),
                                     [&](const Input& input) { return input.name == wanted; });
@@ -33,7 +39,16 @@ void resolve_inputs(Config& config, const Dataset& data) {
       throw usage_error(in_file(config) + "input." + wanted +
                         ": the data set has no such input (it has: " + names_of(data.inputs) + ")");
     model.input_widths.push_back(found->width);
+    shapes.push_back(image_shape(*found));
   }
+  // A shape of the configuration's own makes images of flat inputs.
+  for (std::size_t i = 0; i < model.input_shapes.size(); ++i)
+    if (!model.input_shapes[i].empty()) shapes[i] = model.input_shapes[i];
+  model.input_shapes = std::move(shapes);
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) input_shape(model, i);
+  if (std::all_of(model.input_shapes.begin(), model.input_shapes.end(),
+                  [](const auto& shape) { return shape.empty(); }))
+    model.input_shapes.clear();
   std::vector<BranchSpec> branches;
   for (const std::string& input : model.inputs) branches.push_back({input, {}});
   for (const BranchSpec& given : model.backbone.branches) {

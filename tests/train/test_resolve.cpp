@@ -203,6 +203,27 @@ TEST_CASE("what a configuration gets wrong about the data is an error with file 
   CHECK_THAT(message([](Config& c) { c.model.head.width = 5; }), Catch::Contains("head.width"));
 }
 
+TEST_CASE("images keep their shapes, and flat inputs take those of the configuration", "[train]") {
+  Dataset data = binary_tasks(2);
+  Config config = blank();
+  resolve(config, data);
+  CHECK(config.model.input_shapes.empty());
+  config.model.input_shapes = {{2, 4, 8}};
+  resolve(config, data);
+  CHECK(input_shape(config.model, 0) == Shape(2, 4, 8));
+  data.inputs[0].shape = {8, 8};
+  Config image = blank();
+  resolve(image, data);
+  CHECK(image.model.input_shapes == std::vector<std::vector<std::size_t>>{{8, 8}});
+  CHECK(input_shape(image.model, 0) == Shape(1, 8, 8));
+  Config again = image;
+  resolve(again, data);
+  CHECK(again.model == image.model);
+  image.model.input_shapes = {{8, 9}};
+  CHECK_THROWS_WITH(resolve(image, data),
+                    Catch::Contains("input.x.shape") && Catch::Contains("64") && Catch::Contains("[8, 9]"));
+}
+
 TEST_CASE("data that does not fit the model is an error that names the place", "[train]") {
   const Dataset good = toy::dataset(30);
   const Config config = toy::config("linear", good);

@@ -32,6 +32,7 @@ constexpr std::array commands{
             false},
     Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
             false},
+    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };

@@ -22,7 +22,8 @@ struct Command {
 };
 
 constexpr std::array commands{
-    Command{"import", "make a data set from CSV files and a TOML description", import_command, false},
+    Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
+            import_command, false},
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},

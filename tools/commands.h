@@ -23,5 +23,6 @@ int bench_command(const Comm& comm, const Arguments& args);
 int noise_command(const Comm& comm, const Arguments& args);
 int scale_command(const Comm& comm, const Arguments& args);
 int compare_command(const Comm& comm, const Arguments& args);
+int report_command(const Comm& comm, const Arguments& args);
 
 }  // namespace qmtl

@@ -22,7 +22,8 @@ struct Command {
 };
 
 constexpr std::array commands{
-    Command{"import", "make a data set from CSV files and a TOML description", import_command, false},
+    Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
+            import_command, false},
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
     Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
@@ -34,6 +35,7 @@ constexpr std::array commands{
             false},
     Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
             false},
+    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };

@@ -157,8 +157,8 @@ Html parameter_table(const Checkpoint& checkpoint) {
 }
 
 Html circuit_html(const ModelSpec& model) {
-  if (!head_kind(model.head.kind).circuit) return {};
-  const Circuit circuit = build(model.head.ansatz);
+  if (!head_kind(model.head.kind).circuit()) return {};
+  const Circuit circuit = build(head_ansatz(model));
   DrawOptions options;
   options.width = 110;
   return element("h3", text("Circuit")) +

@@ -2,13 +2,12 @@
 #include <cstdio>
 #include <iostream>
 
-#include "distributed/evaluate.h"
 #include "runtime/error.h"
-#include "runtime/noise/noisy.h"
 #include "runtime/train/state.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/noise_options.h"
+#include "tools/noisy_scores.h"
 #include "tools/options.h"
 #include "tools/results.h"
 
@@ -42,23 +41,9 @@ struct NoisyScores {
 NoisyScores score_noisy(const Comm& comm, const Learner& learner, const Dataset& data,
                         const std::vector<std::size_t>& rows, const NoiseRequest& request) {
   const auto start = std::chrono::steady_clock::now();
-  std::unique_ptr<NoisySimulator> simulator;
-  comm.together([&] {
-    if (!learner.circuit())
-      throw usage_error("--noise: expected a head with a circuit, found the kind '" +
-                        learner.spec().head.kind + "', which runs on no quantum device");
-    simulator = std::make_unique<NoisySimulator>(*learner.circuit(), request.model, request.options);
-    simulator->bind(learner.circuit_params());
-  });
-  const CircuitValues values = [&](std::span<const std::size_t> samples, const double* angles, double* out) {
-    const std::vector<std::uint32_t> keys(samples.begin(), samples.end());
-    simulator->values(keys, angles, out);
-  };
-  const auto logits = predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
-                                   [&](std::span<const std::size_t> part, float* part_logits) {
-                                     learner.predict_with(values, part, part_logits);
-                                   });
-  NoisyScores noisy{score_logits(comm, learner.spec(), data, rows, logits), describe(request, *simulator)};
+  const NoisyLogits found = predict_noisy(comm, learner, rows, request.model, request.options);
+  NoisyScores noisy{score_logits(comm, learner.spec(), data, rows, found.logits),
+                    describe(request, *found.simulator)};
   noisy.about["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return noisy;
 }

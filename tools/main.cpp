@@ -27,6 +27,7 @@ constexpr std::array commands{
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
     Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
+    Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},
     Command{"scale", "head parameters and accuracy against the number of tasks", scale_command, true},
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
     Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},

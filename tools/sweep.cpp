@@ -105,7 +105,11 @@ class Sweep {
 std::string text_of(const Json& json) {
   std::string out;
   char line[120];
-  const auto value = [](const Json& number) { return number.is_null() ? NAN : number.get<double>(); };
+  const auto value = [](const Json& number) {
+    char cell[24] = "         -";
+    if (!number.is_null()) std::snprintf(cell, sizeof cell, "%10.4f", number.get<double>());
+    return std::string(cell);
+  };
   out += "   shots      mean        sd\n";
   for (const Json& row : json["shots"]) {
     const auto shots = row["shots"].get<std::int64_t>();

@@ -113,14 +113,14 @@ std::string text_of(const Json& json) {
   out += "   shots      mean        sd\n";
   for (const Json& row : json["shots"]) {
     const auto shots = row["shots"].get<std::int64_t>();
-    std::snprintf(line, sizeof line, "%8s%10.4f%10.4f\n", shots ? std::to_string(shots).c_str() : "exact",
-                  value(row["mean"]), value(row["sd"]));
+    std::snprintf(line, sizeof line, "%8s%s%s\n", shots ? std::to_string(shots).c_str() : "exact",
+                  value(row["mean"]).c_str(), value(row["sd"]).c_str());
     out += line;
   }
   out += "\nstrength      mean mitigated\n";
   for (const Json& row : json["noise"]) {
-    std::snprintf(line, sizeof line, "%8.4g%10.4f%10.4f\n", row["strength"].get<double>(), value(row["mean"]),
-                  value(row["mitigated"]));
+    std::snprintf(line, sizeof line, "%8.4g%s%s\n", row["strength"].get<double>(), value(row["mean"]).c_str(),
+                  value(row["mitigated"]).c_str());
     out += line;
   }
   return out;

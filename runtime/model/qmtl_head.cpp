@@ -203,8 +203,8 @@ class QmtlHead final : public Head<Real> {
     const auto shared = static_cast<std::size_t>(layout_.shared);
     const auto weights = static_cast<std::size_t>(layout_.weights_begin),
                total = static_cast<std::size_t>(layout_.total);
-    if (shared > 0) append_param(params_, "head.shared", {shared}, true, false);
-    if (weights > shared) append_param(params_, "head.block", {weights - shared}, true, false);
+    if (shared > 0) append_param(params_, "head.shared", {shared}, ParamPart::shared, false);
+    if (weights > shared) append_param(params_, "head.block", {weights - shared}, ParamPart::blocks, false);
     if (total > weights) append_param(params_, "head.readout", {total - weights}, true, true);
     append_param(params_, "head.scale", {scale_starts_.size()}, true, false);
     append_param(params_, "head.bias", {outputs_}, true, false);

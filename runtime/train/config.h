@@ -17,6 +17,9 @@ struct TrainSpec {
   int batch = 64;
   OptimiserKind optimiser = OptimiserKind::adam;
   double learning_rate = 1e-2;
+  double circuit_rate = 1.0;   ///< factor on learning_rate for the circuit's angles
+  double head_rate = 1.0;      ///< for the rest of the head
+  double backbone_rate = 1.0;  ///< for the backbone
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double momentum = 0.0;      ///< sgd
   double weight_decay = 0.0;  ///< adamw: decoupled; adam, sgd: L2

@@ -200,7 +200,8 @@ class LearnerOf final : public Learner {
       params_.push_back(std::move(info));
     }
     head_end_ = count_params(params_);
-    if (spec_.learn_task_weights) append_param(params_, "task_log_variance", {tasks_.size()}, false, false);
+    if (spec_.learn_task_weights)
+      append_param(params_, "task_log_variance", {tasks_.size()}, ParamPart::task_weights, false);
   }
 
   std::vector<Matrix<Real>> gather(std::span<const std::size_t> rows) const {

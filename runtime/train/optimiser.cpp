@@ -7,6 +7,21 @@
 namespace qmtl {
 namespace {
 
+double rate_factor(const TrainSpec& train, ParamPart part) {
+  switch (part) {
+    case ParamPart::backbone:
+      return train.backbone_rate;
+    case ParamPart::shared:
+    case ParamPart::blocks:
+      return train.circuit_rate;
+    case ParamPart::readout:
+      return train.head_rate;
+    case ParamPart::task_weights:
+      break;
+  }
+  return 1.0;
+}
+
 void clip(double norm, double largest, std::span<double> gradient) {
   if (largest <= 0.0 || !(norm > largest)) return;
   const double factor = largest / norm;
@@ -57,10 +72,11 @@ double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& para
     if (train.optimiser != OptimiserKind::adamw && param.decay && train.weight_decay > 0.0)
       for (std::size_t i = param.offset; i < param.offset + param.size; ++i)
         gradient[i] += train.weight_decay * state.params[i];
+    const double own_rate = rate * rate_factor(train, param.part);
     if (adaptive)
-      adam(train, param, rate, gradient, state);
+      adam(train, param, own_rate, gradient, state);
     else
-      momentum(train, param, rate, gradient, state);
+      momentum(train, param, own_rate, gradient, state);
   }
   ++state.step;
   return norm;

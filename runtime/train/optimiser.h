@@ -13,7 +13,8 @@ double global_norm(std::span<const double> gradient);
 
 /// One update of `state` (parameters, moments, step) from the gradient summed over the whole batch, which it
 /// may change: clipping to the global norm `train.clip`, L2 decay (adam, sgd) or decoupled decay (adamw)
-/// where a parameter's `decay` is set. Returns the norm before clipping. Adam: Kingma & Ba 2015; AdamW:
+/// where a parameter's `decay` is set. A part's factor (train.circuit_rate, ...) multiplies `rate`, and with
+/// it decoupled decay. Returns the norm before clipping. Adam: Kingma & Ba 2015; AdamW:
 /// Loshchilov & Hutter 2019; momentum: v = momentum v + g, p -= rate v. Every operation is elementwise in
 /// double: the same bits everywhere.
 double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,

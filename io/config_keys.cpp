@@ -130,6 +130,9 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("head.train_gain", MEMBER(model.head.train_gain)),
       key<C>("head.start", MEMBER(model.head.start)),
       key<C>("head.start_deviation", MEMBER(model.head.start_deviation), at_least(0)),
+      key<C>("head.shared_start", MEMBER(model.head.shared_start)),
+
+      key<C>("head.shared_deviation", MEMBER(model.head.shared_deviation), at_least(-1)),
       key<C>("head.scale_start", MEMBER(model.head.scale_start)),
       key<C>("head.scale_start_regression", MEMBER(model.head.scale_start_regression)),
       key<C>("head.block_per_task", MEMBER(model.head.block_per_task)),

@@ -6,6 +6,7 @@
 
 #include "runtime/error.h"
 #include "runtime/model/angle_map.h"
+#include "runtime/model/circuit_start.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
@@ -63,20 +64,7 @@ class QmtlHead final : public Head<Real> {
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
     const auto total = static_cast<std::size_t>(layout_.total);
-    for (std::size_t i = 0; i < total; ++i)
-      values[i] = spec_.start_deviation * random.normal(tensor, static_cast<std::uint32_t>(i));
-    for (const Block& block : circuit_.blocks) {
-      if (spec_.start == BlockStart::signs)
-        for (const Op& op : block.ops)
-          if (op.source == Source::param && op.gate == Gate::ry &&
-              random.coin(tensor, static_cast<std::uint32_t>(op.index)))
-            values[static_cast<std::size_t>(op.index)] += math::pi;
-      for (const Readout& readout : block.outputs)
-        for (const ZString& string : readout.strings)
-          if (string.weight_param >= 0)
-            values[static_cast<std::size_t>(string.weight_param)] =
-                1.0 / static_cast<double>(readout.strings.size());
-    }
+    start_circuit(spec_, circuit_, random, tensor, values.first(total));
     std::copy(scale_starts_.begin(), scale_starts_.end(),
               values.begin() + static_cast<std::ptrdiff_t>(total));
     std::fill(values.begin() + static_cast<std::ptrdiff_t>(total + scale_starts_.size()), values.end(), 0.0);

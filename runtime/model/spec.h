@@ -43,10 +43,13 @@ enum class AngleMap : std::uint8_t {
   linear,      ///< gain z
 };
 
+/// How a stage's angles start. Identity: pairs of layers undo each other (circuit_start.h).
 enum class BlockStart : std::uint8_t {
   signs,   ///< angles 0 or pi at random plus N(0, start_deviation)
   normal,  ///< N(0, start_deviation)
+  identity,
 };
+enum class SharedStart : std::uint8_t { normal, identity };
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
@@ -57,7 +60,9 @@ struct HeadSpec {
   bool train_gain = false;
   BlockStart start = BlockStart::signs;
   double start_deviation = 0.1;
-  double scale_start = 4.0;  ///< classification
+  SharedStart shared_start = SharedStart::normal;
+  double shared_deviation = -1.0;  ///< of the shared stage; negative: start_deviation
+  double scale_start = 4.0;        ///< classification
   double scale_start_regression = 2.0;
   bool block_per_task =
       false;  ///< multiclass: one block with one observable per class instead of a block per class
@@ -95,9 +100,11 @@ std::string_view name(Activation value);
 std::string_view name(AngleMap value);
 std::string_view name(LayerKind value);
 std::string_view name(BlockStart value);
+std::string_view name(SharedStart value);
 Activation parse_activation(std::string_view text);
 AngleMap parse_angle_map(std::string_view text);
 LayerKind parse_layer_kind(std::string_view text);
 BlockStart parse_block_start(std::string_view text);
+SharedStart parse_shared_start(std::string_view text);
 
 }  // namespace qmtl

@@ -3,6 +3,7 @@
 
 #include "runtime/circuit/plan.h"
 #include "runtime/error.h"
+#include "runtime/model/circuit_start.h"
 #include "runtime/model/head.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/learner.h"
@@ -121,6 +122,7 @@ void resolve_head(Config& config) {
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
+  if (kind.circuit) check_start(head);
   // A later program may weigh plans differently: what was chosen stays with the run.
   if (kind.circuit && parse_plan_kind(config.model.plan) == PlanKind::automatic) {
     PlanOptions options;

@@ -105,6 +105,7 @@ inline Config small_config() {
   model.head.angle_map = AngleMap::shift_atan;
   model.head.gain = 0.1;
   model.head.start = BlockStart::normal;
+  model.head.shared_deviation = 0.25;
   model.learn_task_weights = true;
   model.precision = "double";
   config.train.seed = 9007199254740993;

@@ -1,6 +1,7 @@
 #include "distributed/trainer.h"
 
 #include <chrono>
+#include <limits>
 
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
@@ -69,10 +70,26 @@ class Training {
     double loss = 0;
     for (double task : sum.subspan(params)) loss += task;
     const double rate = learning_rate(config_.train, state_.step, total_);
+    add_norms(sum.first(params));
     optimiser_step(config_.train, learner_.params(), rate, sum.first(params), state_);
     learner_.bind(state_.params);
     state_.epoch_loss_sum += loss;
     ++state_.step_in_epoch;
+  }
+
+  void add_norms(std::span<const double> gradient) {
+    const std::vector<double> norms = part_norms(learner_.params(), gradient);
+    state_.epoch_norm_sums.resize(norms.size());
+    for (std::size_t i = 0; i < norms.size(); ++i) state_.epoch_norm_sums[i] += norms[i];
+  }
+
+  std::vector<double> mean_norms() const {
+    std::vector<double> means(state_.epoch_norm_sums.size(), std::numeric_limits<double>::quiet_NaN());
+    for (const ParamInfo& param : learner_.params()) {
+      const auto part = static_cast<std::size_t>(param.part);
+      means[part] = state_.epoch_norm_sums[part] / static_cast<double>(steps_);
+    }
+    return means;
   }
 
   void finish_epoch() {
@@ -82,10 +99,13 @@ class Training {
     record.learning_rate = learning_rate(config_.train, state_.step - 1, total_);
     record.train_loss = state_.epoch_loss_sum / static_cast<double>(steps_);
     validate(record);
+    const std::vector<double> norms = mean_norms();
     state_.epoch = record.epoch;
     state_.step_in_epoch = 0;
     state_.epoch_loss_sum = 0;
+    state_.epoch_norm_sums.clear();
     const bool best = record_epoch(state_, record);
+    record.gradient_norms = norms;
     if (comm_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     if (best || state_.epoch % config_.checkpoint.every_epochs == 0 ||
         training_finished(state_, config_.train))

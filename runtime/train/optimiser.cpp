@@ -61,6 +61,15 @@ double global_norm(std::span<const double> gradient) {
   return std::sqrt(sum);
 }
 
+std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
+  std::vector<double> norms(param_parts, 0.0);
+  for (const ParamInfo& param : params)
+    for (double g : gradient.subspan(param.offset, param.size))
+      norms[static_cast<std::size_t>(param.part)] += g * g;
+  for (double& norm : norms) norm = std::sqrt(norm);
+  return norms;
+}
+
 double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,
                       std::span<double> gradient, TrainState& state) {
   const bool adaptive = train.optimiser != OptimiserKind::sgd;

@@ -11,6 +11,9 @@ namespace qmtl {
 /// Euclidean norm; squares are summed in index order.
 double global_norm(std::span<const double> gradient);
 
+/// Norm of each ParamPart's gradient [param_parts]; squares are summed in the order of `params`.
+std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient);
+
 /// One update of `state` (parameters, moments, step) from the gradient summed over the whole batch, which it
 /// may change: clipping to the global norm `train.clip`, L2 decay (adam, sgd) or decoupled decay (adamw)
 /// where a parameter's `decay` is set. A part's factor (train.circuit_rate, ...) multiplies `rate`, and with

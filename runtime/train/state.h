@@ -50,6 +50,9 @@ struct EpochRecord {
   double validation_loss = 0;
   double validation_mean = 0;      ///< the score that chooses the best epoch; higher is better
   std::vector<double> validation;  ///< each task's metric, in task order; NaN where undefined
+  /// Mean over the epoch's steps of each ParamPart's gradient norm, NaN for parts without trained parameters.
+  /// For those who follow the training: TrainState::history does not keep it.
+  std::vector<double> gradient_norms = {};
   bool operator==(const EpochRecord&) const = default;
 };
 
@@ -61,6 +64,8 @@ struct TrainState {
   int epoch = 0;                         ///< completed epochs; step_in_epoch steps of the next one are done
   int step_in_epoch = 0;
   double epoch_loss_sum = 0;  ///< of the unfinished epoch: sum of step losses
+  std::vector<double>
+      epoch_norm_sums;  ///< and sums of each ParamPart's gradient norm; empty before its steps
   double best_score = 0;
   int best_epoch = 0;  ///< 0: none yet
   std::vector<EpochRecord> history;

@@ -134,6 +134,7 @@ inline Checkpoint small_checkpoint(std::int64_t step = 12) {
   state.epoch = static_cast<int>(step / 4);
   state.step_in_epoch = 1;
   state.epoch_loss_sum = 0.1 + 0.2;
+  state.epoch_norm_sums = {0.1, 0.2, 0.3, 0.4, 0.5};
   state.best_score = -std::numeric_limits<double>::infinity();
   state.best_epoch = 1;
   state.history = {{1, 4, 0.01, 0.7, 0.8, 0.5, {0.4, std::numeric_limits<double>::quiet_NaN()}},

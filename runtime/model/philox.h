@@ -9,7 +9,13 @@ namespace qmtl {
 
 /// What random numbers are for; every purpose has its own stream. The numbers are part of what a run's bits
 /// depend on.
-enum class Purpose : std::uint32_t { initial = 1, permutation = 2, dropout = 3, shot_noise = 4 };
+enum class Purpose : std::uint32_t {
+  initial = 1,
+  permutation = 2,
+  dropout = 3,
+  shot_noise = 4,
+  gradient_variance = 11
+};
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random
 /// numbers: as easy as 1, 2, 3", SC 2011). A pure function of counter and key.

@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/train/state.h"
+#include "runtime/train/transfer.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/noise_options.h"
@@ -122,7 +123,8 @@ int eval_command(const Comm& comm, const Arguments& args) {
 
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
   const std::string file = options->text_or("data", checkpoint.config.data_file);
-  const Dataset data = load_dataset(comm, file);
+  Dataset data = load_dataset(comm, file);
+  complete_tasks(data, finished_tasks(checkpoint.config.model));
   const auto rows = data.rows(which);
   comm.together([&] {
     if (rows.empty())

@@ -19,7 +19,7 @@ struct TaskRange {
   std::size_t first = 0, last = 0;
 };
 
-/// What a head is made from. Task groups cover all tasks in order.
+/// What a head is made from. Task groups cover the tasks of the newest generation in order.
 struct HeadSetup {
   const ModelSpec& spec;
   std::vector<TaskRange> groups;

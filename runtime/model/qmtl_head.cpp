@@ -43,12 +43,23 @@ class QmtlHead final : public Head<Real> {
       throw usage_error("the head's circuit has " + std::to_string(circuit_.outputs()) +
                         " outputs, but the tasks need " + std::to_string(outputs_) +
                         " (check block.registers)");
-    all_ = make_part(whole(circuit_), 0, outputs_, kind, setup.target);
+    const auto part_of = [&](std::size_t first, std::size_t last) {
+      return make_part(restrict_blocks(circuit_, block_at(columns[first]), block_at(columns[last])),
+                       columns[first], columns[last] - columns[first], kind, setup.target);
+    };
+    if (setup.spec.generations.size() < 2) {
+      generations_.push_back(make_part(whole(circuit_), 0, outputs_, kind, setup.target));
+    } else {
+      // Plans share work between blocks: each generation has its own, which later ones cannot change.
+      std::size_t first = 0;
+      for (int tasks : setup.spec.generations) {
+        const std::size_t last = first + static_cast<std::size_t>(tasks);
+        generations_.push_back(part_of(first, last));
+        first = last;
+      }
+    }
     if (setup.groups.size() > 1 || shots_ > 0)
-      for (const TaskRange& group : setup.groups)
-        groups_.push_back(make_part(
-            restrict_blocks(circuit_, block_at(columns[group.first]), block_at(columns[group.last])),
-            columns[group.first], columns[group.last] - columns[group.first], kind, setup.target));
+      for (const TaskRange& group : setup.groups) groups_.push_back(part_of(group.first, group.last));
     if (shots_ > 0)
       for (Part<Real>& part : groups_) part.engine->set_second_moments(true);
     name_scales(setup.spec);
@@ -57,8 +68,8 @@ class QmtlHead final : public Head<Real> {
 
   std::size_t width() const override { return static_cast<std::size_t>(circuit_.angles); }
   const std::vector<ParamInfo>& params() const override { return params_; }
-  const Plan* plan() const override { return &all_.engine->plan(); }
-  SimdTarget target() const override { return all_.engine->target(); }
+  const Plan* plan() const override { return &generations_.back().engine->plan(); }
+  SimdTarget target() const override { return generations_.back().engine->target(); }
   const Circuit* circuit() const override { return &circuit_; }
   std::span<const double> circuit_params() const override { return circuit_params_; }
 
@@ -74,7 +85,7 @@ class QmtlHead final : public Head<Real> {
   void bind(std::span<const double> params) override {
     const auto total = static_cast<std::size_t>(layout_.total);
     circuit_params_.assign(params.begin(), params.begin() + static_cast<std::ptrdiff_t>(total));
-    all_.bind(params.first(total));
+    for (Part<Real>& part : generations_) part.bind(params.first(total));
     for (Part<Real>& part : groups_) part.bind(params.first(total));
     gain_ = spec_.train_gain ? params.back() : spec_.gain;
     scale_.resize(outputs_);
@@ -85,15 +96,27 @@ class QmtlHead final : public Head<Real> {
 
   void forward(const Matrix<Real>& z, double* logits) const override {
     const auto rows = static_cast<std::size_t>(z.rows());
-    const Matrix<Real> angles = encode(z, all_).angles;
     std::vector<Real> values(rows * outputs_);
-    all_.engine->forward(rows, angles.data(), values.data());
+    if (generations_.size() == 1) {
+      const Matrix<Real> angles = encode(z, generations_[0]).angles;
+      generations_[0].engine->forward(rows, angles.data(), values.data());
+    } else {
+      for (const Part<Real>& part : generations_) {
+        const Matrix<Real> angles = encode(z, part).angles;
+        std::vector<Real> own(rows * part.outputs);
+        part.engine->forward(rows, angles.data(), own.data());
+        for (std::size_t i = 0; i < rows; ++i)
+          std::copy_n(own.begin() + static_cast<std::ptrdiff_t>(i * part.outputs), part.outputs,
+                      values.begin() + static_cast<std::ptrdiff_t>(i * outputs_ + part.first_output));
+      }
+    }
     write_logits(values, logits);
   }
 
   void forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
                     const Matrix<Real>& z, double* logits) const override {
-    const Matrix<Real> encoded = encode(z, all_).angles;
+    // Every generation has the whole shared stage and so all angles.
+    const Matrix<Real> encoded = encode(z, generations_[0]).angles;
     const std::vector<double> angles(encoded.data(), encoded.data() + encoded.size());
     std::vector<double> values(samples.size() * outputs_);
     evaluate(samples, angles.data(), values.data());
@@ -103,7 +126,7 @@ class QmtlHead final : public Head<Real> {
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
                 const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
                 std::span<double> gradient) const override {
-    const Part<Real>& part = groups_.empty() ? all_ : groups_[group];
+    const Part<Real>& part = groups_.empty() ? generations_.back() : groups_[group];
     const auto rows = static_cast<std::size_t>(z.rows());
     const auto stride = static_cast<std::size_t>(part.engine->values());
     const auto [angles, slopes] = encode(z, part);
@@ -144,7 +167,7 @@ class QmtlHead final : public Head<Real> {
 
   double group_cost(std::size_t group) const override {
     // The time as if it were operations of a dense layer, which is what the other heads count.
-    return (groups_.empty() ? all_ : groups_[group]).engine->plan().cost.seconds * cost_.gemm;
+    return (groups_.empty() ? generations_.back() : groups_[group]).engine->plan().cost.seconds * cost_.gemm;
   }
 
  private:
@@ -263,8 +286,8 @@ class QmtlHead final : public Head<Real> {
   ParamLayout layout_;
   std::size_t outputs_ = 0;
   std::vector<ParamInfo> params_;
-  Part<Real> all_;
-  std::vector<Part<Real>> groups_;  ///< empty: all_ serves the only group
+  std::vector<Part<Real>> generations_;
+  std::vector<Part<Real>> groups_;  ///< empty: the newest generation serves the only group
   std::vector<double> scale_starts_;
   std::vector<std::size_t> scale_of_;  ///< output -> scale
   double gain_ = 1.0;

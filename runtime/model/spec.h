@@ -77,7 +77,9 @@ struct TaskSpec {
   int classes = 2;
   std::string metric;
   double weight = 1.0;
-  std::vector<double> class_weights;  ///< empty: all one. binary: {negative, positive}; multiclass: C entries
+  /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
+  std::vector<double> class_weights;
+  bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
   bool operator==(const TaskSpec&) const = default;
 };
 
@@ -86,6 +88,9 @@ struct ModelSpec {
   std::vector<std::string> inputs;  ///< names, in the order of input_widths
   std::vector<std::size_t> input_widths;
   std::vector<TaskSpec> tasks;
+  /// How many tasks came together, in order: those of the newest generation are trained, earlier ones keep
+  /// their logits to the bit. Empty: one generation.
+  std::vector<int> generations;
   BackboneSpec backbone;
   HeadSpec head;
   bool learn_task_weights = false;  ///< uncertainty weighting (Kendall et al. 2018)

@@ -30,6 +30,7 @@ struct TrainSpec {
   int shots = 0;         ///< shot noise in training; 0: exact
   int shard = 16;        ///< samples per work unit, a multiple of tile_samples
   int task_groups = 1;   ///< work units per shard
+  std::vector<std::string> frozen = {};  ///< parameters that stay as they start (frozen.h)
   bool operator==(const TrainSpec&) const = default;
 };
 
@@ -41,8 +42,9 @@ struct CheckpointSpec {
 
 /// A training configuration with every default resolved.
 struct Config {
-  std::string file;       ///< the TOML file it came from (for messages)
-  std::string data_file;  ///< data set
+  std::string file;                     ///< the TOML file it came from (for messages)
+  std::string data_file;                ///< data set
+  std::vector<std::string> data_tasks;  ///< the tasks to learn, in their order; empty: all of the data set
   std::string run_folder;
   bool standardise = true;
   ModelSpec model;  ///< head and task details are completed from the data set by resolve()

@@ -22,14 +22,16 @@ int Learner::outputs() const {
 
 namespace {
 
-/// Tasks cut into groups of nearly equal number.
-std::vector<TaskRange> cut_tasks(std::size_t tasks, int groups) {
+/// The newest generation's tasks cut into groups of nearly equal number.
+std::vector<TaskRange> cut_tasks(const ModelSpec& spec, int groups) {
+  const std::size_t first = newest_tasks(spec), tasks = spec.tasks.size() - first;
   if (groups < 1 || static_cast<std::size_t>(groups) > tasks)
     throw usage_error("distributed.task_groups: expected 1 .. " + std::to_string(tasks) +
                       " (the number of tasks), found " + std::to_string(groups));
   const auto count = static_cast<std::size_t>(groups);
   std::vector<TaskRange> ranges;
-  for (std::size_t g = 0; g < count; ++g) ranges.push_back({tasks * g / count, tasks * (g + 1) / count});
+  for (std::size_t g = 0; g < count; ++g)
+    ranges.push_back({first + tasks * g / count, first + tasks * (g + 1) / count});
   return ranges;
 }
 
@@ -56,7 +58,7 @@ class LearnerOf final : public Learner {
             const std::vector<Standardisation>& standardisation, SimdTarget target)
       : spec_(spec),
         shard_(static_cast<std::size_t>(train.shard)),
-        groups_(cut_tasks(spec.tasks.size(), train.task_groups)),
+        groups_(cut_tasks(spec, train.task_groups)),
         head_(make_head<Real>({spec_, groups_, train.shots, target})),
         backbone_(spec_, head_->width()) {
     bind_inputs_of(data, standardisation);
@@ -280,6 +282,11 @@ void check_spec(const ModelSpec& spec, const TrainSpec& train) {
     if (!(task.weight >= 0.0) || std::isinf(task.weight))
       throw usage_error("task." + task.name + ".weight: expected a finite number >= 0, found " +
                         std::to_string(task.weight));
+  int in_generations = 0;
+  for (int tasks : spec.generations) in_generations += tasks;
+  if (!spec.generations.empty() && in_generations != static_cast<int>(spec.tasks.size()))
+    throw usage_error("head.generations: expected numbers of tasks that add up to " +
+                      std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
   if (train.shard < 1 || train.shard % static_cast<int>(tile_samples) != 0)
     throw usage_error("distributed.shard: expected a positive multiple of " + std::to_string(tile_samples) +
                       " samples, found " + std::to_string(train.shard));

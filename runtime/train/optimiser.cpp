@@ -55,9 +55,10 @@ void momentum(const TrainSpec& train, const ParamInfo& param, double rate, std::
 
 }  // namespace
 
-double global_norm(std::span<const double> gradient) {
+double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
   double sum = 0.0;
-  for (double g : gradient) sum += g * g;
+  for (const ParamInfo& param : params)
+    for (double g : gradient.subspan(param.offset, param.size)) sum += g * g;
   return std::sqrt(sum);
 }
 
@@ -75,7 +76,7 @@ double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& para
   const bool adaptive = train.optimiser != OptimiserKind::sgd;
   state.moment1.resize(state.params.size());
   if (adaptive) state.moment2.resize(state.params.size());
-  const double norm = global_norm(gradient);
+  const double norm = global_norm(params, gradient);
   clip(norm, train.clip, gradient);
   for (const ParamInfo& param : params) {
     if (train.optimiser != OptimiserKind::adamw && param.decay && train.weight_decay > 0.0)

@@ -6,6 +6,7 @@
 #include "runtime/model/circuit_start.h"
 #include "runtime/model/head.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/class_weights.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -48,10 +49,29 @@ void resolve_inputs(Config& config, const Dataset& data) {
   model.backbone.branches = std::move(branches);
 }
 
-/// The data set's tasks in their order, with what the configuration says about them.
+/// The tasks that data.tasks lists, or all of the data set in their order.
+std::vector<const Task*> chosen_tasks(const Config& config, const Dataset& data) {
+  std::vector<const Task*> chosen;
+  if (config.data_tasks.empty())
+    for (const Task& task : data.tasks) chosen.push_back(&task);
+  for (const std::string& wanted : config.data_tasks) {
+    const auto found = std::find_if(data.tasks.begin(), data.tasks.end(),
+                                    [&](const Task& task) { return task.name == wanted; });
+    if (found == data.tasks.end())
+      throw usage_error(in_file(config) + "data.tasks: the data set has no task '" + wanted +
+                        "' (it has: " + names_of(data.tasks) + ")");
+    if (std::find(chosen.begin(), chosen.end(), &*found) != chosen.end())
+      throw usage_error(in_file(config) + "data.tasks: '" + wanted + "' is listed twice");
+    chosen.push_back(&*found);
+  }
+  return chosen;
+}
+
+/// Those tasks, with what the configuration says about them.
 void resolve_tasks(Config& config, const Dataset& data) {
   std::vector<TaskSpec> tasks;
-  for (const Task& task : data.tasks) {
+  for (const Task* chosen : chosen_tasks(config, data)) {
+    const Task& task = *chosen;
     TaskSpec spec;
     spec.name = task.name;
     spec.kind = name(task.kind);
@@ -63,6 +83,10 @@ void resolve_tasks(Config& config, const Dataset& data) {
   for (const TaskSpec& given : config.model.tasks) {
     const auto place = std::find_if(tasks.begin(), tasks.end(),
                                     [&](const TaskSpec& task) { return task.name == given.name; });
+    const bool left_out =
+        place == tasks.end() && std::any_of(data.tasks.begin(), data.tasks.end(),
+                                            [&](const Task& task) { return task.name == given.name; });
+    if (left_out) continue;
     if (place == tasks.end())
       throw usage_error(in_file(config) + "task." + given.name +
                         ": the data set has no such task (it has: " + names_of(data.tasks) + ")");
@@ -74,6 +98,11 @@ void resolve_tasks(Config& config, const Dataset& data) {
     if (!given.metric.empty()) place->metric = given.metric;
     place->weight = given.weight;
     place->class_weights = given.class_weights;
+    if (given.balance_classes) {
+      const auto labels = std::find_if(data.tasks.begin(), data.tasks.end(),
+                                       [&](const Task& task) { return task.name == given.name; });
+      place->class_weights = balanced_class_weights(*labels, data.rows(Split::train));
+    }
   }
   if (tasks.empty())
     throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");

@@ -80,6 +80,7 @@ inline Config small_config() {
   Config config;
   config.file = "small.toml";
   config.data_file = "/data/small.h5";
+  config.data_tasks = {"yes", "choice"};
   config.run_folder = "runs/small";
   config.standardise = false;
   ModelSpec& model = config.model;
@@ -106,6 +107,7 @@ inline Config small_config() {
   model.head.gain = 0.1;
   model.head.start = BlockStart::normal;
   model.head.shared_deviation = 0.25;
+  model.generations = {1, 1};
   model.learn_task_weights = true;
   model.precision = "double";
   config.train.seed = 9007199254740993;
@@ -113,6 +115,7 @@ inline Config small_config() {
   config.train.optimiser = OptimiserKind::adamw;
   config.train.schedule = ScheduleKind::cosine;
   config.train.shard = 32;
+  config.train.frozen = {"trunk", "head.block[0:4]"};
   config.checkpoint.keep = 2;
   return config;
 }

@@ -38,14 +38,23 @@ Object& named(std::vector<Object>& objects, NameMember member, const std::string
   return objects.back();
 }
 
-std::size_t& input_width(ModelSpec& model, const std::string& name) {
+/// Reads a table [input.<name>] into the model's lists. Only images have shapes, and only where there is one
+/// is there a list of them.
+void read_input(ModelSpec& model, const std::string& name, const toml::table& table, const std::string& file,
+                const std::string& prefix) {
   const auto found = std::find(model.inputs.begin(), model.inputs.end(), name);
   const auto index = static_cast<std::size_t>(found - model.inputs.begin());
   if (found == model.inputs.end()) {
     model.inputs.push_back(name);
     model.input_widths.push_back(0);
   }
-  return model.input_widths[index];
+  InputSize size{model.input_widths[index], {}};
+  if (index < model.input_shapes.size()) size.shape = model.input_shapes[index];
+  read_keys(size, table, file, prefix, input_keys());
+  model.input_widths[index] = size.width;
+  if (size.shape.empty() && model.input_shapes.empty()) return;
+  model.input_shapes.resize(model.inputs.size());
+  model.input_shapes[index] = size.shape;
 }
 
 /// "input.pixels", with the name quoted where TOML wants it.
@@ -63,7 +72,7 @@ void read_named(Config& config, const std::string& section, const toml::table& t
       wrong_value(*entry.node, file, full, "a table such as [" + section + ".<name>] with keys of its own");
     const toml::table& table = *entry.node->as_table();
     if (section == "input")
-      read_keys(input_width(config.model, name), table, file, full + ".", input_keys());
+      read_input(config.model, name, table, file, full + ".");
     else if (section == "branch")
       read_keys(named(config.model.backbone.branches, &BranchSpec::input, name), table, file, full + ".",
                 branch_keys());
@@ -190,8 +199,11 @@ std::string to_toml(const Config& config) {
   const ModelSpec& model = config.model;
   for (const std::string& name : top_level()) {
     if (name == "input") {
-      for (std::size_t i = 0; i < model.inputs.size(); ++i)
-        write_table(text, table_name(name, model.inputs[i]), model.input_widths[i], input_keys());
+      for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+        InputSize size{model.input_widths[i], {}};
+        if (i < model.input_shapes.size()) size.shape = model.input_shapes[i];
+        write_table(text, table_name(name, model.inputs[i]), size, input_keys());
+      }
     } else if (name == "branch") {
       for (const BranchSpec& branch : model.backbone.branches)
         write_table(text, table_name(name, branch.input), branch, branch_keys());

@@ -33,23 +33,35 @@ void check_filled(const std::string& text) {
 
 struct LayerKey {
   Key<LayerSpec> key;
-  std::vector<LayerKind>
-      kinds;  ///< layer kinds that have this key; all of them require it but for activation
+  std::vector<LayerKind> required, optional;  ///< layer kinds that have this key
 };
 
 const std::vector<LayerKey>& layer_keys() {
+  using L = LayerSpec;
+  using enum LayerKind;
   static const std::vector<LayerKey> keys{
-      {key<LayerSpec>("width", MEMBER(width), between(1, 1e6)), {LayerKind::dense}},
-      {key<LayerSpec>("activation", MEMBER(activation)), {LayerKind::dense, LayerKind::activation}},
-      {key<LayerSpec>("rate", MEMBER(rate), between(0, 0.999)), {LayerKind::dropout}},
+      {key<L>("width", MEMBER(width), between(1, 1e6)), {dense}, {}},
+      {key<L>("channels", MEMBER(channels), between(1, 1e4)), {conv}, {}},
+      {key<L>("kernel", MEMBER(kernel), between(1, 1e3)), {conv}, {}},
+      {key<L>("stride", MEMBER(stride), between(1, 1e3)), {}, {conv}},
+      {key<L>("padding", MEMBER(padding), between(0, 1e3)), {}, {conv}},
+      {key<L>("activation", MEMBER(activation)), {activation}, {dense, conv}},
+      {key<L>("rate", MEMBER(rate), between(0, 0.999)), {dropout}, {}},
+      {key<L>("kind", MEMBER(pool)), {pool, global_pool}, {}},
+      {key<L>("size", MEMBER(size), between(1, 1e4)), {}, {pool}},
+      {key<L>("shift", MEMBER(shift), between(0, 1e3)), {}, {augment}},
+      {key<L>("flip", MEMBER(flip)), {}, {augment}},
+      {key<L>("noise", MEMBER(noise), between(0, 1e3)), {}, {augment}},
+      {key<L>("layers", MEMBER(layers)), {residual}, {}},
   };
   return keys;
 }
 
+bool contains(const std::vector<LayerKind>& kinds, LayerKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
 bool has(const LayerKey& row, LayerKind kind) {
-  for (LayerKind known : row.kinds)
-    if (known == kind) return true;
-  return false;
+  return contains(row.required, kind) || contains(row.optional, kind);
 }
 
 template <class Object>
@@ -108,7 +120,7 @@ void read_value(LayerSpec& layer, const toml::node& node, const KeyPlace& at, co
     known.push_back(full);
     if (const toml::node* value = table.get(row.key.name))
       row.key.read(found, *value, {at.file, full});
-    else if (!(found.kind == LayerKind::dense && row.key.name == "activation"))
+    else if (contains(row.required, found.kind))
       throw usage_error(where(node, at.file) + ": " + at.key + ": a layer of type " +
                         std::string(name(found.kind)) + " needs a key " + row.key.name + ", found none");
   }
@@ -141,8 +153,11 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("data.standardise", MEMBER(standardise)),
       key<C>("run.folder", MEMBER(run_folder), checked(check_filled)),
       key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
+      key<C>("backbone.fusion", MEMBER(model.backbone.fusion)),
+      key<C>("backbone.pairs", MEMBER(model.backbone.pairs), checked(check_filled)),
       key<C>("head.kind", MEMBER(model.head.kind), checked(check_filled)),
       key<C>("head.width", MEMBER(model.head.width), between(0, 1e6)),
+      key<C>("head.hidden", MEMBER(model.head.hidden), between(1, 1e6)),
       key<C>("head.angle_map", MEMBER(model.head.angle_map)),
       key<C>("head.gain", MEMBER(model.head.gain), positive()),
       key<C>("head.train_gain", MEMBER(model.head.train_gain)),
@@ -222,6 +237,7 @@ const std::vector<Key<TaskSpec>>& task_keys() {
       when<T>([](const T& task) { return !task.metric.empty(); },
               key<T>("metric", MEMBER(metric), checked(check_filled))),
       key<T>("weight", MEMBER(weight), at_least(0)),
+      when<T>([](const T& task) { return !task.in_mean; }, key<T>("in_mean", MEMBER(in_mean))),
       class_weights_key(),
   };
   return keys;
@@ -232,9 +248,13 @@ const std::vector<Key<BranchSpec>>& branch_keys() {
   return keys;
 }
 
-const std::vector<Key<std::size_t>>& input_keys() {
-  static const std::vector<Key<std::size_t>> keys{key<std::size_t>(
-      "width", [](auto& width) -> auto& { return width; }, between(1, 1e9))};
+const std::vector<Key<InputSize>>& input_keys() {
+  static const std::vector<Key<InputSize>> keys{
+      when<InputSize>([](const InputSize& size) { return size.width > 0; },
+                      key<InputSize>("width", MEMBER(width), between(1, 1e9))),
+      when<InputSize>([](const InputSize& size) { return !size.shape.empty(); },
+                      key<InputSize>("shape", MEMBER(shape), between(1, 1e6))),
+  };
   return keys;
 }
 

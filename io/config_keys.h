@@ -41,7 +41,12 @@ const std::vector<Key<Config>>& fixed_keys();
 const std::vector<Key<TaskSpec>>& task_keys();
 /// The keys of [branch.<input>].
 const std::vector<Key<BranchSpec>>& branch_keys();
-/// The keys of [input.<name>]; the object is the input's width.
-const std::vector<Key<std::size_t>>& input_keys();
+/// What [input.<name>] says: entries of ModelSpec::input_widths and input_shapes.
+struct InputSize {
+  std::size_t width = 0;
+  std::vector<std::size_t> shape;
+};
+/// The keys of [input.<name>].
+const std::vector<Key<InputSize>>& input_keys();
 
 }  // namespace qmtl

@@ -44,6 +44,14 @@ inline LayerKind parse_as(std::string_view text) {
   return parse_layer_kind(text);
 }
 template <>
+inline PoolKind parse_as(std::string_view text) {
+  return parse_pool_kind(text);
+}
+template <>
+inline FusionKind parse_as(std::string_view text) {
+  return parse_fusion(text);
+}
+template <>
 inline BlockStart parse_as(std::string_view text) {
   return parse_block_start(text);
 }

@@ -1,37 +1,13 @@
 #include "io/csv.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 
+#include "io/inflate.h"
 #include "runtime/error.h"
 
 namespace qmtl {
 namespace {
-
-/// The file's bytes, decompressed if they are gzip; zlib passes other files through.
-std::string inflate_file(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (!fs::exists(path, error))
-    throw data_error(path + ": no such file; check the path (it is relative to the description's folder)");
-  if (fs::is_directory(path, error)) throw data_error(path + ": expected a CSV file, found a folder");
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw data_error(path + ": cannot be read; check its permissions");
-  std::string text, piece(1 << 18, '\0');
-  while (true) {
-    const int got = gzread(file.get(), piece.data(), static_cast<unsigned>(piece.size()));
-    int code = Z_OK;
-    const char* message = gzerror(file.get(), &code);
-    if (got < 0 || code != Z_OK)
-      throw data_error(path + ": the compressed file is truncated or damaged (" + message +
-                       "); fetch it again");
-    if (got == 0) return text;
-    text.append(piece, 0, static_cast<std::size_t>(got));
-  }
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -123,6 +99,8 @@ std::string CsvTable::column_name(std::size_t column) const {
 }
 
 std::string CsvTable::where(std::size_t row, std::size_t column) const {
+  const std::size_t own = columns - sources.size();
+  if (column >= own) return sources[column - own] + ", sample " + std::to_string(row);
   return file + ":" + std::to_string(lines[row]) + ", column " + column_name(column);
 }
 
@@ -158,8 +136,41 @@ CsvTable parse_csv(std::string text, const std::string& name, char delimiter, Cs
   return table;
 }
 
+CsvTable empty_table(const std::string& name, std::size_t rows) {
+  CsvTable table;
+  table.file = name;
+  table.lines.resize(rows);
+  return table;
+}
+
+void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns) {
+  for (std::size_t i = table.header.size(); i < table.columns; ++i)
+    table.header.push_back(table.column_name(i));
+  std::vector<std::string_view> cells;
+  cells.reserve(table.rows() * (table.columns + columns.size()));
+  std::vector<std::size_t> used(columns.size(), 0);
+  for (const AddedColumn& column : columns) {
+    table.header.push_back(column.name);
+    table.sources.push_back(column.source);
+    auto joined = std::make_unique<std::string>();
+    for (const std::string& cell : column.cells) *joined += cell;
+    table.added.push_back(std::move(joined));
+  }
+  const std::size_t first = table.added.size() - columns.size();
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    for (std::size_t column = 0; column < table.columns; ++column) cells.push_back(table.cell(row, column));
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::size_t length = columns[i].cells[row].size();
+      cells.push_back(std::string_view(*table.added[first + i]).substr(used[i], length));
+      used[i] += length;
+    }
+  }
+  table.columns += columns.size();
+  table.cells = std::move(cells);
+}
+
 CsvTable read_csv(const std::string& path, char delimiter, CsvHeader header) {
-  return parse_csv(inflate_file(path), path, delimiter, header);
+  return parse_csv(inflate_file(path, "a CSV file"), path, delimiter, header);
 }
 
 }  // namespace qmtl

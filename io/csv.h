@@ -18,10 +18,12 @@ struct CsvTable {
       cells;  ///< row-major, without the header; spaces around unquoted cells are dropped
   std::vector<std::size_t> lines;     ///< line of the file (from 1) on which each row begins
   std::unique_ptr<std::string> text;  ///< what the cells point into; its address stays when the table moves
+  std::vector<std::string> sources;   ///< where the last columns came from, if not from this file
+  std::vector<std::unique_ptr<std::string>> added;  ///< what their cells point into
 
   std::size_t rows() const { return lines.size(); }
   std::string_view cell(std::size_t row, std::size_t column) const { return cells[row * columns + column]; }
-  /// "file:line, column name" for messages.
+  /// "file:line, column name" for messages; of a column from elsewhere "file, sample 3".
   std::string where(std::size_t row, std::size_t column) const;
   std::string column_name(std::size_t column) const;  ///< the header's, or the number from 1
 };
@@ -38,6 +40,17 @@ CsvTable read_csv(const std::string& path, char delimiter = ',', CsvHeader heade
 
 /// Splits a text that is already in memory; `name` is the file's name in messages.
 CsvTable parse_csv(std::string text, const std::string& name, char delimiter, CsvHeader header);
+
+/// A table of so many rows without columns, for add_columns. `name` stands for the file in messages.
+CsvTable empty_table(const std::string& name, std::size_t rows);
+
+/// A column that does not come from the table's file.
+struct AddedColumn {
+  std::string name, source;        ///< source: the file it comes from
+  std::vector<std::string> cells;  ///< one per row
+};
+/// Puts columns behind those of the table.
+void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns);
 
 /// The number a cell holds, or nothing if it is not wholly a number.
 bool parse_number(std::string_view text, double& value);

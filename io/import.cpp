@@ -1,19 +1,17 @@
 #include "io/import.h"
 
 #include <cmath>
-#include <filesystem>
+#include <optional>
+#include <set>
 
 #include "io/atomic_file.h"
 #include "io/dataset.h"
+#include "io/import_files.h"
 #include "io/import_table.h"
 #include "runtime/error.h"
 
 namespace qmtl {
 namespace {
-
-std::string path_beside(const std::string& description, const std::string& file) {
-  return (std::filesystem::path(description).parent_path() / file).string();
-}
 
 char delimiter_of(TableReader& root) {
   const std::string text = root.string("delimiter", ",");
@@ -68,6 +66,66 @@ void for_each_table(TableReader& root, const std::string& section, Read read) {
   }
 }
 
+/// The table of the key `file`, if there is one; else no rows.
+CsvTable read_table(TableReader& root, std::optional<SampleCount>& count) {
+  if (!root.find("file")) return empty_table(root.file(), 0);
+  const std::string path = path_beside(root.file(), root.string("file"));
+  const char delimiter = delimiter_of(root);
+  const bool header = root.boolean("header", true);
+  CsvTable table = read_csv(path, delimiter, header ? CsvHeader::yes : CsvHeader::no);
+  count = SampleCount{table.rows(), path};
+  return table;
+}
+
+/// Columns from other files than the table: a folder of pictures per class, then arrays.
+std::vector<AddedColumn> other_columns(TableReader& root, std::optional<SampleCount>& count) {
+  std::vector<AddedColumn> added;
+  if (const toml::table* inputs = root.table("input"); inputs && !count)
+    for (const Entry& entry : in_file_order(*inputs)) {
+      const toml::table* input = entry.node->as_table();
+      const auto folder = input ? (*input)["images"].value<std::string>() : std::nullopt;
+      if (!folder || input->contains("column")) continue;
+      if (count)
+        throw usage_error(
+            where(*entry.key, root.file()) + ": input." + std::string(entry.key->str()) +
+            ": expected one input with a folder per class, found a second; name its files in a " + "column");
+      added = list_class_folders(path_beside(root.file(), *folder));
+      count = SampleCount{added[0].cells.size(), added[0].source};
+    }
+  for_each_table(root, "column", [&](const std::string& name, TableReader& reader) {
+    reader.need("file");
+    for (AddedColumn& column : import_columns(name, reader, count)) added.push_back(std::move(column));
+  });
+  return added;
+}
+
+void check_new_names(const CsvTable& table, const std::vector<AddedColumn>& added, const std::string& file) {
+  std::set<std::string> names(table.header.begin(), table.header.end());
+  for (const AddedColumn& column : added)
+    if (!names.insert(column.name).second)
+      throw usage_error(file + ": two columns are named \"" + column.name + "\"; one is of " + column.source);
+}
+
+/// One [input.<name>]: columns of the table, an array or pictures.
+Input import_input(const std::string& name, TableReader& reader, const CsvTable& table,
+                   const Columns& columns, const SampleCount& count) {
+  // Before any file is looked at: a misspelt key should not show as a puzzling value.
+  if (reader.find("images")) {
+    reader.expect_only({"images", "column", "size", "grey"});
+    return import_images(name, reader, table, columns);
+  }
+  Input input;
+  if (reader.find("file")) {
+    reader.expect_only({"file", "dataset", "shape"});
+    input = import_array(name, reader, count);
+  } else {
+    const std::string at = where(reader.need("columns"), reader.file()) + ": " + reader.full("columns");
+    input = read_input(name, table, columns.many(reader.texts("columns"), at));
+  }
+  read_shape(reader, input);
+  return input;
+}
+
 }  // namespace
 
 Dataset import_description(const std::string& toml_path) {
@@ -77,18 +135,21 @@ Dataset import_description(const std::string& toml_path) {
   data.title = root.string("title", "");
   data.source = root.string("source", "");
   data.licence = root.string("licence", "");
-  const std::string csv_path = path_beside(toml_path, root.string("file"));
-  const char delimiter = delimiter_of(root);
-  const bool header = root.boolean("header", true);
-  const std::vector<std::string> names = root.texts("columns");
-  CsvTable table = read_csv(csv_path, delimiter, header ? CsvHeader::yes : CsvHeader::no);
-  const Columns columns(table, names, toml_path);
+  std::optional<SampleCount> count;
+  CsvTable table = read_table(root, count);
+  const Columns columns(table, root.texts("columns"), toml_path);
+  const std::vector<AddedColumn> added = other_columns(root, count);
+  if (!count)
+    throw usage_error(toml_path +
+                      ": expected a table (file = ...), a table [column.<name>] or an input with images, " +
+                      "found nothing that could hold the labels");
+  if (table.rows() == 0) table = empty_table(toml_path, count->samples);
+  check_new_names(table, added, toml_path);
+  add_columns(table, added);
   data.samples = table.rows();
 
   for_each_table(root, "input", [&](const std::string& name, TableReader& reader) {
-    const std::string at = where(reader.need("columns"), toml_path) + ": " + reader.full("columns");
-    data.inputs.push_back(read_input(name, table, columns.many(reader.texts("columns"), at)));
-    read_shape(reader, data.inputs.back());
+    data.inputs.push_back(import_input(name, reader, table, columns, *count));
   });
   for_each_table(root, "task", [&](const std::string& name, TableReader& reader) {
     data.tasks.push_back(import_task(name, reader, table, columns));

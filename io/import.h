@@ -7,7 +7,8 @@
 
 namespace qmtl {
 
-/// Makes a data set from a CSV file (plain or .gz) as a TOML description says; io/FORMATS.md has every key.
+/// Makes a data set from tables (CSV), arrays (NPY, IDX, HDF5) and folders of pictures as a TOML description
+/// says; io/FORMATS.md has every key.
 /// Errors name file, line and key of the description (usage), or file, line, column and text of the table
 /// (data).
 Dataset import_description(const std::string& toml_path);

@@ -11,6 +11,7 @@
 
 #include "io/atomic_file.h"
 #include "io/config.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 
 namespace qmtl {
@@ -151,6 +152,28 @@ void RunFolder::keep_metrics_until(int epoch) {
     if (record["epoch"].get<std::int64_t>() <= epoch) kept += line + "\n";
   }
   write_file(path, kept);
+}
+
+std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks) {
+  std::istringstream lines(read_file(path));
+  std::vector<EpochRecord> records;
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string where = path + ":" + std::to_string(++number);
+    const nlohmann::ordered_json parsed = parse_json(line, where);
+    const JsonField root(parsed, where);
+    EpochRecord record;
+    record.epoch = static_cast<int>(root.at("epoch").count());
+    record.step = root.at("step").count();
+    record.learning_rate = root.at("learning_rate").number_or_nan();
+    record.train_loss = root.at("train_loss").number_or_nan();
+    record.validation_loss = root.at("validation_loss").number_or_nan();
+    record.validation_mean = root.at("validation_mean").number_or_nan();
+    const JsonField scores = root.at("tasks");
+    for (const std::string& task : tasks) record.validation.push_back(scores.at(task).number_or_nan());
+    records.push_back(std::move(record));
+  }
+  return records;
 }
 
 }  // namespace qmtl

@@ -47,4 +47,8 @@ class RunFolder {
   std::string folder_;
 };
 
+/// The epochs of a metrics.jsonl, in the file's order, with the scores of `tasks` (NaN where undefined).
+/// Throws Error (data) that names file, line and field.
+std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks);
+
 }  // namespace qmtl

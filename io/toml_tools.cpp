@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 
 #include "runtime/error.h"
 
@@ -118,6 +119,14 @@ std::string written_key(std::string_view key) {
   return bare ? std::string(key) : toml_string(key);
 }
 
+std::string written_value(const toml::node& node) {
+  if (const auto* number = node.as_floating_point()) return written_double(number->get());
+  if (const auto* text = node.as_string()) return toml_string(text->get());
+  std::ostringstream out;
+  node.visit([&](const auto& value) { out << value; });
+  return out.str();
+}
+
 std::string written_double(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -195,6 +204,14 @@ const toml::table* TableReader::table(const std::string& key) {
   if (!node) return nullptr;
   if (!node->is_table()) wrong_value(*node, file_, full(key), "a table");
   return node->as_table();
+}
+
+std::vector<std::string> TableReader::overrides(const std::string& key) {
+  std::vector<std::string> set;
+  if (const toml::table* values = table(key))
+    for (const Entry& entry : in_file_order(*values))
+      set.push_back(std::string(entry.key->str()) + "=" + written_value(*entry.node));
+  return set;
 }
 
 void TableReader::expect_only(std::initializer_list<const char*> keys) {

@@ -44,6 +44,9 @@ std::string written_key(std::string_view key);
 /// Shortest text that reads back as the same double, always a TOML float.
 std::string written_double(double value);
 
+/// A value as TOML text.
+std::string written_value(const toml::node& node);
+
 /// Reads a table key by key, and in the end complains about the keys nobody asked for.
 class TableReader {
  public:
@@ -64,6 +67,8 @@ class TableReader {
   std::vector<std::string> texts(const std::string& key);
   std::vector<double> numbers(const std::string& key);
   const toml::table* table(const std::string& key);
+  /// A table of configuration keys as overrides, "key=value"; nothing without it.
+  std::vector<std::string> overrides(const std::string& key);
 
   std::string full(const std::string& key) const { return prefix_.empty() ? key : prefix_ + "." + key; }
   const std::string& file() const { return file_; }

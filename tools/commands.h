@@ -21,5 +21,8 @@ int doctor_command(const Comm& comm, const Arguments& args);
 int plan_command(const Comm& comm, const Arguments& args);
 int bench_command(const Comm& comm, const Arguments& args);
 int noise_command(const Comm& comm, const Arguments& args);
+int scale_command(const Comm& comm, const Arguments& args);
+int compare_command(const Comm& comm, const Arguments& args);
+int report_command(const Comm& comm, const Arguments& args);
 
 }  // namespace qmtl

@@ -24,12 +24,21 @@ struct Row {
   double first_rate = 0, mean_rate = 0;
 };
 
-Row measure(const AnsatzSpec& ansatz, int layers, const std::vector<int>& widths, int draws,
+/// The circuit that the model's head runs, at another size and with one output.
+AnsatzSpec ansatz_at(ModelSpec model, int qubits, int layers) {
+  model.head.ansatz = resized(model.head.ansatz, qubits, layers);
+  model.tasks.resize(1);
+  AnsatzSpec ansatz = head_ansatz(model);
+  ansatz.block_outputs = {1};
+  return ansatz;
+}
+
+Row measure(const ModelSpec& model, int layers, const std::vector<int>& widths, int draws,
             std::uint64_t seed) {
   Row row{layers, {}, 0, 0};
   std::vector<double> first, mean;
   for (int qubits : widths) {
-    row.widths.push_back(gradient_variance(resized(ansatz, qubits, layers), draws, seed));
+    row.widths.push_back(gradient_variance(ansatz_at(model, qubits, layers), draws, seed));
     first.push_back(row.widths.back().first);
     mean.push_back(row.widths.back().mean);
   }
@@ -103,11 +112,10 @@ int inspect_gradients(const Comm& comm, const Options& options) {
     const std::vector<int> depths = parse_numbers("--depths", options.text("depths"), 0, 1000);
     const std::vector<int> widths = parse_numbers("--widths", options.text("widths"), 1, most_qubits);
     config = read_config(options.text("file"), options.common.set);
-    if (!head_kind(config.model.head.kind).circuit)
+    if (!head_kind(config.model.head.kind).circuit())
       throw usage_error(config.file + ": head.kind: expected a head with a circuit, found '" +
                         config.model.head.kind + "', which has none");
-    for (int layers : depths)
-      rows.push_back(measure(config.model.head.ansatz, layers, widths, draws, config.train.seed));
+    for (int layers : depths) rows.push_back(measure(config.model, layers, widths, draws, config.train.seed));
   });
   if (!comm.root()) return 0;
   if (options.common.json)

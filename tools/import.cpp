@@ -16,8 +16,8 @@ namespace po = boost::program_options;
 
 const Usage usage{
     "qmtl import DESCRIPTION [--out FILE] [options]",
-    "Makes a data set (HDF5) from a CSV file, plain or gzipped, as a TOML description says; io/FORMATS.md\n"
-    "has every key. The default output is the description's name with .h5.",
+    "Makes a data set (HDF5) from tables (CSV), arrays (NPY, IDX, HDF5) and folders of pictures, as a TOML\n"
+    "description says; io/FORMATS.md has every key. The default output is the description's name with .h5.",
     "  qmtl import benchmarks/digits/import.toml --out benchmarks/digits/digits.h5"};
 
 }  // namespace

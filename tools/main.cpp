@@ -22,9 +22,12 @@ struct Command {
 };
 
 constexpr std::array commands{
-    Command{"import", "make a data set from CSV files and a TOML description", import_command, false},
+    Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
+            import_command, false},
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
+    Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
+    Command{"scale", "head parameters and accuracy against the number of tasks", scale_command, true},
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
     Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},
     Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
@@ -32,6 +35,7 @@ constexpr std::array commands{
             false},
     Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
             false},
+    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };

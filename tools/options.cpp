@@ -59,9 +59,17 @@ Options parse(const Usage& usage, const po::options_description& own,
               const std::vector<std::string>& positional, const std::vector<std::string>& required,
               const Arguments& args) {
   po::options_description hidden;
-  for (const std::string& name : positional) hidden.add_options()(name.c_str(), po::value<std::string>(), "");
   po::positional_options_description positions;
-  for (const std::string& name : positional) positions.add(name.c_str(), 1);
+  for (const std::string& name : positional) {
+    if (name.ends_with("...")) {
+      const std::string several = name.substr(0, name.size() - 3);
+      hidden.add_options()(several.c_str(), po::value<std::vector<std::string>>(), "");
+      positions.add(several.c_str(), -1);
+    } else {
+      hidden.add_options()(name.c_str(), po::value<std::string>(), "");
+      positions.add(name.c_str(), 1);
+    }
+  }
 
   Options options;
   po::options_description all;

@@ -40,10 +40,10 @@ struct Options {
 };
 
 /// Parses `args`. `own` are the subcommand's options, `positional` the names of its arguments without dashes,
-/// in order; all of `required` must be given. With --help rank 0 prints the help and the result is nothing:
-/// the command ends with 0. All ranks throw SharedError (usage) for unknown options, missing and surplus
-/// arguments and wrong values. Sets up the log: standard error, on ranks other than 0 errors only.
-/// Collective.
+/// in order ("path...": as many as are given, a vector of texts named "path"); all of `required` must be
+/// given. With --help rank 0 prints the help and the result is nothing: the command ends with 0. All ranks
+/// throw SharedError (usage) for unknown options, missing and surplus arguments and wrong values. Sets up the
+/// log: standard error, on ranks other than 0 errors only. Collective.
 std::optional<Options> parse_options(const Comm& comm, const Usage& usage,
                                      boost::program_options::options_description own,
                                      const std::vector<std::string>& positional,

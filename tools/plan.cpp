@@ -51,16 +51,13 @@ Findings find(const std::string& file, const CommonOptions& common) {
   const PlanKind asked = parse_plan_kind(found.config.model.plan);
   resolve(found.config, data);
   const ModelSpec& model = found.config.model;
-  found.has_circuit = head_kind(model.head.kind).circuit;
+  found.has_circuit = head_kind(model.head.kind).circuit();
   if (found.has_circuit) {
-    const AnsatzSpec& ansatz = model.head.ansatz;
+    const AnsatzSpec ansatz = head_ansatz(model);
     found.circuit = build(ansatz);
     found.layout = layout(ansatz);
     found.analysis = analyse(found.circuit, found.layout.names);
-    PlanOptions plan_options;
-    plan_options.second_moments = found.config.train.shots > 0;
-    plan_options.model = model.cost;
-    found.plan = make_plan(found.circuit, asked, plan_options);
+    found.plan = make_plan(found.circuit, asked, plan_options(model, found.config.train.shots));
   }
   found.params =
       make_learner(model, found.config.train, data, standardise(data, model), common.simd)->params();
@@ -132,7 +129,7 @@ std::string layers_text(int layers, const std::vector<Gate>& rotations, Entangle
 }
 
 void print_circuit(const Findings& found) {
-  const AnsatzSpec& a = found.config.model.head.ansatz;
+  const AnsatzSpec a = head_ansatz(found.config.model);
   std::cout << draw(found.circuit) << "\n" << std::flush;
   line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
                        plural(a.uploads, "upload") + "; " + layers_text(a.layers, a.rotations, a.entangler));

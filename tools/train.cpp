@@ -169,7 +169,8 @@ void make_job_learner(const Comm& comm, const Options& options, Job& job) {
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
   if (!learner.plan()) return;
-  for (const std::string& warning : analyse(build(spec.head.ansatz), layout(spec.head.ansatz).names).warnings)
+  const AnsatzSpec ansatz = head_ansatz(spec);
+  for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names).warnings)
     spdlog::warn("{}", warning);
 }
 

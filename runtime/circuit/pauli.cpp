@@ -16,6 +16,8 @@ struct Step {
   PauliAngle angle;      ///< of a rotation
 };
 
+constexpr int mask_qubits = 64;
+
 std::uint64_t bit(int qubit) { return qubit < 0 ? 0 : std::uint64_t{1} << qubit; }
 
 /// The gates of a list in order; a rotation joins one about the same axis if no gate came between them.
@@ -56,7 +58,7 @@ class Builder {
   }
 
   bool add(const Cone& cone, int block, int first_output, std::size_t shift, bool second_moments) {
-    if (cone.circuit.qubits > 64) return false;
+    if (cone.circuit.qubits > mask_qubits) return false;
     std::vector<Step> steps;
     append_steps(cone, cone.circuit.shared, steps);
     const Block& source = cone.circuit.blocks[static_cast<std::size_t>(block)];
@@ -274,6 +276,18 @@ class Builder {
   std::size_t limit_;
 };
 
+/// The cone of one output of a block on its own, with the numbers of the whole circuit's angles and params.
+Cone output_cone(const Circuit& circuit, int block, int output, int number) {
+  Cone own = restrict_blocks(circuit, block, block + 1);
+  std::vector<Readout>& outputs = own.circuit.blocks.front().outputs;
+  outputs = {outputs[static_cast<std::size_t>(output)]};
+  Cone cone = cone_of(own.circuit, {0});
+  for (int& angle : cone.angles) angle = own.angles[static_cast<std::size_t>(angle)];
+  for (int& param : cone.params) param = own.params[static_cast<std::size_t>(param)];
+  cone.outputs = {number};
+  return cone;
+}
+
 }  // namespace
 
 std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments, std::size_t limit) {
@@ -283,8 +297,17 @@ std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_m
     const Cone cone = cone_of(circuit, blocks);
     int first_output = 0;
     for (std::size_t b = 0; b < cone.circuit.blocks.size(); ++b) {
-      if (!builder.add(cone, static_cast<int>(b), first_output, outputs, second_moments)) return std::nullopt;
-      first_output += static_cast<int>(cone.circuit.blocks[b].outputs.size());
+      const auto count = static_cast<int>(cone.circuit.blocks[b].outputs.size());
+      bool fits = true;
+      if (cone.circuit.qubits <= mask_qubits)
+        fits = builder.add(cone, static_cast<int>(b), first_output, outputs, second_moments);
+      else  // outputs of a wide block may see a few of its qubits each
+        for (int o = 0; o < count && fits; ++o) {
+          const int number = cone.outputs[static_cast<std::size_t>(first_output + o)];
+          fits = builder.add(output_cone(circuit, blocks[b], o, number), 0, 0, outputs, second_moments);
+        }
+      if (!fits) return std::nullopt;
+      first_output += count;
     }
   }
   return std::move(builder).finish();

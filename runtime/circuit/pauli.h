@@ -64,7 +64,7 @@ struct PauliExpansion {
 };
 
 /// Values are the outputs, then (with second moments) the squares of the observables behind them. Nothing if
-/// an output's strings exceed `limit` on the way back, or if its cone has more than 64 qubits.
+/// an output's strings exceed `limit` on the way back, or if an output's cone has more than 64 qubits.
 std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments,
                                            std::size_t limit = 4096);
 

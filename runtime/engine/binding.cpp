@@ -72,7 +72,7 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, P
     }
   }
   for (RegisterOperators<Real>& reg : bound_.registers)
-    reg.operators.resize(reg.columns.size() * reg.entries);
+    reg.operators.resize(reg.columns.size() * static_cast<std::size_t>(reg.stride));
 }
 
 template <class Real>
@@ -82,6 +82,7 @@ RegisterOperators<Real> BoundPart<Real>::register_of(const std::vector<int>& qub
   reg.complex = program_.complex;
   const int size = 1 << reg.k;
   reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
+  reg.stride = reg.entries + 64 / static_cast<int>(sizeof(Real));
   reg.split = split_rows(program_.qubits, qubits);
   return reg;
 }
@@ -188,28 +189,29 @@ template <class Real>
 template <class Each>
 void BoundPart<Real>::for_operators(const Each& each) const {
   struct Place {
-    std::size_t reg, block, entry;
+    std::size_t reg, block, value;
   };
   std::vector<Place> places;
   for (std::size_t r = 0; r < operators_.size(); ++r) {
-    std::size_t entry = 0;
+    std::size_t value = 0;
     for (std::size_t b = 0; b < operators_[r].size(); ++b) {
-      places.push_back({r, b, entry});
-      entry += operators_[r][b].values() * bound_.registers[r].entries;
+      places.push_back({r, b, value});
+      value += operators_[r][b].values();
     }
   }
   constexpr std::size_t grain = 8;  // a block takes a few microseconds
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, places.size(), grain), [&](const auto& range) {
     for (std::size_t i = range.begin(); i < range.end(); ++i)
-      each(i, places[i].reg, places[i].block, places[i].entry);
+      each(i, places[i].reg, places[i].block, places[i].value);
   });
 }
 
 template <class Real>
 void BoundPart<Real>::bind_registers() {
-  for_operators([&](std::size_t, std::size_t reg, std::size_t block, std::size_t entry) {
+  for_operators([&](std::size_t, std::size_t reg, std::size_t block, std::size_t value) {
+    RegisterOperators<Real>& to = bound_.registers[reg];
     operators_[reg][block].bind(params_);
-    operators_[reg][block].observables(bound_.registers[reg].operators.data() + entry);
+    operators_[reg][block].observables(to.operators.data() + value * to.stride, to.stride);
   });
 }
 
@@ -298,8 +300,8 @@ std::vector<double> BoundPart<Real>::local_gradients(const double* sums) const {
     blocks += operators_[r].size();
   }
   std::vector<std::vector<double>> own(blocks);
-  for_operators([&](std::size_t i, std::size_t reg, std::size_t block, std::size_t entry) {
-    own[i] = operators_[reg][block].gradient(starts[reg] + entry);
+  for_operators([&](std::size_t i, std::size_t reg, std::size_t block, std::size_t value) {
+    own[i] = operators_[reg][block].gradient(starts[reg] + value * bound_.registers[reg].entries);
   });
   auto next = own.begin();
   for (const auto& reg : operators_)

@@ -40,7 +40,7 @@ class BoundPart final : public EnginePart<Real> {
   void bind_tables();
   void bind_diagonals();
   void bind_registers();
-  /// Calls each(number, register, block, first entry in the register) for every operator block, in parallel.
+  /// Calls each(number, register, block, first value in the register) for every operator block, in parallel.
   template <class Each>
   void for_operators(const Each& each) const;
   RegisterOperators<Real> register_of(const std::vector<int>& qubits) const;

@@ -39,9 +39,10 @@ struct RegisterOperators {
   int k = 0;
   bool complex = false;
   int entries = 0;
+  int stride = 0;  ///< of `operators`: entries plus a cache line, as a power of two would fill few cache sets
   Split split;
   std::vector<int> columns;     ///< value column of each operator
-  std::vector<Real> operators;  ///< [columns][entries], off-diagonal entries doubled: value = operator . rho
+  std::vector<Real> operators;  ///< [columns][stride], off-diagonal entries doubled: value = operator . rho
 };
 
 /// A program with bound parameters.

@@ -95,10 +95,12 @@ std::size_t BlockOperator<Real>::values() const {
 }
 
 template <class Real>
-void BlockOperator<Real>::observables(Real* entries) const {
+void BlockOperator<Real>::observables(Real* rows, std::size_t stride) const {
   const MatrixView<Real> out = view(scratch<Real>(matrix_.size()), size_, stride_);
   for (const std::vector<Real>& diagonal : part_->bound().diagonals[0].value) {
     unitary_kernels<Real>().sandwich(diagonal.data(), unitary(), out);
+    Real* entries = rows;
+    rows += stride;
     for (std::size_t a = 0; a < size_; ++a) {
       const Real *re = out.re + a * stride_, *im = out.im + a * stride_;
       *entries++ = re[a];

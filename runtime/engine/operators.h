@@ -26,8 +26,8 @@ class BlockOperator {
   void bind(std::span<const double> params);
   std::size_t values() const;
 
-  /// [values][entries] of V^dagger diag(d_value) V, off-diagonal ones doubled.
-  void observables(Real* entries) const;
+  /// [values][stride] of V^dagger diag(d_value) V: the entries, off-diagonal ones doubled.
+  void observables(Real* rows, std::size_t stride) const;
 
   /// The parameters (of the part) that the block has, and their dL / d parameter, given
   /// sums[values][entries] = dL / d entry (sum over samples of cotangent times rho).

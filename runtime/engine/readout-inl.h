@@ -11,6 +11,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
 
+/// AVX-512 has 32 registers, the others 16: accumulators beyond those would live in memory. Block sizes
+/// decide which sums run side by side, never the order inside one.
+template <class Real>
+constexpr bool many_registers = lanes<Real> * sizeof(Real) == 64;
+
 /// probability[r] of each readout index, summed over the other qubits.
 template <class Real>
 void Probabilities(const BlockProgram& block, State<Real> state, Real* probability) {
@@ -83,21 +88,22 @@ constexpr std::size_t EntryRow(std::size_t size, std::size_t a) {
   return Complex ? a * (2 * size - a) : a * size - a * (a - 1) / 2;
 }
 
-/// Reduced density matrix of a register, row a of the upper triangle, four columns at a time.
+/// Reduced density matrix of a register, two rows a of the upper triangle and a few columns at a time.
 template <bool Complex, class Real>
 void ReducedDensity(const RegisterOperators<Real>& reg, State<Real> state, Real* rho) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
+  constexpr std::size_t wide = many_registers<Real> || !Complex ? 4 : 2;
   const std::size_t size = std::size_t{1} << reg.k;
   for (std::size_t a = 0; a < size; a += 2) {
-    for (std::size_t b = a & ~std::size_t{3}; b < size; b += 4) {
-      const std::size_t ra = size - a < 2 ? 1 : 2, rb = size - b < 4 ? size - b : 4;
-      std::size_t at_a[2], at_b[4];
+    for (std::size_t b = a / wide * wide; b < size; b += wide) {
+      const std::size_t ra = size - a < 2 ? 1 : 2, rb = size - b < wide ? size - b : wide;
+      std::size_t at_a[2], at_b[wide];
       for (std::size_t i = 0; i < 2; ++i) at_a[i] = reg.split.offset_row[a + (i < ra ? i : 0)] * n;
-      for (std::size_t i = 0; i < 4; ++i) at_b[i] = reg.split.offset_row[b + (i < rb ? i : 0)] * n;
-      Vec<Real> re[2][4], im[2][4];
+      for (std::size_t i = 0; i < wide; ++i) at_b[i] = reg.split.offset_row[b + (i < rb ? i : 0)] * n;
+      Vec<Real> re[2][wide], im[2][wide];
       for (int i = 0; i < 2; ++i)
-        for (int j = 0; j < 4; ++j) re[i][j] = im[i][j] = hn::Zero(d);
+        for (std::size_t j = 0; j < wide; ++j) re[i][j] = im[i][j] = hn::Zero(d);
       for (const std::uint32_t base : reg.split.base_row) {
         const Real* x = state.re + base * n;
         const Vec<Real> x0 = hn::Load(d, x + at_a[0]), x1 = hn::Load(d, x + at_a[1]);
@@ -105,7 +111,7 @@ void ReducedDensity(const RegisterOperators<Real>& reg, State<Real> state, Real*
           const Real* y = state.im + base * n;
           const Vec<Real> y0 = hn::Load(d, y + at_a[0]), y1 = hn::Load(d, y + at_a[1]);
 #pragma GCC unroll 4
-          for (int j = 0; j < 4; ++j) {
+          for (std::size_t j = 0; j < wide; ++j) {
             const Vec<Real> u = hn::Load(d, x + at_b[j]), w = hn::Load(d, y + at_b[j]);
             re[0][j] = hn::MulAdd(y0, w, hn::MulAdd(x0, u, re[0][j]));
             re[1][j] = hn::MulAdd(y1, w, hn::MulAdd(x1, u, re[1][j]));
@@ -114,7 +120,7 @@ void ReducedDensity(const RegisterOperators<Real>& reg, State<Real> state, Real*
           }
         } else {
 #pragma GCC unroll 4
-          for (int j = 0; j < 4; ++j) {
+          for (std::size_t j = 0; j < wide; ++j) {
             const Vec<Real> u = hn::Load(d, x + at_b[j]);
             re[0][j] = hn::MulAdd(x0, u, re[0][j]);
             re[1][j] = hn::MulAdd(x1, u, re[1][j]);
@@ -147,7 +153,7 @@ void OperatorValues(const RegisterOperators<Real>& reg, const Real* rho, Real* v
   for (std::size_t o = 0; o < count; o += block) {
     const Real* m[block];
     for (std::size_t i = 0; i < block; ++i)
-      m[i] = reg.operators.data() + (o + i < count ? o + i : o) * entries;
+      m[i] = reg.operators.data() + (o + i < count ? o + i : o) * reg.stride;
     Vec<Real> sum[block];
     for (std::size_t i = 0; i < block; ++i) sum[i] = hn::Zero(d);
     for (std::size_t e = 0; e < entries; ++e) {
@@ -160,29 +166,48 @@ void OperatorValues(const RegisterOperators<Real>& reg, const Real* rho, Real* v
   }
 }
 
-/// weight[e] = sum over columns of cotangent * operator: the entries of this sample's own Hermitian matrix,
-/// doubled off the diagonal.
+/// weight[e .. e + Width) = sum over columns of cotangent * operator.
+template <int Width, class Real>
+HWY_INLINE void WeightRows(const RegisterOperators<Real>& reg, const Real* cotangents, std::size_t e,
+                           Real* weight) {
+  const Tag<Real> d;
+  const std::size_t count = reg.columns.size(), stride = reg.stride;
+  Vec<Real> sum[Width];
+  for (int i = 0; i < Width; ++i) sum[i] = hn::Zero(d);
+  const Real* m = reg.operators.data() + e;
+  for (std::size_t o = 0; o < count; ++o, m += stride) {
+    const Vec<Real> g = hn::Load(d, cotangents + reg.columns[o] * tile);
+#pragma GCC unroll 16
+    for (int i = 0; i < Width; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i]), g, sum[i]);
+  }
+  for (int i = 0; i < Width; ++i) hn::Store(sum[i], d, weight + (e + i) * lanes<Real>);
+}
+
+/// The entries of this sample's own Hermitian matrix, doubled off the diagonal.
 template <class Real>
 void OperatorWeights(const RegisterOperators<Real>& reg, const Real* cotangents, Real* weight) {
+  constexpr std::size_t most = many_registers<Real> ? 16 : 12;
+  const std::size_t entries = reg.entries;
+  std::size_t e = 0;
+  for (; e + most <= entries; e += most) WeightRows<most>(reg, cotangents, e, weight);
+  for (; e + 4 <= entries; e += 4) WeightRows<4>(reg, cotangents, e, weight);
+  for (; e < entries; ++e) WeightRows<1>(reg, cotangents, e, weight);
+}
+
+/// out[(j * chunks + c) * stride + i] = in[(c * lanes + i) * Ways + j]: moves the lowest bits of a flat index
+/// to its top.
+template <int Ways, class Real>
+HWY_INLINE void Deinterleave(const Real* in, Real* out, std::size_t stride) {
   const Tag<Real> d;
-  constexpr std::size_t n = lanes<Real>;
-  constexpr int block = 16;
-  const int count = static_cast<int>(reg.columns.size()), entries = reg.entries;
-  for (int e = 0; e < entries; e += block) {
-    const int width = entries - e < block ? entries - e : block;
-    Vec<Real> sum[block];
-    for (int i = 0; i < block; ++i) sum[i] = hn::Zero(d);
-    for (int o = 0; o < count; ++o) {
-      const Vec<Real> g = hn::Load(d, cotangents + reg.columns[o] * tile);
-      const Real* m = reg.operators.data() + static_cast<std::size_t>(o) * entries + e;
-      if (width == block) {
-#pragma GCC unroll 16
-        for (int i = 0; i < block; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i]), g, sum[i]);
-      } else {
-        for (int i = 0; i < width; ++i) sum[i] = hn::MulAdd(hn::Set(d, m[i]), g, sum[i]);
-      }
-    }
-    for (int i = 0; i < width; ++i) hn::Store(sum[i], d, weight + static_cast<std::size_t>(e + i) * n);
+  constexpr std::size_t n = lanes<Real>, chunks = n / Ways;
+  for (std::size_t c = 0; c < chunks; ++c) {
+    Vec<Real> v[4];
+    if constexpr (Ways == 4)
+      hn::LoadInterleaved4(d, in + c * Ways * n, v[0], v[1], v[2], v[3]);
+    else
+      hn::LoadInterleaved2(d, in + c * Ways * n, v[0], v[1]);
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < Ways; ++j) hn::Store(v[j], d, out + (j * chunks + c) * stride);
   }
 }
 
@@ -190,29 +215,16 @@ void OperatorWeights(const RegisterOperators<Real>& reg, const Real* cotangents,
 /// rotated: de-interleaving rotates them by two (or one) at a time.
 template <class Real>
 HWY_INLINE void TransposeSquare(const Real* in, Real* out, std::size_t stride) {
-  const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
-  if constexpr (n == 16 || n == 4) {
-    HWY_ALIGN Real middle[n * n];
-    constexpr std::size_t chunks = n / 4;
-    Vec<Real> v0, v1, v2, v3;
-    if constexpr (n == 16) {
-      for (std::size_t c = 0; c < chunks; ++c) {
-        hn::LoadInterleaved4(d, in + c * 4 * n, v0, v1, v2, v3);
-        hn::Store(v0, d, middle + (0 * chunks + c) * n);
-        hn::Store(v1, d, middle + (1 * chunks + c) * n);
-        hn::Store(v2, d, middle + (2 * chunks + c) * n);
-        hn::Store(v3, d, middle + (3 * chunks + c) * n);
-      }
-      in = middle;
-    }
-    for (std::size_t c = 0; c < chunks; ++c) {
-      hn::LoadInterleaved4(d, in + c * 4 * n, v0, v1, v2, v3);
-      hn::Store(v0, d, out + (0 * chunks + c) * stride);
-      hn::Store(v1, d, out + (1 * chunks + c) * stride);
-      hn::Store(v2, d, out + (2 * chunks + c) * stride);
-      hn::Store(v3, d, out + (3 * chunks + c) * stride);
-    }
+  HWY_ALIGN Real middle[n * n];
+  if constexpr (n == 16) {
+    Deinterleave<4>(in, middle, n);
+    Deinterleave<4>(middle, out, stride);
+  } else if constexpr (n == 8) {
+    Deinterleave<4>(in, middle, n);
+    Deinterleave<2>(middle, out, stride);
+  } else if constexpr (n == 4) {
+    Deinterleave<4>(in, out, stride);
   } else {
     for (std::size_t e = 0; e < n; ++e)
       for (std::size_t b = 0; b < n; ++b) out[b * stride + e] = in[e * n + b];
@@ -231,7 +243,7 @@ void OperatorSums(const RegisterOperators<Real>& reg, const Real* cotangents, co
   for (; done < entries; ++done)
     for (std::size_t b = 0; b < n; ++b) transposed[b * padded + done] = rho[done * n + b];
   const std::size_t count = reg.columns.size();
-  constexpr std::size_t outs = 4, wide = 4;
+  constexpr std::size_t outs = 4, wide = many_registers<Real> ? 4 : 2;
   for (std::size_t o = 0; o < count; o += outs) {
     const std::size_t height = count - o < outs ? count - o : outs;
     const Real* g[outs];

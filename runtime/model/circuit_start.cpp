@@ -82,10 +82,10 @@ bool cx_cancel(const Stage& stage) {
   return stage.qubits == 2 && even;
 }
 
-void check_stage(const Stage& stage, const std::string& key, const std::string& entangler_key) {
+void check_stage(const Stage& stage, const std::string& key) {
   if (cx_cancel(stage)) return;
-  throw usage_error(key + " = \"identity\": " + entangler_key + " = \"" + std::string(name(stage.entangler)) +
-                    "\" on " + std::to_string(stage.qubits) + " qubits in " + std::to_string(stage.layers) +
+  throw usage_error(key + " = \"identity\": entangler \"" + std::string(name(stage.entangler)) + "\" on " +
+                    std::to_string(stage.qubits) + " qubits in " + std::to_string(stage.layers) +
                     (stage.layers == 1 ? " layer" : " layers") +
                     " does not cancel, so no angles make it the identity; use none, cz-line, cz-ring or "
                     "brickwork-cz, or " +
@@ -94,8 +94,8 @@ void check_stage(const Stage& stage, const std::string& key, const std::string& 
 
 }  // namespace
 
-void start_circuit(const HeadSpec& head, const Circuit& circuit, const InitialValues& random,
-                   std::uint32_t tensor, std::span<double> values) {
+void start_circuit(const HeadSpec& head, const AnsatzSpec& ansatz, const Circuit& circuit,
+                   const InitialValues& random, std::uint32_t tensor, std::span<double> values) {
   const double shared_deviation = head.shared_deviation >= 0 ? head.shared_deviation : head.start_deviation;
   const auto normal = [&](int index, double deviation) {
     values[static_cast<std::size_t>(index)] =
@@ -103,8 +103,7 @@ void start_circuit(const HeadSpec& head, const Circuit& circuit, const InitialVa
   };
   for (const Op& op : circuit.shared)
     if (op.source == Source::param) normal(op.index, shared_deviation);
-  if (head.shared_start == SharedStart::identity)
-    start_as_identity(shared_stage(head.ansatz, circuit), values);
+  if (head.shared_start == SharedStart::identity) start_as_identity(shared_stage(ansatz, circuit), values);
   for (const Block& block : circuit.blocks) {
     for (const Op& op : block.ops) {
       if (op.source != Source::param) continue;
@@ -113,7 +112,7 @@ void start_circuit(const HeadSpec& head, const Circuit& circuit, const InitialVa
           random.coin(tensor, static_cast<std::uint32_t>(op.index)))
         values[static_cast<std::size_t>(op.index)] += math::pi;
     }
-    if (head.start == BlockStart::identity) start_as_identity(block_stage(head.ansatz, block), values);
+    if (head.start == BlockStart::identity) start_as_identity(block_stage(ansatz, block), values);
     for (const Readout& readout : block.outputs)
       for (const ZString& string : readout.strings)
         if (string.weight_param >= 0)
@@ -122,14 +121,13 @@ void start_circuit(const HeadSpec& head, const Circuit& circuit, const InitialVa
   }
 }
 
-void check_start(const HeadSpec& head) {
+void check_start(const HeadSpec& head, const AnsatzSpec& ansatz) {
   if (head.shared_start != SharedStart::identity && head.start != BlockStart::identity) return;
-  const Circuit circuit = build(head.ansatz);
+  const Circuit circuit = build(ansatz);
   if (head.shared_start == SharedStart::identity)
-    check_stage(shared_stage(head.ansatz, circuit), "head.shared_start", "circuit.entangler");
+    check_stage(shared_stage(ansatz, circuit), "head.shared_start");
   if (head.start == BlockStart::identity)
-    for (const Block& block : circuit.blocks)
-      check_stage(block_stage(head.ansatz, block), "head.start", "block.entangler");
+    for (const Block& block : circuit.blocks) check_stage(block_stage(ansatz, block), "head.start");
 }
 
 }  // namespace qmtl

@@ -9,8 +9,8 @@
 
 namespace qmtl {
 
-/// Initial values of the parameters of build(head.ansatz): normals of the stage's deviation, as head.start
-/// and head.shared_start say; readout weights 1 / count. `tensor` keys the random numbers.
+/// Initial values of the parameters of `circuit`, which is build(ansatz): normals of the stage's deviation,
+/// as head.start and head.shared_start say; readout weights 1 / count. `tensor` keys the random numbers.
 ///
 /// Identity blocks (Grant, Wossnig, Ostaszewski and Benedetti 2019): the layers between two uploads (for a
 /// task block: all its layers) are taken in pairs, the second of which undoes the first. In the first layer
@@ -20,11 +20,11 @@ namespace qmtl {
 /// every CZ occurs an even number of times: two layers of cz-line or cz-ring, four of brickwork-cz. A CZ
 /// layer that is left over is diagonal, so that no Z readout right behind it sees it. Layers of CX do not
 /// cancel.
-void start_circuit(const HeadSpec& head, const Circuit& circuit, const InitialValues& random,
-                   std::uint32_t tensor, std::span<double> values);
+void start_circuit(const HeadSpec& head, const AnsatzSpec& ansatz, const Circuit& circuit,
+                   const InitialValues& random, std::uint32_t tensor, std::span<double> values);
 
 /// Throws Error (usage) that names the key where an identity start is asked for and no angles give one:
 /// behind CX entanglers, except an even number of layers on two qubits.
-void check_start(const HeadSpec& head);
+void check_start(const HeadSpec& head, const AnsatzSpec& ansatz);
 
 }  // namespace qmtl

@@ -8,6 +8,7 @@
 
 #include "runtime/model/matrix.h"
 #include "runtime/model/params.h"
+#include "runtime/model/shape.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {
@@ -24,6 +25,8 @@ struct Pass {
 template <class Real>
 struct LayerCache {
   Matrix<Real> input, output, extra;
+  std::vector<std::uint32_t> picks;  ///< max pooling: the place in its sample that each output came from
+  std::vector<LayerCache> inner;     ///< of the layers inside
 };
 
 /// One layer of the backbone: rows are samples. After bind() the const calls may run concurrently.
@@ -31,7 +34,11 @@ template <class Real>
 class Layer {
  public:
   virtual ~Layer() = default;
-  virtual std::size_t outputs() const = 0;
+  virtual Shape shape() const = 0;  ///< of a sample's output
+  std::size_t outputs() const { return shape().size(); }
+  /// Operations of a sample's forward and backward pass: 6 for every multiplication of the forward pass by a
+  /// parameter. Layers without parameters are cheap enough to count as nothing.
+  virtual double cost() const { return 0.0; }
   /// Appends the layer's tensors; their sizes add up to what initial, bind and backward get as spans.
   virtual void append_params(const std::string& /*prefix*/, std::vector<ParamInfo>& /*params*/) const {}
   /// `tensor` is the number of the layer's first tensor in the model's list.
@@ -47,11 +54,12 @@ class Layer {
                         std::span<double> gradient) const = 0;
 };
 
-/// The layers of one LayerSpec (a dense layer with an activation is two) on `inputs` columns. `number` tells
-/// apart the layers of a model in random streams. Throws Error (usage) naming `where` and the key.
+/// The layers of one LayerSpec (a dense layer with an activation is two) on samples of shape `input`.
+/// `number` tells apart the layers of a model in random streams and is counted up past those made. `where` is
+/// the prefix of the tensors' names. Throws Error (usage) naming `where` and the key.
 template <class Real>
-std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, std::size_t inputs,
-                                                      std::uint32_t number, const std::string& where);
+std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, const Shape& input,
+                                                      std::uint32_t& number, const std::string& where);
 
 /// A dense layer x W + b, W [inputs, outputs]; Glorot uniform start, or He uniform before a relu.
 template <class Real>

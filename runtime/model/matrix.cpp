@@ -1,32 +1,50 @@
 #include "runtime/model/matrix.h"
 
-// The product is compiled for several instruction sets and picked when the program starts. Only products and
-// sums of independent lanes occur and contraction is off, so every version gives the same bits. Sanitizer
-// runtimes are not up yet when the loader picks, hence without them only.
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define QMTL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define QMTL_CLONES
-#endif
-
 namespace qmtl {
 namespace {
 
-constexpr std::size_t block_columns = 16;
+// The products are compiled for several instruction sets and picked when the program starts. Only products
+// and sums of independent lanes occur and contraction is off, so every version gives the same bits.
 
-/// `Rows` rows and 16 columns of C stay in registers while k runs.
-template <std::size_t Rows, class Real>
+/// A register of `Bytes` bytes, which the instruction set must have: longer ones would live in memory.
+template <class Real, std::size_t Bytes>
+struct Register {
+  static constexpr std::size_t lanes = Bytes / sizeof(Real);
+  typedef Real Type __attribute__((vector_size(Bytes)));
+  typedef Real Stored __attribute__((vector_size(Bytes), aligned(alignof(Real)), may_alias));
+
+  [[gnu::always_inline]] static const Stored& at(const Real* place) {
+    return *reinterpret_cast<const Stored*>(place);
+  }
+  [[gnu::always_inline]] static Stored& at(Real* place) { return *reinterpret_cast<Stored*>(place); }
+};
+
+/// `Rows` rows and `Registers` registers of columns of C stay in registers while k runs.
+template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real>
 [[gnu::always_inline]] inline void block(std::size_t k, std::size_t n, const Real* a, const Real* b,
                                          Real* c) {
-  Real sum[Rows][block_columns] = {};
+  using R = Register<Real, Bytes>;
+  typename R::Type sum[Rows][Registers] = {};
   for (std::size_t p = 0; p < k; ++p)
-    for (std::size_t r = 0; r < Rows; ++r)
-      for (std::size_t l = 0; l < block_columns; ++l) sum[r][l] += a[r * k + p] * b[p * n + l];
+    for (std::size_t v = 0; v < Registers; ++v) {
+      const typename R::Type right = R::at(b + p * n + v * R::lanes);
+      for (std::size_t r = 0; r < Rows; ++r) sum[r][v] += a[r * k + p] * right;
+    }
   for (std::size_t r = 0; r < Rows; ++r)
-    for (std::size_t l = 0; l < block_columns; ++l) c[r * n + l] = sum[r][l];
+    for (std::size_t v = 0; v < Registers; ++v) R::at(c + r * n + v * R::lanes) = sum[r][v];
 }
 
-/// The columns beyond the last whole block.
+/// All whole registers of columns of some rows.
+template <std::size_t Bytes, std::size_t Rows, class Real>
+[[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, const Real* a, const Real* b,
+                                             Real* c) {
+  constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
+  std::size_t j = 0;
+  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, a, b + j, c + j);
+  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, a, b + j, c + j);
+}
+
+/// The columns beyond the last whole register.
 template <class Real>
 [[gnu::always_inline]] inline void edge(std::size_t k, std::size_t n, std::size_t first, const Real* a,
                                         const Real* b, Real* c) {
@@ -35,24 +53,91 @@ template <class Real>
     for (std::size_t j = first; j < n; ++j) c[j] += a[p] * b[p * n + j];
 }
 
-template <class Real>
+template <std::size_t Bytes, class Real>
 [[gnu::always_inline]] inline void product(std::size_t m, std::size_t k, std::size_t n, const Real* a,
                                            const Real* b, Real* c) {
-  const std::size_t whole = n - n % block_columns;
+  const std::size_t whole = n - n % Register<Real, Bytes>::lanes;
   std::size_t i = 0;
-  for (; i + 4 <= m; i += 4)
-    for (std::size_t j = 0; j < whole; j += block_columns) block<4>(k, n, a + i * k, b + j, c + i * n + j);
-  for (; i < m; ++i)
-    for (std::size_t j = 0; j < whole; j += block_columns) block<1>(k, n, a + i * k, b + j, c + i * n + j);
+  for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, a + i * k, b, c + i * n);
+  for (; i < m; ++i) some_rows<Bytes, 1>(k, n, a + i * k, b, c + i * n);
+  if (whole == n) return;
   for (i = 0; i < m; ++i) edge(k, n, whole, a + i * k, b, c + i * n);
 }
 
-QMTL_CLONES void run(std::size_t m, std::size_t k, std::size_t n, const float* a, const float* b, float* c) {
-  product(m, k, n, a, b, c);
+/// `Rows` rows of a times `Columns` rows of b; their sums' lanes stay in registers while k runs.
+template <std::size_t Bytes, std::size_t Rows, std::size_t Columns, class Real>
+[[gnu::always_inline]] inline void row_block(std::size_t k, std::size_t n, const Real* a, const Real* b,
+                                             Real* c) {
+  using R = Register<Real, Bytes>;
+  constexpr std::size_t registers = sum_lanes / R::lanes;
+  typename R::Type sum[Rows][Columns][registers] = {};
+  for (std::size_t p = 0; p < k; p += sum_lanes)
+    for (std::size_t v = 0; v < registers; ++v)
+      for (std::size_t q = 0; q < Columns; ++q) {
+        const typename R::Type right = R::at(b + q * k + p + v * R::lanes);
+        for (std::size_t r = 0; r < Rows; ++r) sum[r][q][v] += R::at(a + r * k + p + v * R::lanes) * right;
+      }
+  for (std::size_t r = 0; r < Rows; ++r)
+    for (std::size_t q = 0; q < Columns; ++q) {
+      for (std::size_t half = registers / 2; half > 0; half /= 2)
+        for (std::size_t v = 0; v < half; ++v) sum[r][q][v] += sum[r][q][v + half];
+      Real lanes[R::lanes];
+      R::at(lanes) = sum[r][q][0];
+      for (std::size_t half = R::lanes / 2; half > 0; half /= 2)
+        for (std::size_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+      c[r * n + q] = lanes[0];
+    }
 }
-QMTL_CLONES void run(std::size_t m, std::size_t k, std::size_t n, const double* a, const double* b,
-                     double* c) {
-  product(m, k, n, a, b, c);
+
+template <std::size_t Bytes, class Real>
+[[gnu::always_inline]] inline void row_product(std::size_t m, std::size_t k, std::size_t n, const Real* a,
+                                               const Real* b, Real* c) {
+  constexpr std::size_t columns = 8 / sizeof(Real);
+  std::size_t i = 0;
+  for (; i + 2 <= m; i += 2) {
+    std::size_t j = 0;
+    for (; j + columns <= n; j += columns)
+      row_block<Bytes, 2, columns>(k, n, a + i * k, b + j * k, c + i * n + j);
+    for (; j < n; ++j) row_block<Bytes, 2, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
+  }
+  for (; i < m; ++i)
+    for (std::size_t j = 0; j < n; ++j) row_block<Bytes, 1, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
+}
+
+/// The two products of one instruction set.
+template <class Real>
+struct Products {
+  using Function = void (*)(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b,
+                            Real* c);
+  Function product, row_product;
+};
+
+#define QMTL_PRODUCT(name, Real, kind, bytes, attribute)                                                    \
+  attribute void name(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) { \
+    kind<bytes>(m, k, n, a, b, c);                                                                          \
+  }
+#define QMTL_PRODUCTS(set, bytes, attribute)                            \
+  QMTL_PRODUCT(product_##set, float, product, bytes, attribute)         \
+  QMTL_PRODUCT(product_##set, double, product, bytes, attribute)        \
+  QMTL_PRODUCT(row_product_##set, float, row_product, bytes, attribute) \
+  QMTL_PRODUCT(row_product_##set, double, row_product, bytes, attribute)
+
+QMTL_PRODUCTS(plain, 16, )
+#if defined(__x86_64__)
+QMTL_PRODUCTS(avx2, 32, [[gnu::target("avx2")]])
+QMTL_PRODUCTS(avx512, 64, [[gnu::target("avx512f")]])
+#endif
+
+template <class Real>
+const Products<Real>& products() {
+  static const Products<Real> chosen = [] {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return Products<Real>{product_avx512, row_product_avx512};
+    if (__builtin_cpu_supports("avx2")) return Products<Real>{product_avx2, row_product_avx2};
+#endif
+    return Products<Real>{product_plain, row_product_plain};
+  }();
+  return chosen;
 }
 
 template <class Real>
@@ -67,9 +152,19 @@ std::size_t columns(const Matrix<Real>& x) {
 }  // namespace
 
 template <class Real>
+void multiply(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) {
+  products<Real>().product(m, k, n, a, b, c);
+}
+
+template <class Real>
+void multiply_rows(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) {
+  products<Real>().row_product(m, k, n, a, b, c);
+}
+
+template <class Real>
 void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c) {
   c.resize(a.rows(), b.cols());
-  run(rows(a), columns(a), columns(b), a.data(), b.data(), c.data());
+  multiply(rows(a), columns(a), columns(b), a.data(), b.data(), c.data());
 }
 
 template <class Real>
@@ -89,6 +184,10 @@ void add_rows(const Matrix<Real>& c, std::span<double> gradient) {
 
 template void multiply(const Matrix<float>&, const Matrix<float>&, Matrix<float>&);
 template void multiply(const Matrix<double>&, const Matrix<double>&, Matrix<double>&);
+template void multiply(std::size_t, std::size_t, std::size_t, const float*, const float*, float*);
+template void multiply(std::size_t, std::size_t, std::size_t, const double*, const double*, double*);
+template void multiply_rows(std::size_t, std::size_t, std::size_t, const float*, const float*, float*);
+template void multiply_rows(std::size_t, std::size_t, std::size_t, const double*, const double*, double*);
 template void add_outer(const Matrix<float>&, const Matrix<float>&, std::span<double>);
 template void add_outer(const Matrix<double>&, const Matrix<double>&, std::span<double>);
 template void add_rows(const Matrix<float>&, std::span<double>);

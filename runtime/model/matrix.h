@@ -16,6 +16,17 @@ using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMaj
 template <class Real>
 void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c);
 
+/// As multiply, on bare storage without gaps between rows.
+template <class Real>
+void multiply(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c);
+
+/// c[m, n] = a[m, k] (b[n, k])^T on bare storage: rows of a times rows of b, k a multiple of sum_lanes. Every
+/// element is summed in sum_lanes lanes, p going to lane p mod sum_lanes, and the lanes by halving: as
+/// independent of instruction sets and threads as multiply.
+inline constexpr std::size_t sum_lanes = 16;
+template <class Real>
+void multiply_rows(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c);
+
 /// gradient[k, n] (row-major) += A^T[k, m] C[m, n]: the weight gradient of C = A B, with the sum over the m
 /// samples in row order.
 template <class Real>

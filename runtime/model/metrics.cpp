@@ -154,7 +154,8 @@ std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::sp
 double mean_score(const ModelSpec& spec, std::span<const double> values) {
   std::vector<double> signed_values;
   for (std::size_t t = 0; t < values.size(); ++t)
-    signed_values.push_back(metric_info(spec.tasks[t].metric).higher_is_better ? values[t] : -values[t]);
+    if (spec.tasks[t].in_mean)
+      signed_values.push_back(metric_info(spec.tasks[t].metric).higher_is_better ? values[t] : -values[t]);
   return mean_of_defined(signed_values);
 }
 

@@ -39,7 +39,8 @@ double score(const Task& task, std::string_view metric, std::span<const std::siz
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
                              const float* logits);
 
-/// The score that chooses the best epoch: mean of the defined scores, those where lower is better negated.
+/// The score that chooses the best epoch: mean of the defined scores of the tasks that count in it
+/// (TaskSpec::in_mean), those where lower is better negated.
 /// NaN if none is defined.
 double mean_score(const ModelSpec& spec, std::span<const double> scores);
 

@@ -14,7 +14,9 @@ enum class Purpose : std::uint32_t {
   permutation = 2,
   dropout = 3,
   shot_noise = 4,
-  gradient_variance = 11
+  gradient_variance = 11,
+  augmentation = 5,
+  resplit = 16,
 };
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random

@@ -1,5 +1,6 @@
 #include "runtime/model/spec.h"
 
+#include "runtime/error.h"
 #include "runtime/model/choices.h"
 #include "runtime/model/data.h"
 
@@ -8,9 +9,13 @@ namespace {
 
 constexpr Choices<Activation, 4> activations{"activation", {"none", "tanh", "relu", "gelu"}};
 constexpr Choices<AngleMap, 4> angle_maps{"angle map", {"shift-tanh", "shift-atan", "pi-tanh", "linear"}};
-constexpr Choices<LayerKind, 4> layer_kinds{"layer type", {"dense", "layer-norm", "dropout", "activation"}};
+constexpr Choices<LayerKind, 9> layer_kinds{
+    "layer type",
+    {"dense", "layer-norm", "dropout", "activation", "conv", "pool", "global-pool", "residual", "augment"}};
 constexpr Choices<BlockStart, 3> block_starts{"block start", {"signs", "normal", "identity"}};
 constexpr Choices<SharedStart, 2> shared_starts{"start of the shared stage", {"normal", "identity"}};
+constexpr Choices<PoolKind, 2> pool_kinds{"kind of pooling", {"max", "mean"}};
+constexpr Choices<FusionKind, 2> fusions{"fusion", {"concat", "gated"}};
 constexpr Choices<TaskKind, 4> task_kinds{"task kind", {"binary", "multiclass", "multilabel", "regression"}};
 
 }  // namespace
@@ -20,13 +25,36 @@ std::string_view name(AngleMap value) { return angle_maps.name(value); }
 std::string_view name(LayerKind value) { return layer_kinds.name(value); }
 std::string_view name(BlockStart value) { return block_starts.name(value); }
 std::string_view name(SharedStart value) { return shared_starts.name(value); }
+std::string_view name(PoolKind value) { return pool_kinds.name(value); }
+std::string_view name(FusionKind value) { return fusions.name(value); }
 std::string_view name(TaskKind value) { return task_kinds.name(value); }
 Activation parse_activation(std::string_view text) { return activations.parse(text); }
 AngleMap parse_angle_map(std::string_view text) { return angle_maps.parse(text); }
 LayerKind parse_layer_kind(std::string_view text) { return layer_kinds.parse(text); }
 BlockStart parse_block_start(std::string_view text) { return block_starts.parse(text); }
 SharedStart parse_shared_start(std::string_view text) { return shared_starts.parse(text); }
+PoolKind parse_pool_kind(std::string_view text) { return pool_kinds.parse(text); }
+FusionKind parse_fusion(std::string_view text) { return fusions.parse(text); }
 TaskKind parse_task_kind(std::string_view text) { return task_kinds.parse(text); }
+
+Shape input_shape(const ModelSpec& spec, std::size_t i) {
+  const std::size_t width = spec.input_widths[i];
+  if (i >= spec.input_shapes.size() || spec.input_shapes[i].empty()) return width;
+  const std::vector<std::size_t>& given = spec.input_shapes[i];
+  std::string found;
+  std::size_t product = 1;
+  for (std::size_t extent : given) {
+    found += (found.empty() ? "[" : ", ") + std::to_string(extent);
+    product *= extent;
+  }
+  const std::string where = "input." + spec.inputs[i] + ".shape: expected ";
+  if (given.size() != 2 && given.size() != 3)
+    throw usage_error(where + "[height, width] or [channels, height, width], found " + found + "]");
+  if (product != width)
+    throw usage_error(where + "sizes whose product is the " + std::to_string(width) +
+                      " numbers of a sample in the data set, found " + found + "]");
+  return given.size() == 2 ? Shape(1, given[0], given[1]) : Shape(given[0], given[1], given[2]);
+}
 
 std::vector<std::size_t> Dataset::rows(Split which) const {
   std::vector<std::size_t> found;

@@ -6,33 +6,63 @@
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/cost.h"
+#include "runtime/model/shape.h"
 
 namespace qmtl {
 
-enum class LayerKind : std::uint8_t { dense, layer_norm, dropout, activation };
+enum class LayerKind : std::uint8_t {
+  dense,
+  layer_norm,
+  dropout,
+  activation,
+  conv,
+  pool,
+  global_pool,
+  residual,
+  augment,
+};
 enum class Activation : std::uint8_t { none, tanh, relu, gelu };
+enum class PoolKind : std::uint8_t { max, mean };
 
 /// One backbone layer as configured: `{ type = "dense", width = 64, activation = "tanh" }`.
 struct LayerSpec {
   LayerKind kind = LayerKind::dense;
   int width = 0;                             ///< dense
-  Activation activation = Activation::none;  ///< dense, activation
+  Activation activation = Activation::none;  ///< dense, activation, conv
   double rate = 0.0;                         ///< dropout
+  int channels = 0;                          ///< conv: output channels
+  int kernel = 1;                            ///< conv: height and width of the window
+  int stride = 1;                            ///< conv
+  int padding = 0;                           ///< conv: zeros around the image
+  PoolKind pool = PoolKind::max;             ///< pool, global-pool
+  int size = 2;                              ///< pool: height and width of the window, and its step
+  int shift = 0;                             ///< augment: largest shift in pixels, both directions
+  bool flip = false;                         ///< augment: mirror half of the samples
+  double noise = 0.0;                        ///< augment: deviation of additive noise
+  std::vector<LayerSpec> layers = {};        ///< residual: f in y = x + f(x)
   bool operator==(const LayerSpec&) const = default;
 };
 
-/// Layers on one named input before the branches are concatenated into the trunk.
+/// Layers on one named input before the branches are joined into the trunk's input.
 struct BranchSpec {
   std::string input;
   std::vector<LayerSpec> layers;
   bool operator==(const BranchSpec&) const = default;
 };
 
-/// Inputs -> branches -> concatenation -> trunk -> dense to the representation z (added by the model, no
+/// How the branches' values become the trunk's input.
+enum class FusionKind : std::uint8_t {
+  concat,  ///< one after another
+  gated,   ///< per feature their mean with trained weights that depend on all of them
+};
+
+/// Inputs -> branches -> fusion -> trunk -> dense to the representation z (added by the model, no
 /// activation).
 struct BackboneSpec {
   std::vector<BranchSpec> branches;  ///< one per input used, in order of concatenation
   std::vector<LayerSpec> trunk;
+  FusionKind fusion = FusionKind::concat;
+  std::vector<std::vector<std::string>> pairs = {};  ///< inputs {a, b} that enter as [a, b, |a - b|, a b]
   bool operator==(const BackboneSpec&) const = default;
 };
 
@@ -53,7 +83,8 @@ enum class SharedStart : std::uint8_t { normal, identity };
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
-  int width = 0;      ///< representation d of heads without a circuit; a circuit's head has d = its angles
+  int width = 0;      ///< representation d of linear and mlp; the other heads have d = the circuit's angles
+  int hidden = 16;    ///< mlp: hidden units of a task
   AnsatzSpec ansatz;  ///< resolved: block_outputs has one entry per block
   AngleMap angle_map = AngleMap::shift_tanh;
   double gain = 0.3;
@@ -77,6 +108,7 @@ struct TaskSpec {
   int classes = 2;
   std::string metric;
   double weight = 1.0;
+  bool in_mean = true;  ///< its metric counts in the mean that chooses the best epoch
   /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
   std::vector<double> class_weights;
   bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
@@ -87,6 +119,9 @@ struct TaskSpec {
 struct ModelSpec {
   std::vector<std::string> inputs;  ///< names, in the order of input_widths
   std::vector<std::size_t> input_widths;
+  /// [height, width] or [channels, height, width] of the inputs that are images; nothing for flat ones. Empty
+  /// when all are flat.
+  std::vector<std::vector<std::size_t>> input_shapes;
   std::vector<TaskSpec> tasks;
   /// How many tasks came together, in order: those of the newest generation are trained, earlier ones keep
   /// their logits to the bit. Empty: one generation.
@@ -106,10 +141,17 @@ std::string_view name(AngleMap value);
 std::string_view name(LayerKind value);
 std::string_view name(BlockStart value);
 std::string_view name(SharedStart value);
+std::string_view name(PoolKind value);
+std::string_view name(FusionKind value);
 Activation parse_activation(std::string_view text);
 AngleMap parse_angle_map(std::string_view text);
 LayerKind parse_layer_kind(std::string_view text);
 BlockStart parse_block_start(std::string_view text);
 SharedStart parse_shared_start(std::string_view text);
+PoolKind parse_pool_kind(std::string_view text);
+FusionKind parse_fusion(std::string_view text);
+
+/// Shape of one sample of input i. Throws Error (usage) naming input.<name>.shape where that does not fit.
+Shape input_shape(const ModelSpec& spec, std::size_t i);
 
 }  // namespace qmtl

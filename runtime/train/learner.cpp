@@ -22,14 +22,16 @@ int Learner::outputs() const {
 
 namespace {
 
-/// The newest generation's tasks cut into groups of nearly equal number.
+/// The earlier generations, each a group of its own, and the newest one's tasks cut into groups of nearly
+/// equal number.
 std::vector<TaskRange> cut_tasks(const ModelSpec& spec, int groups) {
   const std::size_t first = newest_tasks(spec), tasks = spec.tasks.size() - first;
   if (groups < 1 || static_cast<std::size_t>(groups) > tasks)
     throw usage_error("distributed.task_groups: expected 1 .. " + std::to_string(tasks) +
                       " (the number of tasks), found " + std::to_string(groups));
   const auto count = static_cast<std::size_t>(groups);
-  std::vector<TaskRange> ranges;
+  std::vector<TaskRange> ranges = generation_tasks(spec);
+  if (!ranges.empty()) ranges.pop_back();
   for (std::size_t g = 0; g < count; ++g)
     ranges.push_back({first + tasks * g / count, first + tasks * (g + 1) / count});
   return ranges;
@@ -59,6 +61,7 @@ class LearnerOf final : public Learner {
       : spec_(spec),
         shard_(static_cast<std::size_t>(train.shard)),
         groups_(cut_tasks(spec, train.task_groups)),
+        finished_(groups_.size() - static_cast<std::size_t>(train.task_groups)),
         head_(make_head<Real>({spec_, groups_, train.shots, target})),
         backbone_(spec_, head_->width()) {
     bind_inputs_of(data, standardisation);
@@ -91,17 +94,16 @@ class LearnerOf final : public Learner {
     log_variance_.assign(variances.begin(), variances.end());
   }
 
-  std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * groups_.size(); }
+  std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * trained_groups(); }
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
-    const std::size_t first = unit / groups_.size() * shard_;
+    const std::size_t first = unit / trained_groups() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));
-    return static_cast<double>(rows) *
-           (6.0 * static_cast<double>(head_begin_) + head_->group_cost(unit % groups_.size()));
+    return static_cast<double>(rows) * (backbone_.cost() + head_->group_cost(group_of(unit)));
   }
   std::size_t accumulator_size() const override { return count_params(params_) + tasks_.size(); }
 
   void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const override {
-    const std::size_t shard = unit / groups_.size(), group = unit % groups_.size();
+    const std::size_t shard = unit / trained_groups(), group = group_of(unit);
     const std::size_t first = shard * shard_, last = std::min(batch.rows.size(), first + shard_);
     const std::span<const std::size_t> rows = std::span(batch.rows).subspan(first, last - first);
     const std::span<double> gradient = accumulator.first(count_params(params_));
@@ -138,6 +140,8 @@ class LearnerOf final : public Learner {
   }
 
  private:
+  std::size_t trained_groups() const { return groups_.size() - finished_; }
+  std::size_t group_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
   std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
 
   /// Logits of rows in chunks; forward(rows, z, values) is the head's part.
@@ -265,6 +269,7 @@ class LearnerOf final : public Learner {
   ModelSpec spec_;
   std::size_t shard_;
   std::vector<TaskRange> groups_;
+  std::size_t finished_;  ///< groups in front that are not trained: earlier generations
   std::unique_ptr<Head<Real>> head_;
   Backbone<Real> backbone_;
   std::vector<BoundInput> inputs_;

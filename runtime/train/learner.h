@@ -52,7 +52,8 @@ class Learner {
   /// The head's circuit, null for heads without one, and its trainable numbers as bound.
   virtual const Circuit* circuit() const = 0;
   virtual std::span<const double> circuit_params() const = 0;
-  /// As predict, with the circuit's outputs from `evaluate`. Throws Error (usage) for heads without a circuit.
+  /// As predict, with the circuit's outputs from `evaluate`. Throws Error (usage) for heads without a
+  /// circuit.
   virtual void predict_with(const CircuitValues& evaluate, std::span<const std::size_t> rows,
                             float* logits) const = 0;
 };
@@ -69,9 +70,9 @@ std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& tr
                                       const std::vector<Standardisation>& standardisation,
                                       SimdTarget target = SimdTarget::best);
 
-/// Completes a configuration from the data set: input widths, the tasks with kind, outputs and metric, the
-/// head's register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage) naming key and
-/// choices.
+/// Completes a configuration from the data set: input widths and shapes, the tasks with kind, outputs and
+/// metric, the head's register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage)
+/// naming key and choices.
 void resolve(Config& config, const Dataset& data);
 
 }  // namespace qmtl

@@ -21,6 +21,11 @@ std::string names_of(const Items& items) {
 
 std::string in_file(const Config& config) { return config.file.empty() ? "" : config.file + ": "; }
 
+/// Empty for an input whose samples are no images.
+std::vector<std::size_t> image_shape(const Input& input) {
+  return input.shape.size() == 2 || input.shape.size() == 3 ? input.shape : std::vector<std::size_t>{};
+}
+
 /// All inputs of the data set, or those the configuration lists; one branch each, without layers where none
 /// are given.
 void resolve_inputs(Config& config, const Dataset& data) {
@@ -28,6 +33,7 @@ void resolve_inputs(Config& config, const Dataset& data) {
   if (model.inputs.empty())
     for (const Input& input : data.inputs) model.inputs.push_back(input.name);
   model.input_widths.clear();
+  std::vector<std::vector<std::size_t>> shapes;
   for (const std::string& wanted : model.inputs) {
     const auto found = std::find_if(data.inputs.begin(), data.inputs.end(),
                                     [&](const Input& input) { return input.name == wanted; });
@@ -35,7 +41,16 @@ void resolve_inputs(Config& config, const Dataset& data) {
       throw usage_error(in_file(config) + "input." + wanted +
                         ": the data set has no such input (it has: " + names_of(data.inputs) + ")");
     model.input_widths.push_back(found->width);
+    shapes.push_back(image_shape(*found));
   }
+  // A shape of the configuration's own makes images of flat inputs.
+  for (std::size_t i = 0; i < model.input_shapes.size(); ++i)
+    if (!model.input_shapes[i].empty()) shapes[i] = model.input_shapes[i];
+  model.input_shapes = std::move(shapes);
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) input_shape(model, i);
+  if (std::all_of(model.input_shapes.begin(), model.input_shapes.end(),
+                  [](const auto& shape) { return shape.empty(); }))
+    model.input_shapes.clear();
   std::vector<BranchSpec> branches;
   for (const std::string& input : model.inputs) branches.push_back({input, {}});
   for (const BranchSpec& given : model.backbone.branches) {
@@ -97,6 +112,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
                         std::to_string(place->outputs) + " outputs");
     if (!given.metric.empty()) place->metric = given.metric;
     place->weight = given.weight;
+    place->in_mean = given.in_mean;
     place->class_weights = given.class_weights;
     if (given.balance_classes) {
       const auto labels = std::find_if(data.tasks.begin(), data.tasks.end(),
@@ -133,7 +149,8 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
     throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
                       std::to_string(ansatz.qubits));
   if (ansatz.register_size == 0) ansatz.register_size = std::min(4, ansatz.qubits);
-  if (local && ansatz.registers.empty() && ansatz.register_size > ansatz.qubits)
+  if (head_kind(model.head.kind).registers && local && ansatz.registers.empty() &&
+      ansatz.register_size > ansatz.qubits)
     throw usage_error(in_file(config) + "block.size: a register of " + std::to_string(ansatz.register_size) +
                       " qubits does not fit circuit.qubits = " + std::to_string(ansatz.qubits) +
                       "; lower block.size or raise circuit.qubits");
@@ -145,20 +162,18 @@ void resolve_head(Config& config) {
   const HeadKind& kind = head_kind(head.kind);
   resolve_circuit(config, config.model);
   const int angles = head.ansatz.angles();
-  if (kind.circuit && head.width != 0 && head.width != angles)
+  if (kind.angles && head.width != 0 && head.width != angles)
     throw usage_error(in_file(config) + "head.width: the representation of head '" + head.kind +
                       "' has one number per angle, " + std::to_string(angles) +
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
-  if (kind.circuit) check_start(head);
+  if (kind.circuit()) check_start(head, head_ansatz(config.model));
   // A later program may weigh plans differently: what was chosen stays with the run.
-  if (kind.circuit && parse_plan_kind(config.model.plan) == PlanKind::automatic) {
-    PlanOptions options;
-    options.second_moments = config.train.shots > 0;
-    options.model = config.model.cost;
-    config.model.plan = name(make_plan(build(head.ansatz), PlanKind::automatic, options).kind);
-  }
+  if (kind.circuit() && parse_plan_kind(config.model.plan) == PlanKind::automatic)
+    config.model.plan = name(make_plan(build(head_ansatz(config.model)), PlanKind::automatic,
+                                       plan_options(config.model, config.train.shots))
+                                 .kind);
 }
 
 }  // namespace

@@ -142,12 +142,12 @@ Config with_task(const Config& trained, const Config& given, const std::string& 
   model.generations.push_back(1);
   model.tasks.push_back(added);
   AnsatzSpec& ansatz = model.head.ansatz;
-  const bool placed = head_kind(model.head.kind).circuit && ansatz.placement == Placement::local;
+  const bool placed = head_kind(model.head.kind).registers && ansatz.placement == Placement::local;
   if (!registers.empty() && !placed)
     throw usage_error("--register: the blocks of this model have no registers of their own (head '" +
                       model.head.kind + "', block.placement = \"" + std::string(name(ansatz.placement)) +
                       "\")");
-  ansatz.registers.clear();
+  if (placed) ansatz.registers.clear();
   resolve(config, data);
   if (placed) {
     const AnsatzSpec& before = trained.model.head.ansatz;

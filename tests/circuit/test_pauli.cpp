@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/cones.h"
 #include "runtime/circuit/pauli.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
@@ -124,6 +125,39 @@ TEST_CASE("an expansion keeps only what its terms need", "[pauli]") {
     used[static_cast<std::size_t>(expansion->nodes[n].parent)] = 1;
     CHECK(expansion->nodes[n].parent < static_cast<int>(n));
   }
+}
+
+TEST_CASE("blocks wider than a mask are expanded output by output", "[pauli][oracle]") {
+  AnsatzSpec spec = shallow(70);
+  spec.placement = Placement::global;
+  spec.layers = 0;
+  spec.block_layers = 2;
+  spec.block_entangler = Entangler::cz_ring;
+  spec.block_order = BlockOrder::re;
+  spec.block_outputs = {70, 70};
+  const Circuit circuit = build(spec);
+  const auto expansion = expand_pauli(circuit, true);
+  REQUIRE(expansion);
+  const auto angles = oracle::uniform(1, 70, -4, 4);
+  const auto params = oracle::uniform(2, static_cast<std::size_t>(circuit.params), -4, 4);
+  const std::vector<double> found = evaluate(*expansion, angles, params);
+  REQUIRE(found.size() == 280);
+  for (std::size_t block : {0u, 1u})
+    for (std::size_t output : {0u, 33u, 69u}) {
+      // Each output sees its own qubit and two neighbours: few enough for the oracle.
+      Circuit one = circuit;
+      one.blocks = {circuit.blocks[block]};
+      one.blocks[0].outputs = {circuit.blocks[block].outputs[output]};
+      const Cone cone = cone_of(one, {0});
+      REQUIRE(cone.circuit.qubits == 3);
+      std::vector<double> own_angles, own_params;
+      for (int a : cone.angles) own_angles.push_back(angles[static_cast<std::size_t>(a)]);
+      for (int p : cone.params) own_params.push_back(params[static_cast<std::size_t>(p)]);
+      const Eigen::VectorXd expected = oracle::values(cone.circuit, own_angles, own_params, true);
+      // A few products of numbers up to 1 in double.
+      CHECK(found[70 * block + output] == Approx(expected[0]).margin(1e-13));
+      CHECK(found[140 + 70 * block + output] == Approx(expected[1]).margin(1e-13));
+    }
 }
 
 TEST_CASE("an output with more strings than the limit, or a cone beyond 64 qubits, is not expanded",

@@ -22,6 +22,33 @@ class Determinism(Program):
                 expected = expected or found
                 self.assertEqual(found, expected, f"{ranks} ranks, {threads} threads")
 
+    def test_every_head_gives_the_same_bits_on_other_ranks(self):
+        hashes = set()
+        for head in ("qmtl", "hybrid", "separate", "linear", "mlp", "local"):
+            with self.subTest(head=head):
+                options = ("--set", f"head.kind={head}", "--set", "train.shots=100", "--set", "distributed.task_groups=2",
+                           "--threads", "1")
+                one = self.train(f"{head}1", *options)
+                three = self.train(f"{head}3", *options, ranks=3)
+                self.assertEqual(three["run_hash"], one["run_hash"])
+                self.assertEqual(three["tasks"], one["tasks"])
+                hashes.add(one["run_hash"])
+        self.assertEqual(len(hashes), 6)
+
+    def test_convolutions_give_the_same_bits_on_any_ranks(self):
+        layers = ('backbone.layers=[{ type = "augment", shift = 1, flip = true, noise = 0.1 }, '
+                  '{ type = "conv", channels = 3, kernel = 2, padding = 1, activation = "relu" }, '
+                  '{ type = "pool", kind = "max", size = 2 }, '
+                  '{ type = "residual", layers = [{ type = "conv", channels = 3, kernel = 3, padding = 1 }] }]')
+        found = []
+        for ranks in (1, 3):
+            report = self.train(f"conv{ranks}", "--set", "input.x.shape=[2, 3]", "--set", layers, ranks=ranks)
+            found.append((report["run_hash"], self.read(f"conv{ranks}/metrics.jsonl"), report["tasks"]))
+        self.assertEqual(found[0], found[1])
+        # The image's shape stays with the checkpoint.
+        scores = json.loads(self.succeed("eval", "conv1", "--split", "validation", "--json").stdout)
+        self.assertEqual(scores["tasks"], found[0][2])
+
     def test_other_seed_gives_other_bits(self):
         one = self.train("seed3")["run_hash"]
         other = self.train("seed4", "--set", "seed=4")["run_hash"]

@@ -86,6 +86,7 @@ inline Config small_config() {
   ModelSpec& model = config.model;
   model.inputs = {"text", "image \"x\""};
   model.input_widths = {3, 4};
+  model.input_shapes = {{}, {2, 2}};
   model.tasks = {{"yes", "binary", 1, 2, "f1", 0.5, {0.25, 4.0}},
                  {"choice", "multiclass", 3, 3, "macro_f1", 1.0, {}}};
   model.backbone.branches = {{"text", {{LayerKind::dense, 8, Activation::relu, 0.0}}},
@@ -93,6 +94,23 @@ inline Config small_config() {
   model.backbone.trunk = {{LayerKind::dense, 16, Activation::tanh, 0.0},
                           {LayerKind::dropout, 0, Activation::none, 0.125},
                           {LayerKind::activation, 0, Activation::gelu, 0.0}};
+  LayerSpec conv, pool, residual, augment;
+  conv.kind = LayerKind::conv;
+  conv.channels = 3;
+  conv.kernel = 2;
+  conv.stride = 2;
+  conv.padding = 1;
+  pool.kind = LayerKind::global_pool;
+  pool.pool = PoolKind::mean;
+  augment.kind = LayerKind::augment;
+  augment.shift = 1;
+  augment.flip = true;
+  augment.noise = 0.1;
+  residual.kind = LayerKind::residual;
+  residual.layers = {model.backbone.trunk[0], residual};
+  residual.layers[1].layers = {model.backbone.trunk[2]};
+  model.backbone.branches[1].layers = {augment, conv, pool, residual};
+  model.backbone.pairs = {{"text", "image \"x\""}};
   AnsatzSpec& ansatz = model.head.ansatz;
   ansatz.qubits = 8;
   ansatz.uploads = 2;

@@ -89,6 +89,51 @@ shard = 48
   CHECK(config.train.shard == 48);
 }
 
+TEST_CASE("layers of images, nested layers, fusion, pairs and shapes are read", "[io]") {
+  const Config config = parse_config(R"(
+[input.scan]
+shape = [1, 8, 8]
+[input.note]
+[branch.scan]
+layers = [
+  { type = "augment", flip = true },
+  { type = "conv", channels = 16, kernel = 3, activation = "relu" },
+  { type = "residual", layers = [
+    { type = "conv", channels = 16, kernel = 3, padding = 1, stride = 1 },
+    { type = "residual", layers = [{ type = "layer-norm" }] },
+  ] },
+  { type = "pool", kind = "mean" },
+  { type = "global-pool", kind = "max" },
+]
+[backbone]
+fusion = "gated"
+pairs = [["scan", "note"]]
+)",
+                                     "scan.toml");
+  CHECK(config.model.input_shapes == std::vector<std::vector<std::size_t>>{{1, 8, 8}, {}});
+  const std::vector<LayerSpec>& layers = config.model.backbone.branches.at(0).layers;
+  REQUIRE(layers.size() == 5);
+  CHECK(layers[0].flip);
+  CHECK(layers[0].shift == 0);
+  CHECK(layers[0].noise == 0.0);
+  CHECK(layers[1].channels == 16);
+  CHECK(layers[1].kernel == 3);
+  CHECK(layers[1].stride == 1);
+  CHECK(layers[1].padding == 0);
+  CHECK(layers[1].activation == Activation::relu);
+  REQUIRE(layers[2].layers.size() == 2);
+  CHECK(layers[2].layers[0].padding == 1);
+  CHECK(layers[2].layers[1].layers.at(0).kind == LayerKind::layer_norm);
+  CHECK(layers[3].pool == PoolKind::mean);
+  CHECK(layers[3].size == 2);
+  CHECK(layers[4].kind == LayerKind::global_pool);
+  CHECK(layers[4].pool == PoolKind::max);
+  CHECK(config.model.backbone.fusion == FusionKind::gated);
+  CHECK(config.model.backbone.pairs == std::vector<std::vector<std::string>>{{"scan", "note"}});
+  check_equal(parse_config(to_toml(config), "scan.toml"), config);
+  CHECK(parse_config("[input.note]\n", "flat.toml").model.input_shapes.empty());
+}
+
 TEST_CASE("errors in a configuration name file, line, key, what was expected and what was found", "[io]") {
   struct Case {
     std::string text;
@@ -129,6 +174,21 @@ TEST_CASE("errors in a configuration name file, line, key, what was expected and
       {"[backbone]\nlayers = [{ width = 3 }]\n", {"backbone.layers[0]", "type"}},
       {"[backbone]\nlayers = [{ type = \"dence\" , width = 3 }]\n",
        {"backbone.layers[0].type", "dence", "dense"}},
+      {"[backbone]\nlayers = [{ type = \"conv\", kernel = 3 }]\n",
+       {"c.toml:2: backbone.layers[0]", "of type conv needs a key channels"}},
+      {"[backbone]\nlayers = [{ type = \"conv\", channels = 0, kernel = 3 }]\n",
+       {"backbone.layers[0].channels", "at least 1", "found the integer 0"}},
+      {"[backbone]\nlayers = [{ type = \"pool\", kind = \"median\" }]\n",
+       {"c.toml:2: backbone.layers[0].kind", "median", "max, mean"}},
+      {"[backbone]\nlayers = [{ type = \"augment\", noise = -1 }]\n",
+       {"backbone.layers[0].noise", "at least 0"}},
+      {"[backbone]\nlayers = [{ type = \"residual\" }]\n", {"of type residual needs a key layers"}},
+      {"[backbone]\nlayers = [{ type = \"residual\", layers = [\n{ type = \"dense\", widht = 3 }] }]\n",
+       {"c.toml:3", "backbone.layers[0].layers[0]", "width"}},
+      {"[backbone]\nfusion = \"gate\"\n", {"c.toml:2: backbone.fusion", "concat, gated"}},
+      {"[backbone]\npairs = [\"a\", \"b\"]\n", {"c.toml:2: backbone.pairs[0]", "an array"}},
+      {"[input.x]\nshape = [0, 8]\n", {"c.toml:2: input.x.shape[0]", "at least 1"}},
+      {"[input.x]\nshapes = [8, 8]\n", {"c.toml:2: unknown key input.x.shapes", "input.x.shape"}},
       {"train = 3\n", {"c.toml:1: train: expected a table", "the integer 3"}},
       {"[task]\na = 3\n", {"c.toml:2: task.a: expected a table"}},
       {"[data]\nfile = \"\"\n", {"c.toml:2: data.file", "empty"}},

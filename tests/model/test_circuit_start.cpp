@@ -12,7 +12,7 @@ namespace {
 std::vector<double> start_of(const HeadSpec& head) {
   const Circuit circuit = build(head.ansatz);
   std::vector<double> values(static_cast<std::size_t>(circuit.params), std::nan(""));
-  start_circuit(head, circuit, InitialValues(5), 7, values);
+  start_circuit(head, head.ansatz, circuit, InitialValues(5), 7, values);
   return values;
 }
 
@@ -126,16 +126,17 @@ TEST_CASE("blocks that start as the identity read out the shared stage", "[model
 TEST_CASE("an identity start is refused where CX layers do not cancel", "[model]") {
   HeadSpec head = small_head();
   head.ansatz.block_entangler = Entangler::cx_ring;
-  CHECK_NOTHROW(check_start(head));
+  CHECK_NOTHROW(check_start(head, head.ansatz));
   head.start = BlockStart::identity;
-  CHECK_THROWS_WITH(check_start(head), Catch::Contains("head.start") && Catch::Contains("cx-ring") &&
-                                           Catch::Contains("3 qubits") && Catch::Contains("cz-ring"));
+  CHECK_THROWS_WITH(check_start(head, head.ansatz),
+                    Catch::Contains("head.start") && Catch::Contains("cx-ring") &&
+                        Catch::Contains("3 qubits") && Catch::Contains("cz-ring"));
   head.ansatz.register_size = 2;
   head.ansatz.strings = {{0}, {0, 1}};
   head.ansatz.block_layers = 1;
-  CHECK_THROWS_WITH(check_start(head), Catch::Contains("1 layer "));
+  CHECK_THROWS_WITH(check_start(head, head.ansatz), Catch::Contains("1 layer "));
   head.ansatz.block_layers = 2;
-  CHECK_NOTHROW(check_start(head));
+  CHECK_NOTHROW(check_start(head, head.ansatz));
   HeadSpec bare = head;
   bare.ansatz.block_layers = 0;
   CHECK(largest_difference(outputs_of(head), outputs_of(bare)) < rounding);
@@ -143,7 +144,8 @@ TEST_CASE("an identity start is refused where CX layers do not cancel", "[model]
   head = small_head();
   head.shared_start = SharedStart::identity;
   head.ansatz.entangler = Entangler::cx_line;
-  CHECK_THROWS_WITH(check_start(head), Catch::Contains("head.shared_start") && Catch::Contains("cx-line"));
+  CHECK_THROWS_WITH(check_start(head, head.ansatz),
+                    Catch::Contains("head.shared_start") && Catch::Contains("cx-line"));
 }
 
 TEST_CASE("the shared stage can have a deviation of its own", "[model]") {

@@ -171,6 +171,19 @@ class Plan(Program):
         self.assertNotIn("<O0> =", cones)
         self.assertIn("the first register's outputs depend on", cones)
 
+    def test_plan_is_about_the_circuit_that_the_head_runs(self):
+        for head, qubits, outputs, circuit in (("hybrid", 6, 5, True), ("separate", 6, 5, True), ("mlp", 0, 5, False),
+                                               ("local", 0, 5, False)):
+            options = ("plan", "train.toml", "--set", f"head.kind={head}", "--set", "circuit.layers=2")
+            plan = json.loads(self.succeed(*options, "--json").stdout)
+            self.assertEqual((plan["head"], plan["qubits"], plan["outputs"]), (head, qubits, outputs))
+            self.assertEqual(plan["plan"] == "none", not circuit)
+            # The last CZ layer commutes with every Z that is read.
+            self.assertEqual(any("change" in warning for warning in plan["warnings"]), circuit, plan["warnings"])
+            self.succeed(*options)
+        self.refuse(2, ["circuit.uploads", "separate"], "plan", "train.toml", "--set", "head.kind=separate", "--set",
+                    "circuit.uploads=2")
+
     def test_the_plan_that_was_chosen_stays_with_the_run(self):
         chosen = json.loads(self.succeed("plan", "train.toml", "--json").stdout)["plan"]
         self.succeed("train", "train.toml", "--set", "run.folder=chosen")

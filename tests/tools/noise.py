@@ -39,6 +39,17 @@ class Evaluate(Program):
             # regression's score follows rounding of 1e-7 relative in each logit.
             self.assertAlmostEqual(report["noise"]["tasks"][name]["value"], task["value"], delta=1e-4)
 
+    def test_heads_of_z_values_run_on_a_noisy_device(self):
+        for head in ("hybrid", "separate"):
+            with self.subTest(head=head):
+                self.train(head, "--set", f"head.kind={head}", "--set", "circuit.layers=2")
+                exact = json.loads(self.succeed("eval", head, "--json", "--noise", "none.toml").stdout)
+                for name, task in exact["tasks"].items():
+                    self.assertAlmostEqual(exact["noise"]["tasks"][name]["value"], task["value"], delta=1e-4)
+                noisy = json.loads(self.succeed("eval", head, "--json", "--noise", "noise.toml", "--shots", "50").stdout)
+                self.assertEqual(noisy["noise"]["shots"], 50)
+                self.assertNotEqual(noisy["noise"]["tasks"]["value"], exact["tasks"]["value"])
+
     def test_noise_changes_scores_and_says_how_it_was_simulated(self):
         noise = self.evaluate("--noise", "noise.toml")["noise"]
         self.assertEqual((noise["file"], noise["method"], noise["shots"]), ("noise.toml", "density", 0))
@@ -63,8 +74,10 @@ class Evaluate(Program):
         self.refuse(2, ["wrong.toml:3", "lambda"], "eval", "run", "--noise", "wrong.toml")
 
     def test_a_head_without_a_circuit_is_refused(self):
-        self.train("linear", "--set", "head.kind=linear", "--set", "head.width=4")
-        self.refuse(2, ["linear", "circuit"], "eval", "linear", "--noise", "noise.toml")
+        for head, width in (("linear", 4), ("mlp", 4), ("local", 6)):
+            self.train(head, "--set", f"head.kind={head}", "--set", f"head.width={width}")
+            self.refuse(2, [head, "circuit"], "eval", head, "--noise", "noise.toml")
+            self.refuse(2, ["circuit"], "noise", "--checkpoint", head)
 
 
 class Circuits(Program):

@@ -78,6 +78,48 @@ TEST_CASE("the default head of ten binary tasks has 100 parameters, the linear o
   CHECK(head_parameters(linear, data) == 210);
 }
 
+TEST_CASE("all heads of ten binary tasks get the same width and their own number of parameters", "[train]") {
+  const Dataset data = binary_tasks(10);
+  struct Row {
+    std::string head;
+    std::size_t parameters;
+  };
+  for (const Row& row :
+       {Row{"qmtl", 100}, Row{"hybrid", 2 * 20 + 10 * 21}, Row{"separate", 10 * 40 + 10 * 21},
+        Row{"linear", 210}, Row{"mlp", 10 * 16 * 21 + 10 * 17}, Row{"local", 10 * 5}}) {
+    INFO(row.head);
+    Config config = blank(row.head);
+    config.model.head.ansatz.layers = 2;
+    resolve(config, data);
+    CHECK(config.model.head.width == 20);
+    CHECK(head_parameters(config, data) == row.parameters);
+    // The plan is that of the circuit that runs, and stays.
+    const bool circuit = head_kind(row.head).circuit();
+    CHECK(config.model.plan == (circuit ? "pauli" : "auto"));
+    Config again = config;
+    resolve(again, data);
+    CHECK(again.model == config.model);
+  }
+}
+
+TEST_CASE("heads that ignore the block table accept fewer qubits than a register has", "[train]") {
+  const Dataset data = binary_tasks(3);
+  for (const char* head : {"hybrid", "separate", "linear", "mlp"}) {
+    Config config = blank(head);
+    config.model.head.ansatz.qubits = 3;
+    config.model.head.ansatz.register_size = 4;
+    INFO(head);
+    CHECK_NOTHROW(resolve(config, data));
+    CHECK(config.model.head.width == 3);
+  }
+  Config config = blank("separate");
+  config.model.head.ansatz.uploads = 2;
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("circuit.uploads"));
+  config = blank("local");
+  config.model.head.width = 5;
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("head.width"));
+}
+
 TEST_CASE("every task kind gets its blocks and scales", "[train]") {
   const Dataset data = toy::dataset(30);
   Config config = blank();
@@ -160,6 +202,27 @@ TEST_CASE("what a configuration gets wrong about the data is an error with file 
              }),
              Catch::Contains("block.size") && Catch::Contains("circuit.qubits = 3"));
   CHECK_THAT(message([](Config& c) { c.model.head.width = 5; }), Catch::Contains("head.width"));
+}
+
+TEST_CASE("images keep their shapes, and flat inputs take those of the configuration", "[train]") {
+  Dataset data = binary_tasks(2);
+  Config config = blank();
+  resolve(config, data);
+  CHECK(config.model.input_shapes.empty());
+  config.model.input_shapes = {{2, 4, 8}};
+  resolve(config, data);
+  CHECK(input_shape(config.model, 0) == Shape(2, 4, 8));
+  data.inputs[0].shape = {8, 8};
+  Config image = blank();
+  resolve(image, data);
+  CHECK(image.model.input_shapes == std::vector<std::vector<std::size_t>>{{8, 8}});
+  CHECK(input_shape(image.model, 0) == Shape(1, 8, 8));
+  Config again = image;
+  resolve(again, data);
+  CHECK(again.model == image.model);
+  image.model.input_shapes = {{8, 9}};
+  CHECK_THROWS_WITH(resolve(image, data),
+                    Catch::Contains("input.x.shape") && Catch::Contains("64") && Catch::Contains("[8, 9]"));
 }
 
 TEST_CASE("data that does not fit the model is an error that names the place", "[train]") {

@@ -54,7 +54,7 @@ inline Config config(const std::string& head, const Dataset& data) {
   config.model.head.ansatz.stride = 1;
   config.model.head.ansatz.layers = 2;
   config.model.head.ansatz.readout = ReadoutKind::weights;
-  config.model.head.train_gain = head == "qmtl";
+  config.model.head.train_gain = true;
   config.train.seed = 3;
   config.train.batch = 40;
   resolve(config, data);

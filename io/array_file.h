@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qmtl {
+
+enum class ElementKind : std::uint8_t { signed_integer, unsigned_integer, floating };
+
+/// An array from a file, its elements as they were stored.
+struct ArrayFile {
+  std::string file;
+  std::vector<std::size_t> shape;  ///< row-major; at least one extent, the first counts samples
+  ElementKind kind = ElementKind::floating;
+  std::size_t element_bytes = 0;  ///< 1, 2, 4 or 8
+  bool big_endian = false;
+  std::string bytes;  ///< the elements begin at `first`
+  std::size_t first = 0;
+  std::vector<std::string> texts;  ///< instead of the elements where the file holds strings
+
+  std::size_t samples() const { return shape[0]; }
+  std::size_t width() const;  ///< elements of one sample
+  double value(std::size_t element) const;
+  /// An element as text: whole numbers without a point, NaN as the empty text.
+  std::string text(std::size_t element) const;
+};
+
+/// Reads an array that the content of the file tells: NPY (version 1 to 3, little-endian, C order), IDX, or
+/// the HDF5 dataset `dataset`; NPY and IDX may be gzip-compressed. Throws Error (data) that names the file,
+/// what was expected, what was found and the way out.
+ArrayFile read_array(const std::string& path, const std::string& dataset);
+
+/// The two formats of one array, from a file's bytes. `path` is for messages.
+ArrayFile parse_npy(std::string bytes, const std::string& path);
+ArrayFile parse_idx(std::string bytes, const std::string& path);
+
+/// Checks that as many bytes follow `array.first` as the shape needs. Throws Error (data).
+void require_array_bytes(const ArrayFile& array);
+
+}  // namespace qmtl

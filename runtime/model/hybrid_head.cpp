@@ -1,0 +1,241 @@
+#include "runtime/model/hybrid_head.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/error.h"
+#include "runtime/model/circuit_stage.h"
+#include "runtime/model/dense_columns.h"
+
+namespace qmtl {
+namespace {
+
+/// Tasks that read the same Z values: the columns first .. last-1 of the logits.
+struct Readers {
+  std::size_t first_column, last_column;
+};
+
+/// A circuit whose outputs are the Z of `qubits` qubits, once or once per task, and linear layers on them.
+template <class Real>
+class HybridHead final : public Head<Real> {
+ public:
+  /// readers[g]: of each task group. The group's n-th readers read its n-th `qubits` outputs.
+  HybridHead(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& blocks,
+             const std::vector<BlockRange>& generations, const std::vector<std::vector<Readers>>& readers)
+      : spec_(setup.spec.head),
+        stage_(ansatz, setup, blocks, generations),
+        qubits_(static_cast<std::size_t>(ansatz.qubits)),
+        columns_(task_columns(setup.spec).back()) {
+    for (const std::vector<Readers>& group : readers) {
+      groups_.emplace_back();
+      for (const Readers& r : group)
+        groups_.back().emplace_back(qubits_, columns_, r.first_column, r.last_column - r.first_column);
+    }
+    stage_.append_params(params_);
+    circuit_params_ = count_params(params_);
+    weight_tensor_ = static_cast<std::uint32_t>(params_.size());
+    append_param(params_, "head.weight", {qubits_, columns_}, true, true);
+    append_param(params_, "head.bias", {columns_}, true, false);
+    if (spec_.train_gain) append_param(params_, "head.gain", {1}, true, false);
+  }
+
+  std::size_t width() const override { return stage_.width(); }
+  const std::vector<ParamInfo>& params() const override { return params_; }
+  const Plan* plan() const override { return &stage_.plan(); }
+  SimdTarget target() const override { return stage_.target(); }
+  const Circuit* circuit() const override { return &stage_.circuit(); }
+  std::span<const double> circuit_params() const override { return stage_.params(); }
+
+  void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
+    stage_.initial(random, tensor, values.first(circuit_params_));
+    const std::span<double> rest = values.subspan(circuit_params_);
+    const std::span<double> weights = rest.first(qubits_ * columns_);
+    random.uniform(tensor + weight_tensor_, 1.0, weights);
+    // Glorot's limit. A hybrid's layer is one for all tasks, however they are grouped.
+    const bool one_layer = stage_.outputs() == qubits_;
+    for (const auto& group : groups_)
+      for (const DenseColumns<double>& layer : group) {
+        const std::size_t outputs = one_layer ? columns_ : layer.count();
+        const double limit = std::sqrt(6.0 / static_cast<double>(qubits_ + outputs));
+        for (std::size_t q = 0; q < qubits_; ++q)
+          for (std::size_t c = 0; c < layer.count(); ++c) weights[q * columns_ + layer.first() + c] *= limit;
+      }
+    for (double& value : rest.subspan(weights.size())) value = 0.0;
+    if (spec_.train_gain) values.back() = spec_.gain;
+  }
+
+  void bind(std::span<const double> params) override {
+    stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
+    for (auto& group : groups_)
+      for (DenseColumns<double>& layer : group)
+        layer.bind(params.subspan(circuit_params_, (qubits_ + 1) * columns_));
+  }
+
+  void forward(const Matrix<Real>& z, double* logits) const override {
+    write_logits(static_cast<std::size_t>(z.rows()), stage_.forward(z), logits);
+  }
+  void forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
+                    const Matrix<Real>& z, double* logits) const override {
+    write_logits(samples.size(), stage_.forward_with(evaluate, samples, z), logits);
+  }
+
+  void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
+                const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
+                std::span<double> gradient) const override {
+    const std::vector<DenseColumns<double>>& layers = groups_[group];
+    const std::size_t values = layers.size() * qubits_, begin = layers.front().first();
+    const std::size_t columns = layers.back().first() + layers.back().count() - begin;
+    const std::span<double> layer_gradient = gradient.subspan(circuit_params_, (qubits_ + 1) * columns_);
+    double* gain_gradient = spec_.train_gain ? &gradient.back() : nullptr;
+    std::vector<Matrix<double>> z_values(layers.size());
+    std::vector<double> logits, given;
+    Matrix<double> y, dy, dx;
+    const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
+                                double* expectation_cotangents) {
+      logits.resize(count * columns);
+      given.resize(count * columns);
+      for (std::size_t l = 0; l < layers.size(); ++l) {
+        z_values[l] = scaled(expectations, count, values, l);
+        layers[l].forward(z_values[l], y);
+        store(y, logits.data(), columns, layers[l].first() - begin);
+      }
+      cotangents(first, count, logits.data(), given.data());
+      for (std::size_t l = 0; l < layers.size(); ++l) {
+        load(given.data(), count, columns, layers[l].first() - begin, layers[l].count(), dy);
+        layers[l].backward(z_values[l], dy, dx, layer_gradient);
+        if (gain_gradient) *gain_gradient -= product(z_values[l], dx) / stage_.gain();
+        dx /= stage_.gain();
+        store(dx, expectation_cotangents, values, l * qubits_);
+      }
+    };
+    stage_.gradient(pass, group, z, at_readout, dz, gradient.first(circuit_params_), gain_gradient);
+  }
+
+  double group_cost(std::size_t group) const override {
+    double cost = stage_.group_cost(group);
+    for (const DenseColumns<double>& layer : groups_[group])
+      cost += 6.0 * static_cast<double>(qubits_ * layer.count());
+    return cost;
+  }
+
+ private:
+  /// <Z> / gain of the n-th circuit of expectations[rows, stride].
+  Matrix<double> scaled(const double* expectations, std::size_t rows, std::size_t stride,
+                        std::size_t n) const {
+    Matrix<double> x;
+    load(expectations, rows, stride, n * qubits_, qubits_, x);
+    x /= stage_.gain();
+    return x;
+  }
+
+  /// logits[rows, outputs of all tasks] of expectations[rows, outputs of the circuit].
+  void write_logits(std::size_t rows, const std::vector<double>& expectations, double* logits) const {
+    const bool shared = stage_.outputs() == qubits_;
+    std::size_t circuit = 0;
+    Matrix<double> y;
+    for (const auto& group : groups_)
+      for (const DenseColumns<double>& layer : group) {
+        layer.forward(scaled(expectations.data(), rows, stage_.outputs(), shared ? 0 : circuit++), y);
+        store(y, logits, columns_, layer.first());
+      }
+  }
+
+  static void load(const double* from, std::size_t rows, std::size_t stride, std::size_t first,
+                   std::size_t count, Matrix<double>& to) {
+    to.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(count));
+    for (std::size_t i = 0; i < rows; ++i)
+      std::copy_n(from + i * stride + first, count, to.data() + i * count);
+  }
+  static void store(const Matrix<double>& from, double* to, std::size_t stride, std::size_t first) {
+    const auto rows = static_cast<std::size_t>(from.rows()), count = static_cast<std::size_t>(from.cols());
+    for (std::size_t i = 0; i < rows; ++i)
+      std::copy_n(from.data() + i * count, count, to + i * stride + first);
+  }
+  static double product(const Matrix<double>& a, const Matrix<double>& b) {
+    double sum = 0.0;
+    for (Eigen::Index i = 0; i < a.size(); ++i) sum += a.data()[i] * b.data()[i];
+    return sum;
+  }
+
+  HeadSpec spec_;
+  CircuitStage<Real> stage_;
+  std::size_t qubits_, columns_, circuit_params_ = 0;
+  std::uint32_t weight_tensor_ = 0;  ///< its number among the head's tensors
+  std::vector<ParamInfo> params_;
+  std::vector<std::vector<DenseColumns<double>>> groups_;
+};
+
+/// The part of both circuits that [circuit] gives; <Z> of single qubits.
+AnsatzSpec z_ansatz(const AnsatzSpec& configured) {
+  AnsatzSpec ansatz = configured;
+  ansatz.registers.clear();
+  ansatz.readout = ReadoutKind::first;
+  ansatz.strings.clear();
+  return ansatz;
+}
+
+}  // namespace
+
+AnsatzSpec hybrid_ansatz(const ModelSpec& spec) {
+  AnsatzSpec ansatz = z_ansatz(spec.head.ansatz);
+  ansatz.placement = Placement::local;
+  ansatz.register_size = 1;
+  ansatz.stride = 1;
+  ansatz.block_layers = 0;
+  ansatz.block_rotations.clear();
+  ansatz.block_entangler = Entangler::none;
+  ansatz.block_order = BlockOrder::er;
+  ansatz.block_outputs.assign(static_cast<std::size_t>(ansatz.qubits), 1);
+  return ansatz;
+}
+
+AnsatzSpec separate_ansatz(const ModelSpec& spec) {
+  AnsatzSpec ansatz = z_ansatz(spec.head.ansatz);
+  if (ansatz.uploads != 1)
+    throw usage_error(
+        "circuit.uploads: head 'separate' encodes once, before each task's own layers: expected 1, found " +
+        std::to_string(ansatz.uploads));
+  ansatz.placement = Placement::global;
+  ansatz.block_layers = ansatz.layers;
+  ansatz.block_rotations = ansatz.rotations;
+  ansatz.block_entangler = ansatz.entangler;
+  ansatz.block_order = BlockOrder::re;
+  ansatz.block_outputs.assign(spec.tasks.size(), ansatz.qubits);
+  ansatz.layers = 0;
+  return ansatz;
+}
+
+template <class Real>
+std::unique_ptr<Head<Real>> make_hybrid_head(const HeadSetup& setup) {
+  const std::vector<std::size_t> columns = task_columns(setup.spec);
+  std::vector<std::vector<Readers>> readers;
+  for (const TaskRange& group : setup.groups)
+    readers.push_back({{columns[group.first], columns[group.last]}});
+  const std::vector<BlockRange> all_tasks;
+  return std::make_unique<HybridHead<Real>>(hybrid_ansatz(setup.spec), setup, all_tasks, all_tasks, readers);
+}
+
+template <class Real>
+std::unique_ptr<Head<Real>> make_separate_head(const HeadSetup& setup) {
+  const std::vector<std::size_t> columns = task_columns(setup.spec);
+  std::vector<std::vector<Readers>> readers;
+  std::vector<BlockRange> blocks;
+  for (const TaskRange& group : setup.groups) {
+    readers.emplace_back();
+    for (std::size_t t = group.first; t < group.last; ++t)
+      readers.back().push_back({columns[t], columns[t + 1]});
+    if (setup.groups.size() > 1)
+      blocks.push_back(setup.trains(group) ? BlockRange{group.first, group.last} : BlockRange{});
+  }
+  std::vector<BlockRange> generations;
+  for (const TaskRange& tasks : generation_tasks(setup.spec))
+    generations.push_back({tasks.first, tasks.last});
+  return std::make_unique<HybridHead<Real>>(separate_ansatz(setup.spec), setup, blocks, generations, readers);
+}
+
+template std::unique_ptr<Head<float>> make_hybrid_head(const HeadSetup&);
+template std::unique_ptr<Head<double>> make_hybrid_head(const HeadSetup&);
+template std::unique_ptr<Head<float>> make_separate_head(const HeadSetup&);
+template std::unique_ptr<Head<double>> make_separate_head(const HeadSetup&);
+
+}  // namespace qmtl

@@ -1,0 +1,72 @@
+#include "runtime/model/layer_kinds.h"
+#include "runtime/model/math.h"
+
+namespace qmtl {
+namespace {
+
+/// An activation's value at x, and its slope there from `kept`: x or the value, whichever it needs.
+struct Tanh {
+  static constexpr bool keeps_input = false;
+  static double value(double x) { return math::tanh(x); }
+  static double slope(double y) { return 1.0 - y * y; }
+};
+struct Relu {
+  static constexpr bool keeps_input = false;
+  static double value(double x) { return x > 0.0 ? x : 0.0; }
+  static double slope(double y) { return y > 0.0 ? 1.0 : 0.0; }
+};
+/// x Phi(x) with the normal distribution function Phi (Hendrycks & Gimpel 2016), not its tanh approximation.
+struct Gelu {
+  static constexpr bool keeps_input = true;
+  static constexpr double inverse_sqrt_2 = 0.70710678118654752440, inverse_sqrt_2pi = 0.39894228040143267794;
+  static double value(double x) { return 0.5 * x * (1.0 + math::erf(x * inverse_sqrt_2)); }
+  static double slope(double x) {
+    return 0.5 * (1.0 + math::erf(x * inverse_sqrt_2)) + x * inverse_sqrt_2pi * math::exp(-0.5 * x * x);
+  }
+};
+
+template <class Real, class Function>
+class Elementwise final : public Layer<Real> {
+ public:
+  explicit Elementwise(const Shape& shape) : shape_(shape) {}
+  Shape shape() const override { return shape_; }
+  void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
+    y.resize(x.rows(), x.cols());
+    for (Eigen::Index i = 0; i < x.size(); ++i)
+      y.data()[i] = static_cast<Real>(Function::value(static_cast<double>(x.data()[i])));
+    cache.extra = Function::keeps_input ? x : y;
+  }
+  void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
+                std::span<double>) const override {
+    if (dx == nullptr) return;
+    dx->resize(dy.rows(), dy.cols());
+    const Real* kept = cache.extra.data();
+    for (Eigen::Index i = 0; i < dy.size(); ++i)
+      dx->data()[i] = static_cast<Real>(dy.data()[i] * Function::slope(static_cast<double>(kept[i])));
+  }
+
+ private:
+  Shape shape_;
+};
+
+}  // namespace
+
+template <class Real>
+LayerPointer<Real> make_activation(Activation kind, const Shape& input) {
+  switch (kind) {
+    case Activation::none:
+      break;
+    case Activation::tanh:
+      return std::make_unique<Elementwise<Real, Tanh>>(input);
+    case Activation::relu:
+      return std::make_unique<Elementwise<Real, Relu>>(input);
+    case Activation::gelu:
+      return std::make_unique<Elementwise<Real, Gelu>>(input);
+  }
+  return nullptr;
+}
+
+template LayerPointer<float> make_activation(Activation, const Shape&);
+template LayerPointer<double> make_activation(Activation, const Shape&);
+
+}  // namespace qmtl

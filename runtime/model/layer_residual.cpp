@@ -1,0 +1,60 @@
+#include "runtime/error.h"
+#include "runtime/model/chain.h"
+#include "runtime/model/layer_kinds.h"
+
+namespace qmtl {
+namespace {
+
+/// y = x + f(x) (He et al. 2016).
+template <class Real>
+class Residual final : public Layer<Real> {
+ public:
+  explicit Residual(Chain<Real> inside) : inside_(std::move(inside)) {}
+  Shape shape() const override { return inside_.shape(); }
+  double cost() const override { return inside_.cost(); }
+  void append_params(const std::string&, std::vector<ParamInfo>& params) const override {
+    // The layers inside already carry this layer's prefix.
+    for (const ParamInfo& info : inside_.params())
+      append_param(params, info.name, info.shape, info.head, info.decay);
+  }
+  void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
+    inside_.initial(random, tensor, values);
+  }
+  void bind(std::span<const double> params) override { inside_.bind(params); }
+  void forward(const Pass& pass, const Matrix<Real>& x, Matrix<Real>& y,
+               LayerCache<Real>& cache) const override {
+    inside_.forward(pass, x, y, cache.inner);
+    y += x;
+  }
+  void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
+                std::span<double> gradient) const override {
+    inside_.backward(cache.inner, dy, dx, gradient);
+    if (dx != nullptr) *dx += dy;
+  }
+
+ private:
+  Chain<Real> inside_;
+};
+
+}  // namespace
+
+template <class Real>
+LayerPointer<Real> make_residual(const LayerSpec& spec, const Shape& input, std::uint32_t& number,
+                                 const std::string& where) {
+  if (spec.layers.empty())
+    throw usage_error(where + ".layers: a residual layer needs at least one layer, found none");
+  Chain<Real> inside(input);
+  inside.append(spec.layers, number, where);
+  if (inside.shape() != input)
+    throw usage_error(where + ".layers: y = x + f(x) needs equal shapes, found x " + input.text() +
+                      " and f(x) " + inside.shape().text() +
+                      "; change the width, channels, stride or padding of the layers inside");
+  return std::make_unique<Residual<Real>>(std::move(inside));
+}
+
+template LayerPointer<float> make_residual(const LayerSpec&, const Shape&, std::uint32_t&,
+                                           const std::string&);
+template LayerPointer<double> make_residual(const LayerSpec&, const Shape&, std::uint32_t&,
+                                            const std::string&);
+
+}  // namespace qmtl

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace qmtl {
+
+/// Mean, and standard deviation with n - 1 in the denominator (NaN for one value), of finite numbers.
+struct Spread {
+  double mean = 0, deviation = 0;
+};
+Spread spread(std::span<const double> values);
+
+/// A difference of two methods over several splits of one data set, with its 95 % interval and the two-sided
+/// p-value of "no difference".
+struct Difference {
+  double mean = 0, low = 0, high = 0, p = 1;
+  std::size_t splits = 0;
+};
+
+/// The paired test of Nadeau & Bengio (Machine Learning 52, 2003): `differences[s]` is that of split s, and
+/// `test_share` the rows of a test part over those of a training part. Splits of one data set share rows, so
+/// the variance of the mean is (1 / n + test_share) times that of the differences instead of 1 / n; Student's
+/// t with n - 1 degrees of freedom. Fewer than two splits have no interval: low, high and p are NaN.
+Difference paired_difference(std::span<const double> differences, double test_share);
+
+/// The half width of the 95 % interval of Student's t with that many degrees of freedom, in standard errors.
+double student_95(std::size_t degrees);
+
+/// Least squares of y on x with the 95 % interval of the slope (NaN below three points).
+struct Line {
+  double slope = 0, intercept = 0, low = 0, high = 0;
+};
+Line fit_line(std::span<const double> x, std::span<const double> y);
+
+}  // namespace qmtl

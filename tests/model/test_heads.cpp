@@ -1,0 +1,414 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+
+#include "../oracle/cases.h"
+#include "../oracle/oracle.h"
+#include "differences.h"
+#include "runtime/error.h"
+#include "runtime/model/head.h"
+#include "runtime/model/philox.h"
+
+using namespace qmtl;
+
+// Every head against its formula, written out plainly from the dense oracle's expectations.
+
+namespace {
+
+struct Case {
+  std::string kind;
+  int shots = 0;
+  int groups = 1;
+  bool train_gain = false;
+  bool block_per_task = false;
+  int uploads = 1;
+  AngleMap map = AngleMap::shift_tanh;
+};
+
+const std::vector<Case> cases{
+    {"qmtl"},
+    {"qmtl", 100, 2, true},
+    {"qmtl", 0, 2, true, true, 2},
+    {"hybrid"},
+    {"hybrid", 100, 3, true},
+    {"hybrid", 0, 1, false, false, 2, AngleMap::shift_atan},
+    {"separate"},
+    {"separate", 100, 1, true},
+    {"separate", 100, 4, true, false, 1, AngleMap::linear},
+    {"linear"},
+    {"linear", 100, 3},
+    {"mlp"},
+    {"mlp", 100, 3},
+    {"local"},
+    {"local", 0, 2, false, true},
+    {"local", 0, 3, false, false, 2},
+};
+
+std::string describe(const Case& c) {
+  return c.kind + ", shots " + std::to_string(c.shots) + ", groups " + std::to_string(c.groups) +
+         (c.train_gain ? ", trained gain" : "") + (c.block_per_task ? ", block per task" : "") +
+         ", uploads " + std::to_string(c.uploads) + ", " + std::string(name(c.map));
+}
+
+/// `count` tasks of all kinds in turn: 1, 3, 2 and 1 outputs.
+std::vector<TaskSpec> tasks_of(int count) {
+  const std::vector<std::pair<std::string, int>> kinds{
+      {"binary", 1}, {"multiclass", 3}, {"multilabel", 2}, {"regression", 1}};
+  std::vector<TaskSpec> tasks;
+  for (int t = 0; t < count; ++t) {
+    TaskSpec task;
+    task.name = "task" + std::to_string(t);
+    task.kind = kinds[static_cast<std::size_t>(t % 4)].first;
+    task.outputs = kinds[static_cast<std::size_t>(t % 4)].second;
+    task.classes = task.kind == "multiclass" ? 3 : 2;
+    tasks.push_back(task);
+  }
+  return tasks;
+}
+
+ModelSpec spec_of(const Case& c, int tasks = 4) {
+  ModelSpec spec;
+  spec.tasks = tasks_of(tasks);
+  HeadSpec& head = spec.head;
+  head.kind = c.kind;
+  head.width = 5;
+  head.hidden = 3;
+  head.angle_map = c.map;
+  head.train_gain = c.train_gain;
+  head.block_per_task = c.block_per_task;
+  head.ansatz.qubits = 4;
+  head.ansatz.uploads = c.uploads;
+  head.ansatz.layers = 2;
+  head.ansatz.rotations = {Gate::ry, Gate::rx};
+  head.ansatz.register_size = 3;
+  head.ansatz.stride = 1;
+  head.ansatz.block_outputs.clear();
+  for (const TaskSpec& task : spec.tasks)
+    if (c.block_per_task && task.kind == "multiclass")
+      head.ansatz.block_outputs.push_back(task.outputs);
+    else
+      head.ansatz.block_outputs.insert(head.ansatz.block_outputs.end(),
+                                       static_cast<std::size_t>(task.outputs), 1);
+  return spec;
+}
+
+std::vector<TaskRange> groups_of(int groups, std::size_t tasks) {
+  std::vector<TaskRange> ranges;
+  const auto count = static_cast<std::size_t>(groups);
+  for (std::size_t g = 0; g < count; ++g) ranges.push_back({tasks * g / count, tasks * (g + 1) / count});
+  return ranges;
+}
+
+/// Numbers of a row-major array, by tensor of the head.
+struct Tensors {
+  const std::vector<ParamInfo>& infos;
+  const std::vector<double>& params;
+
+  const double* operator[](const std::string& name) const {
+    for (const ParamInfo& info : infos)
+      if (info.name == name) return params.data() + info.offset;
+    FAIL("no tensor " << name);
+    return nullptr;
+  }
+};
+
+double angle(AngleMap map, double u) {
+  switch (map) {
+    case AngleMap::shift_tanh:
+      return half_pi + half_pi * std::tanh(u);
+    case AngleMap::shift_atan:
+      return half_pi + std::atan(u);
+    case AngleMap::pi_tanh:
+      return 2 * half_pi * std::tanh(u);
+    default:
+      return u;
+  }
+}
+
+/// What the head should compute for one sample.
+class Reference {
+ public:
+  Reference(const ModelSpec& spec, const Head<double>& head)
+      : spec_(spec), infos_(head.params()), columns_(task_columns(spec)) {
+    if (head_kind(spec.head.kind).circuit()) circuit_ = build(head_ansatz(spec));
+    for (const Block& block : build(spec.head.ansatz).blocks)
+      for (std::size_t o = 0; o < block.outputs.size(); ++o) registers_.push_back(block.qubits);
+  }
+
+  /// Errors of the circuit's outputs over `shots`: fixed by seed, step, output and sample.
+  std::vector<double> noise(const Pass& pass, int shots, std::size_t sample,
+                            const std::vector<double>& params, const double* z) const {
+    const auto outputs = static_cast<std::size_t>(circuit_.outputs());
+    std::vector<double> errors(outputs, 0.0);
+    if (shots == 0 || outputs == 0) return errors;
+    const Eigen::VectorXd values = oracle_values(params, z, true);
+    for (std::size_t o = 0; o < outputs; ++o) {
+      const double mean = values[static_cast<Eigen::Index>(o)];
+      const double square = values[static_cast<Eigen::Index>(outputs + o)];
+      errors[o] = RandomStream(pass.seed, Purpose::shot_noise)
+                      .normal({static_cast<std::uint32_t>(pass.step), static_cast<std::uint32_t>(o),
+                               static_cast<std::uint32_t>(sample), 0}) *
+                  std::sqrt(std::max(square - mean * mean, 0.0) / shots);
+    }
+    return errors;
+  }
+
+  std::vector<double> logits(const std::vector<double>& params, const double* z,
+                             const std::vector<double>& errors) const {
+    const Tensors at{infos_, params};
+    const std::size_t outputs = columns_.back();
+    const std::string& kind = spec_.head.kind;
+    std::vector<double> result(outputs);
+    std::vector<double> values;
+    if (circuit_.outputs() > 0) {
+      const Eigen::VectorXd exact = oracle_values(params, z, false);
+      for (std::size_t o = 0; o < errors.size(); ++o)
+        values.push_back((exact[static_cast<Eigen::Index>(o)] + errors[o]) / gain(at));
+    }
+    const auto n = static_cast<std::size_t>(spec_.head.ansatz.qubits);
+    const auto d = static_cast<std::size_t>(spec_.head.width);
+    const auto hidden = static_cast<std::size_t>(spec_.head.hidden);
+    std::size_t scale = 0, weight = 0;
+    for (std::size_t t = 0; t < spec_.tasks.size(); ++t)
+      for (std::size_t o = columns_[t]; o < columns_[t + 1]; ++o) {
+        double sum = at["head.bias"][o];
+        if (kind == "qmtl") {
+          if (o > 0 && (o == columns_[t] || spec_.tasks[t].kind != "multiclass")) ++scale;
+          sum += at["head.scale"][scale] * values[o];
+        } else if (kind == "hybrid") {
+          for (std::size_t q = 0; q < n; ++q) sum += values[q] * at["head.weight"][q * outputs + o];
+        } else if (kind == "separate") {
+          for (std::size_t q = 0; q < n; ++q) sum += values[t * n + q] * at["head.weight"][q * outputs + o];
+        } else if (kind == "linear") {
+          for (std::size_t i = 0; i < d; ++i) sum += z[i] * at["head.weight"][i * outputs + o];
+        } else if (kind == "mlp") {
+          const std::size_t units = hidden * spec_.tasks.size();
+          for (std::size_t h = 0; h < hidden; ++h) {
+            double u = at["head.hidden_bias"][t * hidden + h];
+            for (std::size_t i = 0; i < d; ++i)
+              u += z[i] * at["head.hidden_weight"][i * units + t * hidden + h];
+            sum += std::tanh(u) * at["head.weight"][h * outputs + o];
+          }
+        } else {
+          for (int upload = 0; upload < spec_.head.ansatz.uploads; ++upload)
+            for (int q : registers_[o])
+              sum += z[upload * spec_.head.ansatz.qubits + q] * at["head.weight"][weight++];
+        }
+        result[o] = sum;
+      }
+    return result;
+  }
+
+  Eigen::VectorXd oracle_values(const std::vector<double>& params, const double* z,
+                                bool second_moments) const {
+    std::vector<double> angles;
+    for (int a = 0; a < circuit_.angles; ++a)
+      angles.push_back(angle(spec_.head.angle_map, gain({infos_, params}) * z[a]));
+    return oracle::values(circuit_, angles,
+                          std::span(params).first(static_cast<std::size_t>(circuit_.params)), second_moments);
+  }
+
+ private:
+  double gain(const Tensors& at) const { return spec_.head.train_gain ? *at["head.gain"] : spec_.head.gain; }
+
+  const ModelSpec& spec_;
+  const std::vector<ParamInfo>& infos_;
+  std::vector<std::size_t> columns_;
+  Circuit circuit_;
+  std::vector<std::vector<int>> registers_;  ///< per output
+};
+
+std::vector<double> start(const Head<double>& head) {
+  std::vector<double> params(count_params(head.params()));
+  head.initial(InitialValues(9), 4, params);
+  for (std::size_t i = 0; i < params.size(); ++i)
+    params[i] += 0.2 * std::sin(1.0 + 3.0 * static_cast<double>(i));
+  return params;
+}
+
+Matrix<double> inputs(std::size_t rows, std::size_t width) {
+  const std::vector<double> numbers = oracle::uniform(3, rows * width, -2.0, 2.0);
+  return Eigen::Map<const Matrix<double>>(numbers.data(), static_cast<Eigen::Index>(rows),
+                                          static_cast<Eigen::Index>(width));
+}
+
+/// d loss / d logit of the loss sum over i, c of w_ic logit + logit^2 / 2 with w = 0 for every fifth label: a
+/// missing one.
+double cotangent(std::size_t row, std::size_t column, double logit) {
+  const std::size_t place = row * 7 + column;
+  return place % 5 == 0 ? 0.0 : std::cos(static_cast<double>(place)) + logit;
+}
+double loss(std::size_t row, std::size_t column, double logit) {
+  const std::size_t place = row * 7 + column;
+  return place % 5 == 0 ? 0.0 : std::cos(static_cast<double>(place)) * logit + 0.5 * logit * logit;
+}
+
+std::vector<double> flat(const Matrix<double>& z) { return {z.data(), z.data() + z.size()}; }
+
+}  // namespace
+
+TEST_CASE("every head computes its formula, in double and in float", "[model]") {
+  for (const Case& c : cases) {
+    INFO(describe(c));
+    const ModelSpec spec = spec_of(c);
+    const HeadSetup setup{spec, groups_of(c.groups, spec.tasks.size()), c.shots};
+    const auto head = make_head<double>(setup);
+    const auto single = make_head<float>(setup);
+    const std::vector<double> params = start(*head);
+    head->bind(params);
+    single->bind(params);
+    const Reference reference(spec, *head);
+    const Matrix<double> z = inputs(6, head->width());
+    const std::size_t outputs = task_columns(spec).back();
+    std::vector<double> expected;
+    for (Eigen::Index i = 0; i < z.rows(); ++i) {
+      const std::vector<double> none(head->circuit() ? static_cast<std::size_t>(head->circuit()->outputs())
+                                                     : 0);
+      for (double logit : reference.logits(params, z.row(i).data(), none)) expected.push_back(logit);
+    }
+    std::vector<double> found(expected.size()), rounded(expected.size()), given(expected.size());
+    head->forward(z, found.data());
+    // About a hundred operations of order 1, divided by a gain of 0.3 and scaled by 4.
+    CHECK(largest_deviation(found, expected) < 1e-12);
+    single->forward(z.cast<float>(), rounded.data());
+    CHECK(largest_deviation(rounded, expected) < 1e-4);
+    if (!head->circuit()) continue;
+    std::size_t row = 0;
+    const std::vector<std::size_t> samples{0, 1, 2, 3, 4, 5};
+    head->forward_with(
+        [&](std::span<const std::size_t> asked, const double*, double* values) {
+          for (std::size_t i = 0; i < asked.size(); ++i, ++row) {
+            const Eigen::VectorXd exact =
+                reference.oracle_values(params, z.row(static_cast<Eigen::Index>(row)).data(), false);
+            std::copy(exact.begin(), exact.end(), values + i * static_cast<std::size_t>(exact.size()));
+          }
+        },
+        samples, z, given.data());
+    CHECK(row == 6);
+    CHECK(largest_deviation(given, expected) < 1e-12);
+    CHECK(outputs * 6 == expected.size());
+  }
+}
+
+TEST_CASE("every head's gradient is that of its formula, with the shot noise of the step held fixed",
+          "[model]") {
+  for (const Case& c : cases) {
+    INFO(describe(c));
+    const ModelSpec spec = spec_of(c);
+    const std::vector<TaskRange> groups = groups_of(c.groups, spec.tasks.size());
+    const auto head = make_head<double>({spec, groups, c.shots});
+    const std::vector<double> params = start(*head);
+    head->bind(params);
+    const Reference reference(spec, *head);
+    const std::size_t rows = 3, width = head->width();
+    const Matrix<double> z = inputs(rows, width);
+    const std::vector<std::size_t> samples{5, 17, 2};
+    const Pass pass{true, 12, 7, samples};
+    std::vector<std::vector<double>> errors;
+    for (std::size_t i = 0; i < rows; ++i)
+      errors.push_back(reference.noise(pass, c.shots, samples[i], params, z.data() + i * width));
+    const auto total = [&](const std::vector<double>& at, const std::vector<double>& from) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < rows; ++i) {
+        const std::vector<double> logits = reference.logits(at, from.data() + i * width, errors[i]);
+        for (std::size_t o = 0; o < logits.size(); ++o) sum += loss(i, o, logits[o]);
+      }
+      return sum;
+    };
+    std::vector<double> gradient(params.size(), 0.0), dz(rows * width, 0.0);
+    const std::vector<std::size_t> columns = task_columns(spec);
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const std::size_t begin = columns[groups[g].first], count = columns[groups[g].last] - begin;
+      Matrix<double> part;
+      head->gradient(
+          pass, g, z,
+          [&](std::size_t first, std::size_t number, const double* logits, double* cotangents) {
+            for (std::size_t i = 0; i < number; ++i)
+              for (std::size_t o = 0; o < count; ++o)
+                cotangents[i * count + o] = cotangent(first + i, begin + o, logits[i * count + o]);
+          },
+          part, gradient);
+      REQUIRE(static_cast<std::size_t>(part.size()) == dz.size());
+      for (std::size_t i = 0; i < dz.size(); ++i) dz[i] += part.data()[i];
+      CHECK(head->group_cost(g) > 0.0);
+    }
+    const auto of_params = [&](const std::vector<double>& at) { return total(at, flat(z)); };
+    const auto of_z = [&](const std::vector<double>& from) { return total(params, from); };
+    // Third derivatives reach a few hundred: logits of order ten, squared, in angles and gain.
+    CHECK(largest_deviation(gradient, differences(of_params, params)) < 10 * difference_tolerance);
+    CHECK(largest_deviation(dz, differences(of_z, flat(z))) < 10 * difference_tolerance);
+  }
+}
+
+TEST_CASE("head parameters follow their formulas", "[model]") {
+  for (int tasks : {1, 3, 6})
+    for (bool gain : {false, true}) {
+      for (const HeadKind& kind : head_table()) {
+        ModelSpec spec = spec_of({std::string(kind.name)}, tasks);
+        spec.head.train_gain = gain;
+        const auto head = make_head<float>({spec, groups_of(1, spec.tasks.size())});
+        std::size_t found = 0;
+        for (const ParamInfo& info : head->params()) {
+          CHECK(info.head);
+          found += info.size;
+        }
+        std::size_t scales = 0;
+        for (const TaskSpec& task : spec.tasks)
+          scales += task.kind == "multiclass" ? 1 : static_cast<std::size_t>(task.outputs);
+        const std::size_t T = spec.tasks.size(), O = task_columns(spec).back();
+        const std::size_t n = 4, layers = 2, rotations = 2, k = 3, d = 5, hidden = 3;
+        const std::size_t trained_gain = gain && kind.circuit() ? 1 : 0;
+        const std::map<std::string_view, std::size_t> formulas{
+            {"qmtl", n * layers * rotations + O * k + scales + O},
+            {"hybrid", n * layers * rotations + O * (n + 1)},
+            {"separate", T * n * layers * rotations + O * (n + 1)},
+            {"linear", O * (d + 1)},
+            {"mlp", T * hidden * (d + 1) + O * (hidden + 1)},
+            {"local", O * (k + 1)}};
+        INFO(kind.name << ", " << tasks << " tasks");
+        CHECK(found == formulas.at(kind.name) + trained_gain);
+        CHECK(head->width() == (kind.angles ? n : d));
+      }
+    }
+}
+
+TEST_CASE("circuits without a block table start near zero, or with signs where each task has its own",
+          "[model]") {
+  for (const char* kind : {"hybrid", "separate"})
+    for (BlockStart begin : {BlockStart::signs, BlockStart::normal}) {
+      ModelSpec spec = spec_of({kind});
+      spec.head.start = begin;
+      spec.head.ansatz.rotations = {Gate::ry};
+      const auto head = make_head<double>({spec, groups_of(1, spec.tasks.size())});
+      std::vector<double> params(count_params(head->params()));
+      head->initial(InitialValues(9), 4, params);
+      int near_zero = 0, near_pi = 0;
+      for (std::size_t i = 0; i < head->params().front().size; ++i) {
+        // Five deviations of the start.
+        near_zero += std::abs(params[i]) < 0.5;
+        near_pi += std::abs(params[i] - 2 * half_pi) < 0.5;
+      }
+      INFO(kind << " " << name(begin));
+      CHECK(near_zero + near_pi == static_cast<int>(head->params().front().size));
+      CHECK((near_pi > 0) == (std::string(kind) == "separate" && begin == BlockStart::signs));
+    }
+}
+
+TEST_CASE("circuits of one task each need no statevector, however wide", "[model]") {
+  for (int qubits : {34, 80})
+    for (const char* kind : {"separate", "hybrid"}) {
+      ModelSpec spec = spec_of({kind}, 17);
+      spec.head.ansatz.qubits = qubits;
+      spec.head.ansatz.rotations = {Gate::ry};
+      const auto head = make_head<float>({spec, groups_of(2, 17)});
+      INFO(kind << " on " << qubits << " qubits");
+      CHECK(head->plan()->kind == PlanKind::pauli);
+      CHECK(head->plan()->widest == 0);
+    }
+}
+
+TEST_CASE("several uploads do not fit a head that encodes before each task's own layers", "[model]") {
+  const ModelSpec spec = spec_of({"separate", 0, 1, false, false, 2});
+  CHECK_THROWS_WITH(make_head<float>({spec, groups_of(1, 4)}),
+                    Catch::Contains("circuit.uploads") && Catch::Contains("found 2"));
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/checkpoint.h"
+#include "io/json_fields.h"
+#include "tools/report/page.h"
+
+namespace qmtl::report {
+
+// One function per kind of input; each adds its charts to those of the page. Errors are Error (data) and name
+// file and field.
+
+/// What a run folder holds: its best checkpoint and every epoch's metrics.
+struct Run {
+  std::string name, file;  ///< how the report calls it; the checkpoint
+  Checkpoint checkpoint;
+  std::vector<EpochRecord> history;
+};
+Run read_run(const std::string& folder);
+Section run_section(const Run& run, Charts& charts);
+/// Several runs side by side.
+Section runs_section(const std::vector<Run>& runs, Charts& charts);
+
+Section compare_section(const JsonField& root, Charts& charts);
+Section scale_section(const JsonField& root, Charts& charts);
+Section noise_sweep_section(const JsonField& root, Charts& charts);
+
+/// A tile for a figure that sums a section up.
+struct Fact {
+  std::string value, meaning;
+};
+Html facts_html(const std::vector<Fact>& facts);
+/// Charts beside each other where there is room.
+Html charts_html(const Html& figures);
+
+}  // namespace qmtl::report

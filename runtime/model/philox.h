@@ -14,8 +14,8 @@ enum class Purpose : std::uint32_t {
   permutation = 2,
   dropout = 3,
   shot_noise = 4,
-  gradient_variance = 11,
   augmentation = 5,
+  gradient_variance = 11,
   resplit = 16,
 };
 

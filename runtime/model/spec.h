@@ -108,10 +108,10 @@ struct TaskSpec {
   int classes = 2;
   std::string metric;
   double weight = 1.0;
-  bool in_mean = true;  ///< its metric counts in the mean that chooses the best epoch
   /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
   std::vector<double> class_weights;
   bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
+  bool in_mean = true;  ///< its metric counts in the mean that chooses the best epoch
   bool operator==(const TaskSpec&) const = default;
 };
 

@@ -110,7 +110,7 @@
         const rightHalf = at > (area.left + area.right) / 2;
         if (mark.axis === 'x') {
           ctx.textAlign = rightHalf ? 'right' : 'left';
-          ctx.fillText(mark.text, at + (rightHalf ? -5 : 5), area.top + 12);
+          ctx.fillText(mark.text, at + (rightHalf ? 2 : -2), area.top - 5);  // above, where no curve runs
         } else {
           ctx.textAlign = 'left';
           ctx.fillText(mark.text, area.left + 6, at > area.top + 16 ? at - 5 : at + 14);
@@ -189,6 +189,7 @@
       data: {datasets: spec.series.map((series) => dataset(series, coloured.indexOf(series), coloured.length === 1))},
       options: {
         responsive: true, maintainAspectRatio: false, animation: false,
+        layout: {padding: {top: (spec.marks || []).some((mark) => mark.axis === 'x') ? 16 : 0}},
         interaction: {mode: 'nearest', intersect: false},
         scales: {x, y},
         plugins: {

@@ -158,7 +158,7 @@ Html parameter_table(const Checkpoint& checkpoint) {
 
 Html circuit_html(const ModelSpec& model) {
   if (!head_kind(model.head.kind).circuit()) return {};
-  const Circuit circuit = build(model.head.ansatz);
+  const Circuit circuit = build(head_ansatz(model));
   DrawOptions options;
   options.width = 110;
   return element("h3", text("Circuit")) +

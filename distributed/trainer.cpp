@@ -1,10 +1,12 @@
 #include "distributed/trainer.h"
 
 #include <chrono>
+#include <limits>
 
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
 #include "runtime/train/schedule.h"
@@ -31,6 +33,7 @@ class Training {
       rows_ = training_rows(data, learner.spec());
       steps_ = steps_per_epoch(rows_.size(), config.train.batch);
       validation_ = data.rows(Split::validation);
+      trained_ = trained_params(learner.params(), config.train.frozen);
     });
     total_ = steps_ * config.train.epochs;
     first_ = state.step;
@@ -69,10 +72,26 @@ class Training {
     double loss = 0;
     for (double task : sum.subspan(params)) loss += task;
     const double rate = learning_rate(config_.train, state_.step, total_);
-    optimiser_step(config_.train, learner_.params(), rate, sum.first(params), state_);
+    add_norms(sum.first(params));
+    optimiser_step(config_.train, trained_, rate, sum.first(params), state_);
     learner_.bind(state_.params);
     state_.epoch_loss_sum += loss;
     ++state_.step_in_epoch;
+  }
+
+  void add_norms(std::span<const double> gradient) {
+    const std::vector<double> norms = part_norms(trained_, gradient);
+    state_.epoch_norm_sums.resize(norms.size());
+    for (std::size_t i = 0; i < norms.size(); ++i) state_.epoch_norm_sums[i] += norms[i];
+  }
+
+  std::vector<double> mean_norms() const {
+    std::vector<double> means(state_.epoch_norm_sums.size(), std::numeric_limits<double>::quiet_NaN());
+    for (const ParamInfo& param : trained_) {
+      const auto part = static_cast<std::size_t>(param.part);
+      means[part] = state_.epoch_norm_sums[part] / static_cast<double>(steps_);
+    }
+    return means;
   }
 
   void finish_epoch() {
@@ -82,10 +101,13 @@ class Training {
     record.learning_rate = learning_rate(config_.train, state_.step - 1, total_);
     record.train_loss = state_.epoch_loss_sum / static_cast<double>(steps_);
     validate(record);
+    const std::vector<double> norms = mean_norms();
     state_.epoch = record.epoch;
     state_.step_in_epoch = 0;
     state_.epoch_loss_sum = 0;
+    state_.epoch_norm_sums.clear();
     const bool best = record_epoch(state_, record);
+    record.gradient_norms = norms;
     if (comm_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     if (best || state_.epoch % config_.checkpoint.every_epochs == 0 ||
         training_finished(state_, config_.train))
@@ -139,6 +161,7 @@ class Training {
   TrainState& state_;
   const TrainHooks& hooks_;
   std::vector<std::size_t> rows_, validation_;
+  std::vector<ParamInfo> trained_;  ///< what may change
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;
   TrainResult result_;
   Clock::time_point start_ = Clock::now();

@@ -67,6 +67,9 @@ struct Vector {
 constexpr Vector vectors[] = {
     {"/params", &TrainState::params}, {"/moment1", &TrainState::moment1}, {"/moment2", &TrainState::moment2}};
 
+// Sums of gradient norms of an unfinished epoch; absent between epochs.
+constexpr const char* norm_sums = "/epoch_gradient_norms";
+
 std::uint64_t bits(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
 std::size_t product(const std::vector<std::size_t>& shape) {
@@ -96,6 +99,10 @@ void check(const Checkpoint& checkpoint, const std::string& where) {
       inconsistent(where, std::string(vector.group) + " has " + std::to_string(found) +
                               " numbers; the parameters' shapes add up to " + std::to_string(offset));
   }
+  const std::size_t norms = checkpoint.state.epoch_norm_sums.size();
+  if (norms != 0 && norms != param_parts)
+    inconsistent(where, std::string(norm_sums) + " has " + std::to_string(norms) + " numbers; expected " +
+                            std::to_string(param_parts));
   const auto& history = checkpoint.state.history;
   for (const EpochRecord& record : history)
     if (record.validation.size() != history.front().validation.size())
@@ -237,6 +244,7 @@ Checkpoint read_fields(const File& file) {
     entry.set(state, hdf5::required_int(file, "/", entry.name));
   for (const StateReal& entry : state_reals)
     state.*entry.member = hdf5::required_double(file, "/", entry.name);
+  if (file.exists(norm_sums)) state.epoch_norm_sums = file.read<double>(norm_sums);
   state.history = read_history(file);
   for (const std::string& input : indexed_children(file, "/standardisation")) {
     const std::string group = "/standardisation/" + input;
@@ -272,6 +280,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
   for (const Vector& vector : vectors) add(state.*vector.member);
   for (const StateInteger& entry : state_integers) hash.update_number(bits(entry.get(state)));
   for (const StateReal& entry : state_reals) hash.update_number(state.*entry.member);
+  if (!state.epoch_norm_sums.empty()) add(state.epoch_norm_sums);
   hash.update_number(static_cast<std::uint64_t>(state.history.size()));
   for (const EpochRecord& record : state.history) {
     for (const HistoryInteger& column : history_integers) hash.update_number(bits(column.get(record)));
@@ -311,6 +320,8 @@ void write_checkpoint(const std::string& path, const Checkpoint& given) {
     file.set_attribute("/", entry.name, checkpoint.state.*entry.member);
   file.write_strings("/config", std::span(&checkpoint.config_text, 1));
   write_params(file, checkpoint);
+  const std::vector<double>& norms = checkpoint.state.epoch_norm_sums;
+  if (!norms.empty()) file.write<double>(norm_sums, {norms.size()}, norms);
   file.make_group("/history");
   write_history(file, checkpoint.state.history);
   file.make_group("/standardisation");

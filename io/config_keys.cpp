@@ -70,6 +70,23 @@ Key<Object> when(bool (*present)(const Object&), Key<Object> row) {
   return row;
 }
 
+/// Numbers, or "balanced" until they are known.
+Key<TaskSpec> class_weights_key() {
+  return {"class_weights",
+          [](TaskSpec& task, const toml::node& node, const KeyPlace& at) {
+            const bool balanced = node.is_string() && node.as_string()->get() == "balanced";
+            if (!balanced && !node.is_array())
+              wrong_value(node, at.file, at.key, "an array of numbers or \"balanced\"");
+            task.class_weights.clear();
+            task.balance_classes = balanced;
+            if (!balanced) read_value(task.class_weights, node, at, at_least(0));
+          },
+          [](const TaskSpec& task) {
+            return task.balance_classes ? toml_string("balanced") : write_value(task.class_weights);
+          },
+          [](const TaskSpec& task) { return task.balance_classes || !task.class_weights.empty(); }};
+}
+
 }  // namespace
 
 std::string range_text(const KeyRule& rule) {
@@ -132,6 +149,7 @@ const std::vector<Key<Config>>& fixed_keys() {
   static const std::vector<Key<Config>> keys{
       key<C>("seed", MEMBER(train.seed), at_least(0)),
       key<C>("data.file", MEMBER(data_file), checked(check_filled)),
+      key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled)),
       key<C>("data.standardise", MEMBER(standardise)),
       key<C>("run.folder", MEMBER(run_folder), checked(check_filled)),
       key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
@@ -145,9 +163,12 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("head.train_gain", MEMBER(model.head.train_gain)),
       key<C>("head.start", MEMBER(model.head.start)),
       key<C>("head.start_deviation", MEMBER(model.head.start_deviation), at_least(0)),
+      key<C>("head.shared_start", MEMBER(model.head.shared_start)),
+      key<C>("head.shared_deviation", MEMBER(model.head.shared_deviation), at_least(-1)),
       key<C>("head.scale_start", MEMBER(model.head.scale_start)),
       key<C>("head.scale_start_regression", MEMBER(model.head.scale_start_regression)),
       key<C>("head.block_per_task", MEMBER(model.head.block_per_task)),
+      key<C>("head.generations", MEMBER(model.generations), at_least(1)),
       key<C>("circuit.qubits", MEMBER(model.head.ansatz.qubits), between(0, 1e6)),
       key<C>("circuit.uploads", MEMBER(model.head.ansatz.uploads), between(1, 1e4)),
       key<C>("circuit.repeat_uploads", MEMBER(model.head.ansatz.repeat_uploads)),
@@ -170,6 +191,9 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("train.batch", MEMBER(train.batch), between(1, 1e9)),
       key<C>("train.optimiser", MEMBER(train.optimiser)),
       key<C>("train.learning_rate", MEMBER(train.learning_rate), positive()),
+      key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0)),
+      key<C>("train.head_rate", MEMBER(train.head_rate), at_least(0)),
+      key<C>("train.backbone_rate", MEMBER(train.backbone_rate), at_least(0)),
       key<C>("train.beta1", MEMBER(train.beta1), between(0, 0.999999999)),
       key<C>("train.beta2", MEMBER(train.beta2), between(0, 0.999999999)),
       key<C>("train.epsilon", MEMBER(train.epsilon), positive()),
@@ -180,6 +204,7 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("train.clip", MEMBER(train.clip), at_least(0)),
       key<C>("train.patience", MEMBER(train.patience), at_least(0)),
       key<C>("train.shots", MEMBER(train.shots), at_least(0)),
+      key<C>("train.frozen", MEMBER(train.frozen), checked(check_filled)),
       key<C>("train.learn_task_weights", MEMBER(model.learn_task_weights)),
       key<C>("train.precision", MEMBER(model.precision), checked(check_precision)),
       key<C>("engine.plan", MEMBER(model.plan), checked(check_plan)),
@@ -213,8 +238,7 @@ const std::vector<Key<TaskSpec>>& task_keys() {
               key<T>("metric", MEMBER(metric), checked(check_filled))),
       key<T>("weight", MEMBER(weight), at_least(0)),
       when<T>([](const T& task) { return !task.in_mean; }, key<T>("in_mean", MEMBER(in_mean))),
-      when<T>([](const T& task) { return !task.class_weights.empty(); },
-              key<T>("class_weights", MEMBER(class_weights), at_least(0))),
+      class_weights_key(),
   };
   return keys;
 }

@@ -56,6 +56,10 @@ inline BlockStart parse_as(std::string_view text) {
   return parse_block_start(text);
 }
 template <>
+inline SharedStart parse_as(std::string_view text) {
+  return parse_shared_start(text);
+}
+template <>
 inline OptimiserKind parse_as(std::string_view text) {
   return parse_optimiser(text);
 }

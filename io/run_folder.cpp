@@ -133,6 +133,10 @@ void RunFolder::append_metrics(const EpochRecord& record, const std::vector<std:
   nlohmann::ordered_json& scores = line["tasks"] = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < std::min(tasks.size(), record.validation.size()); ++i)
     scores[tasks[i]] = number(record.validation[i]);
+  nlohmann::ordered_json& norms = line["gradient_norms"] = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < record.gradient_norms.size(); ++i)
+    if (!std::isnan(record.gradient_norms[i]))
+      norms[std::string(name(static_cast<ParamPart>(i)))] = number(record.gradient_norms[i]);
   append_file(file("metrics.jsonl"),
               line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

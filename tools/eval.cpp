@@ -4,6 +4,7 @@
 
 #include "runtime/error.h"
 #include "runtime/train/state.h"
+#include "runtime/train/transfer.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/noise_options.h"
@@ -107,7 +108,8 @@ int eval_command(const Comm& comm, const Arguments& args) {
 
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
   const std::string file = options->text_or("data", checkpoint.config.data_file);
-  const Dataset data = load_dataset(comm, file);
+  Dataset data = load_dataset(comm, file);
+  complete_tasks(data, finished_tasks(checkpoint.config.model));
   const auto rows = data.rows(which);
   comm.together([&] {
     if (rows.empty())

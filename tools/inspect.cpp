@@ -3,17 +3,23 @@
 #include "io/dataset.h"
 #include "io/hdf5.h"
 #include "tools/describe.h"
+#include "tools/gradients.h"
 #include "tools/load.h"
 #include "tools/options.h"
 
 namespace qmtl {
 namespace {
 
+namespace po = boost::program_options;
+
 const Usage usage{"qmtl inspect FILE [options]",
                   "Shows what is in a data set, a checkpoint or the best checkpoint of a run folder: sizes, "
                   "parameters per\n"
-                  "part, tasks, hashes. The file is verified as a whole.",
-                  "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json"};
+                  "part, tasks, hashes. The file is verified as a whole. With --gradients FILE is a training "
+                  "configuration:\n"
+                  "how its circuit's gradients spread over random parameters at several widths and depths.",
+                  "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json\n"
+                  "  qmtl inspect benchmarks/digits/digits.toml --gradients --depths 1,2,4 --widths 4,8,12"};
 
 /// The root attribute that tells the project's files apart.
 std::string format_of(const std::string& file) {
@@ -23,8 +29,11 @@ std::string format_of(const std::string& file) {
 }  // namespace
 
 int inspect_command(const Comm& comm, const Arguments& args) {
-  const auto options = parse_options(comm, usage, {}, {"file"}, {"file"}, args);
+  po::options_description own("Options of inspect");
+  add_gradient_options(own);
+  const auto options = parse_options(comm, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
+  if (options->has("gradients")) return inspect_gradients(comm, *options);
   const std::string file = checkpoint_file(options->text("file"));
   const std::string format = format_of(file);
   const bool json = options->common.json;

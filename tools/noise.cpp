@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/noise/schedule.h"
+#include "runtime/train/transfer.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/noise_options.h"
@@ -112,7 +113,8 @@ std::vector<Work> read_circuits(const std::string& path) {
 /// The head's circuit of a checkpoint with the angles of the test split's first samples.
 Work read_head(const Comm& comm, const Options& options) {
   const Checkpoint checkpoint = load_checkpoint(comm, options.text("checkpoint"));
-  const Dataset data = load_dataset(comm, options.text_or("data", checkpoint.config.data_file));
+  Dataset data = load_dataset(comm, options.text_or("data", checkpoint.config.data_file));
+  complete_tasks(data, finished_tasks(checkpoint.config.model));
   const auto learner = restore(comm, checkpoint, data, options.common.simd);
   if (!learner->circuit()) throw usage_error("--checkpoint: expected a head with a circuit, found none");
   auto rows = data.rows(Split::test);

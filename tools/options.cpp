@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <numeric>
 
@@ -135,6 +136,23 @@ std::optional<Options> parse_options(const Comm& comm, const Usage& usage, po::o
   log->set_level(options.common.quiet || !comm.root() ? spdlog::level::err : spdlog::level::info);
   spdlog::set_default_logger(log);
   return options;
+}
+
+std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most) {
+  std::vector<int> values;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    int value = 0;
+    const auto parsed = std::from_chars(at, end, value);
+    const bool more = parsed.ptr != end && *parsed.ptr == ',';
+    if (parsed.ec != std::errc{} || value < least || value > most || (parsed.ptr != end && !more))
+      throw usage_error(option + ": expected whole numbers from " + std::to_string(least) + " to " +
+                        std::to_string(most) + " such as 1,2,4, found '" + text + "'");
+    values.push_back(value);
+    if (!more) return values;
+    at = parsed.ptr + 1;
+  }
 }
 
 }  // namespace qmtl

@@ -10,6 +10,7 @@
 #include "runtime/circuit/draw.h"
 #include "runtime/error.h"
 #include "runtime/model/head.h"
+#include "runtime/train/transfer.h"
 #include "tools/options.h"
 #include "tools/results.h"
 
@@ -45,7 +46,8 @@ Findings find(const std::string& file, const CommonOptions& common) {
   found.config = read_config(file, common.set);
   if (found.config.data_file.empty())
     throw usage_error(file + ": expected the data set's file in data.file, found none");
-  const Dataset data = read_dataset(found.config.data_file);
+  Dataset data = read_dataset(found.config.data_file);
+  complete_tasks(data, finished_tasks(found.config.model));
   const PlanKind asked = parse_plan_kind(found.config.model.plan);
   resolve(found.config, data);
   const ModelSpec& model = found.config.model;

@@ -58,6 +58,8 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
   json["mean"] = report.scores.mean;
   if (report.scores.argmax_accuracy) json["argmax_accuracy"] = *report.scores.argmax_accuracy;
   json["parameters"] = {{"backbone", report.parameters.backbone}, {"head", report.parameters.head}};
+  if (report.added) json["added_parameters"] = *report.added;
+  if (report.frozen) json["frozen_parameters"] = *report.frozen;
   return json;
 }
 
@@ -81,9 +83,12 @@ std::string report_text(const Report& report, const ModelSpec& spec) {
   char speed[96];
   std::snprintf(speed, sizeof speed, "%.1f s, %.0f samples/s", report.seconds, report.samples_per_second);
   text += "\nparameters   head " + std::to_string(report.parameters.head) + ", backbone " +
-          std::to_string(report.parameters.backbone) + "\nepochs       " + std::to_string(report.epochs) +
-          " (best " + std::to_string(report.best_epoch) + "), steps " + std::to_string(report.steps) + ", " +
-          speed + "\ncheckpoint   " + report.checkpoint + "\nrun hash     " + report.run_hash + "\n";
+          std::to_string(report.parameters.backbone) +
+          (report.added ? ", added " + std::to_string(*report.added) : "") +
+          (report.frozen ? ", frozen " + std::to_string(*report.frozen) : "") + "\nepochs       " +
+          std::to_string(report.epochs) + " (best " + std::to_string(report.best_epoch) + "), steps " +
+          std::to_string(report.steps) + ", " + speed + "\ncheckpoint   " + report.checkpoint +
+          "\nrun hash     " + report.run_hash + "\n";
   return text;
 }
 

@@ -38,6 +38,7 @@ struct Report {
   double seconds = 0, samples_per_second = 0;
   Scores scores;
   ParameterCount parameters;
+  std::optional<std::size_t> frozen, added;  ///< numbers that stay, and those of a task that was added
   bool interrupted = false;
 };
 

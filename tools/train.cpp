@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <limits>
+#include <optional>
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
@@ -10,6 +11,8 @@
 #include "io/run_folder.h"
 #include "runtime/circuit/analysis.h"
 #include "runtime/hash.h"
+#include "runtime/train/frozen.h"
+#include "runtime/train/transfer.h"
 #include "tools/cores.h"
 #include "tools/load.h"
 #include "tools/options.h"
@@ -29,9 +32,13 @@ const Usage usage{
     "bit-identical\n"
     "for any number of ranks, threads and restarts. Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and end "
     "with 75;\n"
-    "--resume goes on from there.",
+    "--resume goes on from there. --add-task and --from train one more task onto a checkpoint: the new "
+    "task's "
+    "blocks,\n"
+    "scales and biases alone; the other tasks' logits keep every bit.",
     "  mpirun -n 2 --bind-to none qmtl train benchmarks/digits/digits.toml --set train.epochs=10\n"
-    "  qmtl train benchmarks/digits/digits.toml --resume"};
+    "  qmtl train benchmarks/digits/digits.toml --resume\n"
+    "  qmtl train nine.toml --add-task digit9 --from runs/digits --set run.folder=runs/ten"};
 
 /// Everything that training needs, the same on all ranks.
 struct Job {
@@ -62,12 +69,63 @@ Config load_config(const Comm& comm, const Options& options) {
   return config;
 }
 
+void check_options(const Options& options) {
+  const auto both = [&](const char* one, const char* other) {
+    if (options.has(one) && options.has(other))
+      throw usage_error("expected --" + std::string(one) + " or --" + other + ", found both");
+  };
+  both("resume", "overwrite");
+  both("resume", "add-task");
+  for (const char* needed : {"add-task", "from"})
+    if (options.has("add-task") + options.has("from") + options.has("register") > 0 && !options.has(needed))
+      throw usage_error(
+          "expected --add-task NAME together with --from CHECKPOINT (and --register as one likes), found no "
+          "--" +
+          std::string(needed));
+}
+
+/// The configuration completed from the data; of the model in `trained` with one more task, if there is one.
+void complete_config(const Options& options, const std::optional<Checkpoint>& trained, Job& job) {
+  if (!trained) {
+    if (!job.config.model.generations.empty() && !options.has("resume"))
+      throw usage_error(job.config.file +
+                        ": head.generations: this is the configuration of a model that took on a task; go on "
+                        "with --resume, or make it again with --add-task and --from");
+    complete_tasks(job.data, finished_tasks(job.config.model));
+    resolve(job.config, job.data);
+    return;
+  }
+  complete_tasks(job.data, trained->config.model.tasks);
+  std::vector<std::vector<int>> registers;
+  if (options.has("register"))
+    for (const std::string& text : options.values["register"].as<std::vector<std::string>>())
+      registers.push_back(parse_numbers("--register", text, 0, trained->config.model.head.ansatz.qubits - 1));
+  if (job.config.train.shots != trained->config.train.shots)
+    spdlog::warn("train.shots = {}: the trained model's {} is used, as its plan depends on it",
+                 job.config.train.shots, trained->config.train.shots);
+  job.config = with_task(trained->config, job.config, options.text("add-task"), registers, job.data);
+}
+
+TrainedModel model_of(const Checkpoint& checkpoint) {
+  return {checkpoint.config, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
+}
+
+/// Untrained parameters; what `trained` has learned is carried over and frozen.
+void start(const Options& options, const std::optional<Checkpoint>& trained, Job& job) {
+  job.state = fresh_state(*job.learner, job.config.train.seed);
+  if (!trained) return;
+  const std::vector<ParamInfo>& params = job.learner->params();
+  job.config.train.frozen = frozen_by(trained->params, params);
+  carry(model_of(*trained), params, job.state.params);
+  check_same_outputs(model_of(*trained), {job.config, params, job.state.params, job.standardisation},
+                     job.data, options.common.simd);
+}
+
 /// Rank 0 opens the run folder before any work is done: a refusal should cost nothing.
 std::unique_ptr<RunFolder> open_folder(const Comm& comm, const Options& options, const Config& config) {
   std::unique_ptr<RunFolder> folder;
   comm.together([&] {
     const bool resume = options.has("resume"), overwrite = options.has("overwrite");
-    if (resume && overwrite) throw usage_error("expected --resume or --overwrite, found both");
     if (comm.root())
       folder = std::make_unique<RunFolder>(config.run_folder, resume      ? RunMode::resume
                                                               : overwrite ? RunMode::overwrite
@@ -102,6 +160,7 @@ void make_job_learner(const Comm& comm, const Options& options, Job& job) {
   comm.together([&] {
     job.learner =
         make_learner(job.config.model, job.config.train, job.data, job.standardisation, options.common.simd);
+    trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
   });
   comm.require_equal("the instruction set (or ask for one with --simd avx2)",
                      job.learner->target() == SimdTarget::avx512 ? std::string(name(SimdTarget::avx2))
@@ -156,6 +215,11 @@ Report make_report(const Comm& comm, Job& job, const RunFolder* folder, const Tr
   report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
   report.interrupted = result.ending == Ending::interrupted;
   report.parameters = count_parameters(job.learner->params());
+  if (!job.config.train.frozen.empty()) {
+    const std::size_t trained = count_numbers(trained_params(job.learner->params(), job.config.train.frozen));
+    report.frozen = report.parameters.backbone + report.parameters.head - trained;
+    if (!job.config.model.generations.empty()) report.added = trained;
+  }
   if (report.interrupted) {
     // Little time may be left before the launcher kills: what is known must do.
     comm.together([&] {
@@ -189,7 +253,14 @@ int train_command(const Comm& comm, const Arguments& args) {
   po::options_description own("Options of train");
   own.add_options()("resume", "go on from the run folder's newest checkpoint")(
       "overwrite", "remove the run that is in the folder")(
-      "plan", po::value<std::string>()->value_name("KIND"), "engine plan: auto, state, operators, cones, pauli or mixed");
+      "plan", po::value<std::string>()->value_name("KIND"),
+      "engine plan: auto, state, operators, cones, pauli or mixed")(
+      "add-task", po::value<std::string>()->value_name("NAME"),
+      "train this task of the data set onto the model of --from, and nothing else")(
+      "from", po::value<std::string>()->value_name("CHECKPOINT"),
+      "with --add-task: the trained model, a checkpoint or run folder")(
+      "register", po::value<std::vector<std::string>>()->value_name("QUBITS"),
+      "with --add-task: the new block's qubits, e.g. 0,1,2,3; once for each block of the task, or for all");
   const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();
@@ -201,10 +272,16 @@ int train_command(const Comm& comm, const Arguments& args) {
   Job job;
   job.config = load_config(comm, *options);
   const auto resuming = options->has("resume");
+  comm.together([&] { check_options(*options); });
   job.data = load_dataset(comm, job.config.data_file);
-  comm.together([&] { resolve(job.config, job.data); });
+  std::optional<Checkpoint> trained;
+  if (options->has("from")) trained = load_checkpoint(comm, options->text("from"));
+  comm.together([&] { complete_config(*options, trained, job); });
   comm.together([&] {
-    if (!resuming) job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
+    if (trained)
+      job.standardisation = carried_standardisation(model_of(*trained), job.config, job.data);
+    else if (!resuming)
+      job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
   });
   if (!resuming) make_job_learner(comm, *options, job);
   const auto folder = open_folder(comm, *options, job.config);
@@ -212,7 +289,7 @@ int train_command(const Comm& comm, const Arguments& args) {
     resume(comm, folder.get(), job);
     make_job_learner(comm, *options, job);
   } else {
-    comm.together([&] { job.state = fresh_state(*job.learner, job.config.train.seed); });
+    comm.together([&] { start(*options, trained, job); });
   }
   comm.together([&] {
     if (!folder) return;
@@ -238,7 +315,7 @@ int train_command(const Comm& comm, const Arguments& args) {
       std::cout << report_text(report, job.config.model) << std::flush;
     if (report.interrupted)
       spdlog::warn("stopped after step {}; go on with: qmtl train {} --resume", job.state.step,
-                   job.config.file);
+                   trained ? folder->file("config.toml") : job.config.file);
   }
   return static_cast<int>(report.interrupted ? Exit::interrupted : Exit::ok);
 }

@@ -64,6 +64,13 @@ std::vector<const Input*> bind_inputs(const Dataset& data, const ModelSpec& spec
   return inputs;
 }
 
+std::size_t newest_tasks(const ModelSpec& spec) {
+  std::size_t first = 0;
+  for (std::size_t g = 0; g + 1 < spec.generations.size(); ++g)
+    first += static_cast<std::size_t>(spec.generations[g]);
+  return first;
+}
+
 Task task_of(const TaskSpec& spec) {
   Task task;
   task.name = spec.name;

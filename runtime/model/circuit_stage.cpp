@@ -4,11 +4,13 @@
 #include <cmath>
 
 #include "runtime/model/angle_map.h"
+#include "runtime/model/circuit_start.h"
 
 namespace qmtl {
 
 template <class Real>
 void CircuitStage<Real>::Part::bind(std::span<const double> params) {
+  if (!engine) return;
   std::vector<double> own;
   for (int index : cone.params) own.push_back(params[static_cast<std::size_t>(index)]);
   engine->bind(own);
@@ -16,23 +18,31 @@ void CircuitStage<Real>::Part::bind(std::span<const double> params) {
 
 template <class Real>
 CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup,
-                                 const std::vector<BlockRange>& groups)
-    : angle_map_(setup.spec.head.angle_map),
-      start_deviation_(setup.spec.head.start_deviation),
+                                 const std::vector<BlockRange>& groups,
+                                 const std::vector<BlockRange>& generations)
+    : head_(setup.spec.head),
       gemm_rate_(setup.spec.cost.gemm),
       shots_(setup.shots),
       second_moments_(plan_options(setup.spec, setup.shots).second_moments),
+      ansatz_(ansatz),
       circuit_(build(ansatz)),
       layout_(qmtl::layout(ansatz)) {
-  all_ = make_part(whole(circuit_), 0, setup);
+  outputs_ = static_cast<std::size_t>(circuit_.outputs());
+  for (const BlockRange& generation : generations) generations_.push_back(make_part(generation, setup));
+  if (generations.empty()) generations_.push_back(make_part(whole(circuit_), 0, setup));
   for (const BlockRange& group : groups) {
-    std::size_t first = 0;
-    for (std::size_t b = 0; b < group.first; ++b) first += circuit_.blocks[b].outputs.size();
-    groups_.push_back(
-        make_part(restrict_blocks(circuit_, static_cast<int>(group.first), static_cast<int>(group.last)),
-                  first, setup));
-    groups_.back().engine->set_second_moments(second_moments_);
+    groups_.push_back(group.first < group.last ? make_part(group, setup) : Part{});
+    if (groups_.back().engine) groups_.back().engine->set_second_moments(second_moments_);
   }
+}
+
+template <class Real>
+typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(BlockRange blocks,
+                                                                const HeadSetup& setup) const {
+  std::size_t first = 0;
+  for (std::size_t b = 0; b < blocks.first; ++b) first += circuit_.blocks[b].outputs.size();
+  return make_part(restrict_blocks(circuit_, static_cast<int>(blocks.first), static_cast<int>(blocks.last)),
+                   first, setup);
 }
 
 template <class Real>
@@ -53,55 +63,48 @@ void CircuitStage<Real>::append_params(std::vector<ParamInfo>& params) const {
   const auto shared = static_cast<std::size_t>(layout_.shared);
   const auto weights = static_cast<std::size_t>(layout_.weights_begin),
              total = static_cast<std::size_t>(layout_.total);
-  if (shared > 0) append_param(params, "head.shared", {shared}, true, false);
-  if (weights > shared) append_param(params, "head.block", {weights - shared}, true, false);
+  if (shared > 0) append_param(params, "head.shared", {shared}, ParamPart::shared, false);
+  if (weights > shared) append_param(params, "head.block", {weights - shared}, ParamPart::blocks, false);
   if (total > weights) append_param(params, "head.readout", {total - weights}, true, true);
 }
 
 template <class Real>
-void CircuitStage<Real>::initial(const InitialValues& random, std::uint32_t tensor, bool signs,
+void CircuitStage<Real>::initial(const InitialValues& random, std::uint32_t tensor,
                                  std::span<double> values) const {
-  const auto total = static_cast<std::size_t>(layout_.total);
-  for (std::size_t i = 0; i < total; ++i)
-    values[i] = start_deviation_ * random.normal(tensor, static_cast<std::uint32_t>(i));
-  for (const Block& block : circuit_.blocks) {
-    if (signs)
-      for (const Op& op : block.ops)
-        if (op.source == Source::param && op.gate == Gate::ry &&
-            random.coin(tensor, static_cast<std::uint32_t>(op.index)))
-          values[static_cast<std::size_t>(op.index)] += math::pi;
-    for (const qmtl::Readout& readout : block.outputs)
-      for (const ZString& string : readout.strings)
-        if (string.weight_param >= 0)
-          values[static_cast<std::size_t>(string.weight_param)] =
-              1.0 / static_cast<double>(readout.strings.size());
-  }
+  start_circuit(head_, ansatz_, circuit_, random, tensor, values);
 }
 
 template <class Real>
 void CircuitStage<Real>::bind(std::span<const double> params, double gain) {
   params_.assign(params.begin(), params.end());
   gain_ = gain;
-  all_.bind(params);
+  for (Part& part : generations_) part.bind(params);
   for (Part& part : groups_) part.bind(params);
 }
 
 template <class Real>
 std::vector<double> CircuitStage<Real>::forward(const Matrix<Real>& z) const {
   const auto rows = static_cast<std::size_t>(z.rows());
-  const Matrix<Real> angles = encode(z, all_).angles;
-  std::vector<Real> values(rows * all_.outputs);
-  all_.engine->forward(rows, angles.data(), values.data());
-  return {values.begin(), values.end()};
+  std::vector<double> all(rows * outputs_);
+  for (const Part& used : generations_) {
+    const Matrix<Real> angles = encode(z, used).angles;
+    std::vector<Real> values(rows * used.outputs);
+    used.engine->forward(rows, angles.data(), values.data());
+    for (std::size_t i = 0; i < rows; ++i)
+      std::copy_n(values.data() + i * used.outputs, used.outputs,
+                  all.data() + i * outputs_ + used.first_output);
+  }
+  return all;
 }
 
 template <class Real>
 std::vector<double> CircuitStage<Real>::forward_with(const CircuitValues& evaluate,
                                                      std::span<const std::size_t> samples,
                                                      const Matrix<Real>& z) const {
-  const Matrix<Real> encoded = encode(z, all_).angles;
+  // Every generation has the whole shared stage and so all angles.
+  const Matrix<Real> encoded = encode(z, generations_.front()).angles;
   const std::vector<double> angles(encoded.data(), encoded.data() + encoded.size());
-  std::vector<double> values(samples.size() * all_.outputs);
+  std::vector<double> values(samples.size() * outputs_);
   evaluate(samples, angles.data(), values.data());
   return values;
 }
@@ -158,7 +161,7 @@ typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode(const Matrix<Re
   for (Eigen::Index i = 0; i < z.rows(); ++i)
     for (Eigen::Index a = 0; a < columns; ++a) {
       const double input = static_cast<double>(z(i, used.cone.angles[static_cast<std::size_t>(a)]));
-      const Angle angle = angle_of(angle_map_, gain_ * input);
+      const Angle angle = angle_of(head_.angle_map, gain_ * input);
       result.angles(i, a) = static_cast<Real>(angle.value);
       result.slopes(i, a) = static_cast<Real>(angle.slope);
     }

@@ -21,15 +21,19 @@ struct BlockRange {
 template <class Real>
 class CircuitStage {
  public:
-  /// `groups`: the blocks that each task group needs; empty: every group needs all of them.
-  CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& groups);
+  /// `groups`: the blocks that each task group needs (none for a group that is not trained); empty: every
+  /// group needs all of them. `generations`: blocks that are planned and evaluated apart, so that later ones
+  /// do not change a bit of earlier ones; empty: all together.
+  CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& groups,
+               const std::vector<BlockRange>& generations);
 
   std::size_t width() const { return static_cast<std::size_t>(circuit_.angles); }
-  std::size_t outputs() const { return all_.outputs; }
+  std::size_t outputs() const { return outputs_; }
   const Circuit& circuit() const { return circuit_; }
   const ParamLayout& layout() const { return layout_; }
-  const Plan& plan() const { return all_.engine->plan(); }
-  SimdTarget target() const { return all_.engine->target(); }
+  /// The plan of the first generation, or of all blocks.
+  const Plan& plan() const { return generations_.front().engine->plan(); }
+  SimdTarget target() const { return generations_.front().engine->target(); }
   /// First output of the task group's and how many they are.
   std::size_t first_output(std::size_t group) const { return part(group).first_output; }
   std::size_t outputs(std::size_t group) const { return part(group).outputs; }
@@ -37,8 +41,8 @@ class CircuitStage {
   /// Appends "head.shared", "head.block" and "head.readout", in the order of ParamLayout; empty ones are left
   /// out.
   void append_params(std::vector<ParamInfo>& params) const;
-  /// N(0, start_deviation); with `signs` every RY of a block at 0 or pi at random; readout weights 1 / count.
-  void initial(const InitialValues& random, std::uint32_t tensor, bool signs, std::span<double> values) const;
+  /// As start_circuit.
+  void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
   void bind(std::span<const double> params, double gain);
   std::span<const double> params() const { return params_; }
   double gain() const { return gain_; }
@@ -65,7 +69,7 @@ class CircuitStage {
   struct Part {
     Cone cone;
     std::size_t first_output = 0, outputs = 0;
-    std::unique_ptr<Engine<Real>> engine;
+    std::unique_ptr<Engine<Real>> engine;  ///< null where there are no blocks
 
     void bind(std::span<const double> params);
     std::size_t angles() const { return cone.angles.size(); }
@@ -75,21 +79,26 @@ class CircuitStage {
   };
 
   Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;
-  const Part& part(std::size_t group) const { return groups_.empty() ? all_ : groups_[group]; }
+  Part make_part(BlockRange blocks, const HeadSetup& setup) const;
+  const Part& part(std::size_t group) const {
+    return groups_.empty() ? generations_.front() : groups_[group];
+  }
   Encoding encode(const Matrix<Real>& z, const Part& part) const;
   void decode(const Matrix<Real>& z, const Matrix<Real>& slopes, const Matrix<Real>& angle_gradients,
               const Part& part, Matrix<Real>& dz, double* gain_gradient) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 
-  AngleMap angle_map_;
-  double start_deviation_, gemm_rate_;
+  HeadSpec head_;
+  double gemm_rate_;
   int shots_;
   bool second_moments_;  ///< the engines of groups_ give them
+  AnsatzSpec ansatz_;
   Circuit circuit_;
   ParamLayout layout_;
-  Part all_;
-  std::vector<Part> groups_;  ///< empty: all_ serves every group
+  std::size_t outputs_ = 0;
+  std::vector<Part> generations_;  ///< all outputs; one part without generations
+  std::vector<Part> groups_;       ///< empty: the only generation serves every group
   std::vector<double> params_;
   double gain_ = 1.0;
 };

@@ -61,6 +61,17 @@ std::unique_ptr<Head<Real>> make_head(const HeadSetup& setup) {
 template std::unique_ptr<Head<float>> make_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_head(const HeadSetup&);
 
+std::vector<TaskRange> generation_tasks(const ModelSpec& spec) {
+  std::vector<TaskRange> ranges;
+  if (spec.generations.size() < 2) return ranges;
+  std::size_t first = 0;
+  for (int tasks : spec.generations) {
+    ranges.push_back({first, first + static_cast<std::size_t>(tasks)});
+    first = ranges.back().last;
+  }
+  return ranges;
+}
+
 std::vector<std::size_t> task_columns(const ModelSpec& spec) {
   std::vector<std::size_t> first{0};
   for (const TaskSpec& task : spec.tasks)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/engine/engine.h"
+#include "runtime/model/bind_tasks.h"
 #include "runtime/model/layer.h"
 #include "runtime/model/matrix.h"
 #include "runtime/model/params.h"
@@ -19,12 +20,15 @@ struct TaskRange {
   std::size_t first = 0, last = 0;
 };
 
-/// What a head is made from. Task groups cover all tasks in order.
+/// What a head is made from. Task groups cover all tasks in order: each earlier generation is one, of which
+/// no gradient is asked for; the newest generation's tasks are one or several.
 struct HeadSetup {
   const ModelSpec& spec;
   std::vector<TaskRange> groups;
   int shots = 0;  ///< shot noise in training; 0: exact
   SimdTarget target = SimdTarget::best;
+
+  bool trains(const TaskRange& group) const { return group.first >= newest_tasks(spec); }
 };
 
 /// Evaluates a head's circuit elsewhere than on its engine, for example with noise: writes values[samples,
@@ -97,6 +101,9 @@ PlanOptions plan_options(const ModelSpec& spec, int shots);
 
 template <class Real>
 std::unique_ptr<Head<Real>> make_head(const HeadSetup& setup);
+
+/// The tasks of each generation; none where there is only one.
+std::vector<TaskRange> generation_tasks(const ModelSpec& spec);
 
 /// First logit column of each task, and the number of columns at the end.
 std::vector<std::size_t> task_columns(const ModelSpec& spec);

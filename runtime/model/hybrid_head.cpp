@@ -21,10 +21,9 @@ class HybridHead final : public Head<Real> {
  public:
   /// readers[g]: of each task group. The group's n-th readers read its n-th `qubits` outputs.
   HybridHead(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& blocks,
-             const std::vector<std::vector<Readers>>& readers, bool signs)
+             const std::vector<BlockRange>& generations, const std::vector<std::vector<Readers>>& readers)
       : spec_(setup.spec.head),
-        signs_(signs),
-        stage_(ansatz, setup, blocks),
+        stage_(ansatz, setup, blocks, generations),
         qubits_(static_cast<std::size_t>(ansatz.qubits)),
         columns_(task_columns(setup.spec).back()) {
     for (const std::vector<Readers>& group : readers) {
@@ -48,7 +47,7 @@ class HybridHead final : public Head<Real> {
   std::span<const double> circuit_params() const override { return stage_.params(); }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
-    stage_.initial(random, tensor, signs_, values.first(circuit_params_));
+    stage_.initial(random, tensor, values.first(circuit_params_));
     const std::span<double> rest = values.subspan(circuit_params_);
     const std::span<double> weights = rest.first(qubits_ * columns_);
     random.uniform(tensor + weight_tensor_, 1.0, weights);
@@ -159,7 +158,6 @@ class HybridHead final : public Head<Real> {
   }
 
   HeadSpec spec_;
-  bool signs_;
   CircuitStage<Real> stage_;
   std::size_t qubits_, columns_, circuit_params_ = 0;
   std::uint32_t weight_tensor_ = 0;  ///< its number among the head's tensors
@@ -213,8 +211,8 @@ std::unique_ptr<Head<Real>> make_hybrid_head(const HeadSetup& setup) {
   std::vector<std::vector<Readers>> readers;
   for (const TaskRange& group : setup.groups)
     readers.push_back({{columns[group.first], columns[group.last]}});
-  return std::make_unique<HybridHead<Real>>(hybrid_ansatz(setup.spec), setup, std::vector<BlockRange>{},
-                                            readers, false);
+  const std::vector<BlockRange> all_tasks;
+  return std::make_unique<HybridHead<Real>>(hybrid_ansatz(setup.spec), setup, all_tasks, all_tasks, readers);
 }
 
 template <class Real>
@@ -226,10 +224,13 @@ std::unique_ptr<Head<Real>> make_separate_head(const HeadSetup& setup) {
     readers.emplace_back();
     for (std::size_t t = group.first; t < group.last; ++t)
       readers.back().push_back({columns[t], columns[t + 1]});
-    if (setup.groups.size() > 1) blocks.push_back({group.first, group.last});
+    if (setup.groups.size() > 1)
+      blocks.push_back(setup.trains(group) ? BlockRange{group.first, group.last} : BlockRange{});
   }
-  return std::make_unique<HybridHead<Real>>(separate_ansatz(setup.spec), setup, blocks, readers,
-                                            setup.spec.head.start == BlockStart::signs);
+  std::vector<BlockRange> generations;
+  for (const TaskRange& tasks : generation_tasks(setup.spec))
+    generations.push_back({tasks.first, tasks.last});
+  return std::make_unique<HybridHead<Real>>(separate_ansatz(setup.spec), setup, blocks, generations, readers);
 }
 
 template std::unique_ptr<Head<float>> make_hybrid_head(const HeadSetup&);

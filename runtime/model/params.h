@@ -12,16 +12,23 @@ namespace qmtl {
 
 /// Appends a tensor to a list of parameters, right after the last one.
 inline void append_param(std::vector<ParamInfo>& params, std::string name, std::vector<std::size_t> shape,
-                         bool head, bool decay) {
+                         ParamPart part, bool decay) {
   ParamInfo info;
   info.name = std::move(name);
   info.offset = params.empty() ? 0 : params.back().offset + params.back().size;
   info.size = 1;
   for (std::size_t extent : shape) info.size *= extent;
   info.shape = std::move(shape);
-  info.head = head;
+  info.head = part != ParamPart::backbone && part != ParamPart::task_weights;
   info.decay = decay;
+  info.part = part;
   params.push_back(std::move(info));
+}
+/// A tensor of the backbone, or of the head's classical part.
+inline void append_param(std::vector<ParamInfo>& params, std::string name, std::vector<std::size_t> shape,
+                         bool head, bool decay) {
+  append_param(params, std::move(name), std::move(shape), head ? ParamPart::readout : ParamPart::backbone,
+               decay);
 }
 
 inline std::size_t count_params(const std::vector<ParamInfo>& params) {

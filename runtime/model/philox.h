@@ -15,6 +15,7 @@ enum class Purpose : std::uint32_t {
   dropout = 3,
   shot_noise = 4,
   augmentation = 5,
+  gradient_variance = 11,
   resplit = 16,
 };
 

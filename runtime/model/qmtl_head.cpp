@@ -25,6 +25,15 @@ BlockRange blocks_of(const AnsatzSpec& ansatz, std::size_t first, std::size_t la
   return {block_at(first), block_at(last)};
 }
 
+/// The blocks of each generation of tasks; none where there is only one.
+std::vector<BlockRange> generation_blocks(const HeadSetup& setup) {
+  const std::vector<std::size_t> columns = task_columns(setup.spec);
+  std::vector<BlockRange> blocks;
+  for (const TaskRange& tasks : generation_tasks(setup.spec))
+    blocks.push_back(blocks_of(setup.spec.head.ansatz, columns[tasks.first], columns[tasks.last]));
+  return blocks;
+}
+
 /// Each task group's blocks; none where the engine for all of them serves the only group. (Shot noise needs
 /// second moments, which exact outputs do without.)
 std::vector<BlockRange> group_blocks(const HeadSetup& setup) {
@@ -38,7 +47,8 @@ std::vector<BlockRange> group_blocks(const HeadSetup& setup) {
   std::vector<BlockRange> blocks;
   if (setup.groups.size() > 1 || setup.shots > 0)
     for (const TaskRange& group : setup.groups)
-      blocks.push_back(blocks_of(ansatz, columns[group.first], columns[group.last]));
+      blocks.push_back(setup.trains(group) ? blocks_of(ansatz, columns[group.first], columns[group.last])
+                                           : BlockRange{});
   return blocks;
 }
 
@@ -46,7 +56,7 @@ template <class Real>
 class QmtlHead final : public Head<Real> {
  public:
   explicit QmtlHead(const HeadSetup& setup)
-      : spec_(setup.spec.head), stage_(spec_.ansatz, setup, group_blocks(setup)) {
+      : spec_(setup.spec.head), stage_(spec_.ansatz, setup, group_blocks(setup), generation_blocks(setup)) {
     outputs_ = stage_.outputs();
     circuit_params_ = static_cast<std::size_t>(stage_.layout().total);
     name_scales(setup.spec);
@@ -64,7 +74,7 @@ class QmtlHead final : public Head<Real> {
   std::span<const double> circuit_params() const override { return stage_.params(); }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
-    stage_.initial(random, tensor, spec_.start == BlockStart::signs, values.first(circuit_params_));
+    stage_.initial(random, tensor, values.first(circuit_params_));
     const std::span<double> rest = values.subspan(circuit_params_);
     std::copy(scale_starts_.begin(), scale_starts_.end(), rest.begin());
     for (double& value : rest.subspan(scale_starts_.size())) value = 0.0;

@@ -73,10 +73,13 @@ enum class AngleMap : std::uint8_t {
   linear,      ///< gain z
 };
 
+/// How a stage's angles start. Identity: pairs of layers undo each other (circuit_start.h).
 enum class BlockStart : std::uint8_t {
   signs,   ///< angles 0 or pi at random plus N(0, start_deviation)
   normal,  ///< N(0, start_deviation)
+  identity,
 };
+enum class SharedStart : std::uint8_t { normal, identity };
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
@@ -88,7 +91,9 @@ struct HeadSpec {
   bool train_gain = false;
   BlockStart start = BlockStart::signs;
   double start_deviation = 0.1;
-  double scale_start = 4.0;  ///< classification
+  SharedStart shared_start = SharedStart::normal;
+  double shared_deviation = -1.0;  ///< of the shared stage; negative: start_deviation
+  double scale_start = 4.0;        ///< classification
   double scale_start_regression = 2.0;
   bool block_per_task =
       false;  ///< multiclass: one block with one observable per class instead of a block per class
@@ -103,8 +108,10 @@ struct TaskSpec {
   int classes = 2;
   std::string metric;
   double weight = 1.0;
-  bool in_mean = true;                ///< its metric counts in the mean that chooses the best epoch
-  std::vector<double> class_weights;  ///< empty: all one. binary: {negative, positive}; multiclass: C entries
+  /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
+  std::vector<double> class_weights;
+  bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
+  bool in_mean = true;  ///< its metric counts in the mean that chooses the best epoch
   bool operator==(const TaskSpec&) const = default;
 };
 
@@ -116,6 +123,9 @@ struct ModelSpec {
   /// when all are flat.
   std::vector<std::vector<std::size_t>> input_shapes;
   std::vector<TaskSpec> tasks;
+  /// How many tasks came together, in order: those of the newest generation are trained, earlier ones keep
+  /// their logits to the bit. Empty: one generation.
+  std::vector<int> generations;
   BackboneSpec backbone;
   HeadSpec head;
   bool learn_task_weights = false;  ///< uncertainty weighting (Kendall et al. 2018)
@@ -130,12 +140,14 @@ std::string_view name(Activation value);
 std::string_view name(AngleMap value);
 std::string_view name(LayerKind value);
 std::string_view name(BlockStart value);
+std::string_view name(SharedStart value);
 std::string_view name(PoolKind value);
 std::string_view name(FusionKind value);
 Activation parse_activation(std::string_view text);
 AngleMap parse_angle_map(std::string_view text);
 LayerKind parse_layer_kind(std::string_view text);
 BlockStart parse_block_start(std::string_view text);
+SharedStart parse_shared_start(std::string_view text);
 PoolKind parse_pool_kind(std::string_view text);
 FusionKind parse_fusion(std::string_view text);
 

@@ -54,9 +54,11 @@ void check_data(const Dataset& data, const ModelSpec& spec) {
   for (const Input* input : bind_inputs(data, spec)) check_input(*input);
   if (data.tasks.empty()) return;
   const std::vector<std::size_t> training = data.rows(Split::train);
-  for (const Task* task : bind_tasks(data, spec)) {
+  const std::vector<const Task*> tasks = bind_tasks(data, spec);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const Task* task = tasks[t];
     check_labels(*task);
-    if (training.empty()) continue;
+    if (training.empty() || t < newest_tasks(spec)) continue;
     bool found = false;
     for (std::size_t row : training) found = found || has_label(*task, row);
     if (!found)

@@ -17,6 +17,9 @@ struct TrainSpec {
   int batch = 64;
   OptimiserKind optimiser = OptimiserKind::adam;
   double learning_rate = 1e-2;
+  double circuit_rate = 1.0;   ///< factor on learning_rate for the circuit's angles
+  double head_rate = 1.0;      ///< for the rest of the head
+  double backbone_rate = 1.0;  ///< for the backbone
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double momentum = 0.0;      ///< sgd
   double weight_decay = 0.0;  ///< adamw: decoupled; adam, sgd: L2
@@ -27,6 +30,7 @@ struct TrainSpec {
   int shots = 0;         ///< shot noise in training; 0: exact
   int shard = 16;        ///< samples per work unit, a multiple of tile_samples
   int task_groups = 1;   ///< work units per shard
+  std::vector<std::string> frozen = {};  ///< parameters that stay as they start (frozen.h)
   bool operator==(const TrainSpec&) const = default;
 };
 
@@ -38,8 +42,9 @@ struct CheckpointSpec {
 
 /// A training configuration with every default resolved.
 struct Config {
-  std::string file;       ///< the TOML file it came from (for messages)
-  std::string data_file;  ///< data set
+  std::string file;                     ///< the TOML file it came from (for messages)
+  std::string data_file;                ///< data set
+  std::vector<std::string> data_tasks;  ///< the tasks to learn, in their order; empty: all of the data set
   std::string run_folder;
   bool standardise = true;
   ModelSpec model;  ///< head and task details are completed from the data set by resolve()

@@ -22,14 +22,18 @@ int Learner::outputs() const {
 
 namespace {
 
-/// Tasks cut into groups of nearly equal number.
-std::vector<TaskRange> cut_tasks(std::size_t tasks, int groups) {
+/// The earlier generations, each a group of its own, and the newest one's tasks cut into groups of nearly
+/// equal number.
+std::vector<TaskRange> cut_tasks(const ModelSpec& spec, int groups) {
+  const std::size_t first = newest_tasks(spec), tasks = spec.tasks.size() - first;
   if (groups < 1 || static_cast<std::size_t>(groups) > tasks)
     throw usage_error("distributed.task_groups: expected 1 .. " + std::to_string(tasks) +
                       " (the number of tasks), found " + std::to_string(groups));
   const auto count = static_cast<std::size_t>(groups);
-  std::vector<TaskRange> ranges;
-  for (std::size_t g = 0; g < count; ++g) ranges.push_back({tasks * g / count, tasks * (g + 1) / count});
+  std::vector<TaskRange> ranges = generation_tasks(spec);
+  if (!ranges.empty()) ranges.pop_back();
+  for (std::size_t g = 0; g < count; ++g)
+    ranges.push_back({first + tasks * g / count, first + tasks * (g + 1) / count});
   return ranges;
 }
 
@@ -56,7 +60,8 @@ class LearnerOf final : public Learner {
             const std::vector<Standardisation>& standardisation, SimdTarget target)
       : spec_(spec),
         shard_(static_cast<std::size_t>(train.shard)),
-        groups_(cut_tasks(spec.tasks.size(), train.task_groups)),
+        groups_(cut_tasks(spec, train.task_groups)),
+        finished_(groups_.size() - static_cast<std::size_t>(train.task_groups)),
         head_(make_head<Real>({spec_, groups_, train.shots, target})),
         backbone_(spec_, head_->width()) {
     bind_inputs_of(data, standardisation);
@@ -89,16 +94,16 @@ class LearnerOf final : public Learner {
     log_variance_.assign(variances.begin(), variances.end());
   }
 
-  std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * groups_.size(); }
+  std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * trained_groups(); }
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
-    const std::size_t first = unit / groups_.size() * shard_;
+    const std::size_t first = unit / trained_groups() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));
-    return static_cast<double>(rows) * (backbone_.cost() + head_->group_cost(unit % groups_.size()));
+    return static_cast<double>(rows) * (backbone_.cost() + head_->group_cost(group_of(unit)));
   }
   std::size_t accumulator_size() const override { return count_params(params_) + tasks_.size(); }
 
   void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const override {
-    const std::size_t shard = unit / groups_.size(), group = unit % groups_.size();
+    const std::size_t shard = unit / trained_groups(), group = group_of(unit);
     const std::size_t first = shard * shard_, last = std::min(batch.rows.size(), first + shard_);
     const std::span<const std::size_t> rows = std::span(batch.rows).subspan(first, last - first);
     const std::span<double> gradient = accumulator.first(count_params(params_));
@@ -135,6 +140,8 @@ class LearnerOf final : public Learner {
   }
 
  private:
+  std::size_t trained_groups() const { return groups_.size() - finished_; }
+  std::size_t group_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
   std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
 
   /// Logits of rows in chunks; forward(rows, z, values) is the head's part.
@@ -199,7 +206,8 @@ class LearnerOf final : public Learner {
       params_.push_back(std::move(info));
     }
     head_end_ = count_params(params_);
-    if (spec_.learn_task_weights) append_param(params_, "task_log_variance", {tasks_.size()}, false, false);
+    if (spec_.learn_task_weights)
+      append_param(params_, "task_log_variance", {tasks_.size()}, ParamPart::task_weights, false);
   }
 
   std::vector<Matrix<Real>> gather(std::span<const std::size_t> rows) const {
@@ -261,6 +269,7 @@ class LearnerOf final : public Learner {
   ModelSpec spec_;
   std::size_t shard_;
   std::vector<TaskRange> groups_;
+  std::size_t finished_;  ///< groups in front that are not trained: earlier generations
   std::unique_ptr<Head<Real>> head_;
   Backbone<Real> backbone_;
   std::vector<BoundInput> inputs_;
@@ -278,6 +287,11 @@ void check_spec(const ModelSpec& spec, const TrainSpec& train) {
     if (!(task.weight >= 0.0) || std::isinf(task.weight))
       throw usage_error("task." + task.name + ".weight: expected a finite number >= 0, found " +
                         std::to_string(task.weight));
+  int in_generations = 0;
+  for (int tasks : spec.generations) in_generations += tasks;
+  if (!spec.generations.empty() && in_generations != static_cast<int>(spec.tasks.size()))
+    throw usage_error("head.generations: expected numbers of tasks that add up to " +
+                      std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
   if (train.shard < 1 || train.shard % static_cast<int>(tile_samples) != 0)
     throw usage_error("distributed.shard: expected a positive multiple of " + std::to_string(tile_samples) +
                       " samples, found " + std::to_string(train.shard));

@@ -7,6 +7,21 @@
 namespace qmtl {
 namespace {
 
+double rate_factor(const TrainSpec& train, ParamPart part) {
+  switch (part) {
+    case ParamPart::backbone:
+      return train.backbone_rate;
+    case ParamPart::shared:
+    case ParamPart::blocks:
+      return train.circuit_rate;
+    case ParamPart::readout:
+      return train.head_rate;
+    case ParamPart::task_weights:
+      break;
+  }
+  return 1.0;
+}
+
 void clip(double norm, double largest, std::span<double> gradient) {
   if (largest <= 0.0 || !(norm > largest)) return;
   const double factor = largest / norm;
@@ -40,10 +55,20 @@ void momentum(const TrainSpec& train, const ParamInfo& param, double rate, std::
 
 }  // namespace
 
-double global_norm(std::span<const double> gradient) {
+double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
   double sum = 0.0;
-  for (double g : gradient) sum += g * g;
+  for (const ParamInfo& param : params)
+    for (double g : gradient.subspan(param.offset, param.size)) sum += g * g;
   return std::sqrt(sum);
+}
+
+std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
+  std::vector<double> norms(param_parts, 0.0);
+  for (const ParamInfo& param : params)
+    for (double g : gradient.subspan(param.offset, param.size))
+      norms[static_cast<std::size_t>(param.part)] += g * g;
+  for (double& norm : norms) norm = std::sqrt(norm);
+  return norms;
 }
 
 double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,
@@ -51,16 +76,17 @@ double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& para
   const bool adaptive = train.optimiser != OptimiserKind::sgd;
   state.moment1.resize(state.params.size());
   if (adaptive) state.moment2.resize(state.params.size());
-  const double norm = global_norm(gradient);
+  const double norm = global_norm(params, gradient);
   clip(norm, train.clip, gradient);
   for (const ParamInfo& param : params) {
     if (train.optimiser != OptimiserKind::adamw && param.decay && train.weight_decay > 0.0)
       for (std::size_t i = param.offset; i < param.offset + param.size; ++i)
         gradient[i] += train.weight_decay * state.params[i];
+    const double own_rate = rate * rate_factor(train, param.part);
     if (adaptive)
-      adam(train, param, rate, gradient, state);
+      adam(train, param, own_rate, gradient, state);
     else
-      momentum(train, param, rate, gradient, state);
+      momentum(train, param, own_rate, gradient, state);
   }
   ++state.step;
   return norm;

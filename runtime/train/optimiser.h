@@ -8,14 +8,18 @@
 
 namespace qmtl {
 
-/// Euclidean norm; squares are summed in index order.
-double global_norm(std::span<const double> gradient);
+/// Euclidean norm of the parameters' gradient; squares are summed in the order of `params`.
+double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient);
 
-/// One update of `state` (parameters, moments, step) from the gradient summed over the whole batch, which it
-/// may change: clipping to the global norm `train.clip`, L2 decay (adam, sgd) or decoupled decay (adamw)
-/// where a parameter's `decay` is set. Returns the norm before clipping. Adam: Kingma & Ba 2015; AdamW:
-/// Loshchilov & Hutter 2019; momentum: v = momentum v + g, p -= rate v. Every operation is elementwise in
-/// double: the same bits everywhere.
+/// Norm of each ParamPart's gradient [param_parts]; squares are summed in the order of `params`.
+std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient);
+
+/// One update of those numbers of `state` (parameters, moments, step) that `params` covers (frozen.h) from
+/// the gradient summed over the whole batch, which it may change: clipping to the global norm `train.clip`,
+/// L2 decay (adam, sgd) or decoupled decay (adamw) where a parameter's `decay` is set. A part's factor
+/// (train.circuit_rate, ...) multiplies `rate`, and with it decoupled decay. Returns the norm before
+/// clipping. Adam: Kingma & Ba 2015; AdamW: Loshchilov & Hutter 2019; momentum: v = momentum v + g, p -= rate
+/// v. Every operation is elementwise in double: the same bits everywhere.
 double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,
                       std::span<double> gradient, TrainState& state);
 

@@ -3,8 +3,10 @@
 
 #include "runtime/circuit/plan.h"
 #include "runtime/error.h"
+#include "runtime/model/circuit_start.h"
 #include "runtime/model/head.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/class_weights.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -62,10 +64,29 @@ void resolve_inputs(Config& config, const Dataset& data) {
   model.backbone.branches = std::move(branches);
 }
 
-/// The data set's tasks in their order, with what the configuration says about them.
+/// The tasks that data.tasks lists, or all of the data set in their order.
+std::vector<const Task*> chosen_tasks(const Config& config, const Dataset& data) {
+  std::vector<const Task*> chosen;
+  if (config.data_tasks.empty())
+    for (const Task& task : data.tasks) chosen.push_back(&task);
+  for (const std::string& wanted : config.data_tasks) {
+    const auto found = std::find_if(data.tasks.begin(), data.tasks.end(),
+                                    [&](const Task& task) { return task.name == wanted; });
+    if (found == data.tasks.end())
+      throw usage_error(in_file(config) + "data.tasks: the data set has no task '" + wanted +
+                        "' (it has: " + names_of(data.tasks) + ")");
+    if (std::find(chosen.begin(), chosen.end(), &*found) != chosen.end())
+      throw usage_error(in_file(config) + "data.tasks: '" + wanted + "' is listed twice");
+    chosen.push_back(&*found);
+  }
+  return chosen;
+}
+
+/// Those tasks, with what the configuration says about them.
 void resolve_tasks(Config& config, const Dataset& data) {
   std::vector<TaskSpec> tasks;
-  for (const Task& task : data.tasks) {
+  for (const Task* chosen : chosen_tasks(config, data)) {
+    const Task& task = *chosen;
     TaskSpec spec;
     spec.name = task.name;
     spec.kind = name(task.kind);
@@ -77,6 +98,10 @@ void resolve_tasks(Config& config, const Dataset& data) {
   for (const TaskSpec& given : config.model.tasks) {
     const auto place = std::find_if(tasks.begin(), tasks.end(),
                                     [&](const TaskSpec& task) { return task.name == given.name; });
+    const bool left_out =
+        place == tasks.end() && std::any_of(data.tasks.begin(), data.tasks.end(),
+                                            [&](const Task& task) { return task.name == given.name; });
+    if (left_out) continue;
     if (place == tasks.end())
       throw usage_error(in_file(config) + "task." + given.name +
                         ": the data set has no such task (it has: " + names_of(data.tasks) + ")");
@@ -89,6 +114,11 @@ void resolve_tasks(Config& config, const Dataset& data) {
     place->weight = given.weight;
     place->in_mean = given.in_mean;
     place->class_weights = given.class_weights;
+    if (given.balance_classes) {
+      const auto labels = std::find_if(data.tasks.begin(), data.tasks.end(),
+                                       [&](const Task& task) { return task.name == given.name; });
+      place->class_weights = balanced_class_weights(*labels, data.rows(Split::train));
+    }
   }
   if (tasks.empty())
     throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");
@@ -138,6 +168,7 @@ void resolve_head(Config& config) {
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
+  if (kind.circuit()) check_start(head, head_ansatz(config.model));
   // A later program may weigh plans differently: what was chosen stays with the run.
   if (kind.circuit() && parse_plan_kind(config.model.plan) == PlanKind::automatic)
     config.model.plan = name(make_plan(build(head_ansatz(config.model)), PlanKind::automatic,

@@ -10,7 +10,8 @@
 namespace qmtl {
 
 std::vector<std::size_t> training_rows(const Dataset& data, const ModelSpec& spec) {
-  const std::vector<const Task*> tasks = bind_tasks(data, spec);
+  std::vector<const Task*> tasks = bind_tasks(data, spec);
+  tasks.erase(tasks.begin(), tasks.begin() + static_cast<std::ptrdiff_t>(newest_tasks(spec)));
   std::vector<std::size_t> rows;
   for (std::size_t row : data.rows(Split::train)) {
     const bool labelled = std::any_of(tasks.begin(), tasks.end(), [&](const Task* task) {

@@ -9,8 +9,8 @@
 
 namespace qmtl {
 
-/// Training rows that carry at least one label of the model's tasks, ascending. Throws Error (data) if there
-/// are none.
+/// Training rows that carry at least one label of the model's (newest generation's) tasks, ascending. Throws
+/// Error (data) if there are none.
 std::vector<std::size_t> training_rows(const Dataset& data, const ModelSpec& spec);
 
 /// The rows in the order of an epoch (0-based number of completed epochs): a Philox permutation keyed by

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qmtl {
@@ -13,6 +15,17 @@ struct Standardisation {
   bool operator==(const Standardisation&) const = default;
 };
 
+/// What a tensor is for: parts have learning rates and gradient norms of their own.
+enum class ParamPart : std::uint8_t {
+  backbone,
+  shared,        ///< angles of the circuit's shared stage
+  blocks,        ///< angles of the task blocks
+  readout,       ///< the rest of the head: scales, biases, classical weights
+  task_weights,  ///< learned weights of the tasks' losses
+};
+inline constexpr std::size_t param_parts = 5;
+std::string_view name(ParamPart part);
+
 /// One named parameter tensor inside the flat parameter vector.
 struct ParamInfo {
   std::string name;  ///< e.g. "trunk.0.weight", "head.shared", "head.scale"
@@ -20,7 +33,12 @@ struct ParamInfo {
   std::size_t offset = 0, size = 0;  ///< range in the flat vector
   bool head = false;                 ///< counts as head parameter, else backbone
   bool decay = true;                 ///< weight decay applies
-  bool operator==(const ParamInfo&) const = default;
+  ParamPart part = head ? ParamPart::readout : ParamPart::backbone;
+  /// Without the part, which checkpoints do not hold.
+  bool operator==(const ParamInfo& other) const {
+    return name == other.name && shape == other.shape && offset == other.offset && size == other.size &&
+           head == other.head && decay == other.decay;
+  }
 };
 
 /// One metrics record: an epoch's losses and validation metrics.
@@ -32,6 +50,9 @@ struct EpochRecord {
   double validation_loss = 0;
   double validation_mean = 0;      ///< the score that chooses the best epoch; higher is better
   std::vector<double> validation;  ///< each task's metric, in task order; NaN where undefined
+  /// Mean over the epoch's steps of each ParamPart's gradient norm, NaN for parts without trained parameters.
+  /// For those who follow the training: TrainState::history does not keep it.
+  std::vector<double> gradient_norms = {};
   bool operator==(const EpochRecord&) const = default;
 };
 
@@ -43,6 +64,8 @@ struct TrainState {
   int epoch = 0;                         ///< completed epochs; step_in_epoch steps of the next one are done
   int step_in_epoch = 0;
   double epoch_loss_sum = 0;  ///< of the unfinished epoch: sum of step losses
+  std::vector<double>
+      epoch_norm_sums;  ///< and sums of each ParamPart's gradient norm; empty before its steps
   double best_score = 0;
   int best_epoch = 0;  ///< 0: none yet
   std::vector<EpochRecord> history;

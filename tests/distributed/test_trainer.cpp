@@ -7,6 +7,8 @@
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
 #include "distributed/trainer.h"
+#include "runtime/train/optimiser.h"
+#include "runtime/train/sampler.h"
 
 using namespace qmtl;
 
@@ -98,6 +100,64 @@ TEST_CASE("a run stopped after any step and resumed is the whole run to the bit"
     CHECK(rest.run().ending == Ending::finished);
     CHECK(rest.state == whole.state);
   }
+}
+
+TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resumed or not", "[distributed]") {
+  const auto norms_of = [](Case& run, TrainHooks hooks = {}) {
+    std::vector<std::vector<double>> norms;
+    hooks.on_epoch = [&](const EpochRecord& record, bool) { norms.push_back(record.gradient_norms); };
+    run.run(hooks);
+    return norms;
+  };
+  Case whole;
+  const auto expected = norms_of(whole);
+  REQUIRE(expected.size() == 4);
+  CHECK(whole.state.history.back().gradient_norms.empty());
+
+  Case by_hand;
+  std::vector<double> sums(param_parts, 0.0), totals(param_parts, 0.0);
+  by_hand.learner->bind(by_hand.state.params);
+  const auto order =
+      epoch_order(training_rows(by_hand.data, by_hand.config.model), by_hand.config.train.seed, 0);
+  for (int step = 0; step < 3; ++step) {
+    const StepBatch batch =
+        make_batch(by_hand.data, by_hand.config.model, by_hand.config.train, order, step, step);
+    std::vector<double> sum = batch_gradient(comm(), *by_hand.learner, batch, false).sum;
+    sum.resize(by_hand.state.params.size());
+    for (const ParamInfo& param : by_hand.learner->params()) {
+      double squares = 0;
+      for (std::size_t i = 0; i < param.size; ++i) squares += sum[param.offset + i] * sum[param.offset + i];
+      // The parts of this model: the backbone's two tensors and the linear head's two.
+      sums[param.head ? 3 : 0] = std::hypot(sums[param.head ? 3 : 0], std::sqrt(squares));
+    }
+    for (std::size_t part : {std::size_t{0}, std::size_t{3}}) {
+      totals[part] += sums[part];
+      sums[part] = 0;
+    }
+    optimiser_step(by_hand.config.train, by_hand.learner->params(), by_hand.config.train.learning_rate, sum,
+                   by_hand.state);
+    by_hand.learner->bind(by_hand.state.params);
+  }
+  for (std::size_t part = 0; part < param_parts; ++part) {
+    INFO(name(static_cast<ParamPart>(part)));
+    if (part == 0 || part == 3)
+      CHECK(expected[0][part] == Approx(totals[part] / 3).epsilon(1e-13));  // other roundings of few terms
+    else
+      CHECK(std::isnan(expected[0][part]));
+  }
+
+  Case part;
+  TrainState saved;
+  TrainHooks hooks;
+  hooks.stop_requested = [&] { return part.state.step + 1 == 2; };
+  hooks.save = [&](const TrainState& state, bool) { saved = state; };
+  CHECK(norms_of(part, hooks).empty());
+  Case rest;
+  rest.state = saved;
+  const auto resumed = norms_of(rest);
+  REQUIRE(resumed.size() == 4);
+  for (std::size_t epoch = 0; epoch < 4; ++epoch)
+    for (std::size_t i : {std::size_t{0}, std::size_t{3}}) CHECK(resumed[epoch][i] == expected[epoch][i]);
 }
 
 TEST_CASE("the number of threads does not change a bit", "[distributed]") {

@@ -80,6 +80,7 @@ inline Config small_config() {
   Config config;
   config.file = "small.toml";
   config.data_file = "/data/small.h5";
+  config.data_tasks = {"yes", "choice"};
   config.run_folder = "runs/small";
   config.standardise = false;
   ModelSpec& model = config.model;
@@ -123,6 +124,8 @@ inline Config small_config() {
   model.head.angle_map = AngleMap::shift_atan;
   model.head.gain = 0.1;
   model.head.start = BlockStart::normal;
+  model.head.shared_deviation = 0.25;
+  model.generations = {1, 1};
   model.learn_task_weights = true;
   model.precision = "double";
   config.train.seed = 9007199254740993;
@@ -130,6 +133,7 @@ inline Config small_config() {
   config.train.optimiser = OptimiserKind::adamw;
   config.train.schedule = ScheduleKind::cosine;
   config.train.shard = 32;
+  config.train.frozen = {"trunk", "head.block[0:4]"};
   config.checkpoint.keep = 2;
   return config;
 }
@@ -151,6 +155,7 @@ inline Checkpoint small_checkpoint(std::int64_t step = 12) {
   state.epoch = static_cast<int>(step / 4);
   state.step_in_epoch = 1;
   state.epoch_loss_sum = 0.1 + 0.2;
+  state.epoch_norm_sums = {0.1, 0.2, 0.3, 0.4, 0.5};
   state.best_score = -std::numeric_limits<double>::infinity();
   state.best_epoch = 1;
   state.history = {{1, 4, 0.01, 0.7, 0.8, 0.5, {0.4, std::numeric_limits<double>::quiet_NaN()}},

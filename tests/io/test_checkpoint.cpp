@@ -58,11 +58,13 @@ TEST_CASE("a state before its first step, without moments and history, is a chec
   Checkpoint checkpoint = small_checkpoint(0);
   checkpoint.state.moment1.clear();
   checkpoint.state.moment2.clear();
+  checkpoint.state.epoch_norm_sums.clear();
   checkpoint.state.history.clear();
   checkpoint.standardisation.clear();
   write_checkpoint(folder.file("c.h5"), checkpoint);
   const Checkpoint read = read_checkpoint(folder.file("c.h5"));
   CHECK(read.state.moment1.empty());
+  CHECK(read.state.epoch_norm_sums.empty());
   CHECK(read.state.history.empty());
   CHECK(read.standardisation.empty());
 }
@@ -91,6 +93,8 @@ TEST_CASE("the content hash sees every field", "[io]") {
       [](Checkpoint& c) { ++c.state.epoch; },
       [](Checkpoint& c) { ++c.state.step_in_epoch; },
       [](Checkpoint& c) { c.state.epoch_loss_sum = 0.3; },
+      [](Checkpoint& c) { c.state.epoch_norm_sums[4] = 0; },
+      [](Checkpoint& c) { c.state.epoch_norm_sums.clear(); },
       [](Checkpoint& c) { c.state.best_score = 0; },
       [](Checkpoint& c) { ++c.state.best_epoch; },
       [](Checkpoint& c) { c.state.history[0].validation[0] = 0; },
@@ -115,6 +119,7 @@ TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
   const std::vector<std::function<void(Checkpoint&)>> changes{
       [](Checkpoint& c) { c.state.params.pop_back(); },
       [](Checkpoint& c) { c.state.moment1.push_back(0); },
+      [](Checkpoint& c) { c.state.epoch_norm_sums.pop_back(); },
       [](Checkpoint& c) { c.params[1].offset = 13; },
       [](Checkpoint& c) { c.params[1].shape = {5}; },
       [](Checkpoint& c) { c.params[1].name = "a/b"; },

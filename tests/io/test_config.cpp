@@ -11,6 +11,7 @@ namespace {
 
 void check_equal(const Config& a, const Config& b) {
   CHECK(a.data_file == b.data_file);
+  CHECK(a.data_tasks == b.data_tasks);
   CHECK(a.run_folder == b.run_folder);
   CHECK(a.standardise == b.standardise);
   CHECK(a.model == b.model);
@@ -60,6 +61,7 @@ weight = 2
 class_weights = [1, 3.5]
 [task.a]
 metric = "auc"
+class_weights = "balanced"
 [train]
 learning_rate = 1
 [distributed]
@@ -79,7 +81,10 @@ shard = 48
   CHECK(config.model.tasks[0].name == "b");  // the order of the file, not of the alphabet
   CHECK(config.model.tasks[0].kind == "");
   CHECK(config.model.tasks[0].class_weights == std::vector<double>{1, 3.5});
+  CHECK_FALSE(config.model.tasks[0].balance_classes);
   CHECK(config.model.tasks[1].metric == "auc");
+  CHECK(config.model.tasks[1].balance_classes);
+  CHECK(parse_config(to_toml(config), "t").model == config.model);
   CHECK(config.train.learning_rate == 1.0);
   CHECK(config.train.shard == 48);
 }
@@ -140,6 +145,12 @@ TEST_CASE("errors in a configuration name file, line, key, what was expected and
       {"sede = 1\n", {"c.toml:1: unknown key sede", "seed"}},
       {"[task.a]\nwieght = 1\n", {"c.toml:2: unknown key task.a.wieght", "task.a.weight"}},
       {"[task.\"a b\"]\nwieght = 1\n", {"task.\"a b\".weight"}},
+      {"[task.a]\nclass_weights = \"equal\"\n",
+       {"c.toml:2: task.a.class_weights", "\"balanced\"", "\"equal\""}},
+      {"[task.a]\nclass_weights = [1, -1]\n", {"task.a.class_weights[1]", "at least 0"}},
+      {"[train]\ncircuit_rate = -1\n", {"train.circuit_rate", "at least 0"}},
+      {"[head]\nshared_deviation = -2\n", {"head.shared_deviation", "at least -1"}},
+      {"[head]\nshared_start = \"signs\"\n", {"c.toml:2: head.shared_start", "signs", "identity"}},
       {"[branch.x]\nlayer = []\n", {"c.toml:2", "branch.x.layers"}},
       {"[train]\nepochs = \"ten\"\n",
        {"c.toml:2: train.epochs: expected an integer", "found the string \"ten\""}},

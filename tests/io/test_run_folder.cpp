@@ -122,7 +122,9 @@ TEST_CASE("metrics are one JSON object a line, and resuming drops later epochs a
   RunFolder run(folder.file("run"), RunMode::fresh);
   const double undefined = std::numeric_limits<double>::quiet_NaN();
   for (int epoch = 1; epoch <= 3; ++epoch)
-    run.append_metrics({epoch, 10 * epoch, 0.01, 0.5, 0.25, 0.75, {0.5, undefined}}, {"a", "b\"c"});
+    run.append_metrics(
+        {epoch, 10 * epoch, 0.01, 0.5, 0.25, 0.75, {0.5, undefined}, {1.5, 0.0, undefined, 2.5, undefined}},
+        {"a", "b\"c"});
   append_file(run.file("metrics.jsonl"), "{\"epoch\": 3, \"st");
 
   run.keep_metrics_until(2);
@@ -138,6 +140,8 @@ TEST_CASE("metrics are one JSON object a line, and resuming drops later epochs a
     CHECK(record["validation_mean"] == 0.75);
     CHECK(record["tasks"]["a"] == 0.5);
     CHECK(record["tasks"]["b\"c"].is_null());
+    const nlohmann::json norms{{"backbone", 1.5}, {"shared", 0.0}, {"readout", 2.5}};
+    CHECK(record["gradient_norms"] == norms);
   }
   CHECK(epochs == 2);
 }

@@ -67,6 +67,8 @@ Config config_of(const Case& c, const Dataset& data) {
   if (c.dropout > 0.0)
     config.model.backbone.trunk.push_back({LayerKind::dropout, 0, Activation::none, c.dropout});
   config.model.tasks[0].class_weights = {0.5, 2.0};
+  config.model.tasks[1].class_weights = {1.0, 3.0, 0.25};
+  config.model.tasks[2].class_weights = {0.75, 1.5};
   config.model.tasks[1].weight = 1.5;
   config.train.shots = c.shots;
   config.train.task_groups = c.groups;
@@ -300,4 +302,21 @@ TEST_CASE("the validation loss is the training loss of the same rows", "[train]"
   // Predictions are rounded to float: 6e-8 of logits up to ten.
   CHECK(validation_loss(data, config.model, statistics, rows, logits.data()) ==
         Approx(expected).epsilon(1e-6));
+}
+
+TEST_CASE("every tensor knows the part it belongs to", "[train]") {
+  const Dataset data = toy::dataset(30);
+  for (const char* head : {"linear", "qmtl"}) {
+    const Config config = config_of({head, head, true}, data);
+    const auto learner = learner_of(config, data);
+    for (const ParamInfo& info : learner->params()) {
+      INFO(head << ": " << info.name);
+      ParamPart expected = info.name.starts_with("head.") ? ParamPart::readout : ParamPart::backbone;
+      if (info.name == "head.shared") expected = ParamPart::shared;
+      if (info.name == "head.block") expected = ParamPart::blocks;
+      if (info.name == "task_log_variance") expected = ParamPart::task_weights;
+      CHECK(name(info.part) == name(expected));
+      CHECK(info.head == info.name.starts_with("head."));
+    }
+  }
 }

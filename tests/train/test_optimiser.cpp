@@ -69,6 +69,41 @@ TEST_CASE("weight decay is decoupled in adamw, part of the gradient elsewhere, a
   }
 }
 
+TEST_CASE("each part's factor multiplies the rate of its parameters alone", "[train]") {
+  const auto tensor = [](std::size_t offset, ParamPart part) {
+    ParamInfo info{"t" + std::to_string(offset), {1}, offset, 1, false, true};
+    info.part = part;
+    return info;
+  };
+  const std::vector<ParamInfo> params{tensor(0, ParamPart::backbone), tensor(1, ParamPart::shared),
+                                      tensor(2, ParamPart::blocks), tensor(3, ParamPart::readout),
+                                      tensor(4, ParamPart::task_weights)};
+  const std::vector<double> start{1.0, -2.0, 0.5, 3.0, 0.25}, slopes{0.1, -3.0, 20.0, 0.7, -0.4};
+  for (OptimiserKind kind : {OptimiserKind::adam, OptimiserKind::adamw, OptimiserKind::sgd}) {
+    INFO(name(kind));
+    // What one rate for all gives, with factors of 1: the same bits as a step with each part's own rate.
+    const auto step = [&](const TrainSpec& train, double rate) {
+      TrainState state;
+      state.params = start;
+      std::vector<double> gradient = slopes;
+      optimiser_step(train, params, rate, gradient, state);
+      return state.params;
+    };
+    TrainSpec plain = train_spec(kind);
+    plain.weight_decay = 0.1;
+    TrainSpec grouped = plain;
+    grouped.backbone_rate = 0.0;
+    grouped.circuit_rate = 4.0;
+    grouped.head_rate = 0.5;
+    const std::vector<double> found = step(grouped, 0.25);
+    CHECK(found[0] == start[0]);
+    CHECK(found[1] == step(plain, 1.0)[1]);
+    CHECK(found[2] == step(plain, 1.0)[2]);
+    CHECK(found[3] == step(plain, 0.125)[3]);
+    CHECK(found[4] == step(plain, 0.25)[4]);
+  }
+}
+
 TEST_CASE("momentum accumulates and clipping limits the global norm", "[train]") {
   TrainSpec train = train_spec(OptimiserKind::sgd);
   train.momentum = 0.5;

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/error.h"
@@ -304,4 +305,76 @@ TEST_CASE("the pixels of an image's channel share their statistics", "[train]") 
     CHECK((found.deviation[40] == found.deviation[41]) == row.pixels_agree);
     CHECK((found.mean[31] == found.mean[32]) == row.channels_agree);
   }
+}
+
+TEST_CASE("data.tasks chooses tasks of the data set, in its order", "[train]") {
+  const Dataset data = binary_tasks(4);
+  Config config = blank();
+  config.data_tasks = {"task3", "task1"};
+  config.model.tasks.resize(2);
+  config.model.tasks[0].name = "task1";
+  config.model.tasks[0].weight = 2.5;
+  config.model.tasks[1].name = "task0";  // left out: what is said of it does not matter
+  resolve(config, data);
+  REQUIRE(config.model.tasks.size() == 2);
+  CHECK(config.model.tasks[0].name == "task3");
+  CHECK(config.model.tasks[1].name == "task1");
+  CHECK(config.model.tasks[1].weight == 2.5);
+  CHECK(config.model.head.ansatz.block_outputs == std::vector<int>{1, 1});
+  CHECK(make_learner(config.model, config.train, data, {})->outputs() == 2);
+  Config again = config;
+  resolve(again, data);
+  CHECK(again.model == config.model);
+  config.data_tasks = {"task1", "task9"};
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("run.toml: data.tasks") &&
+                                               Catch::Contains("'task9'") && Catch::Contains("task0, task1"));
+  config.data_tasks = {"task1", "task1"};
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("twice"));
+}
+
+TEST_CASE("balanced class weights make every class weigh the same in the training split", "[train]") {
+  const Dataset data = toy::dataset(90);
+  Config config = blank();
+  for (const char* name : {"sign", "sector", "tags"}) {
+    config.model.tasks.emplace_back().name = name;
+    config.model.tasks.back().balance_classes = true;
+  }
+  resolve(config, data);
+  for (std::size_t t = 0; t < 3; ++t) {
+    const Task& task = data.tasks[t];
+    const TaskSpec& spec = config.model.tasks[t];
+    INFO(task.name);
+    CHECK_FALSE(spec.balance_classes);
+    REQUIRE(spec.class_weights.size() == (t == 1 ? 3u : 2u));
+    std::vector<double> total(spec.class_weights.size(), 0.0);
+    double labels = 0;
+    for (std::size_t row : data.rows(Split::train))
+      for (std::size_t c = 0; c < task.columns; ++c) {
+        const float label = task.labels[row * task.columns + c];
+        if (std::isnan(label)) continue;
+        total[static_cast<std::size_t>(label)] += spec.class_weights[static_cast<std::size_t>(label)];
+        labels += 1;
+      }
+    for (double weight : total)
+      CHECK(weight == Approx(labels / static_cast<double>(total.size())).epsilon(1e-13));
+  }
+  Config again = config;
+  resolve(again, data);
+  CHECK(again.model == config.model);
+
+  Dataset lopsided = data;
+  for (float& label : lopsided.tasks[1].labels)
+    if (label == 2.0f) label = 0.0f;
+  config.model.tasks[1].balance_classes = true;
+  resolve(config, lopsided);
+  CHECK(config.model.tasks[1].class_weights[2] == 1.0);  // no label of it, so no say
+  config.model.tasks[3].balance_classes = true;
+  CHECK_THROWS_WITH(resolve(config, data), Catch::Contains("task.height.class_weights"));
+}
+
+TEST_CASE("an identity start behind CX is refused before any training", "[train]") {
+  Config config = blank();
+  config.model.head.start = BlockStart::identity;
+  config.model.head.ansatz.block_entangler = Entangler::cx_line;
+  CHECK_THROWS_WITH(resolve(config, binary_tasks(2)), Catch::Contains("head.start"));
 }

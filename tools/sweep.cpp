@@ -38,9 +38,12 @@ std::vector<Number> read_list(const std::string& option, const std::string& text
     std::istringstream one(part);
     double value = 0;
     if (!(one >> value) || !one.eof() || !(value >= 0 && value <= most) ||
-        value != static_cast<double>(static_cast<Number>(value)))
-      throw usage_error("--" + option + ": expected numbers from 0, with commas between them, found '" +
-                        part + "'");
+        value != static_cast<double>(static_cast<Number>(value))) {
+      std::ostringstream limit;
+      limit << most;
+      throw usage_error("--" + option + ": expected numbers from 0 to " + limit.str() +
+                        " with commas between them, found '" + part + "'");
+    }
     numbers.push_back(static_cast<Number>(value));
   }
   if (numbers.empty()) throw usage_error("--" + option + ": expected at least one number");

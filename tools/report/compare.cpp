@@ -131,14 +131,17 @@ Html differences_html(const JsonField& root, Charts& charts) {
   series.line = false;
   series.across = true;
   for (const JsonField& field : differences->list()) {
+    const auto of = field.find("of");
+    const bool largest_logit = of && of->text() == "argmax";
     const std::string name = field.at("a").text() + " − " + field.at("b").text();
     const double mean = field.at("mean").number_or_nan(), low = field.at("low").number_or_nan(),
                  high = field.at("high").number_or_nan();
     table.rows.push_back(
-        {text(name), text(signed_score(mean)),
+        {text(largest_logit ? name + " (largest logit)" : name), text(signed_score(mean)),
          text(std::isfinite(low) && std::isfinite(high) ? signed_score(low) + " to " + signed_score(high)
                                                         : "–"),
          text(count(field.at("n").count())), text(probability(field.at("p").number_or_nan()))});
+    if (largest_logit) continue;  // another quantity than the chart's
     series.points.push_back({mean, static_cast<double>(chart.categories.size()), low, high});
     chart.categories.push_back(name);
   }

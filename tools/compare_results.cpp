@@ -4,13 +4,12 @@
 #include <cstdio>
 
 #include "runtime/model/metrics.h"
+#include "tools/results.h"
 
 namespace qmtl {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 double value_of(const TrialResult& r, int task) {
   if (task < 0) return r.mean;
@@ -70,11 +69,11 @@ Json runs_json(const CompareResult& result, const VariantResult& variant) {
     run["choice"] = Json::object();
     for (const std::string& set : trial->point)
       run["choice"][set.substr(0, set.find('='))] = set.substr(set.find('=') + 1);
-    run["validation"] = number(r.validation);
-    run["mean"] = number(r.mean);
+    run["validation"] = json_number(r.validation);
+    run["mean"] = json_number(r.mean);
     for (std::size_t t = 0; t < result.tasks.size(); ++t)
-      run["tasks"][result.tasks[t].name] = number(r.tasks[t]);
-    run["argmax"] = r.argmax ? number(*r.argmax) : Json(nullptr);
+      run["tasks"][result.tasks[t].name] = json_number(r.tasks[t]);
+    run["argmax"] = r.argmax ? json_number(*r.argmax) : Json(nullptr);
     run["best_epoch"] = r.best_epoch;
     run["seconds"] = r.seconds;
     run["run_hash"] = r.run_hash;
@@ -83,13 +82,15 @@ Json runs_json(const CompareResult& result, const VariantResult& variant) {
   return runs;
 }
 
-Json spread_json(const Spread& s) { return {{"mean", number(s.mean)}, {"sd", number(s.deviation)}}; }
+Json spread_json(const Spread& s) {
+  return {{"mean", json_number(s.mean)}, {"sd", json_number(s.deviation)}};
+}
 
 Json summary_json(const CompareResult& result, std::size_t v) {
   Json summary = spread_json(result.spread_of(v, -1));
   std::vector<double> validation;
   for (const auto& run : result.variants[v].runs) validation.push_back(run.result.validation);
-  summary["validation"] = number(spread(validation).mean);
+  summary["validation"] = json_number(spread(validation).mean);
   summary["seconds"] = mean_seconds(result.variants[v]);
   for (std::size_t t = 0; t < result.tasks.size(); ++t)
     summary["tasks"][result.tasks[t].name] = spread_json(result.spread_of(v, static_cast<int>(t)));
@@ -103,11 +104,11 @@ Json difference_json(const CompareResult& result, std::size_t v, const std::stri
   return {{"a", result.spec.reference},
           {"b", result.spec.variants[v].name},
           {"of", of},
-          {"mean", number(d.mean)},
-          {"low", number(d.low)},
-          {"high", number(d.high)},
+          {"mean", json_number(d.mean)},
+          {"low", json_number(d.low)},
+          {"high", json_number(d.high)},
           {"n", d.splits},
-          {"p", number(d.p)}};
+          {"p", json_number(d.p)}};
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "distributed/trainer.h"
 #include "io/atomic_file.h"
 #include "io/config.h"
 #include "runtime/hash.h"
@@ -28,7 +27,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 double number(const Json& json) { return json.is_null() ? NAN : json.get<double>(); }
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 TrialResult result_of(const Json& json) {
   TrialResult r;
@@ -37,43 +35,12 @@ TrialResult result_of(const Json& json) {
   for (const Json& task : json.at("scores")) r.tasks.push_back(number(task));
   if (!json.at("argmax").is_null()) r.argmax = json.at("argmax").get<double>();
   r.best_epoch = json.at("best_epoch").get<int>();
+  r.steps = json.at("steps").get<std::int64_t>();
   r.seconds = json.at("seconds").get<double>();
   r.head = json.at("head").get<std::size_t>();
   r.backbone = json.at("backbone").get<std::size_t>();
   r.run_hash = json.at("run_hash").get<std::string>();
   return r;
-}
-
-/// Trains on this rank alone and scores the best epoch. Nothing when a stop was asked for.
-std::optional<TrialResult> run_trial(const Trial& trial, const Dataset& data, SimdTarget target) {
-  const Comm alone{Comm::Alone{}};
-  const Config& config = trial.config;
-  const auto start = std::chrono::steady_clock::now();
-  const auto standardisation = standardise(data, config.model, config.standardise);
-  const auto learner = make_learner(config.model, config.train, data, standardisation, target);
-  TrainState state = fresh_state(*learner, config.train.seed);
-  std::vector<double> best = state.params;
-  TrainHooks hooks;
-  hooks.stop_requested = stop_requested;
-  hooks.save = [&best](const TrainState& now, bool is_best) {
-    if (is_best) best = now.params;
-  };
-  if (train(alone, *learner, config, data, standardisation, state, hooks).ending == Ending::interrupted)
-    return std::nullopt;
-  TrialResult result;
-  result.run_hash = run_hash(state);
-  result.best_epoch = state.best_epoch;
-  result.validation = state.best_epoch > 0 ? state.best_score : NAN;
-  learner->bind(best);
-  const Scores scores = score_rows(alone, *learner, data, data.rows(Split::test));
-  result.mean = scores.mean;
-  result.tasks = scores.tasks;
-  result.argmax = scores.argmax_accuracy;
-  const ParameterCount count = count_parameters(learner->params());
-  result.head = count.head;
-  result.backbone = count.backbone;
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
 }
 
 std::string what_decides(const Config& config, const SplitData& split) {
@@ -128,12 +95,13 @@ void TrialStore::add(const Trial& trial, const TrialResult& r, const CompareSpec
   json["split"] = trial.split;
   json["seed"] = trial.seed;
   json["point"] = trial.point;
-  json["validation"] = number(r.validation);
-  json["mean"] = number(r.mean);
+  json["validation"] = json_number(r.validation);
+  json["mean"] = json_number(r.mean);
   json["scores"] = Json::array();
-  for (const double score : r.tasks) json["scores"].push_back(number(score));
-  json["argmax"] = r.argmax ? number(*r.argmax) : Json(nullptr);
+  for (const double score : r.tasks) json["scores"].push_back(json_number(score));
+  json["argmax"] = r.argmax ? json_number(*r.argmax) : Json(nullptr);
   json["best_epoch"] = r.best_epoch;
+  json["steps"] = r.steps;
   json["seconds"] = r.seconds;
   json["head"] = r.head;
   json["backbone"] = r.backbone;
@@ -184,7 +152,7 @@ bool run_trials(const Comm& comm, const std::vector<Trial>& trials, const std::v
           // Inside a trial a waiting thread must not begin another one.
           const auto result = tbb::this_task_arena::isolate([&] {
             try {
-              return run_trial(trial, splits[trial.split].data, target);
+              return run_trial(Comm(Comm::Alone{}), trial.config, splits[trial.split].data, target);
             } catch (const Error& error) {  // an error of this rank only, whatever the training took it for
               throw Error(error.code(), "variant '" + spec.variants[trial.variant].name + "', " +
                                             splits[trial.split].name + ", seed " +

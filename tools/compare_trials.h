@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "io/compare_file.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
+#include "tools/trial.h"
 
 namespace qmtl {
 
@@ -19,17 +19,6 @@ struct Trial {
   std::uint64_t seed = 1;
   Config config;    ///< resolved
   std::string key;  ///< hash of everything that decides the result: configuration, data, split, program
-};
-
-/// What is known after it. Scores are those of the epoch that was best on validation.
-struct TrialResult {
-  double validation = 0, mean = 0;  ///< scores of the validation and test rows, higher is better
-  std::vector<double> tasks;        ///< metrics of the test rows
-  std::optional<double> argmax;
-  int best_epoch = 0;
-  double seconds = 0;
-  std::size_t head = 0, backbone = 0;  ///< parameters
-  std::string run_hash;                ///< at the end of training
 };
 
 /// Results by Trial::key, kept in a folder as one file of JSON lines per rank (runs-<rank>.jsonl).

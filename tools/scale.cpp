@@ -7,7 +7,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "distributed/trainer.h"
 #include "io/atomic_file.h"
 #include "io/config.h"
 #include "io/scale_file.h"
@@ -19,6 +18,7 @@
 #include "tools/options.h"
 #include "tools/results.h"
 #include "tools/signals.h"
+#include "tools/trial.h"
 
 namespace qmtl {
 namespace {
@@ -117,13 +117,13 @@ class Study {
     for (const Slope& s : slopes_)
       json["slopes"].push_back({{"head", spec_.variants[s.variant].name},
                                 {"of", s.of},
-                                {"slope", number(s.line.slope)},
-                                {"low", number(s.line.low)},
-                                {"high", number(s.line.high)}});
+                                {"slope", json_number(s.line.slope)},
+                                {"low", json_number(s.line.low)},
+                                {"high", json_number(s.line.high)}});
     json["trained"] = Json::array();
     for (const Trained& t : trained_) {
       Json row = size_json(t.size);
-      row["accuracy"] = number(t.accuracy);
+      row["accuracy"] = json_number(t.accuracy);
       row["seconds_per_step"] = t.seconds_per_step;
       row["memory_bytes"] = t.memory < 0 ? Json(nullptr) : Json(t.memory);
       row["run_hash"] = t.run_hash;
@@ -172,8 +172,6 @@ class Study {
  private:
   struct Made {
     Config config;
-    std::vector<Standardisation> standardisation;
-    std::unique_ptr<Learner> learner;
     Counted size;
   };
 
@@ -189,14 +187,14 @@ class Study {
       if (!head_kind(made.config.model.head.kind).circuit())
         made.config.model.head.width = tasks * spec_.per_task;
       resolve(made.config, data);
-      made.standardisation = standardise(data, made.config.model, made.config.standardise);
-      made.learner = make_learner(made.config.model, made.config.train, data, made.standardisation,
-                                  options_.common.simd);
+      const auto learner =
+          make_learner(made.config.model, made.config.train, data,
+                       standardise(data, made.config.model, made.config.standardise), options_.common.simd);
+      made.size = {v, tasks, made.config.model.head.width, count_parameters(learner->params())};
     } catch (const Error& error) {
       throw Error(error.code(), spec_.file + ": variant '" + variant.name + "' with " +
                                     std::to_string(tasks) + " tasks: " + error.what());
     }
-    made.size = {v, tasks, made.config.model.head.width, count_parameters(made.learner->params())};
     return made;
   }
 
@@ -204,38 +202,17 @@ class Study {
     reset_peak_memory();
     Dataset data;
     Made made;
-    TrainState state;
     comm_.together([&] {
       data = class_subsets(data_, static_cast<std::size_t>(tasks), spec_.seed);
       made = make(v, tasks, data);
-      state = fresh_state(*made.learner, made.config.train.seed);
     });
-    std::vector<double> best = state.params;
-    // Every rank keeps the best parameters: the hook for saving runs on rank 0 alone.
-    TrainHooks hooks;
-    hooks.stop_requested = stop_requested;
-    int best_epoch = 0;
-    made.config.checkpoint.every_epochs = 1;
-    hooks.save = [&](const TrainState& now, bool) {
-      if (now.best_epoch == best_epoch) return;
-      best_epoch = now.best_epoch;
-      best = now.params;
-    };
-    const TrainResult result =
-        train(comm_, *made.learner, made.config, data, made.standardisation, state, hooks);
-    if (result.ending == Ending::interrupted) return false;
-    std::string bytes(reinterpret_cast<const char*>(best.data()), best.size() * sizeof(double));
-    bytes = comm_.broadcast(comm_.root() ? bytes : std::string());
-    std::copy_n(reinterpret_cast<const double*>(bytes.data()), best.size(), best.begin());
-    made.learner->bind(best);
-    Trained trained{made.size, 0, 0, 0, run_hash(state)};
-    trained.accuracy = score_rows(comm_, *made.learner, data, data.rows(Split::test)).mean;
-    trained.seconds_per_step = result.seconds / static_cast<double>(std::max<std::int64_t>(1, state.step));
-    trained.memory = peak_memory();
-    trained_.push_back(trained);
+    const auto result = run_trial(comm_, made.config, data, options_.common.simd);
+    if (!result) return false;
+    const double seconds = result->seconds / static_cast<double>(std::max<std::int64_t>(1, result->steps));
+    trained_.push_back({made.size, result->mean, seconds, peak_memory(), result->run_hash});
     if (comm_.root())
-      spdlog::info("{} T {}: accuracy {:.4f}, {:.2f} ms a step", spec_.variants[v].name, tasks,
-                   trained.accuracy, trained.seconds_per_step * 1e3);
+      spdlog::info("{} T {}: accuracy {:.4f}, {:.2f} ms a step", spec_.variants[v].name, tasks, result->mean,
+                   seconds * 1e3);
     return true;
   }
 
@@ -244,7 +221,6 @@ class Study {
       spdlog::info("{} T {}: {} head parameters of {}", spec_.variants[c.variant].name, c.tasks,
                    c.parameters.head, c.parameters.head + c.parameters.backbone);
   }
-  static Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
   Json size_json(const Counted& c) const {
     return {{"head", spec_.variants[c.variant].name},
             {"T", c.tasks},

@@ -75,22 +75,21 @@ class Sweep {
       scores.push_back(score(predict_noisy(comm_, learner_, rows_, {}, options).logits));
     }
     const Spread s = spread(scores);
-    return {{"shots", shots}, {"mean", number(s.mean)}, {"sd", number(s.deviation)}};
+    return {{"shots", shots}, {"mean", json_number(s.mean)}, {"sd", json_number(s.deviation)}};
   }
 
   Json noise(double strength) const {
     const std::vector<float> once = logits(strength);
-    Json row{{"strength", strength}, {"mean", number(score(once))}, {"mitigated", nullptr}};
+    Json row{{"strength", strength}, {"mean", json_number(score(once))}, {"mitigated", nullptr}};
     // Twice the noise must be a channel too: at most 15 / 16 after a gate on two qubits.
     if (strength == 0 || 20 * strength > 15.0 / 16) return row;
     std::vector<float> twice = logits(2 * strength);
     for (std::size_t i = 0; i < once.size(); ++i) twice[i] = 2 * once[i] - twice[i];
-    row["mitigated"] = number(score(twice));
+    row["mitigated"] = json_number(score(twice));
     return row;
   }
 
  private:
-  static Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
   std::vector<float> logits(double strength) const {
     return predict_noisy(comm_, learner_, rows_, depolarising_device(strength), options_).logits;
   }

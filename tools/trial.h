@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// What a training without a run folder leaves. Scores are those of the epoch that was best on validation.
+struct TrialResult {
+  double validation = 0, mean = 0;  ///< scores of the validation and test rows, higher is better
+  std::vector<double> tasks;        ///< metrics of the test rows
+  std::optional<double> argmax;
+  int best_epoch = 0;
+  std::int64_t steps = 0;
+  double seconds = 0;                  ///< of training, validation included
+  std::size_t head = 0, backbone = 0;  ///< parameters
+  std::string run_hash;                ///< at the end of training
+};
+
+/// Trains a resolved configuration over the ranks of `comm` and scores it; nothing is saved. Nothing when a
+/// stop was asked for. Collective.
+std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, const Dataset& data,
+                                     SimdTarget target);
+
+}  // namespace qmtl

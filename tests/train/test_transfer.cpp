@@ -36,6 +36,10 @@ const std::vector<Case> cases{
     {"linear", "linear", "auto", "float", 7, 1},
     {"linear in double with learned task weights", "linear", "auto", "double", 7, 1, Entangler::none, false,
      true},
+    {"mlp", "mlp", "auto", "float", 7, 1},
+    {"hybrid", "hybrid", "auto", "float", 7, 1},
+    {"separate state", "separate", "state", "float", 5, 2},
+    {"separate in double", "separate", "auto", "double", 6, 1},
     {"small state", "qmtl", "state", "float", 7, 2},
     {"small state with global blocks", "qmtl", "state", "float", 5, 2, Entangler::cz_ring, false, false,
      true},
@@ -74,7 +78,7 @@ Model three_tasks(const Case& c, const Dataset& data) {
   ansatz.stride = 2;
   if (c.global) ansatz.placement = Placement::global;
   if (c.by_hand) ansatz.registers = {{4, 0, 2}, {1, 2, 3}, {6, 5, 4}, {1, 2, 3}, {0, 1, 6}};
-  config.model.head.width = c.head == "qmtl" ? 0 : 5;
+  config.model.head.width = head_kind(c.head).angles ? 0 : 5;
   resolve(config, data);
   Model model = make(config, standardise(data, config.model), data);
   for (std::size_t i = 0; i < model.values.size(); ++i)
@@ -247,6 +251,8 @@ TEST_CASE("what cannot be added is refused", "[train]") {
   CHECK_THAT(message(before, "colour", {}), Catch::Contains("no task 'colour'") && Catch::Contains("tags"));
   const Model linear = three_tasks({"", "linear", "auto", "float", 8, 1}, all);
   CHECK_THAT(message(linear, "tags", {{0, 1}}), Catch::Contains("--register"));
+  const Model local = three_tasks({"", "local", "auto", "float", 8, 1}, all);
+  CHECK_THAT(message(local, "tags", {}), Catch::Contains("head.weight"));
   Dataset unlabelled = all;
   std::fill(unlabelled.tasks[2].labels.begin(), unlabelled.tasks[2].labels.end(), toy::missing);
   CHECK_THROWS_WITH(add_tags(before, unlabelled), Catch::Contains("'tags' has no labelled training sample"));

@@ -134,7 +134,7 @@ int sweep_command(const Comm& comm, const Arguments& args) {
   po::options_description own("Options of sweep");
   own.add_options()("shots", po::value<std::string>()->default_value("0,64,256,1024"),
                     "numbers of shots; 0: exact")(
-      "strengths", po::value<std::string>()->default_value("0,0.0003,0.001,0.003,0.01"),
+      "strengths", po::value<std::string>()->default_value("0,0.001,0.003,0.01,0.03"),
       "of depolarising noise")("repeats", po::value<int>()->default_value(3),
                                "seeds for each number of shots")(
       "seed", po::value<std::uint64_t>()->default_value(0), "the first of them")(

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 #include "io/atomic_file.h"
 #include "io/config.h"
@@ -84,6 +85,7 @@ std::vector<Trial> list_trials(const CompareSpec& spec, const std::vector<SplitD
                                const std::vector<std::string>& overrides,
                                const std::vector<std::vector<std::string>>* choice) {
   std::vector<Trial> trials;
+  std::map<std::pair<std::size_t, std::vector<std::string>>, std::string> plans;
   const auto points = spec.points();
   for (std::size_t v = 0; v < spec.variants.size(); ++v)
     for (std::size_t s = 0; s < splits.size(); ++s) {
@@ -91,8 +93,15 @@ std::vector<Trial> list_trials(const CompareSpec& spec, const std::vector<SplitD
       std::vector<std::vector<std::string>> tried = points;
       if (choice) tried = {(*choice)[v * splits.size() + s]};
       for (std::size_t i = 0; i < seeds; ++i)
-        for (const auto& point : tried)
-          trials.push_back(make_trial(spec, splits[s], s, v, point, spec.seeds[i], overrides));
+        for (const auto& point : tried) {
+          // Splits and seeds do not change how a circuit is planned, and planning a wide one takes its time.
+          std::string& plan = plans[{v, point}];
+          std::vector<std::string> set;
+          if (!plan.empty()) set.push_back("engine.plan=" + plan);
+          set.insert(set.end(), overrides.begin(), overrides.end());
+          trials.push_back(make_trial(spec, splits[s], s, v, point, spec.seeds[i], set));
+          plan = trials.back().config.model.plan;
+        }
     }
   return trials;
 }

@@ -62,6 +62,9 @@ class Compare(Program):
         self.assertAlmostEqual(difference["mean"], statistics.mean(paired), places=12)
         self.assertLess(difference["low"], difference["mean"])
         self.assertLess(difference["mean"], difference["high"])
+        # The report takes what compare writes.
+        page = json.loads(self.succeed("report", "one", "--out", "page.html", "--json").stdout)
+        self.assertEqual([section["kind"] for section in page["sections"]], ["compare"])
 
     def test_every_split_keeps_the_point_that_is_best_on_its_validation_rows(self):
         result = json.loads(self.compare("--folder", "kept").stdout)

@@ -65,6 +65,8 @@ class Scale(Program):
         alone = trained("one", 0)
         self.assertEqual([t[0] for t in alone], ["qmtl", "linear"])
         self.assertEqual(alone, trained("three", 3))
+        page = json.loads(self.succeed("report", "one", "--out", "page.html", "--json").stdout)
+        self.assertEqual([section["kind"] for section in page["sections"]], ["scale"])
 
     def test_mistakes_have_one_clear_message(self):
         for old, new, words in [("[4, 8, 16, 32]", "[0]", "counted"), ("per_task = 2", "per_task = 0", "per_task"),
@@ -94,6 +96,8 @@ class Sweep(Program):
         self.assertLess(abs(noisy["mitigated"] - exact), abs(noisy["mean"] - exact))
         with open(self.path("run/noise.json")) as file:
             self.assertEqual(json.load(file), result)
+        page = json.loads(self.succeed("report", "run/noise.json", "--out", "page.html", "--json").stdout)
+        self.assertEqual([section["kind"] for section in page["sections"]], ["noise-sweep"])
 
     def test_mistakes_have_one_clear_message(self):
         self.train("plain", "--set", "head.kind=linear", "--set", "head.width=4")

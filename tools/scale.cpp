@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -61,7 +62,11 @@ std::int64_t peak_memory() {
     if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
   return -1;
 }
-void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << 5; }
+/// Memory that earlier models left free would count as used.
+void reset_peak_memory() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << 5;
+}
 
 class Study {
  public:

@@ -6,7 +6,6 @@
 
 #include "io/atomic_file.h"
 #include "io/config.h"
-#include "io/dataset.h"
 #include "tools/commands.h"
 #include "tools/compare_results.h"
 #include "tools/cores.h"
@@ -37,6 +36,8 @@ void cut(CompareSpec& spec, const Options& options) {
   int seeds = options.values["seeds"].as<int>();
   if (seeds < 0)
     throw usage_error("--seeds: expected a number of at least 1, found " + std::to_string(seeds));
+  if (const int splits = options.values["splits"].as<int>(); splits < 0)
+    throw usage_error("--splits: expected a number of at least 1, found " + std::to_string(splits));
   if (seeds == 0 && quick) seeds = 1;
   if (seeds > 0 && static_cast<std::size_t>(seeds) < spec.seeds.size())
     spec.seeds.resize(static_cast<std::size_t>(seeds));

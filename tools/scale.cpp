@@ -84,7 +84,6 @@ class Study {
       for (const int tasks : spec_.counted) {
         if (tasks > spec_.variants[v].counted_to) continue;
         comm_.together([&] {
-          // Only shapes matter: a few rows do.
           counted_.push_back(
               make(v, tasks, class_subsets(data_, static_cast<std::size_t>(tasks), spec_.seed)).size);
         });

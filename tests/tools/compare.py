@@ -101,6 +101,9 @@ class Compare(Program):
         ]:
             self.write("compare.toml", COMPARE.replace(old, new))
             self.refuse(code, [words], "compare", "compare.toml", "--json", "--quiet", "--folder", "bad")
+        self.write("compare.toml", COMPARE)
+        for option in ("--splits", "--seeds"):
+            self.refuse(2, [option, "-1"], "compare", "compare.toml", "--quiet", "--folder", "bad", option + "=-1")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ constexpr std::array commands{
             false},
     Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
             false},
+    Command{"export", "write a trained model as circuits for devices or as a program for the edge",
+            export_command, false},
     Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
@@ -50,8 +52,8 @@ void print_help(std::ostream& out) {
     out << line;
   }
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
-      << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 75 stopped after a "
-         "checkpoint.\n";
+      << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint,\n"
+         "            75 stopped after a checkpoint.\n";
 }
 
 int run(const Comm& comm, const Arguments& args) {

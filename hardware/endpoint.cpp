@@ -1,0 +1,27 @@
+#include "hardware/endpoint.h"
+
+namespace qmtl {
+
+std::int64_t DeviceJob::executions() const {
+  std::int64_t rows = 0;
+  for (const Sweep& sweep : sweeps) rows += static_cast<std::int64_t>(sweep.rows);
+  return rows * shots;
+}
+
+std::string_view name(JobState state) {
+  switch (state) {
+    case JobState::queued:
+      return "queued";
+    case JobState::running:
+      return "running";
+    case JobState::completed:
+      return "completed";
+    case JobState::failed:
+      return "failed";
+    case JobState::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+}  // namespace qmtl

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hardware/program.h"
+
+namespace qmtl {
+
+/// What a device can execute: its qubits, native gates and which pairs have two-qubit gates.
+struct DeviceTarget {
+  std::string name;
+  int qubits = 0;                             ///< 0: as many as asked for
+  std::vector<DeviceGate> basis;              ///< empty: every gate of device_gates
+  std::vector<std::pair<int, int>> coupling;  ///< directed pairs; empty: all pairs
+
+  bool operator==(const DeviceTarget&) const = default;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qmtl {
+
+/// A numpy array: elements in C order, little-endian.
+struct NpyArray {
+  std::string type;  ///< numpy's: "<f8", "|u1", ...
+  std::vector<std::size_t> shape;
+  std::string bytes;
+
+  std::size_t size() const;  ///< elements
+};
+
+/// Types that are read and written: f4, f8, u1, u2, u4, u8, i1, i2, i4, i8, b1.
+NpyArray npy_doubles(std::vector<std::size_t> shape, std::span<const double> values);
+/// Elements of any type as doubles (of 64-bit integers exactly up to 2^53).
+std::vector<double> doubles(const NpyArray& array);
+
+/// The array as a .npy file, version 1.0.
+std::string write_npy(const NpyArray& array);
+/// Reads one, versions 1 to 3, C or Fortran order. `name` stands in messages; throws Error (data) if the
+/// bytes are not exactly one array of a known type.
+NpyArray read_npy(std::string_view bytes, const std::string& name);
+
+/// zlib's format (RFC 1950).
+std::string zlib_compress(std::string_view bytes);
+/// Throws Error (data) if the stream is damaged, ends early, goes on behind its end or holds more than `most`
+/// bytes.
+std::string zlib_expand(std::string_view packed, std::size_t most, const std::string& name);
+
+/// RFC 4648 with padding.
+std::string base64_encode(std::string_view bytes);
+/// Throws Error (data) for anything but complete groups of its alphabet; line ends are skipped.
+std::string base64_decode(std::string_view text, const std::string& name);
+
+/// base64(zlib(npy)): how arrays travel in the JSON of IBM's runtime, {"__type__": "ndarray"}.
+std::string pack_array(const NpyArray& array);
+/// Throws Error (data); the array may take at most `most` bytes.
+NpyArray unpack_array(std::string_view text, std::size_t most, const std::string& name);
+
+}  // namespace qmtl

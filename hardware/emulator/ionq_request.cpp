@@ -4,7 +4,7 @@
 #include <array>
 
 #include "hardware/emulator/ibm_request.h"
-#include "hardware/formats/ionq_reader.h"
+#include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm3_reader.h"
 
 namespace qmtl {
@@ -38,9 +38,10 @@ EmulatedRun whole_run(DeviceProgram program, std::int64_t shots, std::string id)
   return run;
 }
 
-EmulatedRun read_circuit(const Json& input, std::int64_t shots, std::string id) {
+EmulatedRun read_circuit(const Json& input, const std::string& place, int qubits, std::int64_t shots,
+                         std::string id) {
   try {
-    return whole_run(read_ionq(input), shots, std::move(id));
+    return whole_run(read_ionq(input, place, qubits), shots, std::move(id));
   } catch (const Error& error) {
     refuse(error.what());
   }
@@ -50,7 +51,7 @@ void read_one(const RequestField& input, std::int64_t shots, const std::string& 
   input.only({"qubits", "gateset", "circuit", "format"});
   if (input.at("circuit").list().size() > most_gates)
     input.wrong("at most " + std::to_string(most_gates) + " gates");
-  job.runs.push_back(read_circuit(input.json(), shots, id));
+  job.runs.push_back(read_circuit(input.json(), input.place(), 0, shots, id));
 }
 
 void read_several(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
@@ -58,15 +59,17 @@ void read_several(const RequestField& input, std::int64_t shots, const std::stri
   const auto circuits = input.at("circuits").list();
   if (circuits.empty() || circuits.size() > most_circuits)
     input.at("circuits").wrong("1 to " + std::to_string(most_circuits) + " circuits");
+  const auto width = input.find("qubits");
+  const int qubits = width ? static_cast<int>(width->integer(1, 1024)) : 0;
   std::size_t gates = 0;
   for (const RequestField& circuit : circuits) {
     circuit.only({"name", "circuit", "qubits", "registers", "gateset"});
-    Json whole{{"circuit", circuit.at("circuit").json()}};
     gates += circuit.at("circuit").list().size();
-    for (const char* key : {"qubits", "gateset"})
-      if (const auto own = circuit.find(key); own || input.find(key))
-        whole[key] = (own ? *own : input.at(key)).json();
-    job.runs.push_back(read_circuit(whole, shots, uuid_of(id + " child " + std::to_string(job.runs.size()))));
+    Json whole = circuit.json();
+    if (const auto set = input.find("gateset"); set && !circuit.find("gateset"))
+      whole["gateset"] = set->json();
+    const std::string child = uuid_of(id + " child " + std::to_string(job.runs.size()));
+    job.runs.push_back(read_circuit(whole, circuit.place(), qubits, shots, child));
   }
   if (gates > most_gates)
     input.at("circuits").wrong("at most " + std::to_string(most_gates) + " gates in all");

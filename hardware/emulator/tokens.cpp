@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "hardware/formats/npy.h"
+#include "hardware/http/text_codes.h"
 #include "runtime/hash.h"
 
 namespace qmtl {
@@ -11,7 +11,7 @@ namespace {
 
 /// Base64 as URLs have it (RFC 4648, section 5), without padding.
 std::string base64_url(const std::string& bytes) {
-  std::string text = base64_encode(bytes);
+  std::string text = base64_encoded(bytes);
   while (text.ends_with('=')) text.pop_back();
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   return text;
@@ -20,7 +20,7 @@ std::string base64_url(const std::string& bytes) {
 std::string from_base64_url(std::string text) {
   for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
   while (text.size() % 4 != 0) text += '=';
-  return base64_decode(text, "token");
+  return base64_decoded(text).value_or("");
 }
 
 }  // namespace

@@ -28,17 +28,6 @@ std::string write_npy(const NpyArray& array);
 /// bytes are not exactly one array of a known type.
 NpyArray read_npy(std::string_view bytes, const std::string& name);
 
-/// zlib's format (RFC 1950).
-std::string zlib_compress(std::string_view bytes);
-/// Throws Error (data) if the stream is damaged, ends early, goes on behind its end or holds more than `most`
-/// bytes.
-std::string zlib_expand(std::string_view packed, std::size_t most, const std::string& name);
-
-/// RFC 4648 with padding.
-std::string base64_encode(std::string_view bytes);
-/// Throws Error (data) for anything but complete groups of its alphabet; line ends are skipped.
-std::string base64_decode(std::string_view text, const std::string& name);
-
 /// base64(zlib(npy)): how arrays travel in the JSON of IBM's runtime, {"__type__": "ndarray"}.
 std::string pack_array(const NpyArray& array);
 /// Throws Error (data); the array may take at most `most` bytes.

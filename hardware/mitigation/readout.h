@@ -98,20 +98,25 @@ class ReadoutInverse {
   Estimate expectation(const Counts& counts, std::span<const BitTerm> terms) const;
 
   /// Classical bits of each group, one or two.
-  const std::vector<std::vector<int>>& groups() const { return groups_; }
+  std::vector<std::vector<int>> groups() const;
 
  private:
+  using Matrix = std::array<std::array<double, 4>, 4>;
   struct Group {
-    std::array<std::array<double, 4>, 4> inverse{};  ///< [prepared][read]
-    std::array<std::array<double, 4>, 4> assignment{};
+    std::vector<int> bits;     ///< classical bits, one or two; the first is bit 0 of a pattern
+    std::size_t patterns = 2;  ///< 2 or 4: what of the matrices is used
+    Matrix assignment{};       ///< [read][prepared]
+    Matrix inverse{};          ///< [prepared][read]
     std::array<std::uint64_t, 4> shots{};
   };
   struct Factor;
-  std::vector<Factor> factors(const BitTerm& term) const;
+  struct Product;
+  Group single(const ReadoutCalibration& calibration, std::span<const int> measured, int bit) const;
+  Product product(const BitTerm& term) const;
+  double calibration_variance(const std::vector<Matrix>& slopes) const;
 
-  std::vector<std::vector<int>> groups_;
-  std::vector<Group> matrices_;
-  std::vector<std::pair<int, int>> place_;  ///< of each classical bit: group, and bit within it
+  std::vector<Group> groups_;
+  std::vector<std::pair<int, int>> place_;  ///< of each classical bit: its group, and its bit in the pattern
 };
 
 }  // namespace qmtl

@@ -37,7 +37,7 @@ DeviceProgram empty_program(const std::string& name, std::span<const int> qubits
   program.physical = !target.basis.empty() || !target.coupling.empty();
   program.measured.assign(qubits.begin(), qubits.end());
   for (int qubit : qubits) program.qubits = std::max(program.qubits, qubit + 1);
-  if (target.qubits > 0) program.qubits = target.qubits;
+  if (program.physical && target.qubits > 0) program.qubits = target.qubits;
   check(program);
   return program;
 }

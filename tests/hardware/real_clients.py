@@ -142,7 +142,7 @@ def qrmi_submits_and_reads_results():
             prefix + "TIMEOUT_SECONDS": "600",
         })
         resource = qrmi.QuantumResource("emulated", qrmi.ResourceType.IBMQuantumComputeService)
-        check(resource.is_accessible(), "the backend is not accessible")
+        check(resource.status().status == qrmi.ResourceStatusCode.Online, "the backend is not online")
         lock = resource.acquire()
         target = json.loads(resource.target().value)
         check(target["configuration"]["n_qubits"] == 156, "configuration", target["configuration"])

@@ -290,12 +290,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   const RetryPolicy retries = retry_policy(settings);
   settings.finish();
 
-  // The service's redactor exists only after the service, whose headers need the tokens.
-  auto redactor = std::make_shared<Redactor*>(nullptr);
-  auto tokens = std::make_shared<IbmTokens>(iam, std::move(key), http, retries, machine_clock(),
-                                            [redactor](const Secret& token) {
-                                              if (*redactor) (*redactor)->add(token);
-                                            });
+  auto tokens = std::make_shared<IbmTokens>(iam, std::move(key), http, retries, machine_clock());
   auto service =
       std::make_unique<RestService>(base, http, retries, machine_clock(), [tokens, crn](bool fresh) {
         return std::vector<HttpHeader>{{"Authorization", "Bearer " + tokens->token(fresh).reveal()},
@@ -303,7 +298,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
                                        {"IBM-API-Version", api_version},
                                        {"x-qx-client-application", "qmtl"}};
       });
-  *redactor = &service->redactor();
+  tokens->teach(service->redactor());
   return std::make_unique<IbmEndpoint>(std::move(options), std::move(service));
 }
 

@@ -38,6 +38,8 @@ constexpr std::array commands{
             false},
     Command{"export", "write a trained model as circuits for devices or as a program for the edge",
             export_command, false},
+    Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
+            emulate_command, false},
     Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},

@@ -17,19 +17,19 @@ struct ReplaySeams {
   std::function<void(const std::string& tag, const std::string& text)> save;
   /// What was kept, or nothing.
   std::function<std::optional<std::string>(const std::string& tag)> load;
-  std::function<double()> now;                ///< seconds since 1970
-  std::function<void(double)> sleep;          ///< so many seconds, or until a stop is asked for
-  std::function<bool()> stop;                 ///< whether a stop was asked for
+  std::function<double()> now;                   ///< seconds since 1970
+  std::function<void(double)> sleep;             ///< so many seconds, or until a stop is asked for
+  std::function<bool()> stop;                    ///< whether a stop was asked for
   std::function<void(const std::string&)> tell;  ///< progress and warnings, a line each
 };
 
 /// How long a replay tries. Seconds.
 struct ReplayPatience {
-  int submits = 6;             ///< of one job after faults that may pass
+  int submits = 6;                           ///< of one job after faults that may pass
   double first_wait = 2, longest_wait = 60;  ///< between them, doubling
-  double grace = 60;           ///< a service may list a job so late: only then a lost submit is repeated
+  double grace = 60;  ///< a service may list a job so late: only then a lost submit is repeated
   double first_poll = 1, longest_poll = 30;  ///< between two questions after results, growing by half
-  int results = 8;             ///< questions after results that are not there although the job is completed
+  int results = 8;  ///< questions after results that are not there although the job is completed
 };
 
 enum class ReplayEnd : std::uint8_t {
@@ -61,8 +61,8 @@ class ReplayDriver {
   ReplayEnd settle();
   /// Sends the planned jobs of a phase.
   ReplayEnd submit(ReplayPhase phase);
-  /// Asks after the jobs of a phase that were sent and keeps the results that are there; `wait`: until none is
-  /// left. A job's error does not keep the others from being asked; the first is thrown at the end.
+  /// Asks after the jobs of a phase that were sent and keeps the results that are there; `wait`: until none
+  /// is left. A job's error does not keep the others from being asked; the first is thrown at the end.
   ReplayEnd fetch(ReplayPhase phase, bool wait);
   /// submit and fetch until nothing is left.
   ReplayEnd run(ReplayPhase phase);
@@ -70,8 +70,8 @@ class ReplayDriver {
   /// Plans failed, cancelled and abandoned jobs again, under new tags.
   int retry();
 
-  /// Results of a job that are here. Throws Error (data) if its file is not what was written; then it is to be
-  /// fetched again.
+  /// Results of a job that are here. Throws Error (data) if its file is not what was written; then it is to
+  /// be fetched again.
   std::optional<JobResult> result(std::size_t job);
   const std::vector<ReplayJob>& jobs() const { return jobs_; }
 

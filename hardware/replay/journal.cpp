@@ -21,22 +21,12 @@ struct Step {
   ReplayState from, to;
 };
 constexpr Step steps[] = {
-    {planned, submitting},
-    {planned, cancelled},
-    {submitting, submitted},
+    {planned, submitting},  {planned, cancelled},    {submitting, submitted},
     {submitting, planned},  // surely not accepted, or not found: the same attempt again
-    {submitting, failed},
-    {submitting, abandoned},
-    {submitted, completed},
-    {submitted, failed},
-    {submitted, cancelled},
-    {completed, fetched},
-    {completed, failed},
-    {completed, cancelled},
-    {fetched, completed},  // its file was lost
-    {failed, planned},
-    {cancelled, planned},
-    {abandoned, planned},
+    {submitting, failed},   {submitting, abandoned}, {submitted, completed},
+    {submitted, failed},    {submitted, cancelled},  {completed, fetched},
+    {completed, failed},    {completed, cancelled},  {fetched, completed},  // its file was lost
+    {failed, planned},      {cancelled, planned},    {abandoned, planned},
     {abandoned, submitted},
 };
 

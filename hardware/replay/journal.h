@@ -29,33 +29,33 @@ struct JournalEntry {
   int job = 0;
   int attempt = 1;
   std::string tag = {};
-  std::string request = {};         ///< planned: hash of the job's shape
-  std::int64_t executions = 0;      ///< planned
-  double estimate = 0;              ///< planned: cost in the endpoint's unit
+  std::string request = {};           ///< planned: hash of the job's shape
+  std::int64_t executions = 0;        ///< planned
+  double estimate = 0;                ///< planned: cost in the endpoint's unit
   std::vector<std::string> ids = {};  ///< submitted: the service's; more than one when it was found twice
-  std::optional<double> cost = {};  ///< what the service says it took
-  std::string file_hash = {};       ///< fetched: SHA-256 of the results' file
-  std::string detail = {};          ///< reason, for people
-  std::int64_t time = 0;            ///< seconds since 1970
+  std::optional<double> cost = {};    ///< what the service says it took
+  std::string file_hash = {};         ///< fetched: SHA-256 of the results' file
+  std::string detail = {};            ///< reason, for people
+  std::int64_t time = 0;              ///< seconds since 1970
 };
 
 /// What the journal's lines say of one job together.
 struct JobRecord {
-  JournalEntry last;                   ///< request, executions, estimate, ids and cost as known by now
-  double before = 0;                   ///< cost of earlier attempts
-  std::int64_t submit_time = 0;        ///< of the last submit, 0: none
+  JournalEntry last;             ///< request, executions, estimate, ids and cost as known by now
+  double before = 0;             ///< cost of earlier attempts
+  std::int64_t submit_time = 0;  ///< of the last submit, 0: none
   bool sent() const { return !last.ids.empty(); }
   /// In the endpoint's unit: what it took, or the estimate of what may have been sent, earlier attempts and
   /// doubles included. Nothing for a job that surely was not sent.
   double spent() const;
 };
 
-/// `text` without a last line whose writing was interrupted. Nothing was done after such a line, so nothing is
-/// lost with it; a file is cut to this before more is appended.
+/// `text` without a last line whose writing was interrupted. Nothing was done after such a line, so nothing
+/// is lost with it; a file is cut to this before more is appended.
 std::string whole_lines(const std::string& text);
 
-/// A replay's journal: lines of JSON, each with a check over itself and the lines before it, so that a changed,
-/// missing or doubled line is noticed. It holds no secrets.
+/// A replay's journal: lines of JSON, each with a check over itself and the lines before it, so that a
+/// changed, missing or doubled line is noticed. It holds no secrets.
 class ReplayJournal {
  public:
   /// Makes text last: appends it and returns when it is on disk.

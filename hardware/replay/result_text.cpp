@@ -44,9 +44,9 @@ void check_counts(const std::string& where, const Counts& counts, const DeviceJo
                   bool may_miss) {
   std::uint64_t shots = 0;
   for (const auto& [bits, count] : counts) {
-    if (bits.size() != sweep.program.measured.size() ||
-        bits.find_first_not_of("01") != std::string::npos)
-      malformed(where, std::to_string(sweep.program.measured.size()) + " bits", "'" + bits.substr(0, 80) + "'");
+    if (bits.size() != sweep.program.measured.size() || bits.find_first_not_of("01") != std::string::npos)
+      malformed(where, std::to_string(sweep.program.measured.size()) + " bits",
+                "'" + bits.substr(0, 80) + "'");
     shots += count;
   }
   if (shots > static_cast<std::uint64_t>(job.shots) || (shots == 0 && !may_miss))

@@ -33,7 +33,8 @@ class Layers {
   Flow dense(const Flow& from, std::size_t width, const std::string& where) {
     const Flow to = fresh(Shape(width));
     add_dense(builder_,
-              {source_.tensor(where + ".weight"), source_.tensor(where + ".bias"), from.shape.size(), width, 0, width},
+              {source_.tensor(where + ".weight"), source_.tensor(where + ".bias"), from.shape.size(), width,
+               0, width},
               from.value, to.value);
     return to;
   }
@@ -100,8 +101,10 @@ class Layers {
   Flow conv(const LayerSpec& spec, const Flow& from, const std::string& where) {
     const auto kernel = static_cast<std::size_t>(spec.kernel), stride = static_cast<std::size_t>(spec.stride),
                padding = static_cast<std::size_t>(spec.padding);
-    if (kernel > 255 || stride > 255 || padding > 255 || from.shape.height > 65535 || from.shape.width > 65535)
-      throw usage_error(where + ": head files take windows, strides and padding up to 255 and images up to 65535 "
+    if (kernel > 255 || stride > 255 || padding > 255 || from.shape.height > 65535 ||
+        from.shape.width > 65535)
+      throw usage_error(where +
+                        ": head files take windows, strides and padding up to 255 and images up to 65535 "
                         "pixels wide and high; export to onnx instead");
     const Flow to = fresh(Shape(static_cast<std::size_t>(spec.channels),
                                 (from.shape.height + 2 * padding - kernel) / stride + 1,
@@ -135,7 +138,8 @@ class Layers {
 };
 
 /// An input as the model sees it.
-Flow standardised(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, std::size_t i, std::size_t first) {
+Flow standardised(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, std::size_t i,
+                  std::size_t first) {
   const Shape shape = input_shape(source.spec, i);
   const Flow raw{EdgeValue{EdgeValue::x, static_cast<std::uint32_t>(first)}, shape, false};
   for (const Standardisation& entry : source.standardisation) {
@@ -158,15 +162,15 @@ Flow standardised(Layers& layers, EdgeBuilder& builder, const EdgeSource& source
 }
 
 /// The branches' values one after another; a pair stands where the first of its inputs would.
-Flow concatenated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, const std::vector<Flow>& values,
-                  bool with_pairs) {
+Flow concatenated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source,
+                  const std::vector<Flow>& values, bool with_pairs) {
   if (values.size() == 1) return values.front();
   std::vector<std::size_t> partner(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) partner[i] = i;
   std::vector<std::size_t> first_of(partner);
   const auto number = [&](const std::string& input) {
-    return static_cast<std::size_t>(
-        std::find(source.spec.inputs.begin(), source.spec.inputs.end(), input) - source.spec.inputs.begin());
+    return static_cast<std::size_t>(std::find(source.spec.inputs.begin(), source.spec.inputs.end(), input) -
+                                    source.spec.inputs.begin());
   };
   if (with_pairs)
     for (const auto& names : source.spec.backbone.pairs) {

@@ -67,7 +67,8 @@ EdgeModel EdgeBuilder::finish() const {
   const auto place = [&](const EdgeValue& value) -> std::uint32_t {
     if (value.tensor >= 0)
       return static_cast<std::uint32_t>(life[static_cast<std::size_t>(value.tensor)].begin) + value.offset;
-    return (value.tensor == EdgeValue::x ? std::uint32_t{QE_X} << 30 : std::uint32_t{QE_Y} << 30) | value.offset;
+    return (value.tensor == EdgeValue::x ? std::uint32_t{QE_X} << 30 : std::uint32_t{QE_Y} << 30) |
+           value.offset;
   };
   for (std::size_t i = 0; i < ops_.size(); ++i) {
     model.ops[i].source = place(operands_[i].source);

@@ -53,7 +53,8 @@ CircuitPart best_part(const EdgeCircuit& work, std::vector<int> blocks, bool wit
       if (pauli.fits()) part.pauli = std::move(pauli);
     }
   }
-  if (any || work.method == EdgeMethod::operators) take_cheaper(part, EdgeState(part.cone, work.params, false));
+  if (any || work.method == EdgeMethod::operators)
+    take_cheaper(part, EdgeState(part.cone, work.params, false));
   if (any || work.method == EdgeMethod::state) take_cheaper(part, EdgeState(part.cone, work.params, true));
   return part;
 }
@@ -103,8 +104,10 @@ void check_parts(const EdgeCircuit& work, const std::vector<CircuitPart>& parts)
     const std::string asked =
         work.method == EdgeMethod::automatic ? "" : "method " + std::string(name(work.method)) + ": ";
     throw usage_error(asked + "the head's circuit has a register whose outputs depend on " +
-                      std::to_string(part.cone.circuit.qubits) + " qubits and have too many terms for sums of "
-                      "cosines; head files take statevectors of up to " + std::to_string(QE_MOST_QUBITS) +
+                      std::to_string(part.cone.circuit.qubits) +
+                      " qubits and have too many terms for sums of "
+                      "cosines; head files take statevectors of up to " +
+                      std::to_string(QE_MOST_QUBITS) +
                       " qubits (fewer layers, entangler cz-line or onnx would do)");
   }
 }
@@ -147,11 +150,11 @@ std::string lower_circuit(EdgeBuilder& builder, const EdgeCircuit& work) {
   std::uint32_t first = 0;
   for (const CircuitPart& part : parts) {
     if (part.pauli) {
-      part.pauli->lower(builder, full_pairs, all.at(first), std::vector<EdgeReadout>(part.cone.outputs.size()),
-                        full.pairs());
+      part.pauli->lower(builder, full_pairs, all.at(first),
+                        std::vector<EdgeReadout>(part.cone.outputs.size()), full.pairs());
       for (std::size_t v = 0; v < part.cone.outputs.size(); ++v)
-        terms.push_back({static_cast<std::uint32_t>(part.cone.outputs[v]),
-                         first + static_cast<std::uint32_t>(v), 1.0});
+        terms.push_back(
+            {static_cast<std::uint32_t>(part.cone.outputs[v]), first + static_cast<std::uint32_t>(v), 1.0});
       first += static_cast<std::uint32_t>(part.cone.outputs.size());
     } else {
       part.state->lower(builder, half_pairs, half.pairs(), all, first, terms);

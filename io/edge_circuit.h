@@ -23,7 +23,7 @@ struct EdgeCircuit {
   const std::vector<double>& params;
   EdgeValue angles;  ///< of the sample; `gain` times these are radians
   double gain = 1.0;
-  EdgeValue target;  ///< one number an output
+  EdgeValue target;                   ///< one number an output
   std::vector<EdgeReadout> readouts;  ///< one per output
   EdgeMethod method = EdgeMethod::automatic;
 };

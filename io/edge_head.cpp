@@ -53,8 +53,8 @@ double lower_angles(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z,
   return 1.0;
 }
 
-std::string lower_expectations(EdgeBuilder& builder, const EdgeSource& source, const Circuit& circuit, EdgeValue z,
-                               EdgeValue target, std::vector<EdgeReadout> readouts) {
+std::string lower_expectations(EdgeBuilder& builder, const EdgeSource& source, const Circuit& circuit,
+                               EdgeValue z, EdgeValue target, std::vector<EdgeReadout> readouts) {
   const std::vector<double> params = circuit_params(source);
   const double radians = lower_angles(builder, source, z, static_cast<std::size_t>(circuit.angles));
   return lower_circuit(builder, {circuit, params, z, radians, target, std::move(readouts), source.method});
@@ -71,23 +71,26 @@ std::string lower_qmtl(EdgeBuilder& builder, const EdgeSource& source, EdgeValue
       // One scale for all classes of a multiclass task, else one for each output.
       if (c == 0 || parse_task_kind(task.kind) != TaskKind::multiclass) ++next_scale;
       const std::size_t o = readouts.size();
-      readouts.push_back({bias[o] * units[o].factor + units[o].start,
-                          scale[next_scale - 1] / gain * units[o].factor});
+      readouts.push_back(
+          {bias[o] * units[o].factor + units[o].start, scale[next_scale - 1] / gain * units[o].factor});
     }
-  return lower_expectations(builder, source, build(head_ansatz(source.spec)), z, y_at(0), std::move(readouts));
+  return lower_expectations(builder, source, build(head_ansatz(source.spec)), z, y_at(0),
+                            std::move(readouts));
 }
 
 /// hybrid: one circuit's Z values for all tasks; separate: a circuit's for each task.
 std::string lower_z_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
   const Circuit circuit = build(head_ansatz(source.spec));
-  const auto outputs = static_cast<std::size_t>(circuit.outputs()), qubits = static_cast<std::size_t>(circuit.qubits);
+  const auto outputs = static_cast<std::size_t>(circuit.outputs()),
+             qubits = static_cast<std::size_t>(circuit.qubits);
   const EdgeValue expectations = builder.tensor(outputs);
   const std::string method =
       lower_expectations(builder, source, circuit, z, expectations, std::vector<EdgeReadout>(outputs));
   const std::vector<std::size_t> columns = task_columns(source.spec);
   const std::vector<EdgeReadout> units = label_units(source);
-  DenseBlock block{source.tensor("head.weight"), source.tensor("head.bias"), qubits, columns.back(), 0,
-                   columns.back(), 1.0 / gain_of(source)};
+  DenseBlock block{
+      source.tensor("head.weight"), source.tensor("head.bias"), qubits, columns.back(), 0, columns.back(),
+      1.0 / gain_of(source)};
   if (source.spec.head.kind == "hybrid") {
     add_dense(builder, block, expectations, y_at(0), units);
     return method;
@@ -103,8 +106,8 @@ std::string lower_z_head(EdgeBuilder& builder, const EdgeSource& source, EdgeVal
 std::string lower_linear(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
   const std::size_t columns = task_columns(source.spec).back();
   add_dense(builder,
-            {source.tensor("head.weight"), source.tensor("head.bias"), representation_width(source.spec), columns, 0,
-             columns},
+            {source.tensor("head.weight"), source.tensor("head.bias"), representation_width(source.spec),
+             columns, 0, columns},
             z, y_at(0), label_units(source));
   return {};
 }
@@ -112,11 +115,12 @@ std::string lower_linear(EdgeBuilder& builder, const EdgeSource& source, EdgeVal
 std::string lower_mlp(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
   const std::vector<std::size_t> columns = task_columns(source.spec);
   const std::size_t width = representation_width(source.spec);
-  const auto hidden = static_cast<std::size_t>(source.spec.head.hidden), units = source.spec.tasks.size() * hidden;
+  const auto hidden = static_cast<std::size_t>(source.spec.head.hidden),
+             units = source.spec.tasks.size() * hidden;
   const EdgeValue inner = builder.tensor(units);
   add_dense(builder,
-            {source.tensor("head.hidden_weight"), source.tensor("head.hidden_bias"), width, units, 0, units}, z,
-            inner);
+            {source.tensor("head.hidden_weight"), source.tensor("head.hidden_bias"), width, units, 0, units},
+            z, inner);
   EdgeOp& op = builder.add(QE_TANH, inner, inner);
   op.a = static_cast<std::uint32_t>(units);
   op.floats = {1.0f, 1.0f, 0.0f};
@@ -162,13 +166,15 @@ struct LoweredHead {
   std::string_view kind;
   std::string (*lower)(EdgeBuilder&, const EdgeSource&, EdgeValue z);
 };
-constexpr LoweredHead heads[] = {{"qmtl", lower_qmtl},     {"hybrid", lower_z_head}, {"separate", lower_z_head},
-                                 {"linear", lower_linear}, {"mlp", lower_mlp},       {"local", lower_local}};
+constexpr LoweredHead heads[] = {{"qmtl", lower_qmtl},       {"hybrid", lower_z_head},
+                                 {"separate", lower_z_head}, {"linear", lower_linear},
+                                 {"mlp", lower_mlp},         {"local", lower_local}};
 
 }  // namespace
 
 std::size_t representation_width(const ModelSpec& spec) {
-  return static_cast<std::size_t>(head_kind(spec.head.kind).angles ? spec.head.ansatz.angles() : spec.head.width);
+  return static_cast<std::size_t>(head_kind(spec.head.kind).angles ? spec.head.ansatz.angles()
+                                                                   : spec.head.width);
 }
 
 std::string lower_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {

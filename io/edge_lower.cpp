@@ -38,7 +38,8 @@ EdgeModel lower_model(const EdgeSource& source) {
   }
   for (const TaskSpec& task : source.spec.tasks) {
     const auto outputs = static_cast<std::uint32_t>(task.outputs);
-    model.tasks.push_back({task.name, static_cast<std::uint32_t>(parse_task_kind(task.kind)), model.y, outputs});
+    model.tasks.push_back(
+        {task.name, static_cast<std::uint32_t>(parse_task_kind(task.kind)), model.y, outputs});
     model.y += outputs;
   }
   return model;

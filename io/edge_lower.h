@@ -36,8 +36,8 @@ std::string lower_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue
 /// Numbers of the representation.
 std::size_t representation_width(const ModelSpec& spec);
 
-/// y = x W + b for columns first .. first + count - 1 of W [inputs, total] and b [total], with rows of W times
-/// `factor`, and then each column in its label's unit.
+/// y = x W + b for columns first .. first + count - 1 of W [inputs, total] and b [total], with rows of W
+/// times `factor`, and then each column in its label's unit.
 struct DenseBlock {
   std::span<const double> weight, bias;
   std::size_t inputs = 0, total = 0, first = 0, count = 0;

@@ -45,7 +45,8 @@ double parts(const EdgeOp& op) { return op.variant ? 2.0 : 1.0; }
 double rotation_work(const EdgeOp& op, double size) {
   double sum = 0.0;
   for (std::size_t i = 0; i < op.words.size(); i += 2)
-    sum += (op.words[i] & 0xffff) != 0 ? 2.0 * size * (op.kind == QE_PRODUCT || op.variant ? 2.0 : 1.0) : 4.0 * size;
+    sum += (op.words[i] & 0xffff) != 0 ? 2.0 * size * (op.kind == QE_PRODUCT || op.variant ? 2.0 : 1.0)
+                                       : 4.0 * size;
   return sum;
 }
 
@@ -94,7 +95,8 @@ EdgeWork edge_work(const EdgeOp& op) {
       return {rotation_work(op, amplitudes(op)), 0, 0};
     case QE_EXPECT: {
       double sum = 0.0;
-      for (std::uint32_t string : op.words) sum += parts(op) * amplitudes(op) * ((string & 0xffff) != 0 ? 0.5 : 1.0);
+      for (std::uint32_t string : op.words)
+        sum += parts(op) * amplitudes(op) * ((string & 0xffff) != 0 ? 0.5 : 1.0);
       return {sum, 0, sum};
     }
     case QE_SPECTRUM:

@@ -16,9 +16,9 @@ std::vector<double> coefficients_of(const PauliExpansion& expansion, const std::
   for (const PauliEdge& edge : expansion.edges) {
     double angle = 0.0;
     for (int p : expansion.constant[static_cast<std::size_t>(edge.angle)].params) angle += param(p);
-    vertex[static_cast<std::size_t>(edge.to)] += edge.sign *
-                                                 (edge.trig == Trig::cos ? math::cos(angle) : math::sin(angle)) *
-                                                 vertex[static_cast<std::size_t>(edge.from)];
+    vertex[static_cast<std::size_t>(edge.to)] +=
+        edge.sign * (edge.trig == Trig::cos ? math::cos(angle) : math::sin(angle)) *
+        vertex[static_cast<std::size_t>(edge.from)];
   }
   std::vector<double> terms(expansion.terms(), 0.0);
   for (const PauliLeaf& leaf : expansion.leaves)
@@ -40,8 +40,8 @@ EdgePauli::EdgePauli(const PauliExpansion& expansion, const std::vector<double>&
   constants_.assign(values, 0.0);
   std::vector<std::vector<Leaf>> leaves(expansion.nodes.size());
   for (std::size_t v = 0; v < values; ++v)
-    for (auto t = static_cast<std::size_t>(expansion.first[v]); t < static_cast<std::size_t>(expansion.first[v + 1]);
-         ++t) {
+    for (auto t = static_cast<std::size_t>(expansion.first[v]);
+         t < static_cast<std::size_t>(expansion.first[v + 1]); ++t) {
       const int node = expansion.term_node[t];
       if (node == 0)
         constants_[v] += coefficients[t];

@@ -14,15 +14,17 @@ class EdgePauli {
   EdgePauli(const PauliExpansion& expansion, const std::vector<double>& params);
 
   double work() const { return static_cast<double>(nodes_.size() + leaves_); }
-  double bytes() const { return 4.0 * static_cast<double>(nodes_.size()) + 6.0 * static_cast<double>(leaves_); }
+  double bytes() const {
+    return 4.0 * static_cast<double>(nodes_.size()) + 6.0 * static_cast<double>(leaves_);
+  }
   /// The kernel's fields hold them.
   bool fits() const;
   std::size_t products() const { return nodes_.size(); }
 
   void collect(EdgeAngles& angles);
   /// target[v] = readout v.start + readout v.factor * value v.
-  void lower(EdgeBuilder& builder, EdgeValue pairs, EdgeValue target, const std::vector<EdgeReadout>& readouts,
-             std::size_t pair_count) const;
+  void lower(EdgeBuilder& builder, EdgeValue pairs, EdgeValue target,
+             const std::vector<EdgeReadout>& readouts, std::size_t pair_count) const;
 
  private:
   struct Leaf {

@@ -123,8 +123,8 @@ void EdgeState::measure_copies(const Cone& cone, const std::vector<double>& para
       ++output;
     }
     const auto& rotations = whole_block.rotations();
-    own.rotations = simplify({rotations.begin() + static_cast<std::ptrdiff_t>(shared.size()), rotations.end()},
-                             own.strings);
+    own.rotations = simplify(
+        {rotations.begin() + static_cast<std::ptrdiff_t>(shared.size()), rotations.end()}, own.strings);
     rename_angles(own.rotations, cone);
     later.insert(later.end(), own.strings.begin(), own.strings.end());
     for (const StringRotation& rotation : own.rotations) later.push_back(rotation.string);
@@ -139,10 +139,10 @@ void EdgeState::split_product() {
   std::vector<StringRotation> rest;
   for (StringRotation& rotation : shared_) {
     const std::uint64_t touched = rotation.string.x | rotation.string.z;
-    const bool first =
-        std::has_single_bit(touched) && std::all_of(rest.begin(), rest.end(), [&](const StringRotation& other) {
-          return commute(rotation.string, other.string);
-        });
+    const bool first = std::has_single_bit(touched) &&
+                       std::all_of(rest.begin(), rest.end(), [&](const StringRotation& other) {
+                         return commute(rotation.string, other.string);
+                       });
     (first ? product_[static_cast<std::size_t>(std::countr_zero(touched))] : rest).push_back(rotation);
   }
   shared_ = std::move(rest);
@@ -261,7 +261,8 @@ void EdgeState::lower(EdgeBuilder& builder, EdgeValue pairs, std::size_t pair_co
       pick.floats.assign(together.size(), 0.0f);
       pick.floats.insert(pick.floats.end(), together.size(), 1.0f);
       pick.words.assign(together.size(), 1);
-      for (std::uint32_t s : together) pick.words.push_back(static_cast<std::uint32_t>(measured.strings[s].z));
+      for (std::uint32_t s : together)
+        pick.words.push_back(static_cast<std::uint32_t>(measured.strings[s].z));
     }
     for (const EdgeTerm& term : measured.terms) {
       const PauliWord& string = measured.strings[term.value];

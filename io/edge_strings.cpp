@@ -75,7 +75,8 @@ std::vector<StringRotation> simplify(const std::vector<StringRotation>& rotation
   std::vector<StringRotation> joined;
   for (const StringRotation& rotation : rotations) {
     std::size_t i = joined.size();
-    while (i > 0 && joined[i - 1].string != rotation.string && commute(joined[i - 1].string, rotation.string)) --i;
+    while (i > 0 && joined[i - 1].string != rotation.string && commute(joined[i - 1].string, rotation.string))
+      --i;
     if (i > 0 && joined[i - 1].string == rotation.string)
       join(joined[i - 1], rotation);
     else
@@ -85,7 +86,8 @@ std::vector<StringRotation> simplify(const std::vector<StringRotation>& rotation
   std::vector<PauliWord> later = measured;
   for (std::size_t i = joined.size(); i-- > 0;) {
     const PauliWord& string = joined[i].string;
-    if (std::all_of(later.begin(), later.end(), [&](const PauliWord& other) { return commute(string, other); }))
+    if (std::all_of(later.begin(), later.end(),
+                    [&](const PauliWord& other) { return commute(string, other); }))
       continue;
     later.push_back(string);
     kept.push_back(joined[i]);

@@ -31,7 +31,7 @@ struct AngleSum {
 
 /// exp(-i angle P / 2).
 struct StringRotation {
-  PauliWord string;  ///< phase such that minus() is false
+  PauliWord string;    ///< phase such that minus() is false
   bool minus = false;  ///< of the angle
   AngleSum angle;
 };

@@ -36,5 +36,7 @@ struct ExportFormat {
 std::span<const ExportFormat> export_formats();
 
 // The formats, each in its file tools/export_*.cpp; export.cpp holds the table.
+ExportFormat edge_format();
+ExportFormat c_format();
 
 }  // namespace qmtl

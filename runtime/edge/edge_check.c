@@ -13,15 +13,15 @@ typedef struct {
   uint64_t floats, words, packed;
 } extent;
 
-static uint32_t kind_of(const uint32_t *op) { return op[QE_O_KIND] & 0xffu; }
-static uint32_t variant_of(const uint32_t *op) { return op[QE_O_KIND] >> 8 & 0xffu; }
+static uint32_t kind_of(const uint32_t* op) { return op[QE_O_KIND] & 0xffu; }
+static uint32_t variant_of(const uint32_t* op) { return op[QE_O_KIND] >> 8 & 0xffu; }
 #if QE_HAS(QE_F_STATE | QE_F_PAULI)
-static uint32_t extra_of(const uint32_t *op) { return op[QE_O_KIND] >> 16; }
+static uint32_t extra_of(const uint32_t* op) { return op[QE_O_KIND] >> 16; }
 #endif
 
 #if QE_HAS(QE_F_DENSE | QE_F_IMAGES)
 /* Biases and weights of `outputs` sums of `inputs` products each. */
-static int weights_of(extent *e, uint32_t variant, uint64_t inputs, uint64_t outputs) {
+static int weights_of(extent* e, uint32_t variant, uint64_t inputs, uint64_t outputs) {
   if (variant > (QE_HAS(QE_F_PACKED) ? 2u : 0u)) return 0;
   e->floats = outputs * (variant ? 2u : inputs + 1u);
   e->packed = variant ? (outputs * inputs * variant + 3u) >> 2 : 0;
@@ -30,10 +30,10 @@ static int weights_of(extent *e, uint32_t variant, uint64_t inputs, uint64_t out
 #endif
 
 #if QE_HAS(QE_F_STATE)
-static uint64_t state_of(const uint32_t *op) { return (uint64_t)1 << (op[QE_O_A] + variant_of(op)); }
+static uint64_t state_of(const uint32_t* op) { return (uint64_t)1 << (op[QE_O_A] + variant_of(op)); }
 
 /* Rotations use their fixed pairs in order. */
-static uint32_t fixed_pairs(const uint32_t *word, uint32_t rotations) {
+static uint32_t fixed_pairs(const uint32_t* word, uint32_t rotations) {
   uint32_t fixed = 0;
   for (; rotations; --rotations, word += 2) fixed += !(word[1] >> 31);
   return fixed;
@@ -44,7 +44,7 @@ static int string_fits(uint32_t string, uint32_t qubits, uint32_t is_complex) {
   return !((x | z) >> qubits) && (is_complex || qe_parity(x & z));
 }
 
-static int check_rotations(const uint32_t *op, const uint32_t *word) {
+static int check_rotations(const uint32_t* op, const uint32_t* word) {
   const uint32_t product = kind_of(op) == QE_PRODUCT;
   uint32_t i, fixed = 0, ends = 0;
   for (i = 0; i < op[QE_O_B]; ++i, word += 2) {
@@ -57,9 +57,9 @@ static int check_rotations(const uint32_t *op, const uint32_t *word) {
 }
 #endif
 
-/* Fills e and says whether kind, variant and counts are meaningful. `data` is where the operation's begins and
-   `left` how many words follow. */
-static int measure(const uint32_t *op, const uint32_t *data, uint32_t left, extent *e) {
+/* Fills e and says whether kind, variant and counts are meaningful. `data` is where the operation's begins
+   and `left` how many words follow. */
+static int measure(const uint32_t* op, const uint32_t* data, uint32_t left, extent* e) {
   const uint32_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C], variant = variant_of(op);
 #if QE_HAS(QE_F_IMAGES)
   const uint32_t height = op[QE_O_SECOND] & 0xffffu, width = op[QE_O_SECOND] >> 16;
@@ -136,7 +136,8 @@ static int measure(const uint32_t *op, const uint32_t *data, uint32_t left, exte
 #if QE_HAS(QE_F_IMAGES)
     case QE_CONV: {
       const uint32_t kernel = c & 0xffu, stride = c >> 8 & 0xffu, padding = c >> 16;
-      if (kernel == 0 || stride == 0 || height + 2u * padding < kernel || width + 2u * padding < kernel) return 0;
+      if (kernel == 0 || stride == 0 || height + 2u * padding < kernel || width + 2u * padding < kernel)
+        return 0;
       if (a >> 16 || b >> 16) return 0;
       e->source = (uint64_t)a * (height * width);
       e->target = (uint64_t)b * ((height + 2u * padding - kernel) / stride + 1u) *
@@ -169,8 +170,8 @@ static int measure(const uint32_t *op, const uint32_t *data, uint32_t left, exte
 }
 
 #if QE_HAS(QE_F_PAULI)
-static int check_tree(const uint32_t *op, const uint32_t *node) {
-  const uint32_t *value = node + op[QE_O_C];
+static int check_tree(const uint32_t* op, const uint32_t* node) {
+  const uint32_t* value = node + op[QE_O_C];
   uint32_t i, leaves = 0, deepest = 0;
   for (i = 0; i < op[QE_O_C]; ++i) {
     const uint32_t depth = node[i] >> 24;
@@ -185,7 +186,7 @@ static int check_tree(const uint32_t *op, const uint32_t *node) {
 #endif
 
 /* The tables behind an operation's floats: every number in them leads inside. */
-static int check_words(const uint32_t *op, const uint32_t *word) {
+static int check_words(const uint32_t* op, const uint32_t* word) {
   uint32_t i, sum = 0;
   switch (kind_of(op)) {
     case QE_SPARSE:
@@ -217,19 +218,20 @@ static int check_words(const uint32_t *op, const uint32_t *word) {
   }
 }
 
-static int place_fits(const uint32_t *file, uint32_t place, uint64_t count, int written) {
+static int place_fits(const uint32_t* file, uint32_t place, uint64_t count, int written) {
   const uint32_t where = place >> 30;
   if (where > QE_Y || (written && where == QE_X)) return 0;
   return (place & 0x3fffffffu) + count <= file[QE_W_ARENA + where];
 }
 
-int qe_check_op(const uint32_t *file, uint32_t number) {
+int qe_check_op(const uint32_t* file, uint32_t number) {
   const qe_sections at = qe_sections_of(file);
-  const uint32_t *op = at.ops + QE_OP_WORDS * number;
+  const uint32_t* op = at.ops + QE_OP_WORDS * number;
   const uint32_t begin = op[QE_O_DATA];
   extent e;
   if ((op[QE_O_A] | op[QE_O_B] | op[QE_O_C]) >> 24) return QMTL_EDGE_LIMIT;
-  if (begin > file[QE_W_DATA] || !measure(op, at.data + begin, file[QE_W_DATA] - begin, &e)) return QMTL_EDGE_OP;
+  if (begin > file[QE_W_DATA] || !measure(op, at.data + begin, file[QE_W_DATA] - begin, &e))
+    return QMTL_EDGE_OP;
   if (begin + e.floats + e.words + e.packed > file[QE_W_DATA]) return QMTL_EDGE_OP;
   if (!place_fits(file, op[QE_O_SOURCE], e.source, 0) || !place_fits(file, op[QE_O_TARGET], e.target, 1))
     return QMTL_EDGE_OP;

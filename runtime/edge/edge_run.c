@@ -1,8 +1,8 @@
 #include "edge_check.h"
 #include "edge_parts.h"
 #include "edge_sections.h"
-#include "kernels/contract.h"
 #include "kernels/add.h"
+#include "kernels/contract.h"
 #include "kernels/copy.h"
 #include "kernels/relu.h"
 #include "kernels/sparse.h"
@@ -49,16 +49,16 @@
 #include "kernels/pair.h"
 #endif
 
-void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
+void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
   const qe_sections at = qe_sections_of(file);
-  const uint32_t *op = at.ops;
+  const uint32_t* op = at.ops;
   for (; op != at.data; op += QE_OP_WORDS) {
     const uint32_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C];
     const uint32_t variant = op[QE_O_KIND] >> 8 & 0xffu, extra = op[QE_O_KIND] >> 16;
     const uint32_t from = op[QE_O_SOURCE] >> 30, second = op[QE_O_SECOND];
-    const float *s = (from == QE_ARENA ? arena : from == QE_X ? x : y) + (op[QE_O_SOURCE] & 0x3fffffffu);
-    float *d = (op[QE_O_TARGET] >> 30 ? y : arena) + (op[QE_O_TARGET] & 0x3fffffffu);
-    const float *f = (const float *)(at.data + op[QE_O_DATA]);
+    const float* s = (from == QE_ARENA ? arena : from == QE_X ? x : y) + (op[QE_O_SOURCE] & 0x3fffffffu);
+    float* d = (op[QE_O_TARGET] >> 30 ? y : arena) + (op[QE_O_TARGET] & 0x3fffffffu);
+    const float* f = (const float*)(at.data + op[QE_O_DATA]);
     (void)b, (void)variant, (void)extra, (void)second; /* of parts that may be left out */
     switch (op[QE_O_KIND] & 0xffu) {
       case QE_COPY:
@@ -74,7 +74,7 @@ void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
         qe_relu(s, d, a);
         break;
       case QE_SPARSE:
-        qe_sparse(s, d, a, f, f + a, (const uint32_t *)(f + a + c), (const uint32_t *)(f + 2u * a + c));
+        qe_sparse(s, d, a, f, f + a, (const uint32_t*)(f + a + c), (const uint32_t*)(f + 2u * a + c));
         break;
       case QE_TRIG:
         qe_trig(s, d, a, f[0]);
@@ -96,21 +96,21 @@ void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
 #endif
 #if QE_HAS(QE_F_PAULI)
       case QE_PAULI: {
-        const uint32_t *node = (const uint32_t *)(f + extra + a);
-        float *stack = (second >> 30 ? y : arena) + (second & 0x3fffffffu);
+        const uint32_t* node = (const uint32_t*)(f + extra + a);
+        float* stack = (second >> 30 ? y : arena) + (second & 0x3fffffffu);
         qe_pauli(s, stack, d, extra, c, f, f + extra, node, node + c);
         break;
       }
 #endif
 #if QE_HAS(QE_F_STATE)
       case QE_PRODUCT:
-        qe_product(s, d, a, variant, f, (const uint32_t *)(f + 2u * extra));
+        qe_product(s, d, a, variant, f, (const uint32_t*)(f + 2u * extra));
         break;
       case QE_ROTATE:
-        qe_rotate_state(s, d, a, variant, f, (const uint32_t *)(f + 2u * extra), b);
+        qe_rotate_state(s, d, a, variant, f, (const uint32_t*)(f + 2u * extra), b);
         break;
       case QE_EXPECT:
-        qe_expect(s, d, a, variant, (const uint32_t *)f, b);
+        qe_expect(s, d, a, variant, (const uint32_t*)f, b);
         break;
       case QE_SPECTRUM:
         qe_spectrum(s, d, a, variant);
@@ -120,11 +120,11 @@ void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
       case QE_DENSE:
 #if QE_HAS(QE_F_PACKED)
         if (variant == 1u) {
-          qe_dense_i8(s, d, a, b, f, f + b, (const int8_t *)(f + 2u * b));
+          qe_dense_i8(s, d, a, b, f, f + b, (const int8_t*)(f + 2u * b));
           break;
         }
         if (variant == 2u) {
-          qe_dense_i16(s, d, a, b, f, f + b, (const int16_t *)(f + 2u * b));
+          qe_dense_i16(s, d, a, b, f, f + b, (const int16_t*)(f + 2u * b));
           break;
         }
 #endif
@@ -137,12 +137,13 @@ void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
         const uint32_t kernel = c & 0xffu, stride = c >> 8 & 0xffu, padding = c >> 16;
 #if QE_HAS(QE_F_PACKED)
         if (variant == 1u) {
-          qe_conv_i8(s, d, a, height, width, b, kernel, stride, padding, f, f + b, (const int8_t *)(f + 2u * b));
+          qe_conv_i8(s, d, a, height, width, b, kernel, stride, padding, f, f + b,
+                     (const int8_t*)(f + 2u * b));
           break;
         }
         if (variant == 2u) {
           qe_conv_i16(s, d, a, height, width, b, kernel, stride, padding, f, f + b,
-                      (const int16_t *)(f + 2u * b));
+                      (const int16_t*)(f + 2u * b));
           break;
         }
 #endif
@@ -162,7 +163,7 @@ void qe_run_ops(const uint32_t *file, const float *x, float *arena, float *y) {
       case QE_PAIR:
       case QE_GATED: {
         const uint32_t there = second >> 30;
-        const float *t = (there == QE_ARENA ? arena : there == QE_X ? x : y) + (second & 0x3fffffffu);
+        const float* t = (there == QE_ARENA ? arena : there == QE_X ? x : y) + (second & 0x3fffffffu);
         if ((op[QE_O_KIND] & 0xffu) == QE_PAIR)
           qe_pair(s, t, d, a);
         else

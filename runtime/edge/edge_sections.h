@@ -10,7 +10,7 @@ typedef struct {
   const uint32_t *ops, *data, *inputs, *tasks, *samples, *text;
 } qe_sections;
 
-static inline qe_sections qe_sections_of(const uint32_t *file) {
+static inline qe_sections qe_sections_of(const uint32_t* file) {
   qe_sections at;
   at.ops = file + QE_HEADER_WORDS;
   at.data = at.ops + QE_OP_WORDS * file[QE_W_OPS];

@@ -1,6 +1,6 @@
 #include "qmtl_edge.h"
 
-const char *qmtl_edge_strerror(int code) {
+const char* qmtl_edge_strerror(int code) {
   switch (code) {
     case QMTL_EDGE_OK:
       return "done";

@@ -41,31 +41,31 @@ enum {
 
 /* Opaque; lives in the caller's memory. The file and the arena must stay where they are. */
 typedef struct {
-  const uint32_t *file;
-  float *arena;
+  const uint32_t* file;
+  float* arena;
 } qmtl_edge_head;
 
 /* Bytes of arena that the file needs, after checking its header and checksum. */
-int32_t qmtl_edge_need(const void *file, size_t length);
+int32_t qmtl_edge_need(const void* file, size_t length);
 
 /* Validates everything: after 0, run cannot leave the file, the arena, x or y, whatever the file holds.
    `length` may exceed the file's size (a flash partition). The arena needs no initial values. */
-int qmtl_edge_open(qmtl_edge_head *head, const void *file, size_t length, void *arena, size_t arena_length);
+int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length);
 
 /* One sample: x[inputs], all inputs one after another in the order of the file and in the units of the data
    set, to y[outputs]: logits; regression outputs in the unit of their labels. After a negative code y is
    undefined. x and y must not overlap. */
-int qmtl_edge_run(const qmtl_edge_head *head, const float *x, float *y);
+int qmtl_edge_run(const qmtl_edge_head* head, const float* x, float* y);
 
 /* Numbers in x and y. */
-uint32_t qmtl_edge_inputs(const qmtl_edge_head *head);
-uint32_t qmtl_edge_outputs(const qmtl_edge_head *head);
+uint32_t qmtl_edge_inputs(const qmtl_edge_head* head);
+uint32_t qmtl_edge_outputs(const qmtl_edge_head* head);
 
 /* Replays the file's stored samples and compares every bit; y[outputs] is scratch. */
-int qmtl_edge_selftest(const qmtl_edge_head *head, float *y);
+int qmtl_edge_selftest(const qmtl_edge_head* head, float* y);
 
 /* What a code means, in English; in a file of its own, linked only where it is used. */
-const char *qmtl_edge_strerror(int code);
+const char* qmtl_edge_strerror(int code);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,8 @@
 
 /* Values of Pauli strings on a state, without the factor 2 or -2 of those with an X mask. Partial sums keep
    rounding errors small for thousands of amplitudes. */
-static void qe_expect(const float *state, float *y, uint32_t qubits, uint32_t is_complex,
-                      const uint32_t *string, uint32_t strings) {
+static void qe_expect(const float* state, float* y, uint32_t qubits, uint32_t is_complex,
+                      const uint32_t* string, uint32_t strings) {
   const uint32_t amplitudes = 1u << qubits;
   const float *re = state, *im = state + amplitudes;
   uint32_t j, k;

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-static void qe_pair(const float *a, const float *b, float *y, uint32_t count) {
+static void qe_pair(const float* a, const float* b, float* y, uint32_t count) {
   uint32_t i;
   for (i = 0; i < count; ++i) {
     const float distance = a[i] - b[i];

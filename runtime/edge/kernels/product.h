@@ -2,9 +2,10 @@
 
 #include "rotations.h"
 
-/* The product of `qubits` one-qubit states, each |0> after its rotations; bit 29 of a reference ends a qubit. */
-static void qe_product(const float *sample_pairs, float *state, uint32_t qubits, uint32_t is_complex,
-                       const float *fixed_pairs, const uint32_t *word) {
+/* The product of `qubits` one-qubit states, each |0> after its rotations; bit 29 of a reference ends a qubit.
+ */
+static void qe_product(const float* sample_pairs, float* state, uint32_t qubits, uint32_t is_complex,
+                       const float* fixed_pairs, const uint32_t* word) {
   const uint32_t amplitudes = 1u << qubits;
   float *re = state, *im = state + amplitudes;
   uint32_t half, y;

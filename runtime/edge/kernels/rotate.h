@@ -2,10 +2,10 @@
 
 #include "parity.h"
 
-/* exp(-i angle P / 2) on the state re, im (im = 0 of a real state), cosine and sine of half the angle. P pairs
-   amplitude y with y xor (X mask): a plane rotation of the real parts and one of the imaginary parts if P has
-   an odd number of Y, else of real with imaginary parts. */
-static void qe_rotate(float *re, float *im, uint32_t amplitudes, uint32_t string, float c, float s) {
+/* exp(-i angle P / 2) on the state re, im (im = 0 of a real state), cosine and sine of half the angle. P
+   pairs amplitude y with y xor (X mask): a plane rotation of the real parts and one of the imaginary parts if
+   P has an odd number of Y, else of real with imaginary parts. */
+static void qe_rotate(float* re, float* im, uint32_t amplitudes, uint32_t string, float c, float s) {
   const uint32_t x = string & 0xffffu, z = string >> 16;
   const uint32_t below = (x & (0u - x)) - 1u; /* the bits below x's lowest one; all if x = 0 */
   const uint32_t odd = qe_parity(x & z);

@@ -2,8 +2,8 @@
 
 #include <stdint.h>
 
-static void qe_sparse(const float *x, float *y, uint32_t outputs, const float *start, const float *coefficient,
-                      const uint32_t *entries, const uint32_t *index) {
+static void qe_sparse(const float* x, float* y, uint32_t outputs, const float* start,
+                      const float* coefficient, const uint32_t* entries, const uint32_t* index) {
   uint32_t j, i;
   for (j = 0; j < outputs; ++j) {
     float sum = start[j];

@@ -264,10 +264,13 @@ TEST_CASE("Rings that the device does not have need few swaps", "[transpile]") {
     DeviceTarget target;
     int swaps, gates;  ///< at most
   };
-  // A longer cycle with one spare qubit: one swap into it, which takes two gates.
+  // A longer cycle with one spare qubit has one swap into |0>, which takes two gates. Folded onto a line, one
+  // layer of n / 2 - 1 swaps with three gates each is enough. The rows behind are what the search has found.
   const Row rows[] = {
-      {11, heavy_hex_target(5), 1, 13}, {19, grid_target(4, 5), 1, 21}, {5, grid_target(2, 3), 1, 7},
-      {9, grid_target(3, 3), 2, 13},    {12, line_target(12), 5, 27},   {7, line_target(7), 4, 16},
+      {11, heavy_hex_target(5), 1, 13},    {19, grid_target(4, 5), 1, 21}, {5, grid_target(2, 3), 1, 7},
+      {12, line_target(12), 5, 27},        {20, line_target(20), 9, 47},   {7, line_target(7), 3, 14},
+      {9, grid_target(3, 3), 2, 13},       {25, grid_target(5, 5), 3, 34}, {13, heavy_hex_target(7), 2, 18},
+      {100, heavy_hex_target(7), 41, 220},
   };
   for (Row row : rows) {
     CAPTURE(row.qubits, row.target.name);

@@ -175,8 +175,12 @@ TEST_CASE("Heads of every entangler do the same on every device", "[transpile]")
         DeviceProgram program = head(entangler, qubits, 2, inputs);
         program.name = "head_" + std::string(name(entangler));
         std::replace(program.name.begin(), program.name.end(), '-', '_');
-        for (const DeviceTarget& target : targets(qubits))
-          for (const NamedBasis& set : bases()) run_case(program, target, set);
+        for (const DeviceTarget& target : targets(qubits)) {
+          // States of many qubits take long; what bases have of their own shows on few.
+          const auto sets = bases();
+          const std::size_t count = qubits > 8 ? 2 : sets.size();
+          for (std::size_t i = 0; i < count; ++i) run_case(program, target, sets[i]);
+        }
       }
 }
 

@@ -100,8 +100,14 @@ bool exponential(const Points& points, Estimate& result) {
     const double value = point.estimate.value;
     point.estimate = {std::log(std::abs(value)), point.estimate.variance / (value * value)};
   }
-  const Estimate at_zero = combined(logs, line_at_zero(logs, weights_of(logs)));
-  if (at_zero.value < logs.front().estimate.value) return false;  // would grow with the noise
+  const std::vector<double> weights = weights_of(logs);
+  const Estimate at_zero = combined(logs, line_at_zero(logs, weights));
+  double sum = 0.0, mean = 0.0;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    sum += weights[i];
+    mean += weights[i] * logs[i].estimate.value;
+  }
+  if (at_zero.value < mean / sum) return false;  // the line goes through the mean: it grows with the noise
   const double size = std::exp(at_zero.value);
   result = {std::copysign(size, points[0].estimate.value), size * size * at_zero.variance};
   return true;

@@ -15,7 +15,7 @@ namespace {
 
 /// Up to so many qubits a sweep without gate errors is a statevector per row, from which shots are drawn;
 /// measured: there it is faster than shots of their own.
-constexpr int statevector_qubits = 13;
+constexpr int statevector_qubits = 14;
 constexpr std::size_t most_probabilities = 16;
 
 void check_sweep(const Sweep& sweep) {

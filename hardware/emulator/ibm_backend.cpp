@@ -25,7 +25,7 @@ Json pairs_of(const DeviceTarget& target) {
 
 Json gate_entry(const DeviceGateInfo& row, const DeviceTarget& target) {
   Json entry{{"name", row.name},
-             {"parameters", row.angle ? Json{"theta"} : Json::array()},
+             {"parameters", row.angle ? Json::array({"theta"}) : Json::array()},
              {"qasm_def", "gate " + std::string(row.name) + (row.angle ? "(theta)" : "") +
                               (row.qubits == 1 ? " q { }" : " q0,q1 { }")}};
   if (row.qubits == 2 && !target.coupling.empty()) {
@@ -71,20 +71,20 @@ double error_of(const DeviceGateInfo& row, int q0, int q1, const NoiseModel& mod
 Json gate_properties(const DeviceGateInfo& row, int q0, int q1, double error, const std::string& date) {
   const double length = row.gate == DeviceGate::rz ? 0 : row.qubits == 1 ? 32 : 68;
   std::string name = std::string(row.name) + std::to_string(q0);
-  Json qubits{q0};
+  Json qubits = Json::array({q0});
   if (q1 >= 0) name += "_" + std::to_string(q1), qubits.push_back(q1);
   return {{"gate", row.name},
           {"name", name},
           {"qubits", qubits},
-          {"parameters",
-           Json{measurement("gate_error", "", error, date), measurement("gate_length", "ns", length, date)}}};
+          {"parameters", Json::array({measurement("gate_error", "", error, date),
+                                      measurement("gate_length", "ns", length, date)})}};
 }
 
 }  // namespace
 
 Json ibm_configuration(const EmulatorOptions& options) {
   const DeviceTarget& target = options.target;
-  Json basis{"id"}, gates = Json::array(), measured = Json::array();
+  Json basis = Json::array({"id"}), gates = Json::array(), measured = Json::array();
   for (DeviceGate gate : gates_of(target)) {
     basis.push_back(info(gate).name);
     gates.push_back(gate_entry(info(gate), target));

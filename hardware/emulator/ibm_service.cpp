@@ -375,10 +375,11 @@ WireReply IbmService::set_tags(EmulatorCall& call) {
 WireReply IbmService::create_session(EmulatorCall& call) {
   const Json body = parse_request(call.request.body);
   const RequestField root(body);
-  root.only({"mode", "backend", "max_ttl", "instance"});
+  root.only({"mode", "backend", "backend_name", "max_ttl", "instance"});
   const auto mode = root.find("mode");
   if (mode && mode->text() != "dedicated" && mode->text() != "batch") mode->wrong("dedicated or batch");
-  const auto backend = root.find("backend");
+  // Clients disagree on the key.
+  const auto backend = root.find(root.find("backend") ? "backend" : "backend_name");
   if (backend && backend->text() != emulation_.options().target.name)
     throw WireRefusal{404, 1216, "Backend " + backend->text() + " does not exist", {}};
   const auto ttl = root.find("max_ttl");

@@ -122,7 +122,7 @@ Json shot_registers(const EmulatedRun& run, const Counts& counts, bool leakage) 
         registers[row.name] = values;
       }
       Json shot{{"registers", registers}};
-      if (leakage && list.empty()) shot["leakage_bits"] = {1};
+      if (leakage && list.empty()) shot["leakage_bits"] = Json::array({1});
       list.push_back(std::move(shot));
     }
   return {{"shots", list}};

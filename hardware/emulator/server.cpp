@@ -31,6 +31,8 @@ class CuttableStream final : public httplib::Stream {
   ssize_t read(char* at, size_t size) override { return is_readable() ? ::recv(socket_, at, size, 0) : -1; }
   ssize_t write(const char* at, size_t size) override {
     if (!is_writable()) return -1;
+    // The first write is the head, the second begins the body.
+    if (halfway_ && ++writes_ == 2) left_ = size / 2;
     const std::size_t allowed = std::min(size, left_);
     if (allowed < size) cut_ = true;
     std::size_t sent = 0;
@@ -46,8 +48,9 @@ class CuttableStream final : public httplib::Stream {
   void get_local_ip_and_port(std::string& ip, int& port) const override { address(::getsockname, ip, port); }
   socket_t socket() const override { return socket_; }
 
-  /// Lets only so many more bytes through.
-  void cut_after(std::size_t bytes) { left_ = bytes; }
+  void cut_now() { left_ = 0; }
+  /// Lets the head and half of the body through.
+  void cut_halfway() { halfway_ = true; }
   bool cut() const { return cut_; }
 
  private:
@@ -64,6 +67,8 @@ class CuttableStream final : public httplib::Stream {
 
   socket_t socket_;
   std::size_t left_ = SIZE_MAX;
+  bool halfway_ = false;
+  int writes_ = 0;
   bool cut_ = false;
 };
 
@@ -122,9 +127,8 @@ void send(const WireReply& reply, httplib::Response& response) {
     send_blanks(response, reply);
   else if (!reply.body.empty())
     response.set_content(reply.body, reply.type);
-  constexpr std::size_t head = 160;  // the status line and most headers
-  if (reply.cut == WireCut::unanswered) current_stream->cut_after(0);
-  if (reply.cut == WireCut::halfway) current_stream->cut_after(head + reply.body.size() / 2);
+  if (reply.cut == WireCut::unanswered) current_stream->cut_now();
+  if (reply.cut == WireCut::halfway) current_stream->cut_halfway();
 }
 
 }  // namespace
@@ -140,6 +144,11 @@ struct EmulatorServer::Impl {
     server.set_payload_max_length(emulator.options().most_bytes);
     server.set_keep_alive_max_count(1000);
     server.set_tcp_nodelay(true);
+    // httplib would share a port that is taken.
+    server.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     const httplib::Server::Handler handler = [this](const httplib::Request& request,
                                                     httplib::Response& response) {
       send(emulator.answer(wire_of(request)), response);

@@ -73,6 +73,7 @@ std::unique_ptr<Endpoint> make_local(EndpointConfig config, bool noisy) {
   if (about.target.qubits < 0)
     throw usage_error(config.settings.file() + ": qubits: expected 0 (no limit) or more, found " +
                       std::to_string(about.target.qubits));
+  config.settings.finish();
   return std::make_unique<LocalEndpoint>(std::move(about), noisy ? std::move(config.noise) : NoiseModel{},
                                          static_cast<std::uint64_t>(seed));
 }

@@ -47,7 +47,11 @@ RetryPolicy retry_policy(EndpointSettings& settings) {
 
 RestService::RestService(std::string base, const HttpOptions& options, const RetryPolicy& policy,
                          ServiceClock& clock, Headers headers)
-    : base_(std::move(base)), policy_(policy), clock_(clock), headers_(std::move(headers)), client_(options) {}
+    : base_(std::move(base)),
+      policy_(policy),
+      clock_(clock),
+      headers_(std::move(headers)),
+      client_(options) {}
 
 HttpRequest RestService::request(const Call& call, bool fresh) {
   HttpRequest request{call.method, base_ + call.path, headers_(fresh), call.body};
@@ -83,8 +87,8 @@ HttpResponse RestService::post(const std::string& path, const std::string& body,
 }
 
 void RestService::fail(EndpointFault fault, const Call& call, const HttpResponse& response) const {
-  std::string message = call.method + " " + base_ + call.path + ": status " +
-                        std::to_string(response.status) + ": ";
+  std::string message =
+      call.method + " " + base_ + call.path + ": status " + std::to_string(response.status) + ": ";
   if (response.status >= 300 && response.status < 400)
     message += "redirects are not followed; set the service's own url";
   else

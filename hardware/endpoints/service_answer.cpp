@@ -54,8 +54,8 @@ std::string words_of(const Json& error) {
   if (error.is_string()) return error.get<std::string>();
   if (!error.is_object()) return "";
   std::string words;
-  for (const char* key : {"code", "errorCode", "error", "message", "errorMessage", "errorDetails", "title",
-                          "solution"}) {
+  for (const char* key :
+       {"code", "errorCode", "error", "message", "errorMessage", "errorDetails", "title", "solution"}) {
     const auto found = error.find(key);
     if (found == error.end()) continue;
     std::string part;
@@ -90,7 +90,8 @@ void ServiceAnswer::wrong(const std::string& expected) const {
 }
 
 void ServiceAnswer::wrong(const std::string& expected, const std::string& found) const {
-  const std::string place = document_->redactor->clean(place_.starts_with(".") ? place_.substr(1) : place_, 160);
+  const std::string place =
+      document_->redactor->clean(place_.starts_with(".") ? place_.substr(1) : place_, 160);
   malformed(document_->source + ": " + (place.empty() ? "" : place + ": ") + "expected " + expected +
             ", found " + document_->redactor->clean(found, 120));
 }

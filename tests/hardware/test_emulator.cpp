@@ -33,7 +33,7 @@ Json pub_of(const DeviceProgram& program, const Json& values, std::int64_t shots
   return Json::array({write_qasm3(program), values, shots});
 }
 
-Json ibm_job(const Json& pubs, const Json& more = Json::object()) {
+Json ibm_job(const std::vector<Json>& pubs, const Json& more = Json::object()) {
   Json job{
       {"program_id", "sampler"},
       {"backend", "emulated"},
@@ -43,8 +43,11 @@ Json ibm_job(const Json& pubs, const Json& more = Json::object()) {
   return job;
 }
 
+/// [[values]].
+Json one_row(const std::vector<Json>& values) { return Json::array({Json(values)}); }
+
 Json small_job(const Json& more = Json::object()) {
-  return ibm_job(Json::array({pub_of(small_program(), {{0.3, 1.1}, {0.7, -0.4}}, 50)}), more);
+  return ibm_job({pub_of(small_program(), {{0.3, 1.1}, {0.7, -0.4}}, 50)}, more);
 }
 
 Json ionq_job(const Json& more = Json::object()) {
@@ -189,29 +192,30 @@ TEST_CASE("IBM's service refuses what it must, with its codes", "[emulator]") {
        400, 1337},
       {"a long tag", "POST", "/jobs", small_job({{"tags", {std::string(87, 'x')}}}), 400, 1337},
       {"cost beyond three hours", "POST", "/jobs", small_job({{"cost", 10801}}), 400, 1337},
-      {"no circuits", "POST", "/jobs", ibm_job(Json::array()), 400, 1337},
-      {"no shots", "POST", "/jobs", ibm_job({pub_of(small_program(), {{0.1, 0.2}}, 0)}), 400, 1337},
+      {"no circuits", "POST", "/jobs", ibm_job({}), 400, 1337},
+      {"no shots", "POST", "/jobs", ibm_job({pub_of(small_program(), one_row({0.1, 0.2}), 0)}), 400, 1337},
       {"too many executions", "POST", "/jobs",
        ibm_job({pub_of(small_program(), Json(std::vector<std::vector<double>>(11, {0, 0})), 1'000'000)}), 400,
        1337},
-      {"one value too few", "POST", "/jobs", ibm_job({pub_of(small_program(), {{0.1}}, 5)}), 400, 1337},
+      {"one value too few", "POST", "/jobs", ibm_job({pub_of(small_program(), one_row({0.1}), 5)}), 400,
+       1337},
       {"no values", "POST", "/jobs", ibm_job({pub_of(small_program(), nullptr, 5)}), 400, 1337},
       {"ragged values", "POST", "/jobs", ibm_job({pub_of(small_program(), {{0.1, 0.2}, {0.3}}, 5)}), 400,
        1337},
-      {"a text as value", "POST", "/jobs", ibm_job({pub_of(small_program(), {{0.1, "x"}}, 5)}), 400, 1337},
+      {"a text as value", "POST", "/jobs", ibm_job({pub_of(small_program(), one_row({0.1, "x"}), 5)}), 400,
+       1337},
       {"unknown name", "POST", "/jobs", ibm_job({pub_of(small_program(), {{"a0", 0.1}, {"b", 0.1}}, 5)}), 400,
        1337},
-      {"names missing", "POST", "/jobs", ibm_job({pub_of(small_program(), {{"a0", 0.1}}, 5)}), 400, 1337},
+      {"names missing", "POST", "/jobs", ibm_job({pub_of(small_program(), Json::object({{"a0", 0.1}}), 5)}),
+       400, 1337},
       {"damaged array", "POST", "/jobs",
        ibm_job({pub_of(small_program(), {{"__type__", "ndarray"}, {"__value__", "AAAA"}}, 5)}), 400, 1337},
       {"QPY", "POST", "/jobs",
-       ibm_job(
-           Json::array({Json::array({{{"__type__", "QuantumCircuit"}, {"__value__", "AAAA"}}, nullptr, 5})})),
-       400, 1337},
-      {"no program", "POST", "/jobs", ibm_job(Json::array({Json::array({"hello", nullptr, 5})})), 400, 1337},
+       ibm_job({Json::array({Json{{"__type__", "QuantumCircuit"}, {"__value__", "AAAA"}}, nullptr, 5})}), 400,
+       1337},
+      {"no program", "POST", "/jobs", ibm_job({Json::array({"hello", nullptr, 5})}), 400, 1337},
       {"no measurement", "POST", "/jobs",
-       ibm_job(Json::array(
-           {Json::array({"OPENQASM 3.0; include \"stdgates.inc\"; qubit[1] q; x q[0];", nullptr, 5})})),
+       ibm_job({Json::array({"OPENQASM 3.0; include \"stdgates.inc\"; qubit[1] q; x q[0];", nullptr, 5})}),
        400, 1337},
       {"session of another", "POST", "/jobs", small_job({{"session_id", "abc"}}), 404, 1337},
       {"odd session", "POST", "/sessions", {{"mode", "other"}}, 400, 1337},
@@ -363,7 +367,7 @@ TEST_CASE("Every classical register has its own bits", "[emulator]") {
       "OPENQASM 3.0;\ninclude \"stdgates.inc\";\nqubit[3] q;\nbit[2] low; // bit[9] none\nbit high;\n"
       "x q[1];\nx q[2];\nlow[0] = measure q[0];\nlow[1] = measure q[1];\nhigh = measure q[2];\n";
   EmulatorClient client(at_once());
-  const std::string id = submitted(client, ibm_job(Json::array({Json::array({text, nullptr, 4})})));
+  const std::string id = submitted(client, ibm_job({Json::array({text, nullptr, 4})}));
   const Json data = json_of(client.ibm("GET", "/jobs/" + id + "/results"))["results"][0]["data"];
   CHECK(data["low"] == Json{{"num_bits", 2}, {"samples", {"0x2", "0x2", "0x2", "0x2"}}});
   CHECK(data["high"] == Json{{"num_bits", 1}, {"samples", {"0x1", "0x1", "0x1", "0x1"}}});
@@ -630,7 +634,7 @@ TEST_CASE("Faults in results: bits reversed, shots and programs missing, damaged
   EmulatorClient client(
       with_faults({"GET results:1=reverse-bits", "GET results:2=wrong-sum", "GET results:3=partial-failure",
                    "GET results:4=bad-zlib", "POST /jobs:3=fail-job"}));
-  const Json pub = pub_of(small_program(), {{0.0, 0.25}}, 9);  // bit 0 is 1 and the others 0
+  const Json pub = pub_of(small_program(), one_row({0.0, 0.25}), 9);  // bit 0 is 1 and the others 0
   const std::string plain = submitted(client, ibm_job({pub, pub}));
   const auto samples = [&] { return json_of(client.ibm("GET", "/jobs/" + plain + "/results"))["results"]; };
   CHECK(counts_of(samples()[0]["data"]["c"]["samples"][0], 3) == Counts{{"100", 9}});

@@ -147,9 +147,9 @@ TEST_CASE("Counts follow the dense probabilities, of small programs and of wide 
     const char* what;
     int qubits, gates, measured;
   };
-  // Up to 13 qubits shots are drawn from a statevector, beyond that each is a trajectory.
+  // Up to 14 qubits shots are drawn from a statevector, beyond that each is a trajectory.
   for (const Row& row : {Row{"small", 4, 30, 4}, Row{"some of the qubits", 7, 40, 3},
-                         Row{"trajectories", 14, 12, 14}, Row{"trajectories, unread qubits", 14, 30, 4}}) {
+                         Row{"trajectories", 15, 12, 15}, Row{"trajectories, unread qubits", 15, 60, 4}}) {
     for (std::uint32_t which = 0; which < 4; ++which) {
       INFO(row.what << ", case " << which);
       const Sweep sweep = two_rows(random_program(100 + which, row.qubits, row.gates, row.measured));

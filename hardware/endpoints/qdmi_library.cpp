@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <sstream>
 
 namespace qmtl {
@@ -74,6 +75,13 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   return parts;
 }
 
+/// Open devices of each library, by its device_initialize: it is initialised for the first and finalised
+/// after the last.
+int& open_devices(int (*initialize)()) {
+  static std::map<int (*)(), int> devices;
+  return devices[initialize];
+}
+
 }  // namespace
 
 /// Sessions, jobs, sites and operations are handles that only the library looks into.
@@ -141,20 +149,22 @@ QdmiDevice::QdmiDevice(const QdmiSettings& settings)
   find(call_->job_results, "job_get_results");
   find(call_->job_free, "job_free");
 
-  require(call_->initialize(), "device_initialize");
+  if (open_devices(call_->initialize) == 0) require(call_->initialize(), "device_initialize");
+  ++open_devices(call_->initialize);
   try {
     open_session(settings);
     check_version();
   } catch (...) {
-    if (session_ != nullptr) call_->session_free(session_);
-    call_->finalize();
+    close();
     throw;
   }
 }
 
-QdmiDevice::~QdmiDevice() {
-  call_->session_free(session_);
-  call_->finalize();
+QdmiDevice::~QdmiDevice() { close(); }
+
+void QdmiDevice::close() {
+  if (session_ != nullptr) call_->session_free(session_);
+  if (--open_devices(call_->initialize) == 0) call_->finalize();
 }
 
 void QdmiDevice::require(int code, const std::string& call) const {

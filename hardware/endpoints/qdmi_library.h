@@ -76,6 +76,7 @@ class QdmiDevice {
  private:
   struct Functions;
   void open_session(const QdmiSettings& settings);
+  void close();
   std::optional<std::vector<char>> property(int number, const std::string& what) const;
   void check_version();
   /// Throws unless `code` says success.

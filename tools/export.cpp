@@ -15,7 +15,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-const std::vector<ExportFormat> formats{};
+const std::vector<ExportFormat> formats{isa_format};
 
 Usage usage() {
   std::string description =

@@ -36,5 +36,6 @@ struct ExportFormat {
 std::span<const ExportFormat> export_formats();
 
 // The formats, each in its file tools/export_*.cpp; export.cpp holds the table.
+extern const ExportFormat isa_format;
 
 }  // namespace qmtl

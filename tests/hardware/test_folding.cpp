@@ -116,7 +116,7 @@ TEST_CASE("Folded programs mean the same and hold gates of the basis only", "[mi
 
 TEST_CASE("Foldings that make no sense are refused; nothing to fold comes back as it is", "[mitigation]") {
   const DeviceProgram program = random_program(1, 3, 10);
-  for (double factor : {0.5, -1.0, 1e9, std::nan(""), HUGE_VAL})
+  for (double factor : {0.5, -1.0, 1e9, double{NAN}, HUGE_VAL})
     CHECK_THROWS_AS(fold(program, factor, FoldKind::two_qubit), Error);
   CHECK_THROWS_AS(parse_fold_kind("half"), Error);
   DeviceProgram single = program;

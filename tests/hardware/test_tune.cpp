@@ -71,7 +71,7 @@ struct Tuned {
     std::vector<double> all(batch.rows.size() * outputs());
     for (const HeadProgram& program : programs) {
       const ProgramReadouts readouts = program_readouts(*learner->circuit(), point, program);
-      const std::vector<double> values = exact(program, readouts, std::vector{point});
+      const std::vector<double> values = exact(program, readouts, std::vector<std::vector<double>>{point});
       for (std::size_t s = 0; s < batch.rows.size(); ++s)
         for (std::size_t o = 0; o < readouts.outputs.size(); ++o)
           all[s * outputs() + static_cast<std::size_t>(readouts.outputs[o])] =

@@ -230,7 +230,8 @@ void ReplayDriver::ask(std::size_t job) {
   const JobRecord& record = journal_.jobs()[job];
   const JobStatus status = endpoint_.status(record.last.ids.front());
   if (status.state == JobState::queued || status.state == JobState::running) return;
-  const bool results = status.state == JobState::completed || (status.state == JobState::failed && partial(job));
+  const bool results =
+      status.state == JobState::completed || (status.state == JobState::failed && partial(job));
   const ReplayState state = results ? completed : status.state == JobState::cancelled ? cancelled : failed;
   JournalEntry entry = next(job, state);
   entry.cost = status.cost;

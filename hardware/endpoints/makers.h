@@ -14,6 +14,7 @@ std::unique_ptr<Endpoint> make_noisy_endpoint(EndpointConfig config);
 /// base_url, auth_file, auth_url, custom1 .. custom5; `remote = true` for libraries whose jobs outlive the
 /// process (else jobs run when they are fetched), `timeout` in seconds of a local program, `reversed_bits`.
 std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config);
+std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config);
 
 }  // namespace qmtl

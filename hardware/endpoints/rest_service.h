@@ -14,7 +14,8 @@
 
 namespace qmtl {
 
-/// Settings that all services over HTTP have: ca_file, allow_plain_http, timeout, connect_timeout, body_limit.
+/// Settings that all services over HTTP have: ca_file, allow_plain_http, timeout, connect_timeout,
+/// body_limit.
 HttpOptions http_options(EndpointSettings& settings);
 /// Likewise retry_attempts, retry_seconds.
 RetryPolicy retry_policy(EndpointSettings& settings);

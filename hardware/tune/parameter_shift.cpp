@@ -34,8 +34,9 @@ std::map<int, Use> uses_in_blocks(const Circuit& circuit) {
 
 }  // namespace
 
-ParameterShift::ParameterShift(const Circuit& circuit, const HeadProgram& program)
-    : circuit_outputs_(static_cast<std::size_t>(circuit.outputs())) {
+ParameterShift::ParameterShift(const Circuit& circuit, const HeadProgram& program) {
+  for (std::size_t b = 0; b < circuit.blocks.size(); ++b)
+    block_of_.insert(block_of_.end(), circuit.blocks[b].outputs.size(), static_cast<int>(b));
   const std::map<int, Use> uses = uses_in_blocks(circuit);
   std::map<int, std::size_t> next;  // of each block, the pair that its next parameter goes to
   for (int param : program.params) {
@@ -60,20 +61,22 @@ std::vector<std::vector<double>> ParameterShift::points(std::span<const double> 
   return points;
 }
 
-void ParameterShift::add_gradient(const ProgramReadouts& readouts, std::size_t samples,
+void ParameterShift::add_gradient(std::span<const ReadOutput> outputs, std::size_t samples,
                                   std::span<const double> values, std::span<const double> cotangents,
                                   std::span<double> gradient) const {
-  const std::size_t outputs = readouts.outputs.size(), points = 1 + 2 * pairs_.size();
+  const std::size_t points = 1 + 2 * pairs_.size();
   for (std::size_t s = 0; s < samples; ++s)
     for (std::size_t pair = 0; pair < pairs_.size(); ++pair) {
-      const double* up = values.data() + (s * points + 1 + 2 * pair) * outputs;
-      const double* down = up + outputs;
+      const double* up = values.data() + (s * points + 1 + 2 * pair) * outputs.size();
+      const double* down = up + outputs.size();
       for (const Shifted& shifted : pairs_[pair])
-        for (std::size_t o = 0; o < outputs; ++o)
-          if (readouts.blocks[o] == shifted.block)
-            gradient[static_cast<std::size_t>(shifted.param)] +=
-                cotangents[s * circuit_outputs_ + static_cast<std::size_t>(readouts.outputs[o])] *
-                (up[o] - down[o]) / (2.0 * std::sin(shifted.shift));
+        for (std::size_t o = 0; o < outputs.size(); ++o) {
+          const auto number = static_cast<std::size_t>(outputs[o].output);
+          if (block_of_[number] == shifted.block)
+            gradient[static_cast<std::size_t>(shifted.param)] += cotangents[s * block_of_.size() + number] *
+                                                                 (up[o] - down[o]) /
+                                                                 (2.0 * std::sin(shifted.shift));
+        }
     }
 }
 

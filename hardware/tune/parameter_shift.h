@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "hardware/endpoint.h"
+#include "hardware/replay/measured_values.h"
 #include "hardware/split.h"
-#include "hardware/tune/program_readouts.h"
 
 namespace qmtl {
 
@@ -26,7 +26,7 @@ class ParameterShift {
 
   /// Adds to gradient[circuit.params] from values[samples, points, outputs of the program] and
   /// cotangents[samples, outputs of the circuit] at the unshifted point. Sums over samples in order.
-  void add_gradient(const ProgramReadouts& readouts, std::size_t samples, std::span<const double> values,
+  void add_gradient(std::span<const ReadOutput> outputs, std::size_t samples, std::span<const double> values,
                     std::span<const double> cotangents, std::span<double> gradient) const;
 
  private:
@@ -35,7 +35,7 @@ class ParameterShift {
     double shift;
   };
   std::vector<std::vector<Shifted>> pairs_;  ///< parameters that each pair of executions shifts
-  std::size_t circuit_outputs_ = 0;
+  std::vector<int> block_of_;                ///< of each of the circuit's outputs
 };
 
 /// Simultaneous perturbation (Spall 1992): two executions a sample whatever the number of parameters;

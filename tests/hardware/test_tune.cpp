@@ -47,16 +47,16 @@ struct Tuned {
   std::size_t outputs() const { return static_cast<std::size_t>(learner->circuit()->outputs()); }
 
   /// values[samples, points, outputs of the program], exact.
-  std::vector<double> exact(const HeadProgram& program, const ProgramReadouts& readouts,
+  std::vector<double> exact(const HeadProgram& program, std::span<const ReadOutput> outputs_read,
                             std::span<const std::vector<double>> points) const {
     const Sweep sweep =
         point_sweep(program, program.program, points, batch.rows.size(), angles, circuit_angles());
     std::vector<double> values;
     for (const std::vector<double>& p : Executor({}, 0).probabilities(sweep))
-      for (const std::vector<BitTerm>& terms : readouts.terms) {
+      for (const ReadOutput& output : outputs_read) {
         double sum = 0.0;
         for (std::size_t bits = 0; bits < p.size(); ++bits)
-          for (const BitTerm& term : terms) {
+          for (const BitTerm& term : output.terms) {
             double sign = term.weight;
             for (int bit : term.bits) sign = (bits >> bit & 1) != 0 ? -sign : sign;
             sum += sign * p[bits];
@@ -70,12 +70,11 @@ struct Tuned {
   std::vector<double> outputs_at(const std::vector<double>& point) const {
     std::vector<double> all(batch.rows.size() * outputs());
     for (const HeadProgram& program : programs) {
-      const ProgramReadouts readouts = program_readouts(*learner->circuit(), point, program);
+      const std::vector<ReadOutput> readouts = read_outputs(*learner->circuit(), point, program);
       const std::vector<double> values = exact(program, readouts, std::vector<std::vector<double>>{point});
       for (std::size_t s = 0; s < batch.rows.size(); ++s)
-        for (std::size_t o = 0; o < readouts.outputs.size(); ++o)
-          all[s * outputs() + static_cast<std::size_t>(readouts.outputs[o])] =
-              values[s * readouts.outputs.size() + o];
+        for (std::size_t o = 0; o < readouts.size(); ++o)
+          all[s * outputs() + static_cast<std::size_t>(readouts[o].output)] = values[s * readouts.size() + o];
     }
     return all;
   }
@@ -110,7 +109,7 @@ TEST_CASE("Parameter shifts of exact probabilities give the engine's gradient an
       std::vector<double> gradient(params.size(), 0.0);
       for (const HeadProgram& program : tuned.programs) {
         const ParameterShift shift(circuit, program);
-        const ProgramReadouts readouts = program_readouts(circuit, params, program);
+        const std::vector<ReadOutput> readouts = read_outputs(circuit, params, program);
         const auto points = shift.points(params);
         shift.add_gradient(readouts, tuned.batch.rows.size(), tuned.exact(program, readouts, points),
                            cotangents, gradient);

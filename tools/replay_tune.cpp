@@ -111,8 +111,10 @@ TuneRequest read_request(const Options& options) {
 
 /// Of everything that decides what is executed, but for the number of steps.
 std::string identity_of(const Checkpoint& checkpoint, const Dataset& data, const EndpointInfo& info,
-                        const TuneRequest& request) {
+                        const std::string& endpoint_file, const TuneRequest& request) {
   Sha256 hash;
+  // The settings of an endpoint that costs nothing decide what it measures: its seed and noise.
+  if (!info.paid) hash.update_text(read_if_there(endpoint_file).value_or(""));
   for (const std::string& text :
        {std::string("tune"), checkpoint.content_hash, data.hash, info.kind, info.backend, info.place,
         std::string(name(request.model.optimiser)), std::string(name(request.model.split))})
@@ -266,7 +268,8 @@ int replay_tune(const Comm& comm, const Arguments& args) {
   if (model_options.max_qubits == 0) model_options.max_qubits = info.target.qubits;
   TuneModel model(checkpoint, data, *learner, info.target, model_options);
   const std::vector<std::size_t> rows = chosen_rows(data, request.validation, request.model.seed);
-  TuneRounds rounds(*endpoint, {options->text("out"), identity_of(checkpoint, data, info, request),
+  TuneRounds rounds(*endpoint, {options->text("out"),
+                                identity_of(checkpoint, data, info, options->text("endpoint"), request),
                                 request.ceiling, request.retry});
   nlohmann::ordered_json json = forecast(model, rounds, info, request, rows);
   spdlog::info(

@@ -22,7 +22,7 @@ enum {
   BADSTATE = -10,
   TIMEOUT = -11
 };
-enum { MOST_JOBS = 256, MOST_QUBITS = 16 };
+enum { MOST_JOBS = 1024, MOST_QUBITS = 16 };
 
 struct job {
   char id[16];

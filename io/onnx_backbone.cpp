@@ -17,8 +17,8 @@ std::int64_t extent(std::size_t value) { return static_cast<std::int64_t>(value)
 
 class BackboneWriter {
  public:
-  BackboneWriter(OnnxGraph& graph, const Checkpoint& checkpoint)
-      : graph_(graph), checkpoint_(checkpoint), spec_(checkpoint.config.model) {}
+  BackboneWriter(OnnxGraph& graph, const EdgeSource& source)
+      : graph_(graph), source_(source), spec_(source.spec) {}
 
   OnnxValue write(std::size_t width) {
     std::vector<Activations> branches;
@@ -41,7 +41,7 @@ class BackboneWriter {
         shaped ? spec_.input_shapes[i] : std::vector<std::size_t>{spec_.input_widths[i]};
     OnnxValue x = graph_.input(spec_.inputs[i], extents);
     if (extents.size() > 1) x = graph_.reshape(x, {-1});
-    for (const Standardisation& entry : checkpoint_.standardisation) {
+    for (const Standardisation& entry : source_.standardisation) {
       if (entry.input != spec_.inputs[i]) continue;
       std::vector<double> rest, inverse;
       bool needed = false;
@@ -156,8 +156,8 @@ class BackboneWriter {
   }
 
   Activations dense(const Activations& x, std::size_t width, const std::string& where) {
-    return {graph_.dense(flatten(x).value, width, tensor_values(checkpoint_, where + ".weight"),
-                         tensor_values(checkpoint_, where + ".bias")),
+    return {graph_.dense(flatten(x).value, width, source_.tensor(where + ".weight"),
+                         source_.tensor(where + ".bias")),
             Shape(width)};
   }
 
@@ -169,9 +169,8 @@ class BackboneWriter {
     const OnnxValue variance = graph_.node("ReduceMean", {graph_.multiply(centred, centred)}, over_columns);
     const OnnxValue deviation = graph_.node("Sqrt", {graph_.add(variance, graph_.scalar(epsilon))});
     const OnnxValue scaled = graph_.multiply(graph_.node("Div", {centred, deviation}),
-                                             graph_.vector(tensor_values(checkpoint_, where + ".gain")));
-    return unflatten(
-        {graph_.add(scaled, graph_.vector(tensor_values(checkpoint_, where + ".bias"))), x.shape});
+                                             graph_.vector(source_.tensor(where + ".gain")));
+    return unflatten({graph_.add(scaled, graph_.vector(source_.tensor(where + ".bias"))), x.shape});
   }
 
   Activations conv(const Activations& x, const LayerSpec& spec, const std::string& where) {
@@ -181,13 +180,12 @@ class BackboneWriter {
                  static_cast<std::size_t>(s) +
              1;
     };
-    const OnnxValue weight = graph_.floats(tensor_values(checkpoint_, where + ".weight"),
-                                           {spec.channels, extent(x.shape.channels), k, k});
-    const OnnxValue y =
-        graph_.node("Conv", {x.value, weight, graph_.vector(tensor_values(checkpoint_, where + ".bias"))},
-                    {{"kernel_shape", std::vector<std::int64_t>{k, k}},
-                     {"strides", std::vector<std::int64_t>{s, s}},
-                     {"pads", std::vector<std::int64_t>{p, p, p, p}}});
+    const OnnxValue weight =
+        graph_.floats(source_.tensor(where + ".weight"), {spec.channels, extent(x.shape.channels), k, k});
+    const OnnxValue y = graph_.node("Conv", {x.value, weight, graph_.vector(source_.tensor(where + ".bias"))},
+                                    {{"kernel_shape", std::vector<std::int64_t>{k, k}},
+                                     {"strides", std::vector<std::int64_t>{s, s}},
+                                     {"pads", std::vector<std::int64_t>{p, p, p, p}}});
     return {y,
             Shape(static_cast<std::size_t>(spec.channels), outputs(x.shape.height), outputs(x.shape.width))};
   }
@@ -219,20 +217,14 @@ class BackboneWriter {
   }
 
   OnnxGraph& graph_;
-  const Checkpoint& checkpoint_;
+  const EdgeSource& source_;
   const ModelSpec& spec_;
 };
 
 }  // namespace
 
-std::span<const double> tensor_values(const Checkpoint& checkpoint, std::string_view name) {
-  for (const ParamInfo& info : checkpoint.params)
-    if (info.name == name) return std::span(checkpoint.state.params).subspan(info.offset, info.size);
-  throw data_error("checkpoint: expected a tensor '" + std::string(name) + "', found none");
-}
-
-OnnxValue add_onnx_backbone(OnnxGraph& graph, const Checkpoint& checkpoint, std::size_t width) {
-  return BackboneWriter(graph, checkpoint).write(width);
+OnnxValue add_onnx_backbone(OnnxGraph& graph, const EdgeSource& source, std::size_t width) {
+  return BackboneWriter(graph, source).write(width);
 }
 
 }  // namespace qmtl

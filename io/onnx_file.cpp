@@ -24,18 +24,12 @@ std::string output_name(const ModelSpec& spec, const TaskSpec& task) {
   return taken ? task.name + "_output" : task.name;
 }
 
-std::size_t head_width(const ModelSpec& spec) {
-  const HeadKind& kind = head_kind(spec.head.kind);
-  if (!kind.angles) return static_cast<std::size_t>(spec.head.width);
-  return static_cast<std::size_t>((kind.circuit() ? head_ansatz(spec) : spec.head.ansatz).angles());
-}
-
 /// Regression columns in the unit of the labels, the others as they are.
-OnnxValue in_label_units(OnnxGraph& graph, const Checkpoint& checkpoint, const OnnxValue& logits) {
+OnnxValue in_label_units(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& logits) {
   std::vector<double> factor, offset;
   bool any = false;
-  for (const TaskSpec& task : checkpoint.config.model.tasks) {
-    const LabelScale scale = label_scale(checkpoint.standardisation, task);
+  for (const TaskSpec& task : source.spec.tasks) {
+    const LabelScale scale = label_scale(source.standardisation, task);
     factor.insert(factor.end(), static_cast<std::size_t>(task.outputs), scale.deviation);
     offset.insert(offset.end(), static_cast<std::size_t>(task.outputs), scale.mean);
     any = any || scale.deviation != 1.0 || scale.mean != 0.0;
@@ -86,9 +80,10 @@ onnx::ModelProto make_model(const Checkpoint& checkpoint) {
   add_metadata(model, checkpoint);
   model.mutable_graph()->set_name("qmtl");
   OnnxGraph graph(*model.mutable_graph());
-  const OnnxValue z = add_onnx_backbone(graph, checkpoint, head_width(spec));
-  const OnnxValue logits = add_onnx_head(graph, checkpoint, z);
-  add_outputs(graph, spec, in_label_units(graph, checkpoint, logits));
+  const EdgeSource source{spec, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
+  const OnnxValue z = add_onnx_backbone(graph, source, representation_width(spec));
+  const OnnxValue logits = add_onnx_head(graph, source, z);
+  add_outputs(graph, spec, in_label_units(graph, source, logits));
   return model;
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 #include <vector>
 
-#include "io/checkpoint.h"
+#include "io/edge_lower.h"
 #include "io/onnx_graph.h"
 #include "runtime/circuit/plan.h"
 
@@ -13,14 +12,11 @@ namespace qmtl {
 // The parts of a model as ONNX operators. Each adds its nodes to the graph and returns the value it ends
 // with.
 
-/// A tensor of the checkpoint. Throws Error (data) where there is none of that name.
-std::span<const double> tensor_values(const Checkpoint& checkpoint, std::string_view name);
-
 /// From the named inputs (which it adds to the graph) to z [batch, width].
-OnnxValue add_onnx_backbone(OnnxGraph& graph, const Checkpoint& checkpoint, std::size_t width);
+OnnxValue add_onnx_backbone(OnnxGraph& graph, const EdgeSource& source, std::size_t width);
 
 /// From z to the logits of all tasks [batch, outputs], in the training's unit.
-OnnxValue add_onnx_head(OnnxGraph& graph, const Checkpoint& checkpoint, const OnnxValue& z);
+OnnxValue add_onnx_head(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& z);
 
 /// A circuit with its trainable numbers.
 struct BoundCircuit {

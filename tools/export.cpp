@@ -15,10 +15,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-const std::vector<ExportFormat> formats{
-    {"onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", nullptr,
-     write_onnx_format},
-};
+const std::vector<ExportFormat> formats{edge_format(), c_format(), onnx_format()};
 
 Usage usage() {
   std::string description =

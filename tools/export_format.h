@@ -36,6 +36,8 @@ struct ExportFormat {
 std::span<const ExportFormat> export_formats();
 
 // The formats, each in its file tools/export_*.cpp; export.cpp holds the table.
-nlohmann::ordered_json write_onnx_format(const ExportRequest& request);
+ExportFormat edge_format();
+ExportFormat c_format();
+ExportFormat onnx_format();
 
 }  // namespace qmtl

@@ -14,8 +14,6 @@ nlohmann::ordered_json shapes(const std::vector<OnnxSummary::Value>& values) {
   return json;
 }
 
-}  // namespace
-
 nlohmann::ordered_json write_onnx_format(const ExportRequest& request) {
   const OnnxSummary summary = write_onnx(request.out, request.checkpoint);
   nlohmann::ordered_json json;
@@ -29,6 +27,13 @@ nlohmann::ordered_json write_onnx_format(const ExportRequest& request) {
   json["outputs"] = shapes(summary.outputs);
   json["check"] = "read back; ONNX checker and strict shape inference passed";
   return json;
+}
+
+}  // namespace
+
+ExportFormat onnx_format() {
+  return {"onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", nullptr,
+          write_onnx_format};
 }
 
 }  // namespace qmtl

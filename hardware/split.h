@@ -44,6 +44,9 @@ struct HeadProgram {
 std::vector<HeadProgram> split_head(const Circuit& circuit, std::span<const double> params, HeadSplit split,
                                     const HeadInputs& inputs = {}, int max_qubits = 0);
 
+/// The name of the input that carries a sample angle of a circuit with so many.
+std::string angle_input(int angle, int circuit_angles);
+
 /// Values of the program's inputs for samples: [samples, program.inputs] from angles[samples, circuit.angles]
 /// and the circuit's trainable numbers.
 std::vector<double> input_values(const HeadProgram& program, std::span<const double> params,

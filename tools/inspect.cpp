@@ -1,8 +1,10 @@
 #include <iostream>
 
 #include "io/dataset.h"
+#include "io/edge_file.h"
 #include "io/hdf5.h"
 #include "tools/describe.h"
+#include "tools/describe_edge.h"
 #include "tools/gradients.h"
 #include "tools/load.h"
 #include "tools/options.h"
@@ -13,7 +15,8 @@ namespace {
 namespace po = boost::program_options;
 
 const Usage usage{"qmtl inspect FILE [options]",
-                  "Shows what is in a data set, a checkpoint or the best checkpoint of a run folder: sizes, "
+                  "Shows what is in a data set, a checkpoint, the best checkpoint of a run folder or a head "
+                  "file (.qmh): sizes, "
                   "parameters per\n"
                   "part, tasks, hashes. The file is verified as a whole. With --gradients FILE is a training "
                   "configuration:\n"
@@ -34,6 +37,11 @@ int inspect_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   if (options->has("gradients")) return inspect_gradients(comm, *options);
+  if (is_edge_file(options->text("file"))) {
+    const auto about = edge_json(read_edge(options->text("file")), options->text("file"));
+    std::cout << (options->common.json ? about.dump(2) + "\n" : edge_text(about)) << std::flush;
+    return about["selftest"] == "equal" ? 0 : static_cast<int>(Exit::data);
+  }
   const std::string file = checkpoint_file(options->text("file"));
   const std::string format = format_of(file);
   const bool json = options->common.json;

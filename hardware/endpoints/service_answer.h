@@ -14,7 +14,7 @@
 namespace qmtl {
 
 /// How much JSON of a stranger is taken apart.
-inline constexpr std::size_t deepest_answer = 64;           ///< lists and objects inside each other
+inline constexpr std::size_t deepest_answer = 64;                  ///< lists and objects inside each other
 inline constexpr std::size_t most_values = std::size_t{12} << 20;  ///< of one answer
 
 /// A value inside a service's JSON that knows its place. Every accessor throws EndpointError (malformed) that
@@ -35,7 +35,7 @@ class ServiceAnswer {
   /// The fields of an object, sorted by name.
   std::vector<std::pair<std::string, ServiceAnswer>> members() const;
 
-  double number() const;                                           ///< finite
+  double number() const;                                              ///< finite
   std::int64_t integer(std::int64_t least, std::int64_t most) const;  ///< a whole number
   bool boolean() const;
   const std::string& text() const;
@@ -57,15 +57,12 @@ class ServiceAnswer {
     std::string source;
     const Redactor* redactor;
   };
-  ServiceAnswer(std::shared_ptr<const Document> document, const nlohmann::json& value, std::string place)
-      : document_(std::move(document)), value_(&value), place_(std::move(place)) {}
-  ServiceAnswer inner(const nlohmann::json& value, const std::string& step) const {
-    return {document_, value, place_ + step};
-  }
+  ServiceAnswer(std::shared_ptr<const Document> document, const nlohmann::json& value)
+      : document_(std::move(document)), value_(&value) {}
+  ServiceAnswer inner(const nlohmann::json& value) const { return {document_, value}; }
 
   std::shared_ptr<const Document> document_;
   const nlohmann::json* value_;
-  std::string place_;
 };
 
 /// What a service says about an error, in its own words: {errors:[{code, message}]}, {error, message} and

@@ -1,9 +1,11 @@
 #include "hardware/formats/ionq.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
 
+#include "hardware/formats/shown.h"
 #include "runtime/error.h"
 
 namespace qmtl {
@@ -70,8 +72,11 @@ struct GateFields {
     if (json.contains(one)) found.push_back(qubit(json[one], one));
     if (json.contains(many)) {
       if (!json[many].is_array()) refuse(std::string(many) + ": expected an array of qubits");
+      if (json[many].size() > static_cast<std::size_t>(qubits))
+        refuse(std::string(many) + ": expected at most every qubit once");
       for (const Json& value : json[many]) found.push_back(qubit(value, many));
     }
+    if (found.empty()) refuse(std::string(one) + ": expected a qubit");
     return found;
   }
   int only(const char* one, const char* many) const {
@@ -85,6 +90,7 @@ struct GateFields {
     if (found.size() != 2 || found[0] == found[1]) refuse("expected two different targets");
     return {found[0], found[1]};
   }
+  bool controlled() const { return json.contains("control") || json.contains("controls"); }
   double angle() const {
     if (!json.contains("rotation") || !json["rotation"].is_number() ||
         !std::isfinite(json["rotation"].get<double>()))
@@ -126,11 +132,13 @@ void pair_rotation(Ops& ops, const GateFields& fields, DeviceGate turn, double q
 
 using Reader = std::function<void(Ops&, const GateFields&)>;
 
-/// A gate on one qubit, with a control where the gate is x (cnot by another name).
+/// With a control a cnot by another name.
+void flip(Ops& ops, const GateFields& fields) {
+  if (fields.controlled()) return controlled_x(ops, fields);
+  for (int qubit : fields.list("target", "targets")) ops.push_back({DeviceGate::x, qubit, -1, {}});
+}
 Reader fixed(DeviceGate gate, double angle) {
   return [=](Ops& ops, const GateFields& fields) {
-    if (fields.json.contains("control") || fields.json.contains("controls"))
-      fields.refuse("controls are understood for x and cnot only");
     for (int qubit : fields.list("target", "targets")) rotate(ops, gate, qubit, angle);
   };
 }
@@ -142,16 +150,8 @@ Reader turning(DeviceGate gate) {
 
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> table{
-      {"x",
-       [](Ops& ops, const GateFields& fields) {
-         if (fields.json.contains("control") || fields.json.contains("controls"))
-           return controlled_x(ops, fields);
-         for (int qubit : fields.list("target", "targets")) ops.push_back({DeviceGate::x, qubit, -1, {}});
-       }},
-      {"not",
-       [](Ops& ops, const GateFields& fields) {
-         for (int qubit : fields.list("target", "targets")) ops.push_back({DeviceGate::x, qubit, -1, {}});
-       }},
+      {"x", flip},
+      {"not", flip},
       {"y", fixed(DeviceGate::ry, pi)},
       {"z", fixed(DeviceGate::rz, pi)},
       {"s", fixed(DeviceGate::rz, pi / 2)},
@@ -193,6 +193,17 @@ nlohmann::ordered_json ionq_circuit(const DeviceProgram& program) {
   return list;
 }
 
+nlohmann::ordered_json ionq_inputs(std::span<const DeviceProgram> programs) {
+  int qubits = 0;
+  nlohmann::ordered_json circuits = nlohmann::ordered_json::array();
+  for (const DeviceProgram& program : programs) {
+    qubits = std::max(qubits, program.qubits);
+    circuits.push_back(
+        {{"name", program.name}, {"qubits", program.qubits}, {"circuit", ionq_circuit(program)}});
+  }
+  return {{"qubits", qubits}, {"gateset", "qis"}, {"circuits", circuits}};
+}
+
 nlohmann::ordered_json ionq_input(const DeviceProgram& program) {
   return {{"qubits", program.qubits}, {"gateset", "qis"}, {"circuit", ionq_circuit(program)}};
 }
@@ -217,15 +228,20 @@ DeviceProgram read_ionq(const Json& input, const std::string& name, int qubits, 
   DeviceProgram program;
   program.name = "ionq";
   program.qubits = qubits;
+  const std::size_t max_ops = 8 * max_gates;  // an xx is five of them
   std::size_t number = 0;
   for (const Json& entry : input["circuit"]) {
     const GateFields fields{entry, name + ", gate " + std::to_string(number++), qubits};
     if (!entry.is_object() || !entry.contains("gate") || !entry["gate"].is_string())
       fields.refuse("expected an object with the name \"gate\"");
-    const auto reader = readers().find(entry["gate"].get<std::string>());
-    if (reader == readers().end())
-      fields.refuse("gate '" + entry["gate"].get<std::string>().substr(0, 40) + "' is not understood");
+    const std::string& gate = entry["gate"].get_ref<const std::string&>();
+    const auto reader = readers().find(gate);
+    if (reader == readers().end()) fields.refuse("gate '" + shown(gate) + "' is not understood");
+    if (fields.controlled() && gate != "x" && gate != "not" && gate != "cnot")
+      fields.refuse("controls are understood for x, not and cnot only");
     reader->second(program.ops, fields);
+    if (program.ops.size() > max_ops)
+      fields.refuse("expected at most " + std::to_string(max_ops) + " gates on single qubits or pairs");
   }
   for (int qubit = 0; qubit < qubits; ++qubit) program.measured.push_back(qubit);
   return program;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ nlohmann::ordered_json ionq_circuit(const DeviceProgram& program);
 
 /// Input of a single-circuit job: {qubits, gateset, circuit}.
 nlohmann::ordered_json ionq_input(const DeviceProgram& program);
+
+/// Input of a multi-circuit job: {qubits, gateset, circuits: [{name, qubits, circuit}]}.
+nlohmann::ordered_json ionq_inputs(std::span<const DeviceProgram> programs);
 
 /// The program of a job's `input` or of one entry of its `circuits` (then with the qubits of the job); reads
 /// every qubit, bit i is qubit i. Throws Error (data) naming the gate's number and what was expected: for

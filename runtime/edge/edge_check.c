@@ -1,0 +1,241 @@
+#include "edge_check.h"
+
+#include "edge_parts.h"
+#include "edge_sections.h"
+#include "qmtl_edge.h"
+#if QE_HAS(QE_F_STATE)
+#include "kernels/parity.h"
+#endif
+
+/* How many numbers an operation reads, writes and has as data, in their order. Zero `target`: refused. */
+typedef struct {
+  uint64_t source, second, target;
+  uint64_t floats, words, packed;
+} extent;
+
+static uint32_t kind_of(const uint32_t* op) { return op[QE_O_KIND] & 0xffu; }
+static uint32_t variant_of(const uint32_t* op) { return op[QE_O_KIND] >> 8 & 0xffu; }
+#if QE_HAS(QE_F_STATE | QE_F_PAULI)
+static uint32_t extra_of(const uint32_t* op) { return op[QE_O_KIND] >> 16; }
+#endif
+
+#if QE_HAS(QE_F_DENSE | QE_F_IMAGES)
+/* Biases and weights of `outputs` sums of `inputs` products each. */
+static int weights_of(extent* e, uint32_t variant, uint64_t inputs, uint64_t outputs) {
+  if (variant > (QE_HAS(QE_F_PACKED) ? 2u : 0u)) return 0;
+  e->floats = outputs * (variant ? 2u : inputs + 1u);
+  e->packed = variant ? (outputs * inputs * variant + 3u) >> 2 : 0;
+  return 1;
+}
+#endif
+
+#if QE_HAS(QE_F_STATE)
+static uint64_t state_of(const uint32_t* op) { return (uint64_t)1 << (op[QE_O_A] + variant_of(op)); }
+
+/* Rotations use their fixed pairs in order. */
+static uint32_t fixed_pairs(const uint32_t* word, uint32_t rotations) {
+  uint32_t fixed = 0;
+  for (; rotations; --rotations, word += 2) fixed += !(word[1] >> 31);
+  return fixed;
+}
+
+static int string_fits(uint32_t string, uint32_t qubits, uint32_t is_complex) {
+  const uint32_t x = string & 0xffffu, z = string >> 16;
+  return !((x | z) >> qubits) && (is_complex || qe_parity(x & z));
+}
+
+static int check_rotations(const uint32_t* op, const uint32_t* word) {
+  const uint32_t product = kind_of(op) == QE_PRODUCT;
+  uint32_t i, fixed = 0, ends = 0;
+  for (i = 0; i < op[QE_O_B]; ++i, word += 2) {
+    const uint32_t number = word[1] & 0xffffffu;
+    if (!string_fits(word[0], product ? 1u : op[QE_O_A], product || variant_of(op))) return 0;
+    if (word[1] >> 31 ? number >= op[QE_O_C] : number != fixed++) return 0;
+    ends += word[1] >> 29 & 1u;
+  }
+  return !product || (ends == op[QE_O_A] && word[-1] >> 29 & 1u);
+}
+#endif
+
+/* Fills e and says whether kind, variant and counts are meaningful. `data` is where the operation's begins
+   and `left` how many words follow. */
+static int measure(const uint32_t* op, const uint32_t* data, uint32_t left, extent* e) {
+  const uint32_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C], variant = variant_of(op);
+#if QE_HAS(QE_F_IMAGES)
+  const uint32_t height = op[QE_O_SECOND] & 0xffffu, width = op[QE_O_SECOND] >> 16;
+#endif
+  e->source = e->target = a;
+  e->second = e->floats = e->words = e->packed = 0;
+  (void)data, (void)left, (void)variant; /* of parts that may be left out */
+  switch (kind_of(op)) {
+    case QE_COPY:
+    case QE_ADD:
+    case QE_RELU:
+      return 1;
+    case QE_STANDARDISE:
+      e->floats = 3u * (uint64_t)a;
+      return 1;
+    case QE_SPARSE:
+      e->source = b;
+      e->floats = e->words = (uint64_t)a + c;
+      return 1;
+    case QE_TRIG:
+      e->target = 2u * (uint64_t)a;
+      e->floats = 1;
+      return 1;
+#if QE_HAS(QE_F_TANH)
+    case QE_TANH:
+      e->floats = 3;
+      return 1;
+#endif
+#if QE_HAS(QE_F_ATAN)
+    case QE_ATAN:
+      e->floats = 3;
+      return 1;
+#endif
+#if QE_HAS(QE_F_GELU)
+    case QE_GELU:
+      return 1;
+#endif
+#if QE_HAS(QE_F_PAULI)
+    case QE_PAULI:
+      e->source = b;
+      e->second = variant + 1u;
+      e->target = extra_of(op);
+      e->floats = (uint64_t)extra_of(op) + a;
+      e->words = c + (((uint64_t)a + 1u) >> 1);
+      return 1;
+#endif
+#if QE_HAS(QE_F_STATE)
+    case QE_PRODUCT:
+    case QE_ROTATE:
+      if (a - 1u >= QE_MOST_QUBITS || variant > 1u || b == 0) return 0;
+      e->source = 2u * (uint64_t)c;
+      e->target = state_of(op);
+      /* The words tell how many fixed pairs come before them: they are found from the end. */
+      e->words = 2u * (uint64_t)b;
+      e->floats = 2u * (uint64_t)extra_of(op);
+      if (e->floats + e->words > left || fixed_pairs(data + e->floats, b) != extra_of(op)) return 0;
+      return 1;
+    case QE_EXPECT:
+      if (a - 1u >= QE_MOST_QUBITS || variant > 1u) return 0;
+      e->source = state_of(op);
+      e->target = e->words = b;
+      return 1;
+    case QE_SPECTRUM:
+      if (a - 1u >= QE_MOST_QUBITS || variant > 1u) return 0;
+      e->source = state_of(op);
+      e->target = (uint64_t)1 << a;
+      return 1;
+#endif
+#if QE_HAS(QE_F_DENSE)
+    case QE_DENSE:
+      e->target = b;
+      return weights_of(e, variant, a, b);
+#endif
+#if QE_HAS(QE_F_IMAGES)
+    case QE_CONV: {
+      const uint32_t kernel = c & 0xffu, stride = c >> 8 & 0xffu, padding = c >> 16;
+      if (kernel == 0 || stride == 0 || height + 2u * padding < kernel || width + 2u * padding < kernel)
+        return 0;
+      if (a >> 16 || b >> 16) return 0;
+      e->source = (uint64_t)a * (height * width);
+      e->target = (uint64_t)b * ((height + 2u * padding - kernel) / stride + 1u) *
+                  ((width + 2u * padding - kernel) / stride + 1u);
+      return weights_of(e, variant, (uint64_t)a * kernel * kernel, b);
+    }
+    case QE_POOL:
+      if (variant > 1u || b == 0 || c == 0 || b > height || c > width || a >> 16) return 0;
+      e->source = (uint64_t)a * (height * width);
+      e->target = (uint64_t)a * (height / b) * (width / c);
+      return 1;
+#endif
+#if QE_HAS(QE_F_NORM)
+    case QE_NORM:
+      e->floats = 2u * (uint64_t)a;
+      return 1;
+#endif
+#if QE_HAS(QE_F_FUSION)
+    case QE_PAIR:
+      e->second = a;
+      e->target = 4u * (uint64_t)a;
+      return 1;
+    case QE_GATED:
+      e->source = e->second = (uint64_t)a * b;
+      return b != 0;
+#endif
+    default:
+      return 0;
+  }
+}
+
+#if QE_HAS(QE_F_PAULI)
+static int check_tree(const uint32_t* op, const uint32_t* node) {
+  const uint32_t* value = node + op[QE_O_C];
+  uint32_t i, leaves = 0, deepest = 0;
+  for (i = 0; i < op[QE_O_C]; ++i) {
+    const uint32_t depth = node[i] >> 24;
+    if (depth > deepest || depth >= variant_of(op) || (node[i] & 0xffffu) >= op[QE_O_B]) return 0;
+    deepest = depth + 1u;
+    leaves += node[i] >> 16 & 0xffu;
+  }
+  for (i = 0; i < op[QE_O_A]; ++i)
+    if ((value[i >> 1] >> (i & 1u ? 16 : 0) & 0xffffu) >= extra_of(op)) return 0;
+  return leaves == op[QE_O_A];
+}
+#endif
+
+/* The tables behind an operation's floats: every number in them leads inside. */
+static int check_words(const uint32_t* op, const uint32_t* word) {
+  uint32_t i, sum = 0;
+  switch (kind_of(op)) {
+    case QE_SPARSE:
+      for (i = 0; i < op[QE_O_A]; ++i) {
+        if (word[i] > op[QE_O_C] - sum) return 0;
+        sum += word[i];
+      }
+      for (i = 0; i < op[QE_O_C]; ++i)
+        if (word[op[QE_O_A] + i] >= op[QE_O_B]) return 0;
+      return sum == op[QE_O_C];
+#if QE_HAS(QE_F_PAULI)
+    case QE_PAULI:
+      return check_tree(op, word);
+#endif
+#if QE_HAS(QE_F_STATE)
+    case QE_PRODUCT:
+    case QE_ROTATE:
+      return check_rotations(op, word);
+    case QE_EXPECT:
+      /* Strings with an odd number of Y vanish on a real state, which has no imaginary parts to read. */
+      for (i = 0; i < op[QE_O_B]; ++i)
+        if (!string_fits(word[i], op[QE_O_A], 1) ||
+            (!variant_of(op) && qe_parity(word[i] & word[i] >> 16 & 0xffffu)))
+          return 0;
+      return 1;
+#endif
+    default:
+      return 1;
+  }
+}
+
+static int place_fits(const uint32_t* file, uint32_t place, uint64_t count, int written) {
+  const uint32_t where = place >> 30;
+  if (where > QE_Y || (written && where == QE_X)) return 0;
+  return (place & 0x3fffffffu) + count <= file[QE_W_ARENA + where];
+}
+
+int qe_check_op(const uint32_t* file, uint32_t number) {
+  const qe_sections at = qe_sections_of(file);
+  const uint32_t* op = at.ops + QE_OP_WORDS * number;
+  const uint32_t begin = op[QE_O_DATA];
+  extent e;
+  if ((op[QE_O_A] | op[QE_O_B] | op[QE_O_C]) >> 24) return QMTL_EDGE_LIMIT;
+  if (begin > file[QE_W_DATA] || !measure(op, at.data + begin, file[QE_W_DATA] - begin, &e))
+    return QMTL_EDGE_OP;
+  if (begin + e.floats + e.words + e.packed > file[QE_W_DATA]) return QMTL_EDGE_OP;
+  if (!place_fits(file, op[QE_O_SOURCE], e.source, 0) || !place_fits(file, op[QE_O_TARGET], e.target, 1))
+    return QMTL_EDGE_OP;
+  /* The stack of a pauli operation is written, images have no second source. */
+  if (e.second && !place_fits(file, op[QE_O_SECOND], e.second, kind_of(op) == QE_PAULI)) return QMTL_EDGE_OP;
+  return check_words(op, at.data + begin + e.floats) ? QMTL_EDGE_OK : QMTL_EDGE_OP;
+}

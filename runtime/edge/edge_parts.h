@@ -1,0 +1,15 @@
+#ifndef QMTL_EDGE_PARTS_H
+#define QMTL_EDGE_PARTS_H
+
+/* Which parts are built: define QMTL_EDGE_FEATURES as the sum of the features (FORMAT.md) that your heads
+   need, and the rest takes no flash. A head that needs more is refused with QMTL_EDGE_FEATURE. */
+
+#include "edge_file.h"
+
+#ifndef QMTL_EDGE_FEATURES
+#define QMTL_EDGE_FEATURES 1023
+#endif
+
+#define QE_HAS(feature) (((QMTL_EDGE_FEATURES) & (feature)) != 0)
+
+#endif

@@ -1,0 +1,49 @@
+#include "edge_sections.h"
+#include "kernels/contract.h"
+#include "kernels/exp.h"
+#include "qmtl_edge_tasks.h"
+
+uint32_t qmtl_edge_task_count(const qmtl_edge_head* head) { return head->file[QE_W_TASKS]; }
+uint32_t qmtl_edge_input_count(const qmtl_edge_head* head) { return head->file[QE_W_INPUTS]; }
+
+static int item_of(const qmtl_edge_head* head, const uint32_t* items, uint32_t count, uint32_t number,
+                   qmtl_edge_item* item) {
+  const uint32_t* entry = items + QE_ITEM_WORDS * number;
+  if (number >= count) return QMTL_EDGE_LIMIT;
+  item->name = (const char*)qe_sections_of(head->file).text + entry[0];
+  item->kind = entry[1];
+  item->first = entry[2];
+  item->count = entry[3];
+  return QMTL_EDGE_OK;
+}
+
+int qmtl_edge_task(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* task) {
+  return item_of(head, qe_sections_of(head->file).tasks, head->file[QE_W_TASKS], number, task);
+}
+int qmtl_edge_input(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* input) {
+  return item_of(head, qe_sections_of(head->file).inputs, head->file[QE_W_INPUTS], number, input);
+}
+
+void qmtl_edge_probabilities(const qmtl_edge_item* task, float* y) {
+  float *value = y + task->first, sum = 0.0f;
+  const float largest = value[qmtl_edge_class(task, y)];
+  uint32_t i;
+  for (i = 0; i < task->count; ++i) {
+    if (task->kind == QMTL_EDGE_BINARY || task->kind == QMTL_EDGE_MULTILABEL)
+      value[i] = 1.0f / (1.0f + qe_exp(-value[i]));
+    else if (task->kind == QMTL_EDGE_MULTICLASS)
+      sum = sum + (value[i] = qe_exp(value[i] - largest));
+  }
+  if (task->kind == QMTL_EDGE_MULTICLASS)
+    for (i = 0; i < task->count; ++i) value[i] = value[i] / sum;
+}
+
+uint32_t qmtl_edge_class(const qmtl_edge_item* task, const float* y) {
+  const float* value = y + task->first;
+  uint32_t i, best = 0;
+  if (task->kind == QMTL_EDGE_BINARY) return value[0] > 0.0f;
+  if (task->kind != QMTL_EDGE_MULTICLASS) return 0;
+  for (i = 1; i < task->count; ++i)
+    if (value[i] > value[best]) best = i;
+  return best;
+}

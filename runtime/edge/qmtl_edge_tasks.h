@@ -1,0 +1,38 @@
+#ifndef QMTL_EDGE_TASKS_H
+#define QMTL_EDGE_TASKS_H
+
+#include "qmtl_edge.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Names and meanings of inputs and outputs; for programs that show results to people. */
+
+enum { QMTL_EDGE_BINARY = 0, QMTL_EDGE_MULTICLASS = 1, QMTL_EDGE_MULTILABEL = 2, QMTL_EDGE_REGRESSION = 3 };
+
+typedef struct {
+  const char* name; /* ends with 0, lives in the file */
+  uint32_t kind;    /* as above; for an input 0 */
+  uint32_t first;   /* of its numbers in y (x for an input) */
+  uint32_t count;   /* how many */
+} qmtl_edge_item;
+
+uint32_t qmtl_edge_task_count(const qmtl_edge_head* head);
+uint32_t qmtl_edge_input_count(const qmtl_edge_head* head);
+/* QMTL_EDGE_LIMIT where there is no such task or input. */
+int qmtl_edge_task(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* task);
+int qmtl_edge_input(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* input);
+
+/* Replaces a task's logits in y by probabilities: each one's own (binary, multilabel) or of all classes
+   together (multiclass). Regression values stay. */
+void qmtl_edge_probabilities(const qmtl_edge_item* task, float* y);
+/* The predicted class of a task, from its logits: binary 0 or 1, multiclass
+   the first of the largest. 0 for other kinds. */
+uint32_t qmtl_edge_class(const qmtl_edge_item* task, const float* y);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

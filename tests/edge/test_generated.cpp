@@ -1,0 +1,109 @@
+#include <dlfcn.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <cstring>
+
+#include "edge_case.h"
+#include "io/edge_c.h"
+#include "io/edge_file.h"
+#include "io/edge_quantise.h"
+#include "tests/io/common.h"
+
+using namespace qmtl;
+using namespace qmtl::test;
+
+namespace {
+
+using Run = int (*)(const float*, float*, float*);
+using SelfTest = int (*)(float*, float*);
+
+/// Generated code, compiled and loaded.
+class Compiled {
+ public:
+  Compiled(const EdgeModel& model, const std::string& flags) : arena_(model.arena + 1) {
+    write_c(folder_.file("generated"), model);
+    const std::string library = folder_.file("generated.so");
+    const std::string command = "cc " + flags +
+                                " -Wall -Wextra -Wconversion -pedantic -Werror -shared -fPIC " +
+                                folder_.file("generated.c") + " -o " + library;
+    REQUIRE(std::system(command.c_str()) == 0);
+    library_ = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    REQUIRE(library_ != nullptr);
+  }
+  ~Compiled() { dlclose(library_); }
+  Compiled(const Compiled&) = delete;
+  Compiled& operator=(const Compiled&) = delete;
+
+  int run(const std::vector<float>& x, std::vector<float>& y) {
+    return reinterpret_cast<Run>(dlsym(library_, "generated_run"))(x.data(), y.data(), arena_.data());
+  }
+  int selftest(std::vector<float>& y) {
+    return reinterpret_cast<SelfTest>(dlsym(library_, "generated_selftest"))(y.data(), arena_.data());
+  }
+
+ private:
+  TempFolder folder_;
+  std::vector<float> arena_;
+  void* library_ = nullptr;
+};
+
+/// The compiled code gives the head file's bits.
+void check_equal(const EdgeTrial& trial, const std::string& flags) {
+  const EdgeProgram program(edge_words(trial.model), "case");
+  Compiled compiled(trial.model, flags);
+  std::vector<float> a(trial.model.y), b(trial.model.y);
+  CHECK(compiled.selftest(b) == 0);
+  for (std::size_t row = 0; row < 8; ++row) {
+    const std::vector<float> x = trial.sample(row);
+    REQUIRE(program.run(x, a) == QMTL_EDGE_OK);
+    REQUIRE(compiled.run(x, b) == 0);
+    CHECK(std::memcmp(a.data(), b.data(), 4 * a.size()) == 0);
+  }
+  std::vector<float> bad = trial.sample(0);
+  bad[0] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(compiled.run(bad, b) == QMTL_EDGE_INPUT);
+}
+
+}  // namespace
+
+TEST_CASE("generated C has the head file's bits", "[generated]") {
+  const bool all = std::getenv("QMTL_LONG") != nullptr;
+  std::size_t number = 0;
+  for (const EdgeCase& given : edge_cases()) {
+    // Heads and layers; of the circuits every seventh unless all are asked for.
+    if (!all && number++ > 16 && number % 7 != 0) continue;
+    INFO(given.name);
+    EdgeTrial trial(given);
+    add_samples(trial.model, trial.sample(5));
+    check_equal(trial, "-std=c99 -Os");
+  }
+}
+
+// Contraction would change bits wherever the processor has fused operations, so the code switches it off
+// itself.
+TEST_CASE("generated C keeps its bits with fused operations at hand, and is C++ too", "[generated]") {
+  for (const char* name : {"head qmtl", "convolutions and pools", "ry rz, cx-ring by state"}) {
+    INFO(name);
+    EdgeTrial trial(edge_case(name));
+    add_samples(trial.model, trial.sample(5));
+    check_equal(trial, "-std=gnu99 -O3 -march=native");
+    check_equal(trial, "-x c++ -std=c++11 -O2");
+  }
+}
+
+TEST_CASE("generated C with packed weights has the head file's bits", "[generated]") {
+  for (EdgePacking packing : {EdgePacking::int8, EdgePacking::int16}) {
+    EdgeTrial trial(edge_case("convolutions and pools"));
+    quantise(trial.model, packing, trial.sample(0));
+    add_samples(trial.model, trial.sample(5));
+    check_equal(trial, "-std=c99 -O2");
+  }
+}
+
+TEST_CASE("a name that is no C identifier is refused", "[generated]") {
+  EdgeTrial trial(edge_case("head linear"));
+  add_samples(trial.model, trial.sample(5));
+  for (const char* name : {"", "1st", "a-b", "digits.c", "_x"})
+    CHECK_THROWS_WITH(generate_c(trial.model, name), Catch::Contains("--out"));
+}

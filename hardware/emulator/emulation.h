@@ -125,7 +125,4 @@ Counts distorted(const Counts& counts, const FaultSet& faults);
 /// What a device would take, in seconds.
 double device_seconds(const EmulatedJob& job);
 
-/// Why the program does not fit the device, "" if it does.
-std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target);
-
 }  // namespace qmtl

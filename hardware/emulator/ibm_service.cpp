@@ -167,7 +167,7 @@ WireReply IbmService::backends(EmulatorCall&) {
                                       {"status", {{"name", "online"}, {"reason", "available"}}},
                                       {"is_simulator", false},
                                       {"qubits", target.qubits},
-                                      {"clops", {{"value", 200000}, {"type", "clops_h"}}},
+                                      {"clops", {{"value", 200000}, {"type", "hardware"}}},
                                       {"processor_type", {{"family", "Emulated"}, {"revision", "1"}}},
                                       {"queue_length", queue},
                                       {"performance_metrics", Json::object()}}})}});
@@ -317,7 +317,9 @@ WireReply IbmService::results(EmulatorCall& call) {
   }
   if (call.faults.has(FaultAction::partial_failure)) shown.pop_back();
   const bool tagged = job->request["params"].value("support_qiskit", true);
-  return json_reply(200, ibm_results(*job, shown, tagged, call.faults.has(FaultAction::bad_zlib)));
+  WireReply reply = json_reply(200, ibm_results(*job, shown, tagged, call.faults.has(FaultAction::bad_zlib)));
+  reply.type = "text/plain";  // what QRMI expects of this path
+  return reply;
 }
 
 WireReply IbmService::logs(EmulatorCall& call) {

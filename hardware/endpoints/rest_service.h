@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,8 @@ class RestService {
   /// A call that changes nothing or may be made twice, repeated after passing faults. Other statuses than
   /// success throw.
   HttpResponse read(const std::string& path) { return repeat({"GET", path, "", "application/json"}); }
+  /// As read(), but nothing where the service has none of it (yet): 204 and 404.
+  std::optional<HttpResponse> read_existing(const std::string& path);
   HttpResponse put(const std::string& method, const std::string& path, const std::string& body) {
     return repeat({method, path, body, "application/json"});
   }
@@ -63,6 +66,7 @@ class RestService {
     std::string method, path, body, type;
   };
   HttpRequest request(const Call& call, bool fresh);
+  HttpResponse send(const Call& call);
   HttpResponse repeat(const Call& call);
   [[noreturn]] void fail(EndpointFault fault, const Call& call, const HttpResponse& response) const;
 

@@ -350,8 +350,9 @@ int replay_command(const Comm& comm, const Arguments& args) {
   const std::vector<std::string> actions{"plan", "submit", "fetch", "status", "cancel", "run"};
   if (std::find(actions.begin(), actions.end(), action) == actions.end()) {
     const std::string near = nearest(action, actions);
-    throw usage_error("expected plan, submit, fetch, status, cancel or run (or tune before all options), found '" + action + "'" +
-                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    throw usage_error(
+        "expected plan, submit, fetch, status, cancel or run (or tune before all options), found '" + action +
+        "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   return ReplayCommand(comm, *options, action).run();

@@ -14,6 +14,7 @@ struct DeviceTarget {
   int qubits = 0;                             ///< 0: as many as asked for
   std::vector<DeviceGate> basis;              ///< empty: every gate of device_gates
   std::vector<std::pair<int, int>> coupling;  ///< directed pairs; empty: all pairs
+  std::vector<std::string> unsupported = {};  ///< its other basis gates, for messages
 
   bool operator==(const DeviceTarget&) const = default;
 };

@@ -173,4 +173,11 @@ CsvTable read_csv(const std::string& path, char delimiter, CsvHeader header) {
   return parse_csv(inflate_file(path, "a CSV file"), path, delimiter, header);
 }
 
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
 }  // namespace qmtl

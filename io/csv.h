@@ -52,6 +52,9 @@ struct AddedColumn {
 /// Puts columns behind those of the table.
 void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns);
 
+/// A text as a cell of a CSV file: in quotes where it needs them.
+std::string csv_cell(const std::string& text);
+
 /// The number a cell holds, or nothing if it is not wholly a number.
 bool parse_number(std::string_view text, double& value);
 

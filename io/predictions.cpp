@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "io/atomic_file.h"
+#include "io/csv.h"
 #include "io/hdf5.h"
 #include "runtime/error.h"
 #include "runtime/model/data.h"
@@ -33,13 +34,6 @@ std::string number(float value) {
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
-std::string cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 /// The class a task's probabilities stand for: above one half, or the first of the largest.
 std::size_t predicted_class(TaskKind kind, std::span<const float> values) {
   if (kind == TaskKind::binary) return values[0] > 0.5f ? 1 : 0;
@@ -50,7 +44,9 @@ std::string csv_header(const ModelSpec& spec) {
   std::string text = "id";
   for (const TaskSpec& task : spec.tasks) {
     const TaskKind kind = parse_task_kind(task.kind);
-    const auto add = [&](const std::string& suffix) { text.append(1, ',').append(cell(task.name + suffix)); };
+    const auto add = [&](const std::string& suffix) {
+      text.append(1, ',').append(csv_cell(task.name + suffix));
+    };
     if (kind == TaskKind::binary || kind == TaskKind::multiclass) add(".class");
     if (kind == TaskKind::binary) add(".probability");
     if (kind == TaskKind::regression) add("");
@@ -65,7 +61,7 @@ std::string csv_text(const ModelSpec& spec, const std::vector<std::string>& ids,
   std::string text = csv_header(spec);
   const std::size_t outputs = outputs_of(spec);
   for (std::size_t row = 0; row < rows; ++row) {
-    text += ids.empty() ? std::to_string(row) : cell(ids[row]);
+    text += ids.empty() ? std::to_string(row) : csv_cell(ids[row]);
     std::size_t column = row * outputs;
     for (const TaskSpec& task : spec.tasks) {
       const TaskKind kind = parse_task_kind(task.kind);

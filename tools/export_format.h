@@ -36,7 +36,9 @@ struct ExportFormat {
 std::span<const ExportFormat> export_formats();
 
 // The formats, each in its file tools/export_*.cpp; export.cpp holds the table.
+extern const ExportFormat qasm3_format, isa_format, qasm2_format, ionq_format;
 ExportFormat edge_format();
 ExportFormat c_format();
+ExportFormat onnx_format();
 
 }  // namespace qmtl

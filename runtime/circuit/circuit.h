@@ -21,6 +21,7 @@ struct Op {
   int q1 = -1;  ///< second qubit of a two-qubit gate (target of cx), else -1
   Source source = Source::none;
   int index = -1;
+  bool silent = false;  ///< part of a gate made of several: a device's noise does not act after it
 
   bool operator==(const Op&) const = default;
 };

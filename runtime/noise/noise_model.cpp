@@ -76,6 +76,7 @@ NoiseTable::NoiseTable(NoiseModel model) : model_(std::move(model)) {
 }
 
 std::vector<PlacedChannel> NoiseTable::after(const Op& op) const {
+  if (op.silent) return {};
   int q0 = op.q0, q1 = op.q1;
   auto found = entry_at_.find({op.gate, q0, q1});
   if (found == entry_at_.end() && op.gate == Gate::cz) {

@@ -24,6 +24,7 @@ struct GateNoise {
   Gate gate = Gate::ry;
   std::vector<int> qubits;
   std::vector<AppliedChannel> channels;
+  int pulses = 1;  ///< the channels are those of so many equal pulses that the gate is made of, in a row
 };
 
 /// Errors of measuring one qubit.

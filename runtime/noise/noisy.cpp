@@ -132,12 +132,13 @@ struct NoisySimulator::Impl {
     // chunks.
     constexpr std::size_t wave = 64;
     std::vector<double> total(size, 0.0);
+    const auto rotations = sampling[part]->rotations(angles);
     for (std::size_t first = 0; first < count; first += wave) {
       std::vector<std::vector<double>> sums(std::min(wave, count - first));
       run_parallel(sums.size(), [&](std::size_t c) {
         sums[c].assign(size, 0.0);
         for_chunk(first + c, options.trajectories, [&](std::int64_t t) {
-          sampling[part]->add_probabilities(angles, random, at(key, part, t), sums[c]);
+          sampling[part]->add_probabilities(rotations, random, at(key, part, t), sums[c]);
         });
       });
       for (const auto& sum : sums)
@@ -171,11 +172,13 @@ struct NoisySimulator::Impl {
       cumulative = distribution(part, key, angles);
       std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
     }
+    std::vector<PureState::One> rotations;
+    if (!exact[part]) rotations = sampling[part]->rotations(angles);
     run_parallel(chunks(options.shots), [&](std::size_t chunk) {
       std::vector<bool> bits;
       for_chunk(chunk, options.shots, [&](std::int64_t shot) {
         if (!exact[part]) {
-          sampling[part]->shot(angles, random, at(key, part, shot), bits);
+          sampling[part]->shot(rotations, random, at(key, part, shot), bits);
           body(chunk, [&](int i) { return static_cast<bool>(bits[static_cast<std::size_t>(i)]); });
           return;
         }

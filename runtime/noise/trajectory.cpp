@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/noise/pure_state.h"
-
 namespace qmtl {
 namespace {
 
@@ -150,9 +148,21 @@ TrajectoryProgram::TrajectoryProgram(const Program& program, const NoiseTable& n
   for (int qubit : program.measured) readout_.push_back(noise.readout(qubit));
 }
 
+std::vector<One> TrajectoryProgram::rotations(const double* angles) const {
+  std::vector<One> matrices(program_.ops.size());
+  for (std::size_t i = 0; i < matrices.size(); ++i) {
+    const Op& op = program_.ops[i];
+    if (op.q1 >= 0) continue;
+    const double angle =
+        op.source == Source::angle ? angles[op.index] : params_[static_cast<std::size_t>(op.index)];
+    matrices[i] = small(matrix(op.gate, angle));
+  }
+  return matrices;
+}
+
 template <class Measured>
-void TrajectoryProgram::run(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
-                            PureState& state, Measured measured) const {
+void TrajectoryProgram::run(std::span<const One> rotations, const NoiseRandom& random,
+                            const NoiseRandom::At& at, PureState& state, Measured measured) const {
   Pending pending(state);
   for (const Step& step : program_.steps) {
     switch (step.kind) {
@@ -163,9 +173,7 @@ void TrajectoryProgram::run(const double* angles, const NoiseRandom& random, con
       case Step::Kind::gate: {
         const Op& op = program_.ops[static_cast<std::size_t>(step.index)];
         if (op.q1 < 0) {
-          const double angle =
-              op.source == Source::angle ? angles[op.index] : params_[static_cast<std::size_t>(op.index)];
-          pending.multiply(step.place0, small(matrix(op.gate, angle)));
+          pending.multiply(step.place0, rotations[static_cast<std::size_t>(step.index)]);
           break;
         }
         pending.flush(step.place0);
@@ -195,10 +203,10 @@ void TrajectoryProgram::run(const double* angles, const NoiseRandom& random, con
   pending.flush_all();
 }
 
-void TrajectoryProgram::add_probabilities(const double* angles, const NoiseRandom& random,
+void TrajectoryProgram::add_probabilities(std::span<const One> rotations, const NoiseRandom& random,
                                           const NoiseRandom::At& at, std::span<double> sum) const {
   PureState state;
-  run(angles, random, at, state, [](std::size_t, bool) {});
+  run(rotations, random, at, state, [](std::size_t, bool) {});
   for (std::size_t index = 0; index < state.size(); ++index) {
     std::size_t bits = 0;
     for (std::size_t i = 0; i < program_.places.size(); ++i) bits |= (index >> program_.places[i] & 1) << i;
@@ -206,11 +214,11 @@ void TrajectoryProgram::add_probabilities(const double* angles, const NoiseRando
   }
 }
 
-void TrajectoryProgram::shot(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
-                             std::vector<bool>& bits) const {
+void TrajectoryProgram::shot(std::span<const One> rotations, const NoiseRandom& random,
+                             const NoiseRandom::At& at, std::vector<bool>& bits) const {
   PureState state;
   bits.assign(program_.measured.size(), false);
-  run(angles, random, at, state, [&](std::size_t i, bool bit) {
+  run(rotations, random, at, state, [&](std::size_t i, bool bit) {
     const double flip = bit ? readout_[i].p0_given_1 : readout_[i].p1_given_0;
     const auto qubit = static_cast<std::uint32_t>(program_.measured[i]);
     bits[i] = bit != (flip > 0 && random.uniform(NoiseRandom::Purpose::readout, at, qubit) < flip);

@@ -5,6 +5,7 @@
 
 #include "runtime/noise/noise_model.h"
 #include "runtime/noise/program.h"
+#include "runtime/noise/pure_state.h"
 #include "runtime/noise/random.h"
 
 namespace qmtl {
@@ -32,21 +33,24 @@ class TrajectoryProgram {
 
   void bind(std::span<const double> params) { params_.assign(params.begin(), params.end()); }
 
+  /// Matrices of the rotations for the angles of a sample, by operation: shared by its trajectories.
+  std::vector<PureState::One> rotations(const double* angles) const;
+
   /// Adds the probabilities of the measured qubits' bitstrings in the final state of one trajectory to
   /// sum[2^measured]; for programs that keep their measured qubits. Errors of the measurement are not
   /// included.
-  void add_probabilities(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
-                         std::span<double> sum) const;
+  void add_probabilities(std::span<const PureState::One> rotations, const NoiseRandom& random,
+                         const NoiseRandom::At& at, std::span<double> sum) const;
 
   /// One shot of a program that releases its measured qubits: bits[i] is what is read for measured qubit i,
   /// errors included.
-  void shot(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at,
+  void shot(std::span<const PureState::One> rotations, const NoiseRandom& random, const NoiseRandom::At& at,
             std::vector<bool>& bits) const;
 
  private:
   template <class Measured>
-  void run(const double* angles, const NoiseRandom& random, const NoiseRandom::At& at, class PureState& state,
-           Measured measured) const;
+  void run(std::span<const PureState::One> rotations, const NoiseRandom& random, const NoiseRandom::At& at,
+           PureState& state, Measured measured) const;
 
   Program program_;
   const std::vector<Unravelling>& channels_;

@@ -1,0 +1,139 @@
+#include "hardware/device_circuit.h"
+
+#include <algorithm>
+#include <numbers>
+
+#include "runtime/noise/schedule.h"
+
+namespace qmtl {
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+bool has_noise(const NoiseModel& noise, Gate gate) {
+  return std::any_of(noise.gates.begin(), noise.gates.end(), [gate](const GateNoise& entry) {
+    return entry.gate == gate && !entry.channels.empty();
+  });
+}
+
+bool holds(const DeviceProgram& program, DeviceGate gate) {
+  return std::any_of(program.ops.begin(), program.ops.end(),
+                     [gate](const DeviceOp& op) { return op.gate == gate; });
+}
+
+/// Writes a program's gates as operations of a circuit.
+class CircuitWriter {
+ public:
+  CircuitWriter(DeviceCircuit& made, Gate two_qubit_noise) : made_(made), noisy_(two_qubit_noise) {}
+
+  void write(const DeviceOp& op) {
+    switch (op.gate) {
+      case DeviceGate::rx:
+        return rotate(Gate::rx, op.q0, op.angle);
+      case DeviceGate::ry:
+        return rotate(Gate::ry, op.q0, op.angle);
+      case DeviceGate::rz:
+        return rotate(Gate::rz, op.q0, op.angle);
+      case DeviceGate::x:
+        return rotate(Gate::rx, op.q0, {pi, {}});
+      case DeviceGate::sx:
+        return rotate(Gate::rx, op.q0, {pi / 2, {}});
+      case DeviceGate::cx:
+        return two(Gate::cx, op.q0, op.q1, false);
+      case DeviceGate::cz:
+        return two(Gate::cz, op.q0, op.q1, false);
+      case DeviceGate::rzz:
+        return rzz(op);
+    }
+  }
+
+ private:
+  void rotate(Gate gate, int qubit, const AngleSum& angle, bool silent = false) {
+    Op op{gate, qubit, -1, Source::param, 0, silent};
+    if (angle.bound()) {
+      op.index = made_.circuit.params++;
+      made_.constants.push_back(angle.constant);
+    } else {
+      op.source = Source::angle;
+      op.index = made_.circuit.angles++;
+      made_.sums.push_back(angle);
+    }
+    made_.circuit.shared.push_back(op);
+  }
+  void two(Gate gate, int q0, int q1, bool silent) {
+    made_.circuit.shared.push_back({gate, q0, q1, Source::none, -1, silent});
+  }
+
+  /// cx rz cx without noise but for the last gate's. Where that is to be cz's, a cz is the end, and the rest
+  /// is turned by its inverse: cz = rzz(-pi/2) rz(pi/2) rz(pi/2) but for a phase.
+  void rzz(const DeviceOp& op) {
+    AngleSum angle = op.angle;
+    if (noisy_ == Gate::cz) angle.constant += pi / 2;
+    two(Gate::cx, op.q0, op.q1, true);
+    rotate(Gate::rz, op.q1, angle, true);
+    two(Gate::cx, op.q0, op.q1, noisy_ == Gate::cz);
+    if (noisy_ != Gate::cz) return;
+    for (int qubit : {op.q0, op.q1}) rotate(Gate::rz, qubit, {-pi / 2, {}}, true);
+    two(Gate::cz, op.q0, op.q1, false);
+  }
+
+  DeviceCircuit& made_;
+  Gate noisy_;
+};
+
+}  // namespace
+
+DeviceCircuit::DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise) {
+  circuit.qubits = program.qubits;
+  CircuitWriter writer(*this, has_noise(noise, Gate::cz) ? Gate::cz : Gate::cx);
+  for (const DeviceOp& op : program.ops) writer.write(op);
+  circuit.blocks.push_back({program.measured, {}, {}});
+  cone = program.measured;
+  for (const Timed& entry :
+       backward_cone(schedule(circuit.shared, circuit.qubits), circuit.qubits, program.measured))
+    for (int qubit : {entry.op.q0, entry.op.q1})
+      if (qubit >= 0 && std::find(cone.begin(), cone.end(), qubit) == cone.end()) cone.push_back(qubit);
+}
+
+std::vector<double> DeviceCircuit::angles(const Sweep& sweep) const {
+  std::vector<double> all;
+  all.reserve(sweep.rows * sums.size());
+  for (std::size_t row = 0; row < sweep.rows; ++row)
+    for (const AngleSum& sum : sums)
+      all.push_back(value(sum, sweep.values.data() + row * sweep.program.inputs.size()));
+  return all;
+}
+
+NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& noise) {
+  const bool pulses = holds(program, DeviceGate::sx) || holds(program, DeviceGate::x);
+  const bool rzz = holds(program, DeviceGate::rzz);
+  const auto used = [&](Gate gate) {
+    switch (gate) {
+      case Gate::rx:
+        return pulses || holds(program, DeviceGate::rx);
+      case Gate::ry:
+        return holds(program, DeviceGate::ry);
+      case Gate::rz:
+        return holds(program, DeviceGate::rz);
+      case Gate::cx:
+        return rzz || holds(program, DeviceGate::cx);
+      case Gate::cz:
+        return rzz || holds(program, DeviceGate::cz);
+    }
+    return false;
+  };
+  NoiseModel kept = noise;
+  std::erase_if(kept.gates, [&](const GateNoise& entry) {
+    // An entry of particular qubits without channels stays: it stands before the gate's general one.
+    return !used(entry.gate) || !has_noise(noise, entry.gate);
+  });
+  if (!pulses || holds(program, DeviceGate::rx)) return kept;
+  for (GateNoise& entry : kept.gates) {
+    if (entry.gate != Gate::rx) continue;
+    entry.channels.resize(entry.channels.size() / static_cast<std::size_t>(entry.pulses));
+    entry.pulses = 1;
+  }
+  return kept;
+}
+
+}  // namespace qmtl

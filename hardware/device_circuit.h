@@ -1,0 +1,33 @@
+#pragma once
+
+#include <vector>
+
+#include "hardware/endpoint.h"
+#include "runtime/circuit/circuit.h"
+#include "runtime/noise/noise_model.h"
+
+namespace qmtl {
+
+/// A device's program as a circuit of the simulator: one block whose register is what is measured, classical
+/// bit 0 first. Global phases are dropped.
+///
+/// Which noise acts: x and sx are one pulse of rx; rzz has the noise of one two-qubit gate, that of cz if the
+/// model has any, else of cx; every other gate its own.
+struct DeviceCircuit {
+  DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise);
+
+  Circuit circuit;
+  std::vector<double> constants;  ///< its parameters: angles that no input reaches
+  std::vector<AngleSum> sums;     ///< its sample angles, of the program's inputs
+  std::vector<int> cone;          ///< measured qubits, then the others that can reach them
+
+  /// [rows, circuit.angles] for the rows of a sweep of the program.
+  std::vector<double> angles(const Sweep& sweep) const;
+};
+
+/// The noise model for one program: entries of gates that it does not hold are left out. Where it has x or sx
+/// but no rx, rx has the noise of one pulse (a properties file that calibrates only pulses gives rotations
+/// two); with both, each is as noisy as rx.
+NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& noise);
+
+}  // namespace qmtl

@@ -1,0 +1,182 @@
+#include "hardware/emulator/ibm_backend.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hardware/device_circuit.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<DeviceGate> gates_of(const DeviceTarget& target) {
+  if (!target.basis.empty()) return target.basis;
+  std::vector<DeviceGate> all;
+  for (const DeviceGateInfo& row : device_gates) all.push_back(row.gate);
+  return all;
+}
+
+Json pairs_of(const DeviceTarget& target) {
+  Json pairs = Json::array();
+  for (const auto& [a, b] : target.coupling) pairs.push_back({a, b});
+  return pairs;
+}
+
+Json gate_entry(const DeviceGateInfo& row, const DeviceTarget& target) {
+  Json entry{{"name", row.name},
+             {"parameters", row.angle ? Json::array({"theta"}) : Json::array()},
+             {"qasm_def", "gate " + std::string(row.name) + (row.angle ? "(theta)" : "") +
+                              (row.qubits == 1 ? " q { }" : " q0,q1 { }")}};
+  if (row.qubits == 2 && !target.coupling.empty()) {
+    entry["coupling_map"] = pairs_of(target);
+  } else if (row.qubits == 1) {
+    entry["coupling_map"] = Json::array();
+    for (int q = 0; q < target.qubits; ++q) entry["coupling_map"].push_back({q});
+  }
+  return entry;
+}
+
+Json measurement(const char* name, const char* unit, double value, const std::string& date) {
+  return {{"name", name}, {"unit", unit}, {"value", value}, {"date", date}};
+}
+
+/// Average infidelity of what acts after a gate, as if its channels were independent: the fidelities of their
+/// Choi states multiply, exactly for Pauli channels to first order.
+double gate_error(const std::vector<PlacedChannel>& placed, const std::vector<Channel>& channels, int arity) {
+  double entanglement = 1;
+  for (const PlacedChannel& at : placed) {
+    const Channel& channel = channels[static_cast<std::size_t>(at.channel)];
+    const double dim = channel.dim();
+    entanglement *= ((dim + 1) * average_fidelity(channel) - 1) / dim;
+  }
+  const double dim = 1 << arity;
+  return std::max(0.0, 1 - (dim * entanglement + 1) / (dim + 1));
+}
+
+/// The noise that a gate of a device meets on some qubits.
+double error_of(const DeviceGateInfo& row, int q0, int q1, const NoiseModel& model, int qubits) {
+  DeviceProgram program;
+  program.name = "one";
+  program.qubits = qubits;
+  program.ops = {{row.gate, q0, q1, {}}};
+  program.measured = {q0};
+  const NoiseTable table(noise_for(program, model));
+  std::vector<PlacedChannel> placed;
+  for (const Op& op : DeviceCircuit(program, model).circuit.shared)
+    for (const PlacedChannel& at : table.after(op)) placed.push_back(at);
+  return gate_error(placed, table.channels(), row.qubits);
+}
+
+Json gate_properties(const DeviceGateInfo& row, int q0, int q1, double error, const std::string& date) {
+  const double length = row.gate == DeviceGate::rz ? 0 : row.qubits == 1 ? 32 : 68;
+  std::string name = std::string(row.name) + std::to_string(q0);
+  Json qubits = Json::array({q0});
+  if (q1 >= 0) name += "_" + std::to_string(q1), qubits.push_back(q1);
+  return {{"gate", row.name},
+          {"name", name},
+          {"qubits", qubits},
+          {"parameters", Json::array({measurement("gate_error", "", error, date),
+                                      measurement("gate_length", "ns", length, date)})}};
+}
+
+}  // namespace
+
+Json ibm_configuration(const EmulatorOptions& options) {
+  const DeviceTarget& target = options.target;
+  Json basis = Json::array({"id"}), gates = Json::array(), measured = Json::array();
+  for (DeviceGate gate : gates_of(target)) {
+    basis.push_back(info(gate).name);
+    gates.push_back(gate_entry(info(gate), target));
+  }
+  for (int q = 0; q < target.qubits; ++q) measured.push_back(q);
+  Json instructions = basis;
+  for (const char* more : {"measure", "delay", "reset", "barrier"}) instructions.push_back(more);
+  return {{"backend_name", target.name},
+          {"backend_version", "1.0.0"},
+          {"n_qubits", target.qubits},
+          {"basis_gates", basis},
+          {"gates", gates},
+          {"coupling_map", target.coupling.empty() ? Json() : pairs_of(target)},
+          {"supported_instructions", instructions},
+          {"local", false},
+          {"simulator", false},
+          {"conditional", false},
+          {"open_pulse", false},
+          {"memory", true},
+          {"max_shots", 1'000'000},
+          {"max_experiments", 300},
+          {"dt", 4.0},
+          {"meas_map", Json::array({measured})},
+          {"rep_delay_range", {0.0, 500.0}},
+          {"default_rep_delay", 250.0},
+          {"dynamic_reprate_enabled", true},
+          {"credits_required", false},
+          {"online_date", "2026-01-01T00:00:00Z"},
+          {"description", "emulated"},
+          {"processor_type", {{"family", "Emulated"}, {"revision", "1"}}}};
+}
+
+Json ibm_properties(const EmulatorOptions& options, double now) {
+  const DeviceTarget& target = options.target;
+  if (!options.properties.empty()) {
+    Json given = Json::parse(options.properties);
+    given["backend_name"] = target.name;
+    return given;
+  }
+  const std::string date = iso_time(now);
+  const NoiseTable table(options.noise);
+  Json qubits = Json::array(), gates = Json::array();
+  for (int q = 0; q < target.qubits; ++q) {
+    const ReadoutError& error = table.readout(q);
+    qubits.push_back({measurement("readout_error", "", (error.p1_given_0 + error.p0_given_1) / 2, date),
+                      measurement("prob_meas0_prep1", "", error.p0_given_1, date),
+                      measurement("prob_meas1_prep0", "", error.p1_given_0, date),
+                      measurement("readout_length", "ns", 1000, date)});
+  }
+  // Pairs that are not listed have the general noise of their gate.
+  const std::vector<std::pair<int, int>> all{{0, 1}};
+  for (DeviceGate gate : gates_of(target)) {
+    const DeviceGateInfo& row = info(gate);
+    if (row.qubits == 1) {
+      for (int q = 0; q < target.qubits; ++q)
+        gates.push_back(
+            gate_properties(row, q, -1, error_of(row, q, -1, options.noise, target.qubits), date));
+    } else if (target.qubits > 1) {
+      for (const auto& [a, b] : target.coupling.empty() ? all : target.coupling)
+        gates.push_back(gate_properties(row, a, b, error_of(row, a, b, options.noise, target.qubits), date));
+    }
+  }
+  return {{"backend_name", target.name},
+          {"backend_version", "1.0.0"},
+          {"last_update_date", date},
+          {"qubits", qubits},
+          {"gates", gates},
+          {"general", Json::array()}};
+}
+
+DeviceTarget target_of_properties(const std::string& properties, const std::string& file) {
+  DeviceTarget target;
+  try {
+    const Json json = Json::parse(properties);
+    target.name = json.value("backend_name", std::string("emulated"));
+    target.qubits = static_cast<int>(json.at("qubits").size());
+    for (const Json& gate : json.at("gates")) {
+      const auto row =
+          std::find_if(device_gates.begin(), device_gates.end(),
+                       [&](const DeviceGateInfo& known) { return gate.at("gate") == known.name; });
+      const Json& qubits = gate.at("qubits");
+      if (qubits.size() == 2) target.coupling.emplace_back(qubits[0].get<int>(), qubits[1].get<int>());
+      if (row != device_gates.end() &&
+          std::find(target.basis.begin(), target.basis.end(), row->gate) == target.basis.end())
+        target.basis.push_back(row->gate);
+    }
+  } catch (const Json::exception& error) {
+    throw data_error(file + ": expected the properties of an IBM backend: " + error.what());
+  }
+  std::sort(target.coupling.begin(), target.coupling.end());
+  target.coupling.erase(std::unique(target.coupling.begin(), target.coupling.end()), target.coupling.end());
+  return target;
+}
+
+}  // namespace qmtl

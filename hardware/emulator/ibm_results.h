@@ -1,0 +1,12 @@
+#pragma once
+
+#include "hardware/emulator/emulation.h"
+
+namespace qmtl {
+
+/// IBM's results of a job: plain samples, or with `tagged` (support_qiskit) the types of Qiskit with packed
+/// arrays. `counts` are as they shall be shown, [run][row].
+nlohmann::json ibm_results(const EmulatedJob& job, const std::vector<std::vector<Counts>>& counts,
+                           bool tagged, bool bad_zlib);
+
+}  // namespace qmtl

@@ -1,0 +1,164 @@
+#include "hardware/emulator/ionq_request.h"
+
+#include <algorithm>
+#include <array>
+
+#include "hardware/emulator/ibm_request.h"
+#include "hardware/formats/ionq.h"
+#include "hardware/formats/qasm3_reader.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<std::string_view, 6> backends{"simulator",
+                                                   "qpu.aria-1",
+                                                   "qpu.aria-2",
+                                                   "qpu.forte-1",
+                                                   "qpu.forte-enterprise-1",
+                                                   "qpu.forte-enterprise-2"};
+constexpr std::size_t most_circuits = 5000, most_gates = 150'000;
+constexpr std::int64_t most_shots = 1'000'000;
+
+[[noreturn]] void refuse(const std::string& message) { throw WireRefusal{400, 0, message, {}}; }
+
+void fail(EmulatedJob& job, const std::string& code, const std::string& reason) {
+  job.ended = JobState::failed;
+  job.reason_code = code;
+  job.reason = reason;
+}
+
+EmulatedRun whole_run(DeviceProgram program, std::int64_t shots, std::string id) {
+  EmulatedRun run;
+  run.id = std::move(id);
+  run.registers = {{"meas", static_cast<int>(program.measured.size())}};
+  run.sweep.program = std::move(program);
+  run.shots = shots;
+  return run;
+}
+
+EmulatedRun read_circuit(const Json& input, const std::string& place, int qubits, std::int64_t shots,
+                         std::string id) {
+  try {
+    return whole_run(read_ionq(input, place, qubits), shots, std::move(id));
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+}
+
+void read_one(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  input.only({"qubits", "gateset", "circuit", "format"});
+  if (input.at("circuit").list().size() > most_gates)
+    input.wrong("at most " + std::to_string(most_gates) + " gates");
+  job.runs.push_back(read_circuit(input.json(), input.place(), 0, shots, id));
+}
+
+void read_several(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  input.only({"qubits", "gateset", "circuits", "format"});
+  const auto circuits = input.at("circuits").list();
+  if (circuits.empty() || circuits.size() > most_circuits)
+    input.at("circuits").wrong("1 to " + std::to_string(most_circuits) + " circuits");
+  const auto width = input.find("qubits");
+  const int qubits = width ? static_cast<int>(width->integer(1, 1024)) : 0;
+  std::size_t gates = 0;
+  for (const RequestField& circuit : circuits) {
+    circuit.only({"name", "circuit", "qubits", "registers", "gateset"});
+    gates += circuit.at("circuit").list().size();
+    Json whole = circuit.json();
+    if (const auto set = input.find("gateset"); set && !circuit.find("gateset"))
+      whole["gateset"] = set->json();
+    const std::string child = uuid_of(id + " child " + std::to_string(job.runs.size()));
+    job.runs.push_back(read_circuit(whole, circuit.place(), qubits, shots, child));
+  }
+  if (gates > most_gates)
+    input.at("circuits").wrong("at most " + std::to_string(most_gates) + " gates in all");
+}
+
+void read_qasm(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  input.only({"data", "format"});
+  const std::string& text = input.at("data").text();
+  try {
+    DeviceProgram program = read_qasm3(text, "input.data");
+    if (program.physical) throw usage_error("input.data: expected declared qubits, found $n");
+    if (!program.inputs.empty()) throw usage_error("input.data: expected no inputs");
+    if (program.measured.empty()) throw usage_error("input.data: expected measurements");
+    job.runs.push_back(whole_run(std::move(program), shots, id));
+    job.runs.back().registers = classical_registers(text);
+  } catch (const Error& error) {
+    fail(job, "PreflightError", error.what());
+  }
+}
+
+struct InputKind {
+  std::string_view type;
+  void (*read)(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job);
+};
+constexpr std::array<InputKind, 3> input_kinds{
+    {{"ionq.circuit.v1", read_one}, {"ionq.multi-circuit.v1", read_several}, {"ionq.qasm3.v1", read_qasm}}};
+
+void check_settings(const RequestField& root, std::int64_t shots) {
+  const auto settings = root.find("settings");
+  if (!settings) return;
+  settings->only({"error_mitigation", "compilation"});
+  if (const auto mitigation = settings->find("error_mitigation")) {
+    mitigation->only({"debiasing", "symmetry_verification"});
+    const auto debiasing = mitigation->find("debiasing");
+    if (debiasing && debiasing->json() == true && shots < 500)
+      refuse("settings.error_mitigation.debiasing: expected at least 500 shots, found " +
+             std::to_string(shots));
+  }
+}
+
+void check_texts(const RequestField& metadata) {
+  if (!metadata.json().is_object()) metadata.wrong("an object of texts");
+  for (const auto& [key, value] : metadata.json().items()) RequestField(value, "metadata." + key).text();
+}
+
+}  // namespace
+
+std::span<const std::string_view> ionq_backends() { return backends; }
+
+void check_ionq_backend(const std::string& backend) {
+  if (std::find(backends.begin(), backends.end(), backend) == backends.end())
+    throw WireRefusal{404, 0, "Backend " + backend + " not found", {}};
+}
+
+std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& id,
+                                           const EmulatorOptions& options) {
+  const RequestField root(body);
+  root.only({"type", "backend", "name", "shots", "metadata", "session_id", "dry_run", "settings", "noise",
+             "input"});
+  const std::string& backend = root.at("backend").text();
+  if (std::find(backends.begin(), backends.end(), backend) == backends.end())
+    root.at("backend").wrong("a backend such as simulator or qpu.forte-1");
+  const auto given = root.find("shots");
+  const std::int64_t shots = given ? given->integer(1, most_shots) : 100;
+  if (const auto field = root.find("metadata")) check_texts(*field);
+  if (const auto field = root.find("dry_run")) field->boolean();
+  check_settings(root, shots);
+  auto job = std::make_shared<EmulatedJob>();
+  job->service = "ionq";
+  job->request = body;
+  job->id = id;
+  if (const auto field = root.find("name")) job->tag = field->text();
+  job->ideal = backend == "simulator";
+  if (const auto noise = root.find("noise")) {
+    noise->only({"model", "seed"});
+    if (const auto model = noise->find("model")) job->ideal = job->ideal && model->text() == "ideal";
+  }
+  const std::string& type = root.at("type").text();
+  const InputKind* kind = nullptr;
+  for (const InputKind& row : input_kinds)
+    if (row.type == type) kind = &row;
+  if (!kind) root.at("type").wrong("ionq.circuit.v1, ionq.multi-circuit.v1 or ionq.qasm3.v1");
+  kind->read(root.at("input"), shots, id, *job);
+  for (const EmulatedRun& run : job->runs)
+    if (run.sweep.program.qubits > options.target.qubits)
+      fail(*job, "NotEnoughQubits",
+           "the circuit has " + std::to_string(run.sweep.program.qubits) + " qubits, the system " +
+               std::to_string(options.target.qubits));
+  return job;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,191 @@
+#include "hardware/emulator/server.h"
+
+#include <arpa/inet.h>
+#include <httplib.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "runtime/error.h"
+
+namespace qmtl {
+namespace {
+
+constexpr int io_seconds = 30, keep_alive_seconds = 5, workers = 16;
+
+/// A connection whose writing can be made to end after some bytes: that is how connections are cut.
+class CuttableStream final : public httplib::Stream {
+ public:
+  explicit CuttableStream(socket_t socket) : socket_(socket) {}
+
+  bool ready(short events, int seconds) const {
+    pollfd waiting{socket_, events, 0};
+    return ::poll(&waiting, 1, 1000 * seconds) > 0;
+  }
+  bool is_readable() const override { return ready(POLLIN, io_seconds); }
+  bool is_writable() const override { return !cut_ && ready(POLLOUT, io_seconds); }
+  ssize_t read(char* at, size_t size) override { return is_readable() ? ::recv(socket_, at, size, 0) : -1; }
+  ssize_t write(const char* at, size_t size) override {
+    if (!is_writable()) return -1;
+    // The first write is the head, the second begins the body.
+    if (halfway_ && ++writes_ == 2) left_ = size / 2;
+    const std::size_t allowed = std::min(size, left_);
+    if (allowed < size) cut_ = true;
+    std::size_t sent = 0;
+    while (sent < allowed) {
+      const ssize_t now = ::send(socket_, at + sent, allowed - sent, MSG_NOSIGNAL);
+      if (now <= 0) return -1;
+      sent += static_cast<std::size_t>(now);
+    }
+    left_ -= allowed;
+    return cut_ ? -1 : static_cast<ssize_t>(size);
+  }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { address(::getpeername, ip, port); }
+  void get_local_ip_and_port(std::string& ip, int& port) const override { address(::getsockname, ip, port); }
+  socket_t socket() const override { return socket_; }
+
+  void cut_now() { left_ = 0; }
+  /// Lets the head and half of the body through.
+  void cut_halfway() { halfway_ = true; }
+  bool cut() const { return cut_; }
+
+ private:
+  template <class Ask>
+  void address(Ask ask, std::string& ip, int& port) const {
+    sockaddr_in found{};
+    socklen_t size = sizeof found;
+    char text[INET_ADDRSTRLEN] = "";
+    if (ask(socket_, reinterpret_cast<sockaddr*>(&found), &size) != 0 || found.sin_family != AF_INET) return;
+    ::inet_ntop(AF_INET, &found.sin_addr, text, sizeof text);
+    ip = text;
+    port = ntohs(found.sin_port);
+  }
+
+  socket_t socket_;
+  std::size_t left_ = SIZE_MAX;
+  bool halfway_ = false;
+  int writes_ = 0;
+  bool cut_ = false;
+};
+
+/// The connection whose request this thread answers.
+thread_local CuttableStream* current_stream = nullptr;
+
+/// httplib's server with connections that can be cut.
+class CuttableServer final : public httplib::Server {
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    CuttableStream stream(socket);
+    current_stream = &stream;
+    bool closed = false;
+    while (!closed && svr_sock_ != INVALID_SOCKET && stream.ready(POLLIN, keep_alive_seconds))
+      if (!process_request(stream, false, closed, nullptr) || stream.cut()) break;
+    current_stream = nullptr;
+    ::shutdown(socket, SHUT_RDWR);
+    ::close(socket);
+    return true;
+  }
+};
+
+WireRequest wire_of(const httplib::Request& request) {
+  WireRequest wire;
+  wire.method = request.method;
+  wire.path = request.path;
+  wire.body = request.body;
+  for (const auto& [key, value] : request.params) wire.query.emplace(key, value);
+  // A body that is a form is among httplib's parameters too; the emulator reads it itself.
+  if (request.target.find('?') == std::string::npos) wire.query.clear();
+  for (const auto& [key, value] : request.headers) {
+    std::string name = key;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    wire.headers[name] = value;
+  }
+  return wire;
+}
+
+void send_blanks(httplib::Response& response, const WireReply& reply) {
+  const std::size_t blanks = reply.blanks;
+  response.set_content_provider(
+      blanks + reply.body.size(), reply.type.c_str(),
+      [blanks, body = reply.body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+        static const std::string chunk(1 << 16, ' ');
+        return offset < blanks ? sink.write(chunk.data(), std::min({chunk.size(), length, blanks - offset}))
+                               : sink.write(body.data() + (offset - blanks),
+                                            std::min(length, body.size() - (offset - blanks)));
+      });
+}
+
+void send(const WireReply& reply, httplib::Response& response) {
+  if (reply.delay > 0) std::this_thread::sleep_for(std::chrono::duration<double>(reply.delay));
+  response.status = reply.status == 0 ? 500 : reply.status;
+  for (const auto& [name, value] : reply.headers) response.set_header(name, value);
+  if (reply.blanks > 0)
+    send_blanks(response, reply);
+  else if (!reply.body.empty())
+    response.set_content(reply.body, reply.type);
+  if (reply.cut == WireCut::unanswered) current_stream->cut_now();
+  if (reply.cut == WireCut::halfway) current_stream->cut_halfway();
+}
+
+}  // namespace
+
+struct EmulatorServer::Impl {
+  Emulator emulator;
+  CuttableServer server;
+  std::thread thread;
+  int port = 0;
+
+  explicit Impl(EmulatorOptions options) : emulator(std::move(options)) {
+    server.new_task_queue = [] { return new httplib::ThreadPool(workers); };
+    server.set_payload_max_length(emulator.options().most_bytes);
+    server.set_keep_alive_max_count(1000);
+    server.set_tcp_nodelay(true);
+    // httplib would share a port that is taken.
+    server.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    const httplib::Server::Handler handler = [this](const httplib::Request& request,
+                                                    httplib::Response& response) {
+      send(emulator.answer(wire_of(request)), response);
+    };
+    server.Get(".*", handler)
+        .Post(".*", handler)
+        .Put(".*", handler)
+        .Patch(".*", handler)
+        .Delete(".*", handler);
+  }
+};
+
+EmulatorServer::EmulatorServer(EmulatorOptions options, const std::string& address, int port)
+    : impl_(std::make_unique<Impl>(std::move(options))) {
+  const std::string place = address + ":" + std::to_string(port);
+  if (port == 0)
+    impl_->port = impl_->server.bind_to_any_port(address);
+  else if (impl_->server.bind_to_port(address, port))
+    impl_->port = port;
+  if (impl_->port <= 0)
+    throw usage_error("emulate: cannot listen at " + place +
+                      "; expected an address of this machine and a port that is free");
+  impl_->thread = std::thread([this] { impl_->server.listen_after_bind(); });
+  while (!impl_->server.is_running()) std::this_thread::yield();
+}
+
+EmulatorServer::~EmulatorServer() { stop(); }
+
+int EmulatorServer::port() const { return impl_->port; }
+
+void EmulatorServer::wait() {
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+void EmulatorServer::stop() {
+  impl_->server.stop();
+  wait();
+}
+
+}  // namespace qmtl

@@ -1,0 +1,53 @@
+#include "hardware/endpoints/ibm_tokens.h"
+
+#include <algorithm>
+
+#include "hardware/endpoints/service_answer.h"
+#include "hardware/http/text_codes.h"
+
+namespace qmtl {
+
+IbmTokens::IbmTokens(std::string iam_url, Secret key, const HttpOptions& options, const RetryPolicy& policy,
+                     ServiceClock& clock)
+    : url_(std::move(iam_url) + "/identity/token"),
+      key_(std::move(key)),
+      client_(options),
+      policy_(policy),
+      clock_(clock) {
+  redactor_.add(key_);
+}
+
+void IbmTokens::teach(Redactor& redactor) {
+  redactor.add(key_);
+  taught_ = &redactor;
+}
+
+const Secret& IbmTokens::token(bool fresh) {
+  if (fresh || token_.empty() || clock_.wall() >= until_) exchange();
+  return token_;
+}
+
+void IbmTokens::exchange() {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = url_;
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+  request.body =
+      "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=" + url_encoded(key_.reveal());
+  const HttpResponse response = send_repeating(client_, request, policy_, clock_);
+  wipe_text(request.body);
+  if (!response.ok())
+    throw EndpointError(is_passing(response.status) ? EndpointFault::transient : EndpointFault::refused,
+                        "POST " + url_ + ": expected an access token for the API key, found status " +
+                            std::to_string(response.status) + ": " + service_words(response.body, redactor_) +
+                            "; check the key");
+  const ServiceAnswer answer = ServiceAnswer::parse(response.body, "POST " + url_, redactor_);
+  token_ = Secret(answer.at("access_token").text());
+  if (token_.empty()) answer.at("access_token").wrong("a token", "an empty text");
+  const double lifetime = static_cast<double>(answer.at("expires_in").integer(1, 10'000'000));
+  until_ = clock_.wall() + lifetime - std::min(lifetime / 2, std::max(360.0, lifetime / 10));
+  redactor_.add(token_);
+  if (taught_) taught_->add(token_);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,121 @@
+#include "hardware/endpoint_config.h"
+#include "hardware/endpoints/makers.h"
+#include "hardware/executor.h"
+#include "hardware/isa.h"
+#include "hardware/transpile/target_json.h"
+#include "runtime/hash.h"
+
+namespace qmtl {
+namespace {
+
+/// The executor as an endpoint. It keeps nothing: a job's id is its tag, and fetching it executes it, with
+/// the same result each time.
+class LocalEndpoint final : public Endpoint {
+ public:
+  LocalEndpoint(EndpointInfo about, NoiseModel noise, std::uint64_t seed)
+      : info_(std::move(about)), executor_(std::move(noise), seed) {}
+
+  const EndpointInfo& info() override { return info_; }
+
+  CostEstimate estimate(const DeviceJob&) override {
+    CostEstimate cost;
+    cost.unit = "USD";
+    cost.basis = "simulated on this machine: free";
+    return cost;
+  }
+
+  std::string submit(const DeviceJob& job) override {
+    for (const Sweep& sweep : job.sweeps)
+      if (const std::string problem = isa_problem(sweep.program, info_.target); !problem.empty())
+        throw EndpointError(EndpointFault::refused,
+                            info_.kind + ": program " + sweep.program.name + ": " + problem);
+    return job.tag;
+  }
+
+  std::vector<std::string> find(const std::string& tag) override { return {tag}; }
+
+  JobStatus status(const std::string&) override {
+    JobStatus status;
+    status.state = JobState::completed;
+    status.cost = 0.0;
+    return status;
+  }
+
+  JobResult fetch(const std::string& id, const DeviceJob& job) override {
+    if (id != job.tag)
+      throw EndpointError(EndpointFault::refused,
+                          info_.kind + ": expected the job " + job.tag + ", found the id " + id);
+    JobResult result;
+    for (std::size_t s = 0; s < job.sweeps.size(); ++s)
+      result.counts.push_back(executor_.run(job.sweeps[s], job.shots, sweep_key(job.tag, s)));
+    result.cost = 0.0;
+    return result;
+  }
+
+  void cancel(const std::string& id) override {
+    throw EndpointError(EndpointFault::refused, info_.kind + ": job " + id + " is completed already");
+  }
+
+ private:
+  EndpointInfo info_;
+  Executor executor_;
+};
+
+/// Digits that tell noise models apart: what was measured on one must not be taken for another.
+std::string noise_digits(const NoiseModel& noise) {
+  Sha256 hash;
+  for (const GateNoise& entry : noise.gates) {
+    hash.update_text(info(entry.gate).name);
+    for (int qubit : entry.qubits) hash.update_number(static_cast<std::uint64_t>(qubit));
+    for (const AppliedChannel& applied : entry.channels) {
+      hash.update_number(static_cast<std::uint64_t>(applied.on + 1));
+      for (const SmallMatrix& matrix : applied.channel.kraus)
+        for (const std::complex<double>& number : matrix) {
+          hash.update_number(number.real());
+          hash.update_number(number.imag());
+        }
+    }
+  }
+  const auto add = [&](int qubit, const ReadoutError& error) {
+    hash.update_number(static_cast<std::uint64_t>(qubit + 1));
+    hash.update_number(error.p1_given_0);
+    hash.update_number(error.p0_given_1);
+  };
+  add(-1, noise.readout);
+  for (const auto& [qubit, error] : noise.readout_of) add(qubit, error);
+  return hash.hex().substr(0, 12);
+}
+
+std::unique_ptr<Endpoint> make_local(EndpointConfig config, bool noisy) {
+  EndpointSettings& settings = config.settings;
+  if (!noisy) config.noise = {};
+  EndpointInfo about;
+  about.kind = noisy ? "noisy" : "exact";
+  about.backend = about.kind;
+  about.place = "this machine" + (noisy ? ", noise " + noise_digits(config.noise) : "");
+  if (settings.has("target")) about.target = find_target(settings.text("target"));
+  if (settings.has("basis")) set_basis(about.target, settings.text("basis"));
+  if (about.target.name.empty()) about.target.name = about.kind;
+  const std::int64_t seed = settings.integer("seed", 0),
+                     qubits = settings.integer("qubits", about.target.qubits);
+  if (seed < 0)
+    throw usage_error(settings.file() + ": seed: expected 0 or more, found " + std::to_string(seed));
+  if (qubits < about.target.qubits || qubits > 4096)
+    throw usage_error(settings.file() + ": qubits: expected " + std::to_string(about.target.qubits) +
+                      " to 4096 (0: no limit), found " + std::to_string(qubits));
+  about.target.qubits = static_cast<int>(qubits);
+  settings.finish();
+  return std::make_unique<LocalEndpoint>(std::move(about), std::move(config.noise),
+                                         static_cast<std::uint64_t>(seed));
+}
+
+}  // namespace
+
+std::unique_ptr<Endpoint> make_exact_endpoint(EndpointConfig config) {
+  return make_local(std::move(config), false);
+}
+std::unique_ptr<Endpoint> make_noisy_endpoint(EndpointConfig config) {
+  return make_local(std::move(config), true);
+}
+
+}  // namespace qmtl

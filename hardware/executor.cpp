@@ -1,0 +1,150 @@
+#include "hardware/executor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "hardware/device_circuit.h"
+#include "runtime/hash.h"
+#include "runtime/noise/noisy.h"
+#include "runtime/noise/parallel.h"
+#include "runtime/noise/random.h"
+
+namespace qmtl {
+namespace {
+
+/// Up to so many qubits a sweep without gate errors is a statevector per row, from which shots are drawn;
+/// measured: there it is faster than shots of their own.
+constexpr int statevector_qubits = 14;
+constexpr std::size_t most_probabilities = 16;
+
+void check_sweep(const Sweep& sweep) {
+  check(sweep.program);
+  if (sweep.program.measured.empty())
+    throw usage_error("program " + sweep.program.name + ": expected at least one qubit to be read");
+  if (sweep.values.size() != sweep.rows * sweep.program.inputs.size())
+    throw usage_error("program " + sweep.program.name + ": expected " + std::to_string(sweep.rows) + " x " +
+                      std::to_string(sweep.program.inputs.size()) + " values, found " +
+                      std::to_string(sweep.values.size()));
+  for (double value : sweep.values)
+    if (!std::isfinite(value))
+      throw usage_error("program " + sweep.program.name + ": expected finite values of the inputs");
+}
+
+std::vector<std::uint32_t> row_numbers(const Sweep& sweep) {
+  std::vector<std::uint32_t> rows(sweep.rows);
+  std::iota(rows.begin(), rows.end(), 0u);
+  return rows;
+}
+
+/// The probabilities of the first `kept` bits.
+std::vector<double> marginal(const std::vector<double>& joint, std::size_t kept) {
+  std::vector<double> sums(std::size_t{1} << kept, 0.0);
+  for (std::size_t i = 0; i < joint.size(); ++i) sums[i & (sums.size() - 1)] += joint[i];
+  return sums;
+}
+
+/// Shots from a distribution over `width` bits.
+Counts draw(std::vector<double> cumulative, std::size_t width, std::int64_t shots, const NoiseRandom& random,
+            std::uint32_t row) {
+  std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
+  // Rounding of the product must not reach behind the last outcome that can occur.
+  const auto last = std::lower_bound(cumulative.begin(), cumulative.end(), cumulative.back());
+  std::vector<std::uint64_t> found(cumulative.size(), 0);
+  for (std::int64_t shot = 0; shot < shots; ++shot) {
+    const double level = cumulative.back() * random.uniform(NoiseRandom::Purpose::shot,
+                                                            {row, 0, static_cast<std::uint32_t>(shot)}, 0);
+    ++found[static_cast<std::size_t>(
+        std::min(std::upper_bound(cumulative.begin(), cumulative.end(), level), last) - cumulative.begin())];
+  }
+  Counts counts;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == 0) continue;
+    std::string text(width, '0');
+    for (std::size_t bit = 0; bit < width; ++bit)
+      if (i >> bit & 1) text[width - 1 - bit] = '1';
+    counts.emplace_hint(counts.end(), std::move(text), found[i]);
+  }
+  return counts;
+}
+
+/// The distributions of all rows from pure states: for programs without gate errors.
+std::vector<std::vector<double>> statevector_probabilities(DeviceCircuit made, const NoiseModel& noise,
+                                                           const Sweep& sweep) {
+  const std::size_t kept = sweep.program.measured.size();
+  made.circuit.blocks[0].qubits = made.cone;
+  NoisyOptions options;
+  options.method = NoisyMethod::trajectories;
+  options.trajectories = 1;  // nothing is random in it
+  options.joint = true;
+  NoisySimulator simulator(made.circuit, noise, options);
+  simulator.bind(made.constants);
+  auto all = simulator.probabilities(row_numbers(sweep), made.angles(sweep).data());
+  for (std::vector<double>& row : all) row = marginal(row, kept);
+  return all;
+}
+
+}  // namespace
+
+Executor::Executor(NoiseModel noise, std::uint64_t seed) : noise_(std::move(noise)), seed_(seed) {
+  qmtl::check(noise_);
+}
+
+std::vector<Counts> Executor::run(const Sweep& sweep, std::int64_t shots, std::uint64_t key) const {
+  check_sweep(sweep);
+  if (shots < 1) throw usage_error("shots: expected at least 1, found " + std::to_string(shots));
+  const DeviceCircuit made(sweep.program, noise_);
+  const NoiseModel noise = noise_for(sweep.program, noise_);
+  Sha256 mixed;
+  mixed.update_number(seed_);
+  mixed.update_number(key);
+  const auto digest = mixed.digest();
+  std::uint64_t seed = 0;
+  for (std::size_t i = 0; i < 8; ++i) seed |= std::uint64_t{digest[i]} << 8 * i;
+
+  if (noise.gates.empty() && static_cast<int>(made.cone.size()) <= statevector_qubits) {
+    const auto probabilities = statevector_probabilities(made, noise, sweep);
+    std::vector<Counts> counts(sweep.rows);
+    run_parallel(sweep.rows, [&](std::size_t row) {
+      counts[row] = draw(probabilities[row], sweep.program.measured.size(), shots, NoiseRandom(seed),
+                         static_cast<std::uint32_t>(row));
+    });
+    return counts;
+  }
+  NoisyOptions options;
+  options.shots = shots;
+  options.seed = seed;
+  NoisySimulator simulator(made.circuit, noise, options);
+  simulator.bind(made.constants);
+  return simulator.counts(row_numbers(sweep), made.angles(sweep).data());
+}
+
+std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) const {
+  check_sweep(sweep);
+  if (sweep.program.measured.size() > most_probabilities)
+    throw usage_error("program " + sweep.program.name + ": expected at most " +
+                      std::to_string(most_probabilities) + " readings for probabilities, found " +
+                      std::to_string(sweep.program.measured.size()) + "; draw shots instead");
+  const DeviceCircuit made(sweep.program, noise_);
+  const NoiseModel noise = noise_for(sweep.program, noise_);
+  if (noise.gates.empty() && made.cone.size() <= most_probabilities)
+    return statevector_probabilities(made, noise, sweep);
+  NoisyOptions options;
+  options.method = NoisyMethod::density;
+  options.joint = true;
+  NoisySimulator simulator(made.circuit, noise, options);
+  simulator.bind(made.constants);
+  return simulator.probabilities(row_numbers(sweep), made.angles(sweep).data());
+}
+
+std::uint64_t sweep_key(std::string_view tag, std::size_t sweep) {
+  Sha256 hash;
+  hash.update_text(tag);
+  hash.update_number(static_cast<std::uint64_t>(sweep));
+  const auto digest = hash.digest();
+  std::uint64_t key = 0;
+  for (std::size_t i = 0; i < 8; ++i) key |= std::uint64_t{digest[i]} << 8 * i;
+  return key;
+}
+
+}  // namespace qmtl

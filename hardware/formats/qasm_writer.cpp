@@ -1,0 +1,113 @@
+#include "hardware/formats/qasm_writer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "runtime/error.h"
+
+namespace qmtl {
+namespace {
+
+/// 17 digits read back as the same double; a digit and a point always, since some readers take 1e-05 only
+/// with a point.
+std::string number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  std::string result = text;
+  if (result.find_first_of(".ni") == std::string::npos) {
+    const std::size_t exponent = result.find('e');
+    result.insert(exponent == std::string::npos ? result.size() : exponent, ".0");
+  }
+  return result;
+}
+
+std::string expression(const DeviceProgram& program, const AngleSum& angle) {
+  std::string text;
+  for (const AngleTerm& term : angle.terms) {
+    const std::string& name = program.inputs[static_cast<std::size_t>(term.input)];
+    if (term.coefficient == 1.0)
+      text += (text.empty() ? "" : " + ") + name;
+    else if (term.coefficient == -1.0)
+      text += (text.empty() ? "-" : " - ") + name;
+    else
+      text += (text.empty() ? "" : " + ") + number(term.coefficient) + " * " + name;
+  }
+  if (text.empty()) return number(angle.constant);
+  if (angle.constant > 0) text += " + " + number(angle.constant);
+  if (angle.constant < 0) text += " - " + number(-angle.constant);
+  return text;
+}
+
+bool uses(const DeviceProgram& program, DeviceGate gate) {
+  return std::any_of(program.ops.begin(), program.ops.end(),
+                     [&](const DeviceOp& op) { return op.gate == gate; });
+}
+
+std::string gate_lines(const DeviceProgram& program) {
+  const auto qubit = [&](int number) {
+    return program.physical ? "$" + std::to_string(number) : "q[" + std::to_string(number) + "]";
+  };
+  std::string text;
+  for (const DeviceOp& op : program.ops) {
+    text += info(op.gate).name;
+    if (info(op.gate).angle) text += "(" + expression(program, op.angle) + ")";
+    text += " " + qubit(op.q0);
+    if (op.q1 >= 0) text += ", " + qubit(op.q1);
+    text += ";\n";
+  }
+  return text;
+}
+
+constexpr const char* rzz_body = "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }\n";
+
+}  // namespace
+
+std::string write_qasm3(const DeviceProgram& program) {
+  check(program);
+  std::string text = "OPENQASM 3.0;\ninclude \"stdgates.inc\";\n";
+  if (!program.physical && uses(program, DeviceGate::rzz)) text += rzz_body;
+  for (const std::string& input : program.inputs) text += "input float[64] " + input + ";\n";
+  if (!program.measured.empty()) text += "bit[" + std::to_string(program.measured.size()) + "] c;\n";
+  if (!program.physical) text += "qubit[" + std::to_string(program.qubits) + "] q;\n";
+  text += gate_lines(program);
+  for (std::size_t bit = 0; bit < program.measured.size(); ++bit) {
+    const std::string qubit = std::to_string(program.measured[bit]);
+    text += "c[" + std::to_string(bit) + "] = measure " +
+            (program.physical ? "$" + qubit : "q[" + qubit + "]") + ";\n";
+  }
+  return text;
+}
+
+std::string write_qasm2(const DeviceProgram& program) {
+  check(program);
+  if (!program.inputs.empty())
+    throw usage_error("program " + program.name +
+                      ": OpenQASM 2 has no inputs: expected a bound program, found " +
+                      std::to_string(program.inputs.size()) + " inputs");
+  DeviceProgram declared = program;
+  declared.physical = false;
+  std::string text = "OPENQASM 2.0;\ninclude \"qelib1.inc\";\n";
+  // Not in the qelib1.inc of the specification (arXiv:1707.03429), and readers that have their own take
+  // another definition badly: written out as gates that all have.
+  DeviceProgram plain = declared;
+  plain.ops.clear();
+  for (const DeviceOp& op : declared.ops) {
+    if (op.gate == DeviceGate::rzz) {
+      plain.ops.push_back({DeviceGate::cx, op.q0, op.q1, {}});
+      plain.ops.push_back({DeviceGate::rz, op.q1, -1, op.angle});
+      plain.ops.push_back({DeviceGate::cx, op.q0, op.q1, {}});
+    } else if (op.gate == DeviceGate::sx) {
+      plain.ops.push_back({DeviceGate::rx, op.q0, -1, {1.57079632679489661923, {}}});
+    } else {
+      plain.ops.push_back(op);
+    }
+  }
+  text += "qreg q[" + std::to_string(program.qubits) + "];\n";
+  if (!program.measured.empty()) text += "creg c[" + std::to_string(program.measured.size()) + "];\n";
+  text += gate_lines(plain);
+  for (std::size_t bit = 0; bit < program.measured.size(); ++bit)
+    text += "measure q[" + std::to_string(program.measured[bit]) + "] -> c[" + std::to_string(bit) + "];\n";
+  return text;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,76 @@
+#include "hardware/replay/analysis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "runtime/model/metrics.h"
+#include "runtime/noise/parallel.h"
+
+namespace qmtl {
+namespace {
+
+/// Quantile of sorted values, linear between them (type 7 of Hyndman and Fan 1996).
+double quantile(const std::vector<double>& sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+/// The tasks' scores, then their mean.
+std::vector<double> scores_of(const ScoreRequest& request, std::span<const double> values) {
+  const std::vector<float> logits = request.logits(values);
+  std::vector<double> scores = evaluate(request.data, request.spec, request.rows, logits.data());
+  scores.push_back(mean_score(request.spec, scores));
+  return scores;
+}
+
+/// Every metric where higher is better ends at 1, every other at 0.
+ScoreInterval cut(ScoreInterval interval, bool higher_is_better) {
+  if (higher_is_better)
+    interval.high = std::min(interval.high, 1.0);
+  else
+    interval.low = std::max(interval.low, 0.0);
+  return interval;
+}
+
+}  // namespace
+
+ScoreInterval basic_interval(double value, std::vector<double> replicates) {
+  std::erase_if(replicates, [](double v) { return !std::isfinite(v); });
+  if (replicates.empty() || !std::isfinite(value)) {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    return {value, none, none};
+  }
+  std::sort(replicates.begin(), replicates.end());
+  return {value, 2 * value - quantile(replicates, 0.975), 2 * value - quantile(replicates, 0.025)};
+}
+
+ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request) {
+  const std::vector<double> found = scores_of(request, measured.values(request.samples));
+  std::vector<std::vector<double>> replicates(found.size(), std::vector<double>(request.replicates));
+  // So many at a time that their values take little memory.
+  constexpr std::size_t chunk = 32;
+  for (std::size_t first = 0; first < request.replicates; first += chunk) {
+    const std::size_t count = std::min(chunk, request.replicates - first);
+    const auto values = measured.replicates(request.samples, request.seed, first, count);
+    run_parallel(count, [&](std::size_t r) {
+      const std::vector<double> scores = scores_of(request, values[r]);
+      for (std::size_t k = 0; k < scores.size(); ++k) replicates[k][first + r] = scores[k];
+    });
+  }
+  ReplayScores scores;
+  const std::size_t tasks = request.spec.tasks.size();
+  bool all_higher = true;
+  for (std::size_t t = 0; t < tasks; ++t) {
+    const bool higher = metric_info(request.spec.tasks[t].metric).higher_is_better;
+    all_higher = all_higher && higher;
+    scores.tasks.push_back(cut(basic_interval(found[t], replicates[t]), higher));
+  }
+  scores.mean = basic_interval(found[tasks], replicates[tasks]);
+  if (all_higher) scores.mean = cut(scores.mean, true);
+  return scores;
+}
+
+}  // namespace qmtl

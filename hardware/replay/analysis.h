@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "hardware/replay/measured_values.h"
+#include "runtime/model/data.h"
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// logits[rows, all outputs of the tasks] from the circuit's outputs values[rows, outputs]. Called from
+/// several threads.
+using LogitsOfValues = std::function<std::vector<float>(std::span<const double> values)>;
+
+/// A score with the interval that holds what infinitely many shots would give, with 95 % confidence. NaN
+/// where undefined.
+struct ScoreInterval {
+  double value = 0, low = 0, high = 0;
+};
+
+struct ReplayScores {
+  std::vector<ScoreInterval> tasks;  ///< each task's own metric, in task order
+  ScoreInterval mean;                ///< of the tasks that count in it, those where lower is better negated
+};
+
+struct ScoreRequest {
+  const Dataset& data;
+  const ModelSpec& spec;
+  std::vector<std::size_t> rows;     ///< of the data set, one for each of `samples`
+  std::vector<std::size_t> samples;  ///< of the measured values
+  LogitsOfValues logits;
+  std::size_t replicates = 1000;  ///< 0: no intervals
+  std::uint64_t seed = 0;
+};
+
+/// Scores of measured values. Intervals are basic bootstrap intervals over the shots (Davison and Hinkley,
+/// "Bootstrap Methods and their Application", 1997, section 2.4): with m the score and q the quantiles of the
+/// replicates' scores, [2 m - q(97.5 %), 2 m - q(2.5 %)]. Shot noise lowers a score, and a replicate has it
+/// twice; the basic interval takes that off again, where quantiles of the replicates would lie too low. The
+/// samples are fixed: nothing is said of other samples than these. The ends are cut to what the metric can
+/// be.
+ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request);
+
+/// The interval of `value` from the replicates' values by that rule, not cut.
+ScoreInterval basic_interval(double value, std::vector<double> replicates);
+
+}  // namespace qmtl

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hardware/endpoint.h"
+#include "hardware/replay/jobs.h"
+#include "hardware/replay/journal.h"
+
+namespace qmtl {
+
+/// What a replay needs from around it.
+struct ReplaySeams {
+  /// Keeps a job's results; returns when they are on disk.
+  std::function<void(const std::string& tag, const std::string& text)> save;
+  /// What was kept, or nothing.
+  std::function<std::optional<std::string>(const std::string& tag)> load;
+  std::function<double()> now;                   ///< seconds since 1970
+  std::function<void(double)> sleep;             ///< so many seconds, or until a stop is asked for
+  std::function<bool()> stop;                    ///< whether a stop was asked for
+  std::function<void(const std::string&)> tell;  ///< progress and warnings, a line each
+};
+
+/// How long a replay tries. Seconds.
+struct ReplayPatience {
+  int submits = 6;                           ///< of one job after faults that may pass
+  double first_wait = 2, longest_wait = 60;  ///< between them, doubling
+  double grace = 60;  ///< a service may list a job so late: only then a lost submit is repeated
+  double first_poll = 1, longest_poll = 30;  ///< between two questions after results, growing by half
+  int results = 8;  ///< questions after results that are not there although the job is completed
+};
+
+enum class ReplayEnd : std::uint8_t {
+  done,     ///< nothing is left to do
+  waiting,  ///< the service has jobs that are not done
+  blocked,  ///< the service takes no more jobs at present
+  stopped,  ///< a stop was asked for
+};
+
+/// Sends the jobs of a replay and collects their results, so that nothing is paid twice and nothing lost:
+/// each step is in the journal before the next is taken. Errors of the endpoint are thrown as they are; the
+/// journal then says where to go on.
+class ReplayDriver {
+ public:
+  ReplayDriver(Endpoint& endpoint, ReplayJournal& journal, std::string identity, std::vector<ReplayJob> jobs,
+               const std::vector<ReplayProgram>& programs, ReplaySeams seams, ReplayPatience patience = {});
+
+  /// Writes the jobs into the journal with their estimated cost, or checks that those there are these.
+  /// Throws Error (data) if a job's shape has changed, as when the device or this program did. Without
+  /// `estimates` costs stay 0: for commands that send nothing.
+  void plan();
+
+  /// Most that may be spent, in the endpoint's unit.
+  void set_ceiling(double amount) { ceiling_ = amount; }
+  /// Throws Error (usage) if what is spent and the estimates of all jobs that are not sent do not fit.
+  void require_ceiling() const;
+
+  /// Looks for jobs whose submit was interrupted. They are submitted or planned afterwards.
+  ReplayEnd settle();
+  /// Sends the planned jobs of a phase.
+  ReplayEnd submit(ReplayPhase phase);
+  /// Asks after the jobs of a phase that were sent and keeps the results that are there; `wait`: until none
+  /// is left. A job's error does not keep the others from being asked; the first is thrown at the end.
+  ReplayEnd fetch(ReplayPhase phase, bool wait);
+  /// submit and fetch until nothing is left.
+  ReplayEnd run(ReplayPhase phase);
+  void cancel();
+  /// Plans failed, cancelled and abandoned jobs again, under new tags.
+  int retry();
+
+  /// Results of a job that are here. Throws Error (data) if its file is not what was written; then it is to
+  /// be fetched again.
+  std::optional<JobResult> result(std::size_t job);
+  const std::vector<ReplayJob>& jobs() const { return jobs_; }
+
+ private:
+  bool is(std::size_t job, ReplayPhase phase, ReplayState state) const;
+  JournalEntry next(std::size_t job, ReplayState state) const;
+  DeviceJob made(std::size_t job) const;
+  ReplayEnd pace();
+  void check_files();
+  bool look_for(std::size_t job, bool wait);
+  ReplayEnd submit_job(std::size_t job);
+  void ask(std::size_t job);
+  bool partial(std::size_t job);
+  void collect(std::size_t job);
+  void cancel_job(std::size_t job);
+  bool outstanding(ReplayPhase phase) const;
+
+  Endpoint& endpoint_;
+  ReplayJournal& journal_;
+  std::string identity_;
+  std::vector<ReplayJob> jobs_;
+  const std::vector<ReplayProgram>& programs_;
+  ReplaySeams seams_;
+  ReplayPatience patience_;
+  std::optional<double> ceiling_;
+  std::vector<int> empty_answers_;  ///< of each job: not_ready although it is completed
+};
+
+}  // namespace qmtl

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qmtl {
+
+/// Where a job of a replay stands. Each is a line of the journal, which is on disk before what follows it is
+/// done.
+enum class ReplayState : std::uint8_t {
+  planned,     ///< nothing sent
+  submitting,  ///< a submit began; until the next line nobody knows whether the service has the job
+  submitted,   ///< the service gave its id
+  completed,   ///< it has run; results are not here yet
+  fetched,     ///< results are in a file here
+  failed,      ///< refused by the service, or failed there
+  cancelled,
+  abandoned,  ///< its submit was never answered and it was not found; given up
+};
+std::string_view name(ReplayState state);
+
+/// One line. Fields that a state does not have are empty.
+struct JournalEntry {
+  ReplayState state = ReplayState::planned;
+  int job = 0;
+  int attempt = 1;
+  std::string tag = {};
+  std::string request = {};           ///< planned: hash of the job's shape
+  std::int64_t executions = 0;        ///< planned
+  double estimate = 0;                ///< planned: cost in the endpoint's unit
+  std::vector<std::string> ids = {};  ///< submitted: the service's; more than one when it was found twice
+  std::optional<double> cost = {};    ///< what the service says it took
+  std::string file_hash = {};         ///< fetched: SHA-256 of the results' file
+  std::string detail = {};            ///< reason, for people
+  std::int64_t time = 0;              ///< seconds since 1970
+};
+
+/// What the journal's lines say of one job together.
+struct JobRecord {
+  JournalEntry last;             ///< request, executions, estimate, ids and cost as known by now
+  double before = 0;             ///< cost of earlier attempts
+  std::int64_t submit_time = 0;  ///< of the last submit, 0: none
+  bool sent() const { return !last.ids.empty(); }
+  /// In the endpoint's unit: what it took, or the estimate of what may have been sent, earlier attempts and
+  /// doubles included. Nothing for a job that surely was not sent.
+  double spent() const;
+};
+
+/// `text` without a last line whose writing was interrupted. Nothing was done after such a line, so nothing
+/// is lost with it; a file is cut to this before more is appended.
+std::string whole_lines(const std::string& text);
+
+/// A replay's journal: lines of JSON, each with a check over itself and the lines before it, so that a
+/// changed, missing or doubled line is noticed. It holds no secrets.
+class ReplayJournal {
+ public:
+  /// Makes text last: appends it and returns when it is on disk.
+  using Append = std::function<void(std::string_view text)>;
+
+  /// Reads `text`, whole lines (empty: a new journal of the replay `identity`; its first line is appended at
+  /// once). Throws Error (data) with `file` and line number for a damaged line, for steps that cannot follow
+  /// each other and for another replay's journal.
+  ReplayJournal(const std::string& text, std::string file, const std::string& identity, Append append);
+
+  /// Checks that the entry may follow, appends it and then takes it in.
+  void record(JournalEntry entry);
+
+  /// By job number; jobs are planned in order.
+  const std::vector<JobRecord>& jobs() const { return jobs_; }
+  double spent() const;
+
+ private:
+  void take(const JournalEntry& entry, const std::string& place);
+
+  std::string file_, check_;
+  Append append_;
+  std::vector<JobRecord> jobs_;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,174 @@
+#include "hardware/replay/measured_values.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+#include "runtime/error.h"
+#include "runtime/model/philox.h"
+#include "runtime/noise/parallel.h"
+
+namespace qmtl {
+namespace {
+
+/// Classical bit of the program that reads a qubit of block number `i` of its blocks.
+int bit_of(const HeadProgram& program, std::size_t i, int qubit) {
+  const auto& qubits = program.registers[i];
+  const auto at = std::find(qubits.begin(), qubits.end(), qubit) - qubits.begin();
+  return program.bits[i][static_cast<std::size_t>(at)];
+}
+
+BitTerm bit_term(const ZString& string, std::span<const double> params, const HeadProgram& program,
+                 std::size_t i) {
+  BitTerm term;
+  for (int qubit : string.qubits) term.bits.push_back(bit_of(program, i, qubit));
+  std::sort(term.bits.begin(), term.bits.end());
+  term.weight =
+      string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)] : string.weight;
+  return term;
+}
+
+/// Shot numbers drawn with replacement, each for its outcome: `shots` of them, counted.
+void draw(const std::vector<std::uint32_t>& outcome_of_shot, std::array<std::uint32_t, 2> key,
+          std::uint32_t replicate, std::uint32_t part, std::uint32_t sample,
+          std::vector<std::uint64_t>& counts) {
+  const std::uint64_t shots = outcome_of_shot.size();
+  for (std::uint64_t s = 0; s < shots; s += 4) {
+    const auto words = philox({static_cast<std::uint32_t>(s / 4), sample, part, replicate}, key);
+    // A 32-bit fraction picks each of the shots equally often up to shots / 2^32.
+    for (std::uint64_t w = 0; w < std::min<std::uint64_t>(4, shots - s); ++w)
+      ++counts[outcome_of_shot[words[w] * shots >> 32]];
+  }
+}
+
+std::vector<std::uint32_t> outcomes_by_shot(const std::vector<std::uint64_t>& counts) {
+  std::vector<std::uint32_t> outcomes;
+  outcomes.reserve(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    outcomes.insert(outcomes.end(), counts[k], static_cast<std::uint32_t>(k));
+  return outcomes;
+}
+
+/// Mean over shots of column `j`, and the variance of that mean.
+Estimate mean_of(const std::vector<std::uint64_t>& counts, const std::vector<double>& of_outcome,
+                 std::size_t columns, std::size_t j) {
+  double shots = 0, sum = 0, squares = 0;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    const double n = static_cast<double>(counts[k]), f = of_outcome[k * columns + j];
+    shots += n;
+    sum += n * f;
+    squares += n * f * f;
+  }
+  const double mean = sum / shots;
+  return {mean, std::max(0.0, squares / shots - mean * mean) / shots};
+}
+
+}  // namespace
+
+std::vector<ReadOutput> read_outputs(const Circuit& circuit, std::span<const double> params,
+                                     const HeadProgram& program) {
+  std::vector<int> first_output;
+  int count = 0;
+  for (const Block& block : circuit.blocks) {
+    first_output.push_back(count);
+    count += static_cast<int>(block.outputs.size());
+  }
+  std::vector<ReadOutput> outputs;
+  for (std::size_t i = 0; i < program.blocks.size(); ++i) {
+    const auto block = static_cast<std::size_t>(program.blocks[i]);
+    for (std::size_t o = 0; o < circuit.blocks[block].outputs.size(); ++o) {
+      ReadOutput output{first_output[block] + static_cast<int>(o), {}};
+      for (const ZString& string : circuit.blocks[block].outputs[o].strings)
+        output.terms.push_back(bit_term(string, params, program, i));
+      outputs.push_back(std::move(output));
+    }
+  }
+  return outputs;
+}
+
+void MeasuredValues::add(const std::vector<ReadOutput>& outputs, double factor,
+                         std::span<const Counts> counts, const ReadoutInverse* inverse) {
+  if (counts.size() != samples_)
+    throw data_error("measured values: expected counts of " + std::to_string(samples_) + " samples, found " +
+                     std::to_string(counts.size()));
+  Part part{{}, factor, std::vector<ShotTable>(samples_)};
+  for (const ReadOutput& output : outputs) part.outputs.push_back(output.output);
+  // A bitstring means the same in every sample.
+  std::unordered_map<std::string, std::vector<double>> known;
+  const auto meaning = [&](const std::string& bits) -> const std::vector<double>& {
+    auto [at, fresh] = known.try_emplace(bits);
+    if (fresh)
+      for (const ReadOutput& output : outputs) {
+        const Counts one{{bits, 1}};
+        at->second.push_back(
+            (inverse ? inverse->expectation(one, output.terms) : expectation(one, output.terms)).value);
+      }
+    return at->second;
+  };
+  for (std::size_t i = 0; i < samples_; ++i)
+    for (const auto& [bits, count] : counts[i]) {
+      if (count == 0) continue;
+      const std::vector<double>& values = meaning(bits);
+      part.tables[i].counts.push_back(count);
+      part.tables[i].of_outcome.insert(part.tables[i].of_outcome.end(), values.begin(), values.end());
+    }
+  parts_.push_back(std::move(part));
+}
+
+bool MeasuredValues::complete(std::size_t sample) const {
+  return std::all_of(parts_.begin(), parts_.end(),
+                     [&](const Part& part) { return !part.tables[sample].counts.empty(); });
+}
+
+/// From counts[part] of the sample's outcomes.
+void MeasuredValues::write_values(std::span<const std::vector<std::uint64_t>> counts, std::size_t sample,
+                                  double* values) const {
+  std::vector<std::vector<NoisePoint>> points(static_cast<std::size_t>(outputs_));
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    const Part& part = parts_[p];
+    for (std::size_t j = 0; j < part.outputs.size(); ++j)
+      points[static_cast<std::size_t>(part.outputs[j])].push_back(
+          {part.factor, mean_of(counts[p], part.tables[sample].of_outcome, part.outputs.size(), j)});
+  }
+  for (std::size_t o = 0; o < points.size(); ++o)
+    values[o] = extrapolation_ ? extrapolate(points[o], *extrapolation_).estimate.value
+                               : points[o].front().estimate.value;
+}
+
+std::vector<double> MeasuredValues::values(std::span<const std::size_t> which) const {
+  const auto width = static_cast<std::size_t>(outputs_);
+  std::vector<double> values(which.size() * width);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    std::vector<std::vector<std::uint64_t>> counts;
+    for (const Part& part : parts_) counts.push_back(part.tables[which[i]].counts);
+    write_values(counts, which[i], values.data() + i * width);
+  }
+  return values;
+}
+
+std::vector<std::vector<double>> MeasuredValues::replicates(std::span<const std::size_t> which,
+                                                            std::uint64_t seed, std::size_t first,
+                                                            std::size_t count) const {
+  const auto mixed = philox({static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32), 0, 0},
+                            {0x626f6f74u, 0x73747261u});
+  const std::array<std::uint32_t, 2> key{mixed[0], mixed[1]};
+  const auto width = static_cast<std::size_t>(outputs_);
+  std::vector<std::vector<double>> all(count, std::vector<double>(which.size() * width));
+  run_parallel(which.size(), [&](std::size_t i) {
+    const std::size_t sample = which[i];
+    std::vector<std::vector<std::uint32_t>> shots;
+    for (const Part& part : parts_) shots.push_back(outcomes_by_shot(part.tables[sample].counts));
+    std::vector<std::vector<std::uint64_t>> counts(parts_.size());
+    for (std::size_t r = 0; r < count; ++r) {
+      for (std::size_t p = 0; p < parts_.size(); ++p) {
+        counts[p].assign(parts_[p].tables[sample].counts.size(), 0);
+        draw(shots[p], key, static_cast<std::uint32_t>(first + r), static_cast<std::uint32_t>(p),
+             static_cast<std::uint32_t>(sample), counts[p]);
+      }
+      write_values(counts, sample, all[r].data() + i * width);
+    }
+  });
+  return all;
+}
+
+}  // namespace qmtl

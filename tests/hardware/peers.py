@@ -1,0 +1,39 @@
+"""Tests against other people's programs run in an environment of their own: build/hardware-venv, made by
+tests/hardware/setup, or the one of QMTL_PEERS_PYTHON. The tests in every run need nothing but Debian's packages.
+
+    import peers
+    peers.require("qiskit", "qiskit_aer", skipped="loading exports in Qiskit")
+    import qiskit
+"""
+
+import importlib.util
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ENTERED = "QMTL_PEERS_ENTERED"
+
+
+def python():
+    """The environment's interpreter, or nothing."""
+    chosen = os.environ.get("QMTL_PEERS_PYTHON") or os.path.join(ROOT, "build", "hardware-venv", "bin", "python")
+    return chosen if os.access(chosen, os.X_OK) else None
+
+
+def require(*modules, skipped):
+    """Returns inside an environment that has the modules: starts the running script again with its interpreter where
+    that is needed. Without one, says what was skipped and ends the script with success; a broken one is a failure."""
+    if os.environ.get(ENTERED) != sys.argv[0]:
+        interpreter = python()
+        if interpreter:
+            os.environ[ENTERED] = sys.argv[0]
+            os.execv(interpreter, [interpreter, *sys.argv])
+        if os.environ.get("QMTL_PEERS_PYTHON"):
+            sys.exit(f"QMTL_PEERS_PYTHON: expected an interpreter, found {os.environ['QMTL_PEERS_PYTHON']}")
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    if os.environ.get(ENTERED) == sys.argv[0]:
+        sys.exit(f"{sys.executable} lacks {', '.join(missing)}: make the environment again with tests/hardware/setup")
+    print(f"skipped: {skipped}; needs {', '.join(missing)} (tests/hardware/setup makes the environment)")
+    sys.exit(0)

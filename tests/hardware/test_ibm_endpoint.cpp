@@ -1,0 +1,176 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+
+#include "hardware/emulator/server.h"
+#include "hardware/endpoint_config.h"
+#include "hardware/transpile/topologies.h"
+#include "tests/hardware/emulator_client.h"
+
+using namespace qmtl;
+
+namespace {
+
+/// An emulator on a socket and the endpoint that reaches it.
+struct IbmCase {
+  explicit IbmCase(EmulatorOptions options, std::map<std::string, std::string> settings = {})
+      : server(EmulatorClient::with_key(std::move(options)), "127.0.0.1", 0) {
+    setenv("QMTL_TEST_IBM_KEY", EmulatorClient::key, 1);
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+    settings.insert({{"url", url + "/api/v1"},
+                     {"iam_url", url},
+                     {"crn", EmulatorClient::crn},
+                     {"backend", "emulated"},
+                     {"api_key_env", "QMTL_TEST_IBM_KEY"}});
+    endpoint = make_endpoint({"ibm", EndpointSettings("test", std::move(settings)), {}});
+  }
+
+  EmulatorServer server;
+  std::unique_ptr<Endpoint> endpoint;
+};
+
+EmulatorOptions emulated(std::initializer_list<const char*> faults = {}) {
+  EmulatorOptions options;
+  options.target.name = "emulated";
+  options.target.qubits = 5;
+  options.target.basis = {DeviceGate::cz, DeviceGate::rz, DeviceGate::sx, DeviceGate::x, DeviceGate::rx};
+  options.target.coupling = {{0, 1}, {1, 0}, {1, 2}, {2, 1}, {2, 3}, {3, 2}, {3, 4}, {4, 3}};
+  options.queue = parse_queue_model("none");
+  for (const char* rule : faults) options.faults.push_back(parse_fault(rule));
+  return options;
+}
+
+/// Reads qubit 3, which is turned by the inputs' sum, as bit 0, and qubit 1, which is 1, as bit 1.
+DeviceJob turned(std::vector<double> angles) {
+  DeviceProgram program;
+  program.name = "turned";
+  program.qubits = 5;
+  program.physical = true;
+  program.inputs = {"a0000", "a0001"};
+  program.ops = {{DeviceGate::x, 1, -1, {}}, {DeviceGate::rx, 3, -1, {0.25, {{0, 1.0}, {1, 2.0}}}}};
+  program.measured = {3, 1};
+  DeviceProgram fixed = program;
+  fixed.name = "fixed";
+  fixed.inputs.clear();
+  fixed.ops.pop_back();
+  return {"qmtl-test-1", {{program, angles.size() / 2, angles}, {fixed, 1, {}}}, 4000};
+}
+
+double share_of(const Counts& counts, const std::string& bits) {
+  std::uint64_t all = 0;
+  for (const auto& [text, count] : counts) all += count;
+  const auto found = counts.find(bits);
+  return found == counts.end() ? 0.0 : static_cast<double>(found->second) / static_cast<double>(all);
+}
+
+EndpointFault fault_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const EndpointError& error) {
+    CHECK(std::string(error.what()).find(EmulatorClient::key) == std::string::npos);
+    return error.fault();
+  }
+  FAIL("expected an EndpointError");
+  return EndpointFault::refused;
+}
+
+}  // namespace
+
+TEST_CASE("A whole sweep goes to IBM's sampler in one PUB and comes back in both encodings", "[ibm]") {
+  std::vector<std::vector<Counts>> first;
+  for (const char* results : {"samples", "packed"}) {
+    INFO(results);
+    IbmCase at(emulated(), {{"results", results}});
+    CHECK(at.endpoint->info().target.qubits == 5);
+    CHECK(at.endpoint->info().target.coupling.size() == 8);
+    const DeviceJob job = turned({-0.25, 0.0, 0.45, 0.25, M_PI - 0.25, 0.0});
+    const std::string id = at.endpoint->submit(job);
+    CHECK(at.endpoint->find(job.tag) == std::vector<std::string>{id});
+    CHECK(at.endpoint->find("another").empty());
+    CHECK(at.endpoint->status(id).state == JobState::completed);
+    const JobResult result = at.endpoint->fetch(id, job);
+    REQUIRE(result.counts.size() == 2);
+    REQUIRE(result.counts[0].size() == 3);
+    CHECK(share_of(result.counts[0][0], "10") == 1.0);
+    CHECK(share_of(result.counts[0][2], "11") == 1.0);
+    CHECK(share_of(result.counts[1][0], "10") == 1.0);
+    const double expected = std::pow(std::sin(0.6), 2);
+    // Five deviations of a share of 4000 shots.
+    CHECK(std::abs(share_of(result.counts[0][1], "11") - expected) <
+          5 * std::sqrt(expected * (1 - expected) / 4000));
+    if (first.empty()) first = result.counts;
+    CHECK(result.counts == first);
+    CHECK(result.cost.has_value());
+    CHECK(at.endpoint->estimate(job).seconds > 0);
+  }
+}
+
+TEST_CASE("An access token that is no longer valid is replaced once", "[ibm]") {
+  IbmCase at(emulated({"GET status:1=expire-token"}));
+  const DeviceJob job = turned({0.1, 0.1});
+  at.endpoint->info();
+  at.endpoint->estimate(job);  // its answer lets the tokens expire
+  const std::string id = at.endpoint->submit(job);
+  CHECK(at.endpoint->find(job.tag) == std::vector<std::string>{id});
+}
+
+TEST_CASE("IBM's refusals, lost answers, late and damaged results have their own faults", "[ibm]") {
+  const DeviceJob job = turned({0.1, 0.1});
+  for (const char* rule :
+       {"POST /jobs:1=drop-before", "POST /jobs:1=drop-during", "POST /jobs:1=drop-after"}) {
+    INFO(rule);
+    IbmCase at(emulated({rule}));
+    CHECK(fault_of([&] { at.endpoint->submit(job); }) == EndpointFault::uncertain);
+    CHECK(at.endpoint->find(job.tag).size() == (std::string(rule).ends_with("before") ? 0 : 1));
+  }
+  struct Row {
+    const char* rule;
+    const char* results;
+    EndpointFault fault;
+  };
+  for (const Row& row : {Row{"GET results:*=results-late", "samples", EndpointFault::not_ready},
+                         Row{"GET results:*=truncate-json", "samples", EndpointFault::malformed},
+                         Row{"GET results:*=not-json", "samples", EndpointFault::malformed},
+                         Row{"GET results:*=wrong-sum", "samples", EndpointFault::malformed},
+                         Row{"GET results:*=wrong-sum", "packed", EndpointFault::malformed},
+                         Row{"GET results:*=bad-zlib", "packed", EndpointFault::malformed},
+                         Row{"POST /jobs:1=fail-job", "samples", EndpointFault::refused}}) {
+    INFO(row.rule << ", " << row.results);
+    IbmCase at(emulated({row.rule}), {{"results", row.results}});
+    const std::string id = at.endpoint->submit(job);
+    CHECK(fault_of([&] { at.endpoint->fetch(id, job); }) == row.fault);
+  }
+  IbmCase busy(emulated({"POST /jobs:1=429,retry-after=1"}));
+  CHECK(fault_of([&] { busy.endpoint->submit(job); }) == EndpointFault::transient);
+  DeviceJob wrong = job;
+  wrong.sweeps[0].program.ops.push_back({DeviceGate::cz, 0, 4, {}});
+  IbmCase at(emulated());
+  CHECK(fault_of([&] { at.endpoint->submit(wrong); }) == EndpointFault::refused);
+}
+
+TEST_CASE("Bits of a device that reverses them come back reversed", "[ibm]") {
+  // What the probe of a replay must see.
+  IbmCase at(emulated({"GET results:*=reverse-bits"}));
+  const DeviceJob job = turned({-0.25, 0.0});
+  const std::string id = at.endpoint->submit(job);
+  CHECK(share_of(at.endpoint->fetch(id, job).counts[0][0], "01") == 1.0);
+}
+
+TEST_CASE("Sessions are opened once, and QRMI's variables are the default configuration", "[ibm]") {
+  IbmCase at(emulated(), {{"session", "batch"}});
+  DeviceJob job = turned({0.1, 0.1});
+  at.endpoint->submit(job);
+  job.tag = "qmtl-test-2";
+  at.endpoint->submit(job);
+  const std::string url = "http://127.0.0.1:" + std::to_string(at.server.port());
+  for (const auto& [variable, value] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"QRMI_JOB_QPU_RESOURCES", "emulated"},
+           {"emulated_QRMI_IBM_QCS_ENDPOINT", url + "/api"},
+           {"emulated_QRMI_IBM_QCS_IAM_ENDPOINT", url},
+           {"emulated_QRMI_IBM_QCS_IAM_APIKEY", EmulatorClient::key},
+           {"emulated_QRMI_IBM_QCS_SERVICE_CRN", EmulatorClient::crn}})
+    setenv(variable, value.c_str(), 1);
+  const auto configured = make_endpoint({"ibm", EndpointSettings("test", {}), {}});
+  CHECK(configured->find("qmtl-test-2").size() == 1);
+  unsetenv("QRMI_JOB_QPU_RESOURCES");
+}

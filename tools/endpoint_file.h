@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "hardware/endpoint_config.h"
+
+namespace qmtl {
+
+/// What a user wrote about an endpoint: the TOML file in `text` (io/FORMATS.md), or the bare name of a kind.
+/// The noise model that the file names is read too, relative to the file. Throws Error (usage) naming file,
+/// line and key.
+EndpointConfig read_endpoint(const std::string& text);
+
+}  // namespace qmtl

@@ -17,7 +17,7 @@ nlohmann::ordered_json shapes(const std::vector<OnnxSummary::Value>& values) {
 nlohmann::ordered_json write_onnx_format(const ExportRequest& request) {
   const OnnxSummary summary = write_onnx(request.out, request.checkpoint);
   nlohmann::ordered_json json;
-  json["out"] = request.out;
+  json["file"] = request.out;
   json["ir_version"] = onnx_ir_version;
   json["opset"] = onnx_opset;
   json["nodes"] = summary.nodes;

@@ -1,25 +1,14 @@
 #include "qmtl_edge.h"
 
 #include "edge_check.h"
+#include "edge_crc.h"
 #include "edge_parts.h"
 #include "edge_sections.h"
 #include "kernels/contract.h"
 #include "kernels/to_bits.h"
 
-/* CRC-32 with polynomial 0xedb88320, bit by bit: no table in flash. */
-static uint32_t crc_of(const unsigned char* bytes, uint32_t begin, uint32_t end, uint32_t crc) {
-  uint32_t i;
-  int bit;
-  for (i = begin; i < end; ++i) {
-    crc ^= bytes[i];
-    for (bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1u ? 0xedb88320u : 0u);
-  }
-  return crc;
-}
-
 int32_t qmtl_edge_need(const void* file, size_t length) {
   const uint32_t* word = (const uint32_t*)file;
-  const unsigned char* bytes = (const unsigned char*)file;
   uint32_t i, size, words;
   uint64_t samples;
   if (!file) return QMTL_EDGE_NULL;
@@ -32,7 +21,7 @@ int32_t qmtl_edge_need(const void* file, size_t length) {
   if (size > length) return QMTL_EDGE_TRUNCATED;
   if (size < 4u * QE_HEADER_WORDS || (size & 3u) != 0) return QMTL_EDGE_SIZE;
   if (size >> 28) return QMTL_EDGE_LIMIT;
-  if (~crc_of(bytes, 16, size, crc_of(bytes, 0, 12, 0xffffffffu)) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
+  if (qe_file_crc(file, size) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
   if (word[QE_W_FEATURES] & ~(uint32_t)(QMTL_EDGE_FEATURES)) return QMTL_EDGE_FEATURE;
   for (i = QE_W_ARENA; i <= QE_W_TEXT; ++i)
     if (word[i] > 1u << 24) return QMTL_EDGE_LIMIT;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`qmtl export --to onnx` against `qmtl predict`: every head and layer, in an evaluator of our own (onnx_numpy.py) and, with the
-optional environment (QMTL_PEERS_PYTHON: a python with onnx and onnxruntime), in ONNX Runtime."""
+optional environment of tests/hardware/setup, in ONNX Runtime."""
 
 import json
 import os
@@ -16,11 +16,12 @@ except ImportError as missing:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "tools")]
+sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "tools"), os.path.join(ROOT, "tests", "hardware")]
 from harness import Program, main
 import onnx_numpy
+import peers
 
-PEER = os.environ.get("QMTL_PEERS_PYTHON", os.path.join(ROOT, "build", "hardware-venv", "bin", "python"))
+PEER = peers.python()
 
 # Probabilities and values per deviation of the labels. Both sides compute in float32 (relative rounding 6e-8) and differ in
 # the order of sums; a logit of 30 then differs by several 1e-6.
@@ -123,9 +124,9 @@ class Onnx(Program):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.peer = os.path.exists(PEER) and subprocess.run([PEER, "-c", "import onnx, onnxruntime"]).returncode == 0
+        cls.peer = PEER is not None and subprocess.run([PEER, "-c", "import onnx, onnxruntime"]).returncode == 0
         if not cls.peer:
-            print("ONNX Runtime is not there (QMTL_PEERS_PYTHON): its part of these tests is skipped", file=sys.stderr)
+            print("skipped: the comparison with ONNX Runtime (tests/hardware/setup makes its environment)", file=sys.stderr)
         random = np.random.default_rng(3)
         cls.inputs = {
             # One column is large against its spread, as a year is.

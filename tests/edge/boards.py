@@ -72,10 +72,6 @@ TARGETS = [
 for target in TARGETS:
     if target.name.startswith("RISC-V"):
         target.emulator[1:1] = ["-bios", "none"]
-# What Debian calls the tools, for those who want every target.
-PACKAGES = ("gcc-arm-none-eabi qemu-system-arm gcc-riscv64-unknown-elf qemu-system-misc qemu-user gcc-arm-linux-gnueabihf "
-            "libc6-dev-armhf-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross")
-
 
 def embed(folder, files):
     """Sources with the files' bytes and a table of them: heads[], head_bytes[]."""

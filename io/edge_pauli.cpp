@@ -7,7 +7,7 @@
 namespace qmtl {
 EdgePauli::EdgePauli(const PauliExpansion& expansion, const std::vector<double>& params) {
   for (const PauliAngle& angle : expansion.sample) {
-    AngleSum sum;
+    StringAngle sum;
     for (int a : angle.angles) sum.angles[a] += 1.0;
     for (int p : angle.params) sum.constant += params[static_cast<std::size_t>(p)];
     sums_.push_back(std::move(sum));
@@ -52,7 +52,7 @@ bool EdgePauli::fits() const {
 }
 
 void EdgePauli::collect(EdgeAngles& angles) {
-  for (const AngleSum& sum : sums_) pair_.push_back(angles.pair(sum));
+  for (const StringAngle& sum : sums_) pair_.push_back(angles.pair(sum));
 }
 
 void EdgePauli::lower(EdgeBuilder& builder, EdgeValue pairs, EdgeValue target,

@@ -190,11 +190,12 @@ nlohmann::ordered_json forecast(TuneModel& model, TuneRounds& rounds, const Endp
                                 const TuneRequest& request, const std::vector<std::size_t>& rows) {
   const auto evaluation = model.evaluation_programs(rows), step = model.step_programs();
   const auto first = with_probe(evaluation, model.device_programs()[0], info, request.model.shots);
-  const double total = rounds.cost(first) + request.steps * rounds.cost(step) + rounds.cost(evaluation);
+  const double step_cost = rounds.cost(step);
+  const double total = rounds.cost(first) + request.steps * step_cost + rounds.cost(evaluation);
   return {{"angles", model.tuned()},
           {"programs", model.programs().size()},
           {"executions", {{"evaluation", executions_of(evaluation)}, {"step", executions_of(step)}}},
-          {"estimate", {{"total", total}, {"step", rounds.cost(step)}, {"unit", rounds.unit()}}}};
+          {"estimate", {{"total", total}, {"step", step_cost}, {"unit", rounds.unit()}}}};
 }
 
 Outcome tune(TuneModel& model, TuneRounds& rounds, const EndpointInfo& info, const TuneRequest& request,

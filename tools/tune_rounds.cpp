@@ -57,12 +57,13 @@ TuneRounds::TuneRounds(Endpoint& endpoint, RoundsOptions options)
 
 double TuneRounds::cost(std::span<const ReplayProgram> programs) {
   double sum = 0;
-  for (const ReplayJob& job : pack_jobs(programs, endpoint_.info().limits))
-    sum += endpoint_.estimate(device_job(job, programs, "estimate")).amount;
+  for (const ReplayJob& job : pack_jobs(programs, endpoint_.info().limits)) {
+    const CostEstimate estimate = endpoint_.estimate(device_job(job, programs, "estimate"));
+    sum += estimate.amount;
+    unit_ = estimate.unit;
+  }
   return sum;
 }
-
-std::string TuneRounds::unit() { return endpoint_.estimate({"estimate", {}, 1}).unit; }
 
 std::optional<std::vector<std::vector<Counts>>> TuneRounds::execute(
     const std::string& round, const std::vector<ReplayProgram>& programs, double reserve) {

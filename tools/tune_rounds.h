@@ -30,8 +30,8 @@ class TuneRounds {
   /// What the rounds executed so far have cost, and the executions of all of them.
   double spent() const { return spent_; }
   std::int64_t executions() const { return executions_; }
-  /// Of costs.
-  std::string unit();
+  /// Of costs, once some have been estimated.
+  const std::string& unit() const { return unit_; }
 
   /// counts[program][row]; nothing if the round and after it `reserve` would not fit under the ceiling: then
   /// nothing more was sent. A probe among the programs is judged before work is sent. Throws Error
@@ -45,6 +45,7 @@ class TuneRounds {
   RoundsOptions options_;
   double spent_ = 0;
   std::int64_t executions_ = 0;
+  std::string unit_;
 };
 
 }  // namespace qmtl

@@ -148,7 +148,9 @@ class LocalQdmi final : public QdmiBase {
 /// program a job, so that a submit is all or nothing.
 class RemoteQdmi final : public QdmiBase {
  public:
-  using QdmiBase::QdmiBase;
+  RemoteQdmi(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed,
+             bool lost_are_absent)
+      : QdmiBase(std::move(device), std::move(about), text, reversed), lost_are_absent_(lost_are_absent) {}
 
   CostEstimate estimate(const DeviceJob& job) override {
     CostEstimate cost;
@@ -175,9 +177,11 @@ class RemoteQdmi final : public QdmiBase {
   }
 
   std::vector<std::string> find(const std::string& tag) override {
+    if (lost_are_absent_) return {};
     throw EndpointError(EndpointFault::refused,
-                        info_.place + ": QDMI cannot look for job " + tag +
-                            " by its name; see the device's own list of jobs before it is sent again");
+                        info_.place + ": the submit of job " + tag +
+                            " was interrupted, and QDMI cannot look for it by its name; see the device's own "
+                            "list of jobs, and if it is not there set lost_are_absent = true for once");
   }
 
   JobStatus status(const std::string& id) override {
@@ -227,6 +231,7 @@ class RemoteQdmi final : public QdmiBase {
     return jobs_.emplace(id, device_->find_job(id)).first->second;
   }
 
+  bool lost_are_absent_;
   std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
 };
 
@@ -271,6 +276,7 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   const ProgramText& text = program_text(settings.file(), settings.text("format", "qasm3"));
   const bool remote = settings.boolean("remote", false);
   const bool reversed = settings.boolean("reversed_bits", false);
+  const bool lost_are_absent = settings.boolean("lost_are_absent", false);
   const std::int64_t timeout = settings.integer("timeout", 600);
   if (timeout < 1)
     throw usage_error(settings.file() + ": timeout: expected seconds of at least 1, found " +
@@ -288,7 +294,7 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
     return std::make_unique<LocalQdmi>(std::move(device), std::move(about), text, reversed,
                                        static_cast<std::size_t>(timeout));
   about.limits.sweeps = about.limits.rows = 1;
-  return std::make_unique<RemoteQdmi>(std::move(device), std::move(about), text, reversed);
+  return std::make_unique<RemoteQdmi>(std::move(device), std::move(about), text, reversed, lost_are_absent);
 }
 
 }  // namespace qmtl

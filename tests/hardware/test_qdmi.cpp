@@ -108,6 +108,9 @@ TEST_CASE("Jobs of a QDMI device elsewhere are found again by their id", "[qdmi]
     CHECK(later->fetch(id, job).counts[0][0] == Counts{{"001", 99}, {"000", 1}});
     CHECK(fault_of([&] { later->status("job-99999"); }) == EndpointFault::refused);
     CHECK(fault_of([&] { later->find("tag"); }) == EndpointFault::refused);
+    Values looked = values;
+    looked["lost_are_absent"] = "true";
+    CHECK(open(looked)->find("tag").empty());
     CHECK(fault_of([&] { later->submit(turning_job({3.0, 0.0, 0.0, 0.0})); }) == EndpointFault::refused);
     const std::string second = later->submit(job);
     later->cancel(second);

@@ -1,5 +1,6 @@
-/* QEMU plugin: counts executed instructions, a translated block at a time; deterministic. The few prototypes of QEMU's
-   plugin interface (version 1) that it needs are declared here, as Debian has no package with its header. */
+/* QEMU plugin: counts executed instructions, a translated block at a time; deterministic. The few prototypes
+   of QEMU's plugin interface (version 1) that it needs are declared here, as Debian has no package with its
+   header. */
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* tb);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
                                            void (*each)(qemu_plugin_id_t id, struct qemu_plugin_tb* tb));
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb* tb, int add, void* to, uint64_t amount);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*last)(qemu_plugin_id_t id, void* data), void* data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*last)(qemu_plugin_id_t id, void* data),
+                                    void* data);
 
 int qemu_plugin_version = 1;
 static uint64_t count;

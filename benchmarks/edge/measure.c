@@ -1,5 +1,5 @@
-/* REPEAT inferences of one model on a bare core: -DGENERATED=name for C of qmtl export --to c, else the head file that
-   was linked in. */
+/* REPEAT inferences of one model on a bare core: -DGENERATED=name for C of qmtl export --to c, else the head
+   file that was linked in. */
 
 #include <stdint.h>
 

@@ -41,7 +41,7 @@ class CortexM4F(Program):
         self.assertEqual(found, expected)
         right, images, instructions = map(int, re.search(r"(\d+) of (\d+) right; at most (\d+) inst", printed).groups())
         self.assertEqual(images, IMAGES)
-        labels = [int(line.split(",")[-1]) for line in open(DIGITS / "digits.csv").read().splitlines()[:IMAGES]]
+        labels = [int(line.split(",")[-1]) for line in (DIGITS / "digits.csv").read_text().splitlines()[:IMAGES]]
         self.assertEqual(right, sum(a == b for a, b in zip(found, labels)))
         # The expansion of 20 qubits and 64 x 64 + 64 x 20 products: less means that the clock did not run.
         self.assertGreater(instructions, 64 * 64 + 64 * 20)

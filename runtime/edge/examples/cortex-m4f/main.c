@@ -1,5 +1,5 @@
-/* Classifies handwritten digits on a Cortex-M4F: reads the images from a CSV file of the host (64 pixels and the label a
-   line), prints predictions, and how many instructions one takes. Arguments: FILE IMAGES. */
+/* Classifies handwritten digits on a Cortex-M4F: reads the images from a CSV file of the host (64 pixels and
+   the label a line), prints predictions, and how many instructions one takes. Arguments: FILE IMAGES. */
 
 #include <stdint.h>
 
@@ -68,7 +68,8 @@ static unsigned parse(char* arguments) {
   for (; *arguments && *arguments != ' '; ++arguments) {
   }
   if (*arguments) *arguments++ = 0;
-  for (; *arguments >= '0' && *arguments <= '9'; ++arguments) images = 10u * images + (unsigned)(*arguments - '0');
+  for (; *arguments >= '0' && *arguments <= '9'; ++arguments)
+    images = 10u * images + (unsigned)(*arguments - '0');
   return images;
 }
 
@@ -80,7 +81,8 @@ int main(void) {
   int code = qmtl_edge_open(&head, model, (size_t)(model_end - model), arena, sizeof arena);
   if (!code) code = qmtl_edge_selftest(&head, logits);
   if (code) return failed("the model was refused", code);
-  if (qmtl_edge_inputs(&head) != PIXELS || qmtl_edge_outputs(&head) != DIGITS) return failed("not a digits model", 0);
+  if (qmtl_edge_inputs(&head) != PIXELS || qmtl_edge_outputs(&head) != DIGITS)
+    return failed("not a digits model", 0);
   if (!semihost_arguments(arguments, sizeof arguments)) return failed("expected arguments FILE IMAGES", 0);
   images = parse(arguments);
   file = semihost_open(arguments);

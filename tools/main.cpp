@@ -56,8 +56,9 @@ void print_help(std::ostream& out) {
     out << line;
   }
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
-      << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint,\n"
-         "            75 stopped after a checkpoint.\n";
+      << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint, 75 "
+         "stopped\n"
+         "after a checkpoint.\n";
 }
 
 int run(const Comm& comm, const Arguments& args) {

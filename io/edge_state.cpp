@@ -24,10 +24,6 @@ std::vector<double> params_of(const Cone& cone, const std::vector<double>& param
   return own;
 }
 
-double weight_of(const ZString& string, const std::vector<double>& params) {
-  return string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
-}
-
 /// Cone angles as angles of the whole circuit.
 void rename_angles(std::vector<StringRotation>& rotations, const Cone& cone) {
   for (StringRotation& rotation : rotations) {

@@ -89,8 +89,7 @@ double diagonal_value(const Readout& readout, std::span<const double> params, st
   for (const ZString& string : readout.strings) {
     std::uint64_t mask = 0;
     for (int q : string.qubits) mask ^= std::uint64_t{1} << q;
-    const double weight =
-        string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
+    const double weight = weight_of(string, params);
     sum += std::popcount(mask & index) % 2 ? -weight : weight;
   }
   return sum;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "runtime/circuit/gates.h"
@@ -34,6 +35,11 @@ struct ZString {
 
   bool operator==(const ZString&) const = default;
 };
+
+/// The weight that counts, for the circuit's trainable numbers.
+inline double weight_of(const ZString& string, std::span<const double> params) {
+  return string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
+}
 
 /// A diagonal observable: sum of weighted Z-strings. Its expectation is one output of the circuit.
 struct Readout {

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Flash, memory and instructions of an inference on a simulated Cortex-M4F at -Os: benchmarks/edge/cost.py [FOLDER FOR results]"""
 
-import json
 import pathlib
 import re
 import subprocess
@@ -82,13 +81,7 @@ def main():
         plugin = base / "count.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-O2", str(HERE / "count.c"), "-o", str(plugin)], check=True)
         rows = [row(base / f"m{i}", model, plugin) for i, model in enumerate(models.MODELS)]
-    text = markdown(rows)
-    print(text, end="")
-    if len(sys.argv) > 1:
-        results = pathlib.Path(sys.argv[1])
-        results.mkdir(exist_ok=True)
-        (results / "cost.json").write_text(json.dumps(rows, indent=1) + "\n")
-        (results / "cost.md").write_text(text)
+    models.show("cost", rows, markdown(rows))
 
 
 if __name__ == "__main__":

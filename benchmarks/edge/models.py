@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 QMTL = os.environ.get("QMTL_PROGRAM", str(ROOT / "build" / "release" / "qmtl"))
@@ -54,3 +55,13 @@ def make(folder, model, rows=200):
     qmtl("export", "run", "--to", "c", "--out", "model", "--quiet", *options, cwd=folder)
     qmtl("export", "run", "--to", "onnx", "--out", "model.onnx", "--quiet", cwd=folder)
     return about
+
+
+def show(name, rows, text):
+    """Prints a benchmark's table and, with a folder on the command line, keeps it there as name.json and name.md."""
+    print(text, end="")
+    if len(sys.argv) > 1:
+        results = pathlib.Path(sys.argv[1])
+        results.mkdir(exist_ok=True)
+        (results / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (results / f"{name}.md").write_text(text)

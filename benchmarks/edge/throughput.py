@@ -2,7 +2,6 @@
 """One model four ways in one run, one thread: the edge runtime, generated C, ONNX Runtime (with the environment of
 tests/hardware/setup) and `qmtl predict`: benchmarks/edge/throughput.py [FOLDER FOR results]"""
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -76,13 +75,7 @@ def main():
         print("ONNX Runtime is left out: tests/hardware/setup makes its environment", file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
         rows = [measure(pathlib.Path(name) / f"m{i}", model) for i, model in enumerate(models.MODELS)]
-    text = markdown(rows)
-    print(text, end="")
-    if len(sys.argv) > 1:
-        results = pathlib.Path(sys.argv[1])
-        results.mkdir(exist_ok=True)
-        (results / "throughput.json").write_text(json.dumps(rows, indent=1) + "\n")
-        (results / "throughput.md").write_text(text)
+    models.show("throughput", rows, markdown(rows))
 
 
 if __name__ == "__main__":

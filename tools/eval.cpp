@@ -26,13 +26,6 @@ const Usage usage{
     "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
     "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
 
-Split parse_split(const std::string& text) {
-  if (text == "train") return Split::train;
-  if (text == "validation") return Split::validation;
-  if (text == "test") return Split::test;
-  throw usage_error("--split: expected train, validation or test, found '" + text + "'");
-}
-
 /// The scores of the same rows on a noisy device, and how they were simulated.
 struct NoisyScores {
   Scores scores;

@@ -29,6 +29,13 @@ Dataset load_dataset(const Comm& comm, const std::string& path) {
   return data;
 }
 
+Split parse_split(const std::string& text) {
+  if (text == "train") return Split::train;
+  if (text == "validation") return Split::validation;
+  if (text == "test") return Split::test;
+  throw usage_error("--split: expected train, validation or test, found '" + text + "'");
+}
+
 std::string checkpoint_file(const std::string& path) {
   if (!fs::is_directory(path)) return path;
   for (const char* name : {"best.h5", "last.h5"})

@@ -14,6 +14,9 @@ namespace qmtl {
 /// own. Collective; all ranks fail together, also when they have different data.
 Dataset load_dataset(const Comm& comm, const std::string& path);
 
+/// train, validation or test; throws Error (usage) for the option --split otherwise.
+Split parse_split(const std::string& text);
+
 /// The checkpoint file that `path` means: the file itself, or best.h5 (else last.h5) of a run folder. Throws
 /// Error (data) if there is none.
 std::string checkpoint_file(const std::string& path);

@@ -6,6 +6,7 @@
 #include "runtime/error.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/noise/schedule.h"
+#include "runtime/train/circuit_elsewhere.h"
 #include "runtime/train/transfer.h"
 #include "tools/cores.h"
 #include "tools/load.h"
@@ -128,14 +129,8 @@ Work read_head(const Comm& comm, const Options& options) {
   work.circuit = *learner->circuit();
   const auto params = learner->circuit_params();
   work.params.assign(params.begin(), params.end());
-  const auto keep = [&](std::span<const std::size_t> samples, const double* angles, double* values) {
-    work.keys.insert(work.keys.end(), samples.begin(), samples.end());
-    work.angles.insert(work.angles.end(), angles,
-                       angles + samples.size() * static_cast<std::size_t>(work.circuit.angles));
-    std::fill(values, values + samples.size() * static_cast<std::size_t>(work.circuit.outputs()), 0.0);
-  };
-  std::vector<float> logits(wanted * static_cast<std::size_t>(learner->outputs()));
-  learner->predict_with(keep, rows, logits.data());
+  work.keys.assign(rows.begin(), rows.end());
+  work.angles = circuit_angles(*learner, rows);
   return work;
 }
 

@@ -11,6 +11,7 @@
 #include "io/atomic_file.h"
 #include "runtime/error.h"
 #include "runtime/hash.h"
+#include "runtime/train/circuit_elsewhere.h"
 #include "runtime/train/label_scale.h"
 #include "runtime/train/transfer.h"
 #include "tools/endpoint_file.h"
@@ -19,69 +20,12 @@ namespace qmtl {
 namespace fs = std::filesystem;
 namespace {
 
-Split parse_split(const std::string& text) {
-  if (text == "train") return Split::train;
-  if (text == "validation") return Split::validation;
-  if (text == "test") return Split::test;
-  throw usage_error("--split: expected train, validation or test, found '" + text + "'");
-}
-
-/// The angles that the circuit is run with: what predict_with hands over.
-std::vector<double> angles_of(const Learner& learner, const std::vector<std::size_t>& rows) {
-  const auto width = static_cast<std::size_t>(learner.circuit()->angles);
-  const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
-  std::vector<double> angles;
-  std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner.outputs()));
-  learner.predict_with(
-      [&](std::span<const std::size_t> samples, const double* part, double* values) {
-        angles.insert(angles.end(), part, part + samples.size() * width);
-        std::fill(values, values + samples.size() * outputs, 0.0);
-      },
-      rows, logits.data());
-  return angles;
-}
-
 std::string digest_of_file(const std::string& text) {
   // A bare kind has no settings.
   if (!fs::exists(text)) return "";
   Sha256 hash;
   hash.update(read_file(text));
   return hash.hex();
-}
-
-/// Logit columns as a linear function of the circuit's outputs: logits = bias + slope values.
-struct AffineLogits {
-  std::vector<double> bias, slope;  ///< [columns], [columns, outputs]
-};
-
-std::vector<float> logits_with(const Learner& learner, const std::vector<std::size_t>& rows,
-                               std::span<const double> values) {
-  const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
-  std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner.outputs()));
-  std::size_t done = 0;
-  learner.predict_with(
-      [&](std::span<const std::size_t> samples, const double*, double* out) {
-        std::copy_n(values.data() + done * outputs, samples.size() * outputs, out);
-        done += samples.size();
-      },
-      rows, logits.data());
-  return logits;
-}
-
-AffineLogits find_affine(const Learner& learner, std::size_t row) {
-  const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
-  const auto columns = static_cast<std::size_t>(learner.outputs());
-  // One row over and over: without outputs, then with each of them alone.
-  const std::vector<std::size_t> rows(outputs + 1, row);
-  std::vector<double> values((outputs + 1) * outputs, 0.0);
-  for (std::size_t o = 0; o < outputs; ++o) values[(o + 1) * outputs + o] = 1.0;
-  const std::vector<float> logits = logits_with(learner, rows, values);
-  AffineLogits affine{{logits.begin(), logits.begin() + static_cast<std::ptrdiff_t>(columns)},
-                      std::vector<double>(columns * outputs)};
-  for (std::size_t c = 0; c < columns; ++c)
-    for (std::size_t o = 0; o < outputs; ++o)
-      affine.slope[c * outputs + o] = static_cast<double>(logits[(o + 1) * columns + c]) - affine.bias[c];
-  return affine;
 }
 
 std::vector<float> apply(const AffineLogits& affine, std::span<const double> values, std::size_t outputs) {
@@ -105,7 +49,7 @@ std::vector<double> program_variances(const ReplayModel& model, const std::vecto
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
   std::vector<double> variances = output_variances(circuit, model.learner->circuit_params(),
                                                    std::min(few, model.rows.size()), model.angles.data());
-  const AffineLogits affine = find_affine(*model.learner, model.rows.front());
+  const AffineLogits affine = affine_logits(*model.learner, model.rows.front());
   std::vector<double> weight(outputs, 0.0);
   std::size_t column = 0;
   for (const TaskSpec& task : model.spec().tasks) {
@@ -150,6 +94,13 @@ void make_programs(ReplaySession& session) {
                                           session.plan.target, settings_of(session.request, session.plan));
 }
 
+/// What is known is not measured again.
+void leave_out_calibration(ReplayPrograms& programs) {
+  programs.calibration.clear();
+  std::erase_if(programs.all,
+                [](const ReplayProgram& program) { return program.phase == ReplayPhase::calibration; });
+}
+
 /// Asks the endpoint what it is and decides what is left open by the request.
 void decide(ReplaySession& session, std::int64_t age) {
   const EndpointInfo& about = session.endpoint->info();
@@ -165,7 +116,7 @@ void decide(ReplaySession& session, std::int64_t age) {
   session.plan.probe = !fs::exists(session.cache_file("probe"));
   make_programs(session);
   session.plan.calibration = known_calibration(session, about, age);
-  if (!session.plan.calibration.empty()) make_programs(session);
+  if (!session.plan.calibration.empty()) leave_out_calibration(session.programs);
 }
 
 }  // namespace
@@ -189,7 +140,7 @@ ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarg
   if (!model.learner->circuit())
     throw usage_error(model.checkpoint_path + ": expected a head with a circuit, found the kind '" +
                       model.spec().head.kind + "', which runs on no quantum device");
-  model.angles = angles_of(*model.learner, model.rows);
+  model.angles = circuit_angles(*model.learner, model.rows);
   model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
   model.learner->predict(model.rows, model.exact_logits.data());
   request.checkpoint_hash = model.checkpoint.content_hash;
@@ -244,7 +195,7 @@ LogitsOfValues logits_of_values(const ReplayModel& model, std::vector<std::size_
   std::vector<std::size_t> rows;
   for (std::size_t i : samples) rows.push_back(model.rows[i]);
   const auto outputs = static_cast<std::size_t>(learner->circuit()->outputs());
-  const AffineLogits affine = find_affine(*learner, rows.front());
+  const AffineLogits affine = affine_logits(*learner, rows.front());
   // Replicates are many and the backbone's part of the logits is always the same, so the linear function
   // answers where it is one: within float's rounding of logits up to 100.
   std::vector<double> trial(rows.size() * outputs);

@@ -7,6 +7,7 @@
 #include "hardware/tune/parameter_shift.h"
 #include "runtime/error.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/circuit_elsewhere.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
 
@@ -80,21 +81,6 @@ std::vector<double> TuneModel::circuit_params() const {
   return {begin, begin + learner_.circuit()->params};
 }
 
-/// Sample angles [rows, circuit angles].
-std::vector<double> TuneModel::angles_of(const std::vector<std::size_t>& rows) const {
-  std::vector<double> angles;
-  const auto width = static_cast<std::size_t>(learner_.circuit()->angles);
-  const auto outputs = static_cast<std::size_t>(learner_.circuit()->outputs());
-  std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner_.outputs()));
-  learner_.predict_with(
-      [&](std::span<const std::size_t> part, const double* given, double* values) {
-        angles.insert(angles.end(), given, given + part.size() * width);
-        std::fill(values, values + part.size() * outputs, 0.0);
-      },
-      rows, logits.data());
-  return angles;
-}
-
 /// points[program]: the circuit's numbers at which each sample of the next step is executed.
 std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
   const std::vector<double> params = circuit_params();
@@ -109,7 +95,7 @@ std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
 
 std::vector<ReplayProgram> TuneModel::sweeps(const std::vector<std::vector<std::vector<double>>>& points,
                                              const std::vector<std::size_t>& rows) const {
-  const std::vector<double> angles = angles_of(rows);
+  const std::vector<double> angles = circuit_angles(learner_, rows);
   std::vector<ReplayProgram> programs;
   for (std::size_t p = 0; p < heads_.size(); ++p)
     programs.push_back({ReplayPhase::work, static_cast<int>(p), 1.0, options_.shots,
@@ -190,15 +176,7 @@ TuneModel::Evaluation TuneModel::evaluate(const std::vector<std::size_t>& rows,
   batch.label_counts = count_labels(data_, learner_.spec(), rows);
   Evaluation evaluation;
   evaluation.loss = objective_(batch, measured, nullptr);
-  std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner_.outputs()));
-  std::size_t done = 0;
-  learner_.predict_with(
-      [&](std::span<const std::size_t> part, const double*, double* out) {
-        const std::size_t count = part.size() * static_cast<std::size_t>(learner_.circuit()->outputs());
-        std::copy_n(measured.begin() + static_cast<std::ptrdiff_t>(done), count, out);
-        done += count;
-      },
-      rows, logits.data());
+  const std::vector<float> logits = logits_with(learner_, rows, measured);
   evaluation.scores.tasks = qmtl::evaluate(data_, learner_.spec(), rows, logits.data());
   evaluation.scores.mean = mean_score(learner_.spec(), evaluation.scores.tasks);
   evaluation.scores.argmax_accuracy = argmax_accuracy(data_, learner_.spec(), rows, logits.data());

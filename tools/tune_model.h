@@ -66,7 +66,6 @@ class TuneModel {
 
  private:
   std::vector<double> circuit_params() const;
-  std::vector<double> angles_of(const std::vector<std::size_t>& rows) const;
   std::vector<std::vector<std::vector<double>>> points() const;
   std::vector<ReplayProgram> sweeps(const std::vector<std::vector<std::vector<double>>>& points,
                                     const std::vector<std::size_t>& rows) const;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct Sweep {
   DeviceProgram program;
   std::size_t rows = 1;
   std::vector<double> values;  ///< [rows, program.inputs], radians
+
+  /// Values of the inputs in one row.
+  std::span<const double> row(std::size_t number) const {
+    const std::size_t width = program.inputs.size();
+    return std::span(values).subspan(number * width, width);
+  }
 };
 
 /// What is sent, and paid for, at once.

@@ -15,8 +15,7 @@ int first_output(const Circuit& circuit, int block) {
 BitTerm term_of(const ZString& string, std::span<const double> params, const std::vector<int>& qubits,
                 const std::vector<int>& bits) {
   BitTerm term;
-  term.weight =
-      string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
+  term.weight = weight_of(string, params);
   for (int qubit : string.qubits)
     term.bits.push_back(
         bits[static_cast<std::size_t>(std::find(qubits.begin(), qubits.end(), qubit) - qubits.begin())]);
@@ -26,9 +25,9 @@ BitTerm term_of(const ZString& string, std::span<const double> params, const std
 
 }  // namespace
 
-std::vector<OutputReading> output_readings(const Circuit& circuit, std::span<const double> params,
-                                           const HeadProgram& head) {
-  std::vector<OutputReading> readings;
+std::vector<ReadOutput> read_outputs(const Circuit& circuit, std::span<const double> params,
+                                     const HeadProgram& head) {
+  std::vector<ReadOutput> readings;
   for (std::size_t i = 0; i < head.blocks.size(); ++i) {
     int output = first_output(circuit, head.blocks[i]);
     for (const Readout& readout : circuit.blocks[static_cast<std::size_t>(head.blocks[i])].outputs) {

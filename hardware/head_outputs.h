@@ -10,14 +10,14 @@ namespace qmtl {
 
 /// How one output of a head's circuit is read from a program's classical bits: the expectation of the sum of
 /// its terms.
-struct OutputReading {
+struct ReadOutput {
   int output = 0;  ///< of the circuit
   std::vector<BitTerm> terms;
 };
 
 /// The outputs that a program of split_head measures, in the order of its blocks. `params` are the circuit's
 /// trainable numbers: readout weights are among them.
-std::vector<OutputReading> output_readings(const Circuit& circuit, std::span<const double> params,
-                                           const HeadProgram& head);
+std::vector<ReadOutput> read_outputs(const Circuit& circuit, std::span<const double> params,
+                                     const HeadProgram& head);
 
 }  // namespace qmtl

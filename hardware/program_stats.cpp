@@ -1,24 +1,27 @@
 #include "hardware/program_stats.h"
 
-#include <algorithm>
-#include <vector>
-
 namespace qmtl {
+namespace {
+
+bool is_two_qubit(const DeviceOp& op) { return op.q1 >= 0; }
+
+}  // namespace
+
+int timed_depth(const DeviceProgram& program) {
+  return longest_chain(program, [](const DeviceOp& op) { return op.gate != DeviceGate::rz; });
+}
+
+int two_qubit_depth(const DeviceProgram& program) { return longest_chain(program, is_two_qubit); }
+
+int two_qubit_gates(const DeviceProgram& program) {
+  return static_cast<int>(std::count_if(program.ops.begin(), program.ops.end(), is_two_qubit));
+}
 
 ProgramStats program_stats(const DeviceProgram& program) {
   ProgramStats stats;
-  std::vector<int> depth(static_cast<std::size_t>(program.qubits)), two_qubit_depth = depth;
-  for (const DeviceOp& op : program.ops) {
-    const auto first = static_cast<std::size_t>(op.q0),
-               second = static_cast<std::size_t>(op.q1 < 0 ? op.q0 : op.q1);
-    ++stats.gates[std::string(info(op.gate).name)];
-    depth[first] = depth[second] = std::max(depth[first], depth[second]) + 1;
-    stats.depth = std::max(stats.depth, depth[first]);
-    if (op.q1 < 0) continue;
-    two_qubit_depth[first] = two_qubit_depth[second] =
-        std::max(two_qubit_depth[first], two_qubit_depth[second]) + 1;
-    stats.two_qubit_depth = std::max(stats.two_qubit_depth, two_qubit_depth[first]);
-  }
+  for (const DeviceOp& op : program.ops) ++stats.gates[std::string(info(op.gate).name)];
+  stats.depth = longest_chain(program, [](const DeviceOp&) { return true; });
+  stats.two_qubit_depth = two_qubit_depth(program);
   return stats;
 }
 

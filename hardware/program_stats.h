@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "hardware/program.h"
 
@@ -15,6 +17,27 @@ struct ProgramStats {
   int depth = 0;
   int two_qubit_depth = 0;  ///< of two-qubit gates alone
 };
+
+/// Length of the longest chain of those gates that `counts` is true of.
+template <class Counts>
+int longest_chain(const DeviceProgram& program, Counts counts) {
+  std::vector<int> at(static_cast<std::size_t>(program.qubits));
+  int longest = 0;
+  for (const DeviceOp& op : program.ops) {
+    if (!counts(op)) continue;
+    int& first = at[static_cast<std::size_t>(op.q0)];
+    int& second = op.q1 >= 0 ? at[static_cast<std::size_t>(op.q1)] : first;
+    first = second = std::max(first, second) + 1;
+    longest = std::max(longest, first);
+  }
+  return longest;
+}
+
+/// The depth in time: rz is a change of phase that takes none.
+int timed_depth(const DeviceProgram& program);
+/// Longest chain of two-qubit gates.
+int two_qubit_depth(const DeviceProgram& program);
+int two_qubit_gates(const DeviceProgram& program);
 
 ProgramStats program_stats(const DeviceProgram& program);
 

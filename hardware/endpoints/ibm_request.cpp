@@ -14,17 +14,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_tag = 86;
 
-std::span<const double> row_of(const Sweep& sweep, std::size_t row) {
-  const std::size_t width = sweep.program.inputs.size();
-  return std::span(sweep.values).subspan(row * width, width);
-}
-
 void check_rzz(const Sweep& sweep) {
   constexpr double slack = 1e-9;  // of rounding; the service rounds too
   for (const DeviceOp& op : sweep.program.ops) {
     if (op.gate != DeviceGate::rzz) continue;
     for (std::size_t row = 0; row < sweep.rows; ++row) {
-      const double angle = value(op.angle, row_of(sweep, row).data());
+      const double angle = value(op.angle, sweep.row(row).data());
       if (angle < -slack || angle > std::numbers::pi / 2 + slack)
         throw usage_error("ibm: program " + sweep.program.name + ", row " + std::to_string(row) +
                           ": expected angles of rzz from 0 to pi/2, found " + std::to_string(angle) +
@@ -43,7 +38,7 @@ Json values_of(const Sweep& sweep, bool packed) {
   if (width == 0 && sweep.rows == 1) return nullptr;
   Json rows = Json::array();
   for (std::size_t row = 0; row < sweep.rows; ++row) {
-    const auto values = row_of(sweep, row);
+    const auto values = sweep.row(row);
     rows.push_back(Json(std::vector<double>(values.begin(), values.end())));
   }
   return rows;

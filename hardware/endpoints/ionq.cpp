@@ -168,7 +168,7 @@ class IonqEndpoint final : public Endpoint {
   }
 
   static DeviceProgram bind_row(const Sweep& sweep, std::size_t row) {
-    return bind(sweep.program, sweep.values.data() + row * sweep.program.inputs.size());
+    return bind(sweep.program, sweep.row(row).data());
   }
 
   Json job_body(const DeviceJob& job) const {

@@ -24,12 +24,6 @@ const ProgramText& program_text(const std::string& file, const std::string& name
   throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
 }
 
-std::vector<double> row_of(const Sweep& sweep, std::size_t row) {
-  const std::size_t inputs = sweep.program.inputs.size();
-  const auto begin = sweep.values.begin() + static_cast<std::ptrdiff_t>(row * inputs);
-  return {begin, begin + static_cast<std::ptrdiff_t>(inputs)};
-}
-
 /// What both kinds of endpoint share: the device, and programs as it reads them.
 class QdmiBase : public Endpoint {
  public:
@@ -40,7 +34,7 @@ class QdmiBase : public Endpoint {
 
  protected:
   QdmiDevice::Job made(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
-    const DeviceProgram bound = bind(sweep.program, row_of(sweep, row).data());
+    const DeviceProgram bound = bind(sweep.program, sweep.row(row).data());
     return device_->make_job(text_->format, text_->write(bound), static_cast<std::size_t>(shots));
   }
 

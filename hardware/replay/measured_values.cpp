@@ -11,23 +11,6 @@
 namespace qmtl {
 namespace {
 
-/// Classical bit of the program that reads a qubit of block number `i` of its blocks.
-int bit_of(const HeadProgram& program, std::size_t i, int qubit) {
-  const auto& qubits = program.registers[i];
-  const auto at = std::find(qubits.begin(), qubits.end(), qubit) - qubits.begin();
-  return program.bits[i][static_cast<std::size_t>(at)];
-}
-
-BitTerm bit_term(const ZString& string, std::span<const double> params, const HeadProgram& program,
-                 std::size_t i) {
-  BitTerm term;
-  for (int qubit : string.qubits) term.bits.push_back(bit_of(program, i, qubit));
-  std::sort(term.bits.begin(), term.bits.end());
-  term.weight =
-      string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)] : string.weight;
-  return term;
-}
-
 /// Shot numbers drawn with replacement, each for its outcome: `shots` of them, counted.
 void draw(const std::vector<std::uint32_t>& outcome_of_shot, std::array<std::uint32_t, 2> key,
           std::uint32_t replicate, std::uint32_t part, std::uint32_t sample,
@@ -64,27 +47,6 @@ Estimate mean_of(const std::vector<std::uint64_t>& counts, const std::vector<dou
 }
 
 }  // namespace
-
-std::vector<ReadOutput> read_outputs(const Circuit& circuit, std::span<const double> params,
-                                     const HeadProgram& program) {
-  std::vector<int> first_output;
-  int count = 0;
-  for (const Block& block : circuit.blocks) {
-    first_output.push_back(count);
-    count += static_cast<int>(block.outputs.size());
-  }
-  std::vector<ReadOutput> outputs;
-  for (std::size_t i = 0; i < program.blocks.size(); ++i) {
-    const auto block = static_cast<std::size_t>(program.blocks[i]);
-    for (std::size_t o = 0; o < circuit.blocks[block].outputs.size(); ++o) {
-      ReadOutput output{first_output[block] + static_cast<int>(o), {}};
-      for (const ZString& string : circuit.blocks[block].outputs[o].strings)
-        output.terms.push_back(bit_term(string, params, program, i));
-      outputs.push_back(std::move(output));
-    }
-  }
-  return outputs;
-}
 
 void MeasuredValues::add(const std::vector<ReadOutput>& outputs, double factor,
                          std::span<const Counts> counts, const ReadoutInverse* inverse) {

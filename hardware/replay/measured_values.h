@@ -5,21 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "hardware/head_outputs.h"
 #include "hardware/mitigation/extrapolate.h"
 #include "hardware/mitigation/readout.h"
-#include "hardware/split.h"
 
 namespace qmtl {
-
-/// An output of a head's circuit as Z-strings over a program's classical bits.
-struct ReadOutput {
-  int output = 0;  ///< number among the circuit's outputs
-  std::vector<BitTerm> terms;
-};
-
-/// The outputs that a program's readings give, trainable weights put in.
-std::vector<ReadOutput> read_outputs(const Circuit& circuit, std::span<const double> params,
-                                     const HeadProgram& program);
 
 /// The outputs of a head's circuit for samples, from what a device counted. Each value is a mean over shots
 /// of a function of the bitstring (with readout errors undone it is still one), or extrapolated from such

@@ -8,25 +8,12 @@
 #include <set>
 
 #include "hardware/mitigation/probe.h"
+#include "hardware/program_stats.h"
 #include "hardware/transpile/transpile.h"
 #include "runtime/noise/noisy.h"
 
 namespace qmtl {
 namespace {
-
-int depth_of(const DeviceProgram& program) {
-  std::vector<int> at(static_cast<std::size_t>(program.qubits));
-  int deepest = 0;
-  for (const DeviceOp& op : program.ops) {
-    // rz is a change of phase that takes no time.
-    if (op.gate == DeviceGate::rz) continue;
-    int& first = at[static_cast<std::size_t>(op.q0)];
-    int& second = op.q1 >= 0 ? at[static_cast<std::size_t>(op.q1)] : first;
-    first = second = std::max(first, second) + 1;
-    deepest = std::max(deepest, first);
-  }
-  return deepest;
-}
 
 Sweep one_row(DeviceProgram program) { return {std::move(program), 1, {}}; }
 
@@ -47,10 +34,9 @@ void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, cons
     FoldedProgram one = folded(program, settings.factors[f], settings, target, f);
     // Where there is nothing to fold, the factors are all the same.
     if (!factors.insert(one.factor).second) continue;
-    made.depth = std::max(made.depth, depth_of(one.program));
+    made.depth = std::max(made.depth, timed_depth(one.program));
     made.gates += static_cast<std::int64_t>(one.program.ops.size());
-    made.two_qubit_gates += std::count_if(one.program.ops.begin(), one.program.ops.end(),
-                                          [](const DeviceOp& op) { return op.q1 >= 0; });
+    made.two_qubit_gates += two_qubit_gates(one.program);
     made.all.push_back(
         {ReplayPhase::work, part, one.factor, shots, {std::move(one.program), samples, values}});
   }
@@ -103,8 +89,7 @@ double reading(const Block& block, const Readout& readout, std::span<const doubl
     for (std::size_t j = 0; j < block.qubits.size(); ++j)
       if (std::find(string.qubits.begin(), string.qubits.end(), block.qubits[j]) != string.qubits.end())
         mask |= std::size_t{1} << j;
-    const double weight =
-        string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)] : string.weight;
+    const double weight = weight_of(string, params);
     sum += std::popcount(bits & mask) % 2 ? -weight : weight;
   }
   return sum;
@@ -112,9 +97,7 @@ double reading(const Block& block, const Readout& readout, std::span<const doubl
 
 double bound(const Readout& readout, std::span<const double> params) {
   double sum = 0;
-  for (const ZString& string : readout.strings)
-    sum += std::abs(string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)]
-                                             : string.weight);
+  for (const ZString& string : readout.strings) sum += std::abs(weight_of(string, params));
   return sum * sum;
 }
 

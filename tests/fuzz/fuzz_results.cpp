@@ -6,6 +6,7 @@
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ionq_results.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/hardware/reading_program.h"
 
 namespace qmtl {
 
@@ -29,14 +30,6 @@ void check_counts(const Counts& counts, std::int64_t expected, std::size_t width
     sum += count;
   }
   require(sum == static_cast<std::uint64_t>(expected), "counts add up to the shots");
-}
-
-DeviceProgram reading(int qubits, std::vector<int> measured) {
-  DeviceProgram program;
-  program.name = "reading";
-  program.qubits = qubits;
-  program.measured = std::move(measured);
-  return program;
 }
 
 void read_ibm(const ServiceAnswer& answer, int width, std::size_t rows) {

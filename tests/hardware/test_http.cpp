@@ -4,6 +4,7 @@
 #include "hardware/endpoint.h"
 #include "hardware/http/http_client.h"
 #include "hardware/http/pacer.h"
+#include "tests/hardware/endpoint_checks.h"
 #include "tests/hardware/raw_server.h"
 
 using namespace qmtl;
@@ -12,20 +13,6 @@ namespace {
 
 HttpRequest get(const std::string& url) { return {"GET", url, {}, ""}; }
 HttpRequest post(const std::string& url) { return {"POST", url, {}, "body"}; }
-
-/// The fault of a call that must fail; its message must not be empty.
-template <typename Call>
-EndpointFault fault_of(Call call) {
-  try {
-    call();
-  } catch (const EndpointError& error) {
-    INFO(error.what());
-    CHECK(error.what()[0] != '\0');
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::refused;
-}
 
 HttpOptions bounds(double timeout, std::size_t body_limit = 1 << 20) {
   HttpOptions options;

@@ -6,6 +6,7 @@
 #include "hardware/endpoint_config.h"
 #include "hardware/transpile/topologies.h"
 #include "tests/hardware/emulator_client.h"
+#include "tests/hardware/endpoint_checks.h"
 
 using namespace qmtl;
 
@@ -56,24 +57,6 @@ DeviceJob turned(std::vector<double> angles) {
   return {"qmtl-test-1", {{program, angles.size() / 2, angles}, {fixed, 1, {}}}, 4000};
 }
 
-double share_of(const Counts& counts, const std::string& bits) {
-  std::uint64_t all = 0;
-  for (const auto& [text, count] : counts) all += count;
-  const auto found = counts.find(bits);
-  return found == counts.end() ? 0.0 : static_cast<double>(found->second) / static_cast<double>(all);
-}
-
-EndpointFault fault_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const EndpointError& error) {
-    CHECK(std::string(error.what()).find(EmulatorClient::key) == std::string::npos);
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::refused;
-}
-
 }  // namespace
 
 TEST_CASE("A whole sweep goes to IBM's sampler in one PUB and comes back in both encodings", "[ibm]") {
@@ -120,7 +103,7 @@ TEST_CASE("IBM's refusals, lost answers, late and damaged results have their own
        {"POST /jobs:1=drop-before", "POST /jobs:1=drop-during", "POST /jobs:1=drop-after"}) {
     INFO(rule);
     IbmCase at(emulated({rule}));
-    CHECK(fault_of([&] { at.endpoint->submit(job); }) == EndpointFault::uncertain);
+    CHECK(fault_of([&] { at.endpoint->submit(job); }, EmulatorClient::key) == EndpointFault::uncertain);
     CHECK(at.endpoint->find(job.tag).size() == (std::string(rule).ends_with("before") ? 0 : 1));
   }
   struct Row {
@@ -138,14 +121,14 @@ TEST_CASE("IBM's refusals, lost answers, late and damaged results have their own
     INFO(row.rule << ", " << row.results);
     IbmCase at(emulated({row.rule}), {{"results", row.results}});
     const std::string id = at.endpoint->submit(job);
-    CHECK(fault_of([&] { at.endpoint->fetch(id, job); }) == row.fault);
+    CHECK(fault_of([&] { at.endpoint->fetch(id, job); }, EmulatorClient::key) == row.fault);
   }
   IbmCase busy(emulated({"POST /jobs:1=429,retry-after=1"}));
-  CHECK(fault_of([&] { busy.endpoint->submit(job); }) == EndpointFault::transient);
+  CHECK(fault_of([&] { busy.endpoint->submit(job); }, EmulatorClient::key) == EndpointFault::transient);
   DeviceJob wrong = job;
   wrong.sweeps[0].program.ops.push_back({DeviceGate::cz, 0, 4, {}});
   IbmCase at(emulated());
-  CHECK(fault_of([&] { at.endpoint->submit(wrong); }) == EndpointFault::refused);
+  CHECK(fault_of([&] { at.endpoint->submit(wrong); }, EmulatorClient::key) == EndpointFault::refused);
 }
 
 TEST_CASE("Bits of a device that reverses them come back reversed", "[ibm]") {

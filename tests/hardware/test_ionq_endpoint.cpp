@@ -5,6 +5,7 @@
 #include "hardware/emulator/server.h"
 #include "hardware/endpoint_config.h"
 #include "tests/hardware/emulator_client.h"
+#include "tests/hardware/endpoint_checks.h"
 
 using namespace qmtl;
 
@@ -43,13 +44,6 @@ DeviceJob turned(std::vector<double> angles) {
   program.ops = {{DeviceGate::x, 0, -1, {}}, {DeviceGate::ry, 2, -1, {0.0, {{0, 1.0}}}}};
   program.measured = {2, 0};
   return {"qmtl-test-1", {{program, angles.size(), angles}}, 4000};
-}
-
-double share_of(const Counts& counts, const std::string& bits) {
-  std::uint64_t all = 0;
-  for (const auto& [text, count] : counts) all += count;
-  const auto found = counts.find(bits);
-  return found == counts.end() ? 0.0 : static_cast<double>(found->second) / static_cast<double>(all);
 }
 
 }  // namespace
@@ -108,12 +102,7 @@ TEST_CASE("A submit whose answer is lost is uncertain, and its job is found by t
     INFO(rule);
     IonqCase at(emulated({rule}));
     const DeviceJob job = turned({0.3});
-    try {
-      at.endpoint->submit(job);
-      FAIL("expected the submit to fail");
-    } catch (const EndpointError& error) {
-      CHECK(error.fault() == EndpointFault::uncertain);
-    }
+    CHECK(fault_of([&] { at.endpoint->submit(job); }) == EndpointFault::uncertain);
     CHECK(at.endpoint->find(job.tag).size() == (std::string(rule).ends_with("before") ? 0 : 1));
   }
 }
@@ -133,13 +122,7 @@ TEST_CASE("Answers of IonQ that make no sense are malformed, late ones not ready
     IonqCase at(emulated({row.rule}, row.form), {{"backend", "qpu.forte-1"}});
     const DeviceJob job = turned({0.3});
     const std::string id = at.endpoint->submit(job);
-    try {
-      at.endpoint->fetch(id, job);
-      FAIL("expected the results to be refused");
-    } catch (const EndpointError& error) {
-      CHECK(error.fault() == row.fault);
-      CHECK(std::string(error.what()).find(EmulatorClient::key) == std::string::npos);
-    }
+    CHECK(fault_of([&] { at.endpoint->fetch(id, job); }, EmulatorClient::key) == row.fault);
   }
 }
 
@@ -152,11 +135,5 @@ TEST_CASE("A wrong key and an unknown backend of IonQ are refused", "[ionq]") {
        EndpointSettings("test", {{"url", "http://127.0.0.1:" + std::to_string(at.server.port())},
                                  {"api_key_env", "QMTL_TEST_IONQ_WRONG"}}),
        {}});
-  try {
-    wrong->submit(turned({0.1}));
-    FAIL("expected a refusal");
-  } catch (const EndpointError& error) {
-    CHECK(error.fault() == EndpointFault::refused);
-    CHECK(std::string(error.what()).find("another-key") == std::string::npos);
-  }
+  CHECK(fault_of([&] { wrong->submit(turned({0.1})); }, "another-key") == EndpointFault::refused);
 }

@@ -6,6 +6,7 @@
 #include "hardware/endpoints/makers.h"
 #include "hardware/executor.h"
 #include "hardware/mitigation/probe.h"
+#include "tests/hardware/endpoint_checks.h"
 #include "tests/hardware/random_program.h"
 
 using namespace qmtl;
@@ -39,17 +40,6 @@ DeviceJob turning_job(std::vector<double> values) {
   program.measured = {0, 1, 2};
   const std::size_t rows = values.size() / 2;
   return {"tag", {{program, rows, std::move(values)}}, 100};
-}
-
-EndpointFault fault_of(const auto& action) {
-  try {
-    action();
-  } catch (const EndpointError& error) {
-    INFO(error.what());
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::refused;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "hardware/endpoints/ibm_tokens.h"
 #include "hardware/endpoints/rest_service.h"
+#include "tests/hardware/endpoint_checks.h"
 #include "tests/hardware/raw_server.h"
 
 using namespace qmtl;
@@ -9,19 +10,6 @@ using namespace qmtl;
 namespace {
 
 constexpr const char* key = "the-key-of-this-test";
-
-template <typename Call>
-EndpointFault fault_of(Call call) {
-  try {
-    call();
-  } catch (const EndpointError& error) {
-    INFO(error.what());
-    CHECK(std::string(error.what()).find(key) == std::string::npos);
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::refused;
-}
 
 /// A service whose every call has the key in its headers.
 struct ServiceCase {
@@ -55,7 +43,7 @@ TEST_CASE("Every status of a submit has its fault, and none is repeated", "[rest
     ServiceCase at([status = status](const RawRequest&) {
       return http_reply(status, body_of(std::string("no ") + key), "Location: /other\r\n");
     });
-    CHECK(fault_of([&] { at.service.post("/jobs", "{}"); }) == fault);
+    CHECK(fault_of([&] { at.service.post("/jobs", "{}"); }, key) == fault);
     CHECK(at.calls() == 1);
     CHECK(at.clock.waits.empty());
   }
@@ -72,7 +60,7 @@ TEST_CASE("Every status of a reading call has its fault, those that pass are rep
   for (const auto& [status, fault, calls] : cases) {
     INFO("status " << status);
     ServiceCase at([status = status](const RawRequest&) { return http_reply(status, body_of(key)); });
-    CHECK(fault_of([&] { at.service.read("/jobs/1"); }) == fault);
+    CHECK(fault_of([&] { at.service.read("/jobs/1"); }, key) == fault);
     CHECK(at.calls() == calls);
   }
   for (int status : {204, 404}) {
@@ -91,8 +79,8 @@ TEST_CASE("Credentials that are not accepted are renewed once, for submits too",
   CHECK(at.service.post("/jobs", "{}").ok());
   CHECK(at.calls() == 4);
   ServiceCase never([](const RawRequest&) { return http_reply(401, body_of(key)); });
-  CHECK(fault_of([&] { never.service.read("/jobs/1"); }) == EndpointFault::refused);
-  CHECK(fault_of([&] { never.service.post("/jobs", "{}"); }) == EndpointFault::refused);
+  CHECK(fault_of([&] { never.service.read("/jobs/1"); }, key) == EndpointFault::refused);
+  CHECK(fault_of([&] { never.service.post("/jobs", "{}"); }, key) == EndpointFault::refused);
   CHECK(never.calls() == 4);
 }
 
@@ -102,13 +90,13 @@ TEST_CASE("A submit that was answered without sense may have been accepted", "[r
        {"", "{", "[]", "{\"id\": 7}", "{\"id\": \"\"}", "{\"id\": \"../other\"}", "null"}) {
     INFO(body);
     ServiceCase at([&](const RawRequest&) { return http_reply(200, body); });
-    CHECK(fault_of([&] { at.service.accepted(at.service.post("/jobs", "{}"), "POST /jobs", id_of); }) ==
+    CHECK(fault_of([&] { at.service.accepted(at.service.post("/jobs", "{}"), "POST /jobs", id_of); }, key) ==
           EndpointFault::uncertain);
   }
   ServiceCase huge([](const RawRequest&) {
     return RawReply{"HTTP/1.1 200 X\r\nContent-Length: 104857600\r\n\r\n", 100u << 20};
   });
-  CHECK(fault_of([&] { huge.service.post("/jobs", "{}"); }) == EndpointFault::uncertain);
+  CHECK(fault_of([&] { huge.service.post("/jobs", "{}"); }, key) == EndpointFault::uncertain);
   CHECK(huge.calls() == 1);
 }
 

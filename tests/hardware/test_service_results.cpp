@@ -5,6 +5,7 @@
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ionq_results.h"
 #include "hardware/formats/npy.h"
+#include "tests/hardware/reading_program.h"
 
 using namespace qmtl;
 
@@ -14,15 +15,6 @@ const Redactor nothing_secret;
 
 ServiceAnswer answer_of(const std::string& body) {
   return ServiceAnswer::parse(body, "GET x", nothing_secret);
-}
-
-/// A program with so many readings of so many qubits.
-DeviceProgram reading(int qubits, std::vector<int> measured) {
-  DeviceProgram program;
-  program.name = "reading";
-  program.qubits = qubits;
-  program.measured = std::move(measured);
-  return program;
 }
 
 DeviceJob job_of(int bits, std::size_t rows, std::int64_t shots) {

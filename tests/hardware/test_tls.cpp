@@ -9,6 +9,7 @@
 
 #include "hardware/endpoint.h"
 #include "hardware/http/http_client.h"
+#include "tests/hardware/endpoint_checks.h"
 
 using namespace qmtl;
 
@@ -67,16 +68,9 @@ class TlsServer {
   int port_ = 0;
 };
 
-EndpointFault fault_of(const HttpOptions& options, const std::string& url) {
+EndpointFault fault_of_post(const HttpOptions& options, const std::string& url) {
   HttpClient client(options);
-  try {
-    client.send({"POST", url, {{"Authorization", "Bearer x"}}, "body"});
-  } catch (const EndpointError& error) {
-    INFO(error.what());
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::transient;
+  return fault_of([&] { client.send({"POST", url, {{"Authorization", "Bearer x"}}, "body"}); });
 }
 
 }  // namespace
@@ -95,13 +89,13 @@ TEST_CASE("Certificates are verified against the authorities of ca_file, names i
   CHECK(client.send({"GET", server.url("127.0.0.1"), {}, ""}).status == 200);
   // The system's authorities do not know it, another authority did not make it, it has another name, and a
   // file without certificates trusts nobody.
-  CHECK(fault_of({}, server.url("127.0.0.1")) == EndpointFault::refused);
+  CHECK(fault_of_post({}, server.url("127.0.0.1")) == EndpointFault::refused);
   HttpOptions wrong;
   wrong.ca_file = other.file();
-  CHECK(fault_of(wrong, server.url("127.0.0.1")) == EndpointFault::refused);
-  CHECK(fault_of(trusted, server.url("localhost")) == EndpointFault::refused);
+  CHECK(fault_of_post(wrong, server.url("127.0.0.1")) == EndpointFault::refused);
+  CHECK(fault_of_post(trusted, server.url("localhost")) == EndpointFault::refused);
   wrong.ca_file = own.folder + "/none.pem";
-  CHECK(fault_of(wrong, server.url("127.0.0.1")) == EndpointFault::refused);
+  CHECK(fault_of_post(wrong, server.url("127.0.0.1")) == EndpointFault::refused);
   // Plain HTTP where TLS is spoken, and the other way round, never pass for an answer.
   CHECK_THROWS_AS(client.send({"GET", "http://127.0.0.1:" + std::to_string(server.port()) + "/", {}, ""}),
                   EndpointError);

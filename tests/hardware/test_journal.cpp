@@ -68,7 +68,8 @@ TEST_CASE("A journal cut short anywhere is read as far as its whole lines, and g
   }
 }
 
-TEST_CASE("Any changed byte, and a line that is missing or twice, is refused by its line number", "[journal]") {
+TEST_CASE("Any changed byte, and a line that is missing or twice, is refused by its line number",
+          "[journal]") {
   const std::string all = written({planned, submitting, submitted, completed}).text;
   for (std::size_t at = 0; at < all.size(); ++at) {
     if (all[at] == '\n') continue;

@@ -133,7 +133,8 @@ TEST_CASE("A refused job ends the sending and is sent again only when asked for"
   CHECK(replay.service.taken(replay.tag(1, 2)) == 1);
 }
 
-TEST_CASE("A service that takes nothing more blocks after bounded attempts, and results go on", "[replay-driver]") {
+TEST_CASE("A service that takes nothing more blocks after bounded attempts, and results go on",
+          "[replay-driver]") {
   Replay replay;
   replay.patience.submits = 2;
   replay.service.script = {Trouble::none, Trouble::transient, Trouble::transient};
@@ -209,8 +210,14 @@ TEST_CASE("Results that make no sense are refused, and the other jobs' are kept"
   const std::pair<const char*, Damage> cases[] = {
       {"no sweep", [](JobResult& r) { r.counts.clear(); }},
       {"a row too few", [](JobResult& r) { r.counts[0].pop_back(); }},
-      {"a bit too many", [](JobResult& r) { r.counts[0][0] = {{"000", 10}}; }},
-      {"another character", [](JobResult& r) { r.counts[0][0] = {{"0x", 10}}; }},
+      {"a bit too many",
+       [](JobResult& r) {
+         r.counts[0][0] = {{"000", 10}};
+       }},
+      {"another character",
+       [](JobResult& r) {
+         r.counts[0][0] = {{"0x", 10}};
+       }},
       {"too many shots", [](JobResult& r) { r.counts[0][0]["00"] += 1000; }},
       {"an empty row", [](JobResult& r) { r.counts[0][0].clear(); }},
   };

@@ -10,6 +10,7 @@
 #include "tools/endpoint_file.h"
 #include "tools/replay_scores.h"
 #include "tools/replay_status.h"
+#include "tools/replay_tune.h"
 #include "tools/signals.h"
 
 namespace qmtl {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 const Usage usage{
-    "qmtl replay plan|submit|fetch|status|cancel|run PATH [options]",
+    "qmtl replay plan|submit|fetch|status|cancel|run|tune PATH [options]",
     "Evaluates a trained checkpoint on a device or simulator.\n"
     "  plan    what would be sent, and what it would cost; sends nothing\n"
     "  submit  sends the jobs and returns\n"
@@ -27,6 +28,7 @@ const Usage usage{
     "  status  where every job stands\n"
     "  cancel  cancels what is not finished\n"
     "  run     submit, wait, fetch\n"
+    "  tune    steps on the model's angles there; has options of its own: qmtl replay tune --help\n"
     "PATH is a checkpoint or run folder with --endpoint, which begins a replay in its own folder (default\n"
     "RUN/replay/NAME), or the folder of a replay, to go on with it. A journal there makes sure that nothing\n"
     "is paid twice and no result is lost, whenever this program, the network or the service fails.",
@@ -339,6 +341,7 @@ class ReplayCommand {
 }  // namespace
 
 int replay_command(const Comm& comm, const Arguments& args) {
+  if (!args.empty() && args[0] == "tune") return replay_tune(comm, Arguments(args.begin() + 1, args.end()));
   po::options_description own("Options of replay");
   add_options(own);
   const auto options = parse_options(comm, usage, own, {"action", "path"}, {"action", "path"}, args);
@@ -347,8 +350,9 @@ int replay_command(const Comm& comm, const Arguments& args) {
   const std::vector<std::string> actions{"plan", "submit", "fetch", "status", "cancel", "run"};
   if (std::find(actions.begin(), actions.end(), action) == actions.end()) {
     const std::string near = nearest(action, actions);
-    throw usage_error("expected plan, submit, fetch, status, cancel or run, found '" + action + "'" +
-                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    throw usage_error(
+        "expected plan, submit, fetch, status, cancel or run (or tune before all options), found '" + action +
+        "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   return ReplayCommand(comm, *options, action).run();

@@ -61,14 +61,26 @@ JobState Emulation::state(const EmulatedJob& job) const {
 
 const std::vector<std::vector<Counts>>& Emulation::execute(EmulatedJob& job,
                                                            std::unique_lock<std::mutex>& lock) const {
+  std::string problem;
   lock.unlock();
   std::call_once(job.executed, [&] {
-    for (std::size_t r = 0; r < job.runs.size(); ++r) {
-      const EmulatedRun& run = job.runs[r];
-      job.counts.push_back((job.ideal ? ideal_ : noisy_).run(run.sweep, run.shots, sweep_key(job.key, r)));
+    try {
+      for (std::size_t r = 0; r < job.runs.size(); ++r) {
+        const EmulatedRun& run = job.runs[r];
+        job.counts.push_back((job.ideal ? ideal_ : noisy_).run(run.sweep, run.shots, sweep_key(job.key, r)));
+      }
+    } catch (const Error& error) {
+      problem = error.what();
     }
   });
   lock.lock();
+  if (!problem.empty()) {
+    job.ended = JobState::failed;
+    job.reason = problem;
+    job.reason_code = job.service == "ionq" ? "SimulationError" : "1000";
+    save(job);
+  }
+  if (job.ended) throw WireRefusal{404, 0, "job " + job.id + " failed: " + job.reason, {}};
   return job.counts;
 }
 

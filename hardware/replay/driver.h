@@ -29,7 +29,7 @@ struct ReplayPatience {
   double first_wait = 1, longest_wait = 60;  ///< between them, doubling
   double grace = 60;  ///< a service may list a job so late: only then a lost submit is repeated
   double first_poll = 0.2, longest_poll = 30;  ///< between two questions after results, growing by half
-  int results = 8;  ///< questions after results that are not there although the job is completed
+  int results = 20;  ///< questions after results that are not there although the job is completed
 };
 
 enum class ReplayEnd : std::uint8_t {

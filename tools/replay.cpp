@@ -171,7 +171,7 @@ class ReplayCommand {
   /// Request and plan are on disk before the first line of the journal.
   void begin() {
     if (!place_.begun) {
-      if (session_.plan.paid && sends()) require_max_cost();
+      if (sends()) require_max_cost();
       write_file(plan_file(), replay_plan_text(session_.plan));
       write_file(request_file(place_.folder), to_json(session_.request).dump(1) + "\n");
     }
@@ -182,7 +182,7 @@ class ReplayCommand {
   }
 
   void require_max_cost() const {
-    if (!options_.has("max-cost"))
+    if (session_.plan.paid && !options_.has("max-cost"))
       throw usage_error("--max-cost: expected the most that may be spent, in " + session_.plan.unit +
                         ", since jobs at " + session_.request.endpoint_place +
                         " are paid; `qmtl replay plan` shows the estimate");
@@ -190,7 +190,9 @@ class ReplayCommand {
 
   ReplayEnd send() {
     if (options_.has("retry")) spdlog::info("{} jobs are sent again", driver_->retry());
-    if (session_.plan.paid) require_max_cost();
+    const auto& jobs = journal_->jobs();
+    if (std::any_of(jobs.begin(), jobs.end(), [](const JobRecord& job) { return !job.sent(); }))
+      require_max_cost();
     if (options_.has("max-cost")) {
       driver_->set_ceiling(seconds_or(options_, "max-cost", 0));
       driver_->require_ceiling();
@@ -314,10 +316,12 @@ class ReplayCommand {
   }
 
   int show_status() {
-    const ReplayRequest& request = session_.identity.empty() ? place_.request : session_.request;
-    const ReplayJournal journal = look_at_journal(place_.folder, replay_identity(request));
+    const bool asks = action_ == "status";
+    const std::string identity =
+        asks ? replay_identity(place_.request, read_if_there(plan_file()).value_or("")) : session_.identity;
+    const ReplayJournal journal = look_at_journal(place_.folder, identity);
     const auto json =
-        replay_status_json(place_.folder, request, journal, action_ == "status" ? request.endpoint : "");
+        replay_status_json(place_.folder, identity, journal, asks ? place_.request.endpoint : "");
     if (options_.common.json)
       std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
     else if (!options_.common.quiet)

@@ -184,11 +184,12 @@ ReplayRequest parse_replay_request(const std::string& text, const std::string& f
   return request;
 }
 
-std::string replay_identity(const ReplayRequest& request) {
+std::string replay_identity(const ReplayRequest& request, const std::string& plan) {
   Json json = to_json(request);
   for (const char* place : places) json.erase(place);
   Sha256 hash;
-  hash.update(json.dump());
+  hash.update_text(json.dump());
+  hash.update_text(plan);
   return hash.hex();
 }
 

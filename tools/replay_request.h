@@ -50,8 +50,9 @@ nlohmann::ordered_json to_json(const ReplayRequest& request);
 /// Throws Error (data) naming file and field.
 ReplayRequest parse_replay_request(const std::string& text, const std::string& file);
 
-/// Digest of the request but for the places of its files: a folder may move. Tags come from it.
-std::string replay_identity(const ReplayRequest& request);
+/// Digest of the request, but for the places of its files (a folder may move), and of the plan's text. Tags
+/// come from it.
+std::string replay_identity(const ReplayRequest& request, const std::string& plan);
 
 /// Throws Error (usage) naming the first field in which the requests differ.
 void require_same_request(const ReplayRequest& kept, const ReplayRequest& given, const std::string& file);

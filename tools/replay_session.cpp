@@ -9,6 +9,7 @@
 
 #include "distributed/evaluate.h"
 #include "io/atomic_file.h"
+#include "io/toml_tools.h"
 #include "runtime/error.h"
 #include "runtime/hash.h"
 #include "runtime/train/circuit_elsewhere.h"
@@ -20,11 +21,13 @@ namespace qmtl {
 namespace fs = std::filesystem;
 namespace {
 
-std::string digest_of_file(const std::string& text) {
-  // A bare kind has no settings.
-  if (!fs::exists(text)) return "";
+/// Digest of an endpoint's file and its noise model's; "" for a bare kind, which has no settings.
+std::string digest_of_endpoint(const std::string& file) {
+  if (!fs::exists(file)) return "";
   Sha256 hash;
-  hash.update(read_file(text));
+  hash.update_text(read_file(file));
+  if (const auto noise = parse_toml(read_file(file), file)["noise"].value<std::string>())
+    hash.update_text(read_file((fs::path(file).parent_path() / *noise).string()));
   return hash.hex();
 }
 
@@ -172,11 +175,10 @@ ReplaySession open_session(const Comm& comm, ReplayRequest request,
     asked.endpoint_kind = about.kind;
     asked.endpoint_backend = about.backend;
     asked.endpoint_place = about.place;
-    if (!about.paid) asked.endpoint_digest = digest_of_file(asked.endpoint);
+    if (!about.paid) asked.endpoint_digest = digest_of_endpoint(asked.endpoint);
     if (asked.max_qubits == 0) asked.max_qubits = about.target.qubits;
     if (asked.name.empty()) asked.name = about.kind;
   }
-  session.identity = replay_identity(asked);
   session.parts = split_head(session.model.circuit(), session.model.learner->circuit_params(),
                              asked.head_split, {}, asked.max_qubits);
   if (kept_plan)
@@ -187,6 +189,7 @@ ReplaySession open_session(const Comm& comm, ReplayRequest request,
   if (!kept_plan)
     session.plan.unit =
         session.endpoint->estimate(device_job(session.jobs.front(), session.programs.all, "unit")).unit;
+  session.identity = replay_identity(asked, kept_plan ? *kept_plan : replay_plan_text(session.plan));
   return session;
 }
 

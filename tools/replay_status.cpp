@@ -128,9 +128,9 @@ std::string replay_plan_table(const Json& json) {
   return text;
 }
 
-Json replay_status_json(const std::string& folder, const ReplayRequest& request, const ReplayJournal& journal,
+Json replay_status_json(const std::string& folder, const std::string& identity, const ReplayJournal& journal,
                         const std::string& endpoint) {
-  Json json{{"folder", folder}, {"name", request.name}, {"identity", replay_identity(request)}};
+  Json json{{"folder", folder}, {"identity", identity}};
   std::unique_ptr<Endpoint> asked;
   auto& jobs = json["jobs"] = Json::array();
   Json states = Json::object();

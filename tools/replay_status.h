@@ -14,7 +14,7 @@ nlohmann::ordered_json replay_plan_json(const ReplaySession& session, const std:
 std::string replay_plan_table(const nlohmann::ordered_json& json);
 
 /// Where every job stands. With an `endpoint` (file or kind) it is asked after the jobs that it has.
-nlohmann::ordered_json replay_status_json(const std::string& folder, const ReplayRequest& request,
+nlohmann::ordered_json replay_status_json(const std::string& folder, const std::string& identity,
                                           const ReplayJournal& journal, const std::string& endpoint);
 std::string replay_status_table(const nlohmann::ordered_json& json);
 

@@ -17,8 +17,9 @@ namespace po = boost::program_options;
 const Usage usage{
     "qmtl report PATH... [--out FILE] [options]",
     "Writes one self-contained HTML page about run folders, comparisons (compare.json), scaling studies\n"
-    "(scale.json) and noise sweeps (noise.json), or folders that hold such files. It opens without a\n"
-    "network. The default output is report.html in the folder of the first PATH.",
+    "(scale.json), noise sweeps (noise.json) and replays (replay.json), or folders that hold such files. A\n"
+    "run folder's own replays are shown with it. It opens without a network. The default output is "
+    "report.html in the folder of the first PATH.",
     "  qmtl report runs/digits\n  qmtl report runs/quantum runs/linear compare.json --out report.html"};
 
 /// A file of results and the section it becomes.
@@ -28,7 +29,8 @@ struct Kind {
 };
 constexpr Kind kinds[] = {{"compare.json", "qmtl-compare", report::compare_section},
                           {"scale.json", "qmtl-scale", report::scale_section},
-                          {"noise.json", "qmtl-noise-sweep", report::noise_sweep_section}};
+                          {"noise.json", "qmtl-noise-sweep", report::noise_sweep_section},
+                          {"replay.json", "qmtl-replay", report::replay_section}};
 
 report::Section file_section(const std::string& file, report::Charts& charts) {
   const nlohmann::ordered_json parsed = parse_json(read_file(file), file);
@@ -36,7 +38,7 @@ report::Section file_section(const std::string& file, report::Charts& charts) {
   const JsonField format = root.at("format");
   for (const Kind& kind : kinds)
     if (format.text() == kind.format) return kind.section(root, charts);
-  format.wrong("\"qmtl-compare\", \"qmtl-scale\" or \"qmtl-noise-sweep\"");
+  format.wrong("\"qmtl-compare\", \"qmtl-scale\", \"qmtl-noise-sweep\" or \"qmtl-replay\"");
 }
 
 /// What the paths hold: run folders, and files of results in the order given.
@@ -44,13 +46,22 @@ struct Sources {
   std::vector<std::string> runs, files;
 };
 
+/// Finished replays of a run, by name.
+std::vector<std::string> replays_in(const std::string& run) {
+  std::set<std::string> files;
+  const fs::path folder = fs::path(run) / "replay";
+  if (fs::is_directory(folder))
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (const fs::path file = entry.path() / "replay.json"; fs::exists(file)) files.insert(file.string());
+  return {files.begin(), files.end()};
+}
+
 Sources find_sources(const std::vector<std::string>& paths) {
   Sources sources;
   for (const std::string& path : paths) {
     if (!fs::exists(path))
-      throw data_error(path +
-                       ": no such file or folder; expected a run folder, compare.json, scale.json or " +
-                       "noise.json");
+      throw data_error(path + ": no such file or folder; expected a run folder, compare.json, scale.json, " +
+                       "noise.json or replay.json");
     if (!fs::is_directory(path)) {
       sources.files.push_back(path);
       continue;
@@ -63,10 +74,13 @@ Sources find_sources(const std::vector<std::string>& paths) {
       }
     const bool run =
         fs::exists(fs::path(path) / "metrics.jsonl") || fs::exists(fs::path(path) / "checkpoints");
-    if (run) sources.runs.push_back(path);
+    if (run) {
+      sources.runs.push_back(path);
+      for (const std::string& file : replays_in(path)) sources.files.push_back(file);
+    }
     if (!run && !results)
       throw data_error(path + ": expected a run folder (metrics.jsonl, checkpoints/best.h5), or one with " +
-                       "compare.json, scale.json or noise.json, found neither");
+                       "compare.json, scale.json, noise.json or replay.json, found neither");
   }
   return sources;
 }

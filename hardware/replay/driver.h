@@ -26,10 +26,10 @@ struct ReplaySeams {
 /// How long a replay tries. Seconds.
 struct ReplayPatience {
   int submits = 6;                           ///< of one job after faults that may pass
-  double first_wait = 2, longest_wait = 60;  ///< between them, doubling
+  double first_wait = 1, longest_wait = 60;  ///< between them, doubling
   double grace = 60;  ///< a service may list a job so late: only then a lost submit is repeated
-  double first_poll = 1, longest_poll = 30;  ///< between two questions after results, growing by half
-  int results = 8;  ///< questions after results that are not there although the job is completed
+  double first_poll = 0.2, longest_poll = 30;  ///< between two questions after results, growing by half
+  int results = 20;  ///< questions after results that are not there although the job is completed
 };
 
 enum class ReplayEnd : std::uint8_t {

@@ -10,7 +10,7 @@ namespace qmtl::report {
 
 /// One part of the page, with a heading of its own.
 struct Section {
-  std::string kind;  ///< run, runs, compare, scale or noise-sweep
+  std::string kind;  ///< run, runs, compare, scale, noise-sweep or replay
   std::string title;
   Html body;
 };

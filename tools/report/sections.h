@@ -26,6 +26,7 @@ Section runs_section(const std::vector<Run>& runs, Charts& charts);
 Section compare_section(const JsonField& root, Charts& charts);
 Section scale_section(const JsonField& root, Charts& charts);
 Section noise_sweep_section(const JsonField& root, Charts& charts);
+Section replay_section(const JsonField& root, Charts& charts);
 
 /// A tile for a figure that sums a section up.
 struct Fact {

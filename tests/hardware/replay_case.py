@@ -1,0 +1,112 @@
+"""What the tests of `qmtl replay` share: an emulator on a port of its own, endpoint files for it, and secrets that must
+show up nowhere."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
+
+import harness  # noqa: E402
+
+KEY = "a-secret-key-of-the-replay-tests-7f3a"
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/x:y::"
+LONG = bool(os.environ.get("QMTL_LONG"))
+
+NOISE = """
+[[gate]]
+gate = "cz"
+channels = [{ kind = "depolarising", probability = 0.004 }]
+[readout]
+p1_given_0 = 0.03
+p0_given_1 = 0.06
+"""
+
+
+class Emulator:
+    """A running `qmtl emulate`; `port` of an earlier one makes the places the same."""
+
+    def __init__(self, log, *options, port=0):
+        self.log_file = str(log)
+        pathlib.Path(self.log_file).write_text("")
+        command = [harness.PROGRAM, "emulate", "--token-env", "EMULATOR_KEY", "--json", "--port", str(port), "--log",
+                   self.log_file, "--seed", "5", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, "EMULATOR_KEY": KEY})
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"emulate did not start: {command}")
+        self.places = json.loads(line)
+        self.port = self.places["port"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.terminate()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+    def log(self):
+        return [json.loads(line) for line in pathlib.Path(self.log_file).read_text().splitlines()]
+
+    def made_jobs(self):
+        """Tags of the jobs that the service made, in order."""
+        return [entry["tag"] for entry in self.log()
+                if entry["method"] == "POST" and entry["path"].endswith("/jobs") and entry.get("job")]
+
+    def endpoint(self, protocol, **more):
+        """The endpoint file's text."""
+        keys = {"kind": protocol, "api_key_env": "REPLAY_KEY", "retry_attempts": 4, "timeout": 20}
+        if protocol == "ionq":
+            keys.update(url=self.places["ionq"], backend="qpu.forte-1")
+        else:
+            keys.update(url=self.places["ibm"], iam_url=self.places["iam"], crn=CRN, backend="emulated")
+        keys.update(more)
+        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+
+
+class ReplayCase(harness.Program):
+    """A trained tiny model in the folder "run", and every output that was seen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seen = []
+        cls.write("noise.toml", NOISE)
+        trained = cls.run_program("train", "train.toml", "--quiet", "--set", "train.epochs=12")
+        if trained.returncode != 0:
+            raise RuntimeError(trained.stderr)
+
+    @classmethod
+    def replay(cls, *arguments, extra=None):
+        result = cls.run_program("replay", *arguments, extra={"REPLAY_KEY": KEY, **(extra or {})})
+        cls.seen.append(result.stdout + result.stderr)
+        return result
+
+    def good(self, *arguments, extra=None):
+        result = self.replay(*arguments, extra=extra)
+        self.assertEqual(result.returncode, 0, f"qmtl replay {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def scores(self, *arguments, extra=None):
+        return json.loads(self.good(*arguments, "--json", extra=extra).stdout)
+
+    def bad(self, code, fragment, *arguments, extra=None):
+        result = self.replay(*arguments, extra=extra)
+        case = f"qmtl replay {' '.join(arguments)}\n{result.stdout}\n{result.stderr}"
+        self.assertEqual(result.returncode, code, case)
+        self.assertIn(fragment, result.stderr, case)
+        return result
+
+    def check_secrets(self):
+        """Neither the key nor any access token (a JWT begins with eyJ) is in what was printed or written."""
+        texts = {"output": "\n".join(self.seen)}
+        for path in pathlib.Path(self.base).rglob("*"):
+            if path.is_file() and path.suffix in {".json", ".jsonl", ".html", ".log", ".toml", ".txt"}:
+                texts[str(path)] = path.read_text(errors="replace")
+        for where, text in texts.items():
+            self.assertNotIn(KEY, text, where)
+            self.assertNotIn("eyJ", text, where)

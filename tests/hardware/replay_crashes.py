@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Whatever fails while a replay runs, no job is made twice, no result is lost, and the scores are those of an
+undisturbed replay with the same seeds.
+
+The process is killed with SIGKILL around every kind of journal line (QMTL_CRASH_AT=before:STATE:N or after:STATE:N,
+which the program honours for this test), connections are cut before, during and after every POST, and every fault of
+the emulator is met. A few cases run always, all with QMTL_LONG=1, which prints a table of them.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+
+import harness
+from replay_case import LONG, Emulator, ReplayCase
+
+STATES = ("planned", "submitting", "submitted", "completed", "fetched")
+
+# Faults of a POST that makes a job after which all must be as if nothing had been.
+POST_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", "500", "502", "503", "504",
+               "slow,seconds=0.3", "truncate-json", "not-json", "huge-body,bytes=200000000")
+# Faults of answers to questions.
+GET_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", "500", "503", "slow,seconds=0.3",
+              "truncate-json", "not-json", "results-late", "huge-body,bytes=200000000")
+
+OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3",
+           "--max-cost", "1e6", "--name", "case", "--endpoint", "service.toml"]
+
+
+class Crashes(ReplayCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rows = []
+        cls.undisturbed = {}
+        # The services' places are part of a replay's identity, so all cases are on one port.
+        with Emulator(cls.path("port.log")) as emulator:
+            cls.port = emulator.port
+
+    @classmethod
+    def tearDownClass(cls):
+        if LONG:
+            print(f"\n{'protocol':9}{'case':58}{'runs':>5}{'jobs':>5}")
+            for row in cls.rows:
+                print(f"{row[0]:9}{row[1]:58}{row[2]:5}{row[3]:5}")
+        super().tearDownClass()
+
+    def fresh(self):
+        """No replay and nothing known of services."""
+        shutil.rmtree(self.path("run/replay"), ignore_errors=True)
+
+    def case(self, protocol, what, faults=(), crashes=(), runs=8, emulator_options=(), **more):
+        """Runs a replay until it ends well, crashing the first processes; checks jobs and scores."""
+        with self.subTest(protocol=protocol, case=what), \
+                Emulator(self.path("emulator.log"), *[part for fault in faults for part in ("--fault", fault)],
+                         *emulator_options, port=self.port) as emulator:
+            self.fresh()
+            self.write("service.toml", emulator.endpoint(protocol, **more))
+            scores, trace = None, ""
+            for attempt in range(runs):
+                extra = {"QMTL_CRASH_AT": crashes[attempt]} if attempt < len(crashes) else None
+                # The same command each time: it begins or goes on.
+                result = self.replay("run", "run", *OPTIONS, "--json", extra=extra)
+                trace += f"\n--- {extra} ended with {result.returncode}\n{result.stderr}"
+                if result.returncode == 0:
+                    scores = json.loads(result.stdout)
+                    break
+                if extra:
+                    self.assertEqual(result.returncode, -signal.SIGKILL, trace)
+                else:
+                    self.assertEqual(result.returncode, 4, trace)
+            self.assertIsNotNone(scores, trace)
+            made = emulator.made_jobs()
+            self.assertEqual(sorted(made), sorted(set(made)), "jobs made twice" + trace)
+            self.assertEqual(len(made), scores["jobs"], trace)
+            want = self.undisturbed.setdefault(protocol, scores) if what == "undisturbed" else self.undisturbed[protocol]
+            self.assertEqual(scores["tasks"], want["tasks"], trace)
+            self.assertEqual(scores["mean"], want["mean"], trace)
+            self.assertEqual(scores["complete"], 6, trace)
+            self.assertEqual(scores["cost"], want["cost"], trace)
+            Crashes.rows.append((protocol, what, attempt + 1, len(made)))
+
+    def jobs(self, protocol):
+        return self.undisturbed[protocol]["jobs"]
+
+    def begin(self, protocol):
+        self.case(protocol, "undisturbed")
+        return self.jobs(protocol) if protocol in self.undisturbed else 0
+
+    def test_killed_at_every_step_of_the_journal(self):
+        for protocol in ("ionq", "ibm") if LONG else ("ionq",):
+            jobs = self.begin(protocol)
+            numbers = range(1, jobs + 1) if LONG else (2,)
+            for state in STATES:
+                for number in numbers:
+                    for when in ("before", "after"):
+                        if LONG or (state, when) in (("submitting", "after"), ("submitted", "before"),
+                                                     ("fetched", "before")):
+                            crash = f"{when}:{state}:{number}"
+                            self.case(protocol, "killed " + crash, crashes=[crash])
+        self.check_secrets()
+
+    def test_killed_again_and_again(self):
+        self.begin("ionq")
+        crashes = ["before:submitted:1", "after:submitting:1", "before:submitted:1", "before:fetched:1",
+                   "after:submitted:1"]
+        self.case("ionq", "killed five times", crashes=crashes, runs=10)
+        self.case("ionq", "killed while looking for a job", faults=["POST /jobs:2=drop-after"],
+                  crashes=["before:submitted:2", "before:submitted:1"])
+
+    def test_every_fault_of_a_submit(self):
+        for protocol in ("ionq", "ibm") if LONG else ("ionq",):
+            jobs = self.begin(protocol)
+            numbers = range(1, jobs + 1) if LONG else (2,)
+            for fault in POST_FAULTS if LONG else ("drop-before", "drop-during", "drop-after", "503"):
+                for number in numbers:
+                    self.case(protocol, f"POST {number}: {fault}", faults=[f"POST /jobs:{number}={fault}"])
+
+    def test_every_fault_of_a_question(self):
+        for protocol in ("ionq", "ibm") if LONG else ("ibm",):
+            self.begin(protocol)
+            for fault in GET_FAULTS if LONG else ("drop-after", "truncate-json", "results-late"):
+                for when in ("1", "3", "5-6") if LONG else ("3",):
+                    for path in ("/jobs/*", "*results*", "/jobs/*/results") if LONG else ("/jobs/*",):
+                        if "*results*" == path:
+                            continue
+                        self.case(protocol, f"GET {path} {when}: {fault}", faults=[f"GET {path}:{when}={fault}"])
+
+    def test_the_service_is_restarted_between(self):
+        """Tokens end with it; jobs are kept by --state."""
+        self.begin("ibm")
+        self.case("ibm", "tokens expire", faults=["GET /jobs/*:2=expire-token", "POST /jobs:3=expire-token"])
+        if LONG:
+            self.case("ibm", "packed results", results="packed", parameters="packed")
+            self.case("ibm", "packed and damaged", faults=["GET /jobs/*/results:2=bad-zlib"], results="packed",
+                      parameters="packed")
+
+    def test_damaged_counts_are_refused_or_counted(self):
+        """Results that are not what was asked for must not become scores in silence."""
+        for protocol, fault, code in (("ionq", "leakage", 0), ("ibm", "wrong-sum", 4), ("ionq", "wrong-sum", None)):
+            with self.subTest(protocol=protocol, fault=fault), \
+                    Emulator(self.path("emulator.log"), "--fault", f"GET *:*={fault}", port=self.port,
+                             *(["--ionq-results", "artifacts"] if fault == "leakage" else [])) as emulator:
+                self.fresh()
+                self.write("service.toml", emulator.endpoint(protocol))
+                result = self.replay("run", "run", *OPTIONS, "--json")
+                if code is not None:
+                    self.assertEqual(result.returncode, code, result.stderr)
+                if result.returncode == 0 and fault == "leakage":
+                    scores = json.loads(result.stdout)
+                    self.assertGreater(scores["dropped"], 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -2,7 +2,7 @@
 
 namespace qmtl {
 
-std::uint32_t EdgeAngles::pair(const AngleSum& sum) {
+std::uint32_t EdgeAngles::pair(const StringAngle& sum) {
   const auto [at, fresh] = known_.try_emplace(sum, static_cast<std::uint32_t>(sums_.size()));
   if (fresh) sums_.push_back(sum);
   return at->second;
@@ -13,7 +13,7 @@ EdgeValue EdgeAngles::lower(EdgeBuilder& builder, EdgeValue angles, std::size_t 
   // Pair i of angle i alone needs no sums.
   bool plain = true;
   for (std::size_t i = 0; i < sums_.size(); ++i)
-    plain = plain && sums_[i] == AngleSum{{{static_cast<int>(i), 1.0}}, 0.0};
+    plain = plain && sums_[i] == StringAngle{{{static_cast<int>(i), 1.0}}, 0.0};
   const auto pairs = static_cast<std::uint32_t>(sums_.size());
   EdgeValue source = angles;
   double factor = share_ * radians;
@@ -24,7 +24,7 @@ EdgeValue EdgeAngles::lower(EdgeBuilder& builder, EdgeValue angles, std::size_t 
     op.b = static_cast<std::uint32_t>(count);
     std::vector<float> coefficients;
     std::vector<std::uint32_t> index;
-    for (const AngleSum& sum : sums_) {
+    for (const StringAngle& sum : sums_) {
       op.floats.push_back(static_cast<float>(share_ * sum.constant));
       op.words.push_back(static_cast<std::uint32_t>(sum.angles.size()));
       for (const auto& [angle, coefficient] : sum.angles) {

@@ -13,7 +13,7 @@ class EdgeAngles {
   /// `share`: of the angle, 1, or 0.5 for rotations of statevectors.
   explicit EdgeAngles(double share) : share_(share) {}
   /// Number of the pair (cosine, sine) of share * sum.
-  std::uint32_t pair(const AngleSum& sum);
+  std::uint32_t pair(const StringAngle& sum);
   std::size_t pairs() const { return sums_.size(); }
   bool empty() const { return sums_.empty(); }
 
@@ -22,8 +22,8 @@ class EdgeAngles {
 
  private:
   double share_;
-  std::map<AngleSum, std::uint32_t> known_;
-  std::vector<AngleSum> sums_;
+  std::map<StringAngle, std::uint32_t> known_;
+  std::vector<StringAngle> sums_;
 };
 
 }  // namespace qmtl

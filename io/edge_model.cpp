@@ -9,10 +9,10 @@ namespace qmtl {
 namespace {
 
 constexpr std::array<EdgeKind, QE_KINDS - 1> kinds{{
-    {QE_COPY, "copy", 0},
-    {QE_ADD, "add", 0},
-    {QE_STANDARDISE, "standardise", 0},
-    {QE_RELU, "relu", 0},
+    {QE_COPY, "copy", QE_F_PLAIN},
+    {QE_ADD, "add", QE_F_PLAIN},
+    {QE_STANDARDISE, "standardise", QE_F_PLAIN},
+    {QE_RELU, "relu", QE_F_PLAIN},
     {QE_TANH, "tanh", QE_F_TANH},
     {QE_ATAN, "atan", QE_F_ATAN},
     {QE_GELU, "gelu", QE_F_GELU},
@@ -21,7 +21,7 @@ constexpr std::array<EdgeKind, QE_KINDS - 1> kinds{{
     {QE_PAULI, "pauli", QE_F_PAULI},
     {QE_PRODUCT, "product", QE_F_STATE},
     {QE_ROTATE, "rotate", QE_F_STATE},
-    {QE_EXPECT, "expect", QE_F_STATE},
+    {QE_EXPECT, "expect", QE_F_EXPECT},
     {QE_SPECTRUM, "spectrum", QE_F_STATE},
     {QE_DENSE, "dense", QE_F_DENSE},
     {QE_CONV, "conv", QE_F_IMAGES},

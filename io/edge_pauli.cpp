@@ -2,40 +2,17 @@
 
 #include <algorithm>
 
-#include "runtime/model/math.h"
+#include "runtime/model/pauli_coefficients.h"
 
 namespace qmtl {
-namespace {
-
-/// Each term's coefficient: the expansion's graph evaluated at the parameters.
-std::vector<double> coefficients_of(const PauliExpansion& expansion, const std::vector<double>& params) {
-  const auto param = [&](int number) { return number < 0 ? 1.0 : params[static_cast<std::size_t>(number)]; };
-  std::vector<double> vertex(static_cast<std::size_t>(expansion.vertices), 0.0);
-  for (const PauliRoot& root : expansion.roots)
-    vertex[static_cast<std::size_t>(root.vertex)] += root.weight * param(root.first) * param(root.second);
-  for (const PauliEdge& edge : expansion.edges) {
-    double angle = 0.0;
-    for (int p : expansion.constant[static_cast<std::size_t>(edge.angle)].params) angle += param(p);
-    vertex[static_cast<std::size_t>(edge.to)] +=
-        edge.sign * (edge.trig == Trig::cos ? math::cos(angle) : math::sin(angle)) *
-        vertex[static_cast<std::size_t>(edge.from)];
-  }
-  std::vector<double> terms(expansion.terms(), 0.0);
-  for (const PauliLeaf& leaf : expansion.leaves)
-    terms[static_cast<std::size_t>(leaf.term)] += leaf.sign * vertex[static_cast<std::size_t>(leaf.vertex)];
-  return terms;
-}
-
-}  // namespace
-
 EdgePauli::EdgePauli(const PauliExpansion& expansion, const std::vector<double>& params) {
   for (const PauliAngle& angle : expansion.sample) {
-    AngleSum sum;
+    StringAngle sum;
     for (int a : angle.angles) sum.angles[a] += 1.0;
     for (int p : angle.params) sum.constant += params[static_cast<std::size_t>(p)];
     sums_.push_back(std::move(sum));
   }
-  const std::vector<double> coefficients = coefficients_of(expansion, params);
+  const std::vector<double> coefficients = pauli_coefficients(expansion, params);
   const std::size_t values = expansion.first.size() - 1;
   constants_.assign(values, 0.0);
   std::vector<std::vector<Leaf>> leaves(expansion.nodes.size());
@@ -75,7 +52,7 @@ bool EdgePauli::fits() const {
 }
 
 void EdgePauli::collect(EdgeAngles& angles) {
-  for (const AngleSum& sum : sums_) pair_.push_back(angles.pair(sum));
+  for (const StringAngle& sum : sums_) pair_.push_back(angles.pair(sum));
 }
 
 void EdgePauli::lower(EdgeBuilder& builder, EdgeValue pairs, EdgeValue target,

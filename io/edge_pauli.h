@@ -38,7 +38,7 @@ class EdgePauli {
     std::vector<Leaf> leaves;
   };
 
-  std::vector<AngleSum> sums_;
+  std::vector<StringAngle> sums_;
   std::vector<std::uint32_t> pair_;  ///< of each sum
   std::vector<TreeNode> nodes_;      ///< parents first, each followed by all that is below it
   std::vector<double> constants_;    ///< per value

@@ -56,7 +56,7 @@ class EdgeState {
   std::vector<std::vector<StringRotation>> product_;  ///< per qubit
   std::vector<StringRotation> shared_;                ///< behind the product state
   std::vector<Measurement> measurements_;
-  std::map<AngleSum, std::uint32_t> pairs_;
+  std::map<StringAngle, std::uint32_t> pairs_;
 };
 
 }  // namespace qmtl

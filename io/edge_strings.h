@@ -22,18 +22,18 @@ PauliWord operator*(const PauliWord& a, const PauliWord& b);
 bool commute(const PauliWord& a, const PauliWord& b);
 
 /// coefficient * sample angle summed, plus a constant; in radians.
-struct AngleSum {
+struct StringAngle {
   std::map<int, double> angles;
   double constant = 0.0;
   bool sample() const { return !angles.empty(); }
-  auto operator<=>(const AngleSum&) const = default;
+  auto operator<=>(const StringAngle&) const = default;
 };
 
 /// exp(-i angle P / 2).
 struct StringRotation {
   PauliWord string;    ///< phase such that minus() is false
   bool minus = false;  ///< of the angle
-  AngleSum angle;
+  StringAngle angle;
 };
 
 /// A list of gates as rotations about Pauli strings, followed by CX and CZ alone: C P1 C^dagger moves a

@@ -67,6 +67,15 @@ Channel read_pauli(TableReader& reader) {
   return pauli_channel(list);
 }
 
+/// A gate that turns too far: the coherent error exp(-i angle P / 2).
+Channel read_over_rotation(TableReader& reader) {
+  const std::string axis = reader.string("axis");
+  const double angle = number(reader, "angle");
+  for (const GateInfo& row : gate_table)
+    if (axis == std::string(1, row.generator)) return kraus_channel(1, {matrix(row.gate, angle)});
+  wrong_value(*reader.find("axis"), reader.file(), reader.full("axis"), "\"X\", \"Y\" or \"Z\"");
+}
+
 /// One entry of `channels` after a gate of that arity.
 AppliedChannel read_channel(const toml::table& table, const std::string& file, int arity) {
   TableReader reader(table, file, "gate.channels");
@@ -91,11 +100,15 @@ AppliedChannel read_channel(const toml::table& table, const std::string& file, i
     const double t1 = number(reader, "t1"), t2 = number(reader, "t2"), time = number(reader, "time");
     applied.channel = thermal_relaxation(t1, t2, time, number(reader, "excited", 0.0));
     on = read_on(reader, On::each);
+  } else if (kind == "over-rotation") {
+    applied.channel = read_over_rotation(reader);
+    on = read_on(reader, On::each);
   } else {
-    const std::vector<std::string> known{"depolarising", "pauli", "amplitude-damping", "phase-damping",
-                                         "thermal-relaxation"};
+    const std::vector<std::string> known{
+        "depolarising", "pauli", "amplitude-damping", "phase-damping", "thermal-relaxation", "over-rotation"};
     wrong_value(*reader.find("kind"), file, reader.full("kind"),
-                "depolarising, pauli, amplitude-damping, phase-damping or thermal-relaxation (nearest: " +
+                "depolarising, pauli, amplitude-damping, phase-damping, thermal-relaxation or over-rotation "
+                "(nearest: " +
                     nearest(kind, known) + ")");
   }
   reader.finish();

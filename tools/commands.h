@@ -26,6 +26,7 @@ int scale_command(const Comm& comm, const Arguments& args);
 int compare_command(const Comm& comm, const Arguments& args);
 int report_command(const Comm& comm, const Arguments& args);
 int emulate_command(const Comm& comm, const Arguments& args);
+int replay_command(const Comm& comm, const Arguments& args);
 int export_command(const Comm& comm, const Arguments& args);
 
 }  // namespace qmtl

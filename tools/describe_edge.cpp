@@ -10,9 +10,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::pair<std::uint32_t, const char*> features[] = {
-    {QE_F_STATE, "state"},   {QE_F_PAULI, "pauli"}, {QE_F_DENSE, "dense"}, {QE_F_PACKED, "packed"},
-    {QE_F_IMAGES, "images"}, {QE_F_NORM, "norm"},   {QE_F_GELU, "gelu"},   {QE_F_FUSION, "fusion"},
-    {QE_F_TANH, "tanh"},     {QE_F_ATAN, "atan"},
+    {QE_F_STATE, "state"},   {QE_F_PAULI, "pauli"}, {QE_F_DENSE, "dense"},   {QE_F_PACKED, "packed"},
+    {QE_F_IMAGES, "images"}, {QE_F_NORM, "norm"},   {QE_F_GELU, "gelu"},     {QE_F_FUSION, "fusion"},
+    {QE_F_TANH, "tanh"},     {QE_F_ATAN, "atan"},   {QE_F_EXPECT, "expect"}, {QE_F_PLAIN, "plain"},
 };
 
 }  // namespace

@@ -15,8 +15,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-const std::vector<ExportFormat> formats{qasm3_format, isa_format,    qasm2_format,
-                                        ionq_format,  edge_format(), c_format()};
+const std::vector<ExportFormat> formats{qasm3_format,  isa_format, qasm2_format, ionq_format,
+                                        edge_format(), c_format(), onnx_format()};
 
 Usage usage() {
   std::string description =

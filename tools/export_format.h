@@ -39,5 +39,6 @@ std::span<const ExportFormat> export_formats();
 extern const ExportFormat qasm3_format, isa_format, qasm2_format, ionq_format;
 ExportFormat edge_format();
 ExportFormat c_format();
+ExportFormat onnx_format();
 
 }  // namespace qmtl

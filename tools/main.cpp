@@ -40,6 +40,8 @@ constexpr std::array commands{
             export_command, false},
     Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
             emulate_command, false},
+    Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
+            replay_command, false},
     Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},

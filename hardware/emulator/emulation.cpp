@@ -61,14 +61,26 @@ JobState Emulation::state(const EmulatedJob& job) const {
 
 const std::vector<std::vector<Counts>>& Emulation::execute(EmulatedJob& job,
                                                            std::unique_lock<std::mutex>& lock) const {
+  std::string problem;
   lock.unlock();
   std::call_once(job.executed, [&] {
-    for (std::size_t r = 0; r < job.runs.size(); ++r) {
-      const EmulatedRun& run = job.runs[r];
-      job.counts.push_back((job.ideal ? ideal_ : noisy_).run(run.sweep, run.shots, sweep_key(job.key, r)));
+    try {
+      for (std::size_t r = 0; r < job.runs.size(); ++r) {
+        const EmulatedRun& run = job.runs[r];
+        job.counts.push_back((job.ideal ? ideal_ : noisy_).run(run.sweep, run.shots, sweep_key(job.key, r)));
+      }
+    } catch (const Error& error) {
+      problem = error.what();
     }
   });
   lock.lock();
+  if (!problem.empty()) {
+    job.ended = JobState::failed;
+    job.reason = problem;
+    job.reason_code = job.service == "ionq" ? "SimulationError" : "1000";
+    save(job);
+  }
+  if (job.ended) throw WireRefusal{404, 0, "job " + job.id + " failed: " + job.reason, {}};
   return job.counts;
 }
 
@@ -102,29 +114,6 @@ double device_seconds(const EmulatedJob& job) {
   for (const EmulatedRun& run : job.runs)
     shots += static_cast<double>(run.sweep.rows) * static_cast<double>(run.shots);
   return overhead + per_shot * shots;
-}
-
-std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target) {
-  if (program.qubits > target.qubits)
-    return "the circuit has " + std::to_string(program.qubits) + " qubits, the system " +
-           std::to_string(target.qubits);
-  if (!target.coupling.empty() && !program.physical)
-    return "the circuit is not on physical qubits ($0, $1, ...)";
-  const auto coupled = [&](int a, int b) {
-    return std::find(target.coupling.begin(), target.coupling.end(), std::pair(a, b)) !=
-           target.coupling.end();
-  };
-  for (const DeviceOp& op : program.ops) {
-    const bool two = op.q1 >= 0;
-    const bool known = target.basis.empty() ||
-                       std::find(target.basis.begin(), target.basis.end(), op.gate) != target.basis.end();
-    const bool placed = !two || target.coupling.empty() || coupled(op.q0, op.q1) ||
-                        (op.gate != DeviceGate::cx && coupled(op.q1, op.q0));
-    if (known && placed) continue;
-    return "The instruction " + std::string(info(op.gate).name) + " on qubits (" + std::to_string(op.q0) +
-           (two ? ", " + std::to_string(op.q1) : ",") + ") is not supported by the target system";
-  }
-  return "";
 }
 
 }  // namespace qmtl

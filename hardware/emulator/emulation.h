@@ -89,7 +89,8 @@ class Emulation {
   void save(const EmulatedJob& job) const;
 
   JobState state(const EmulatedJob& job) const;
-  /// Executes the job if it was not yet; gives `lock` back meanwhile.
+  /// Executes the job if it was not yet; gives `lock` back meanwhile. A job that is too large for the
+  /// simulator fails: throws WireRefusal (404).
   const std::vector<std::vector<Counts>>& execute(EmulatedJob& job, std::unique_lock<std::mutex>& lock) const;
   /// Exact probabilities of a run without noise where they can be had.
   std::optional<std::vector<double>> exact(const EmulatedRun& run) const;
@@ -124,8 +125,5 @@ Counts distorted(const Counts& counts, const FaultSet& faults);
 
 /// What a device would take, in seconds.
 double device_seconds(const EmulatedJob& job);
-
-/// Why the program does not fit the device, "" if it does.
-std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target);
 
 }  // namespace qmtl

@@ -6,6 +6,7 @@
 
 #include "hardware/formats/npy.h"
 #include "hardware/formats/qasm3_reader.h"
+#include "hardware/isa.h"
 
 namespace qmtl {
 namespace {

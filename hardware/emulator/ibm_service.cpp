@@ -61,35 +61,6 @@ std::vector<std::string> tags_of(const EmulatedJob& job) {
   return tags;
 }
 
-/// The fields of a form, decoded.
-std::map<std::string, std::string> form_fields(const std::string& body) {
-  std::map<std::string, std::string> fields;
-  std::size_t at = 0;
-  const auto decoded = [](const std::string& text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      unsigned value = 0;
-      const char* digits = text.data() + i + 1;
-      if (text[i] == '%' && i + 2 < text.size() &&
-          std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-        plain += static_cast<char>(value);
-        i += 2;
-      } else {
-        plain += text[i] == '+' ? ' ' : text[i];
-      }
-    }
-    return plain;
-  };
-  while (at < body.size()) {
-    const std::size_t end = std::min(body.find('&', at), body.size());
-    const std::string pair = body.substr(at, end - at);
-    const std::size_t sign = std::min(pair.find('='), pair.size());
-    fields[decoded(pair.substr(0, sign))] = sign < pair.size() ? decoded(pair.substr(sign + 1)) : "";
-    at = end + 1;
-  }
-  return fields;
-}
-
 }  // namespace
 
 WireReply IbmService::refuse(const WireRefusal& refusal) const {
@@ -101,25 +72,6 @@ WireReply IbmService::refuse(const WireRefusal& refusal) const {
                                 {"message", refusal.message},
                                 {"solution", "Check the request."},
                                 {"more_info", "https://quantum.cloud.ibm.com/docs/errors"}}})}});
-}
-
-WireReply IbmService::give_token(EmulatorCall& call) {
-  const auto fields = form_fields(call.request.body);
-  const auto field = [&](const char* key) { return fields.contains(key) ? fields.at(key) : ""; };
-  const auto wrong = [](const char* code, const char* message) {
-    return json_reply(400, {{"errorCode", code}, {"errorMessage", message}, {"errorDetails", ""}});
-  };
-  if (field("grant_type") != "urn:ibm:params:oauth:grant-type:apikey")
-    return wrong("BXNIM0109E", "Property missing or empty: grant_type");
-  if (!same_secret(field("apikey"), emulation_.options().token))
-    return wrong("BXNIM0415E", "Provided API key could not be found.");
-  const double now = emulation_.now(), lifetime = emulation_.tokens().lifetime();
-  return json_reply(200, {{"access_token", emulation_.tokens().give(now)},
-                          {"refresh_token", "not_supported"},
-                          {"token_type", "Bearer"},
-                          {"expires_in", static_cast<std::int64_t>(lifetime)},
-                          {"expiration", static_cast<std::int64_t>(now + lifetime)},
-                          {"scope", "ibm openid"}});
 }
 
 WireReply IbmService::answer(const std::vector<std::string>& segments, EmulatorCall& call) {
@@ -167,7 +119,7 @@ WireReply IbmService::backends(EmulatorCall&) {
                                       {"status", {{"name", "online"}, {"reason", "available"}}},
                                       {"is_simulator", false},
                                       {"qubits", target.qubits},
-                                      {"clops", {{"value", 200000}, {"type", "clops_h"}}},
+                                      {"clops", {{"value", 200000}, {"type", "hardware"}}},
                                       {"processor_type", {{"family", "Emulated"}, {"revision", "1"}}},
                                       {"queue_length", queue},
                                       {"performance_metrics", Json::object()}}})}});
@@ -317,7 +269,9 @@ WireReply IbmService::results(EmulatorCall& call) {
   }
   if (call.faults.has(FaultAction::partial_failure)) shown.pop_back();
   const bool tagged = job->request["params"].value("support_qiskit", true);
-  return json_reply(200, ibm_results(*job, shown, tagged, call.faults.has(FaultAction::bad_zlib)));
+  WireReply reply = json_reply(200, ibm_results(*job, shown, tagged, call.faults.has(FaultAction::bad_zlib)));
+  reply.type = "text/plain";  // what QRMI expects of this path
+  return reply;
 }
 
 WireReply IbmService::logs(EmulatorCall& call) {

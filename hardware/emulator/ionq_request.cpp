@@ -119,6 +119,11 @@ void check_texts(const RequestField& metadata) {
 
 std::span<const std::string_view> ionq_backends() { return backends; }
 
+void check_ionq_backend(const std::string& backend) {
+  if (std::find(backends.begin(), backends.end(), backend) == backends.end())
+    throw WireRefusal{404, 0, "Backend " + backend + " not found", {}};
+}
+
 std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& id,
                                            const EmulatorOptions& options) {
   const RequestField root(body);

@@ -16,5 +16,7 @@ std::shared_ptr<EmulatedJob> read_ionq_job(const nlohmann::json& body, const std
 
 /// Names of the backends; "simulator" is the first.
 std::span<const std::string_view> ionq_backends();
+/// Throws WireRefusal (404) for another.
+void check_ionq_backend(const std::string& backend);
 
 }  // namespace qmtl

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "hardware/emulator/ionq_request.h"
+#include "hardware/emulator/ionq_states.h"
 #include "hardware/emulator/routes.h"
 
 namespace qmtl {
@@ -55,79 +56,6 @@ bool several(const EmulatedJob& job) {
 
 std::string backend_of(const EmulatedJob& job) { return job.request.value("backend", std::string()); }
 
-/// "101" as "5".
-std::string decimal_of(const std::string& bits) {
-  std::vector<int> digits{0};  // least significant first
-  for (char bit : bits) {
-    int carry = bit == '1';
-    for (int& digit : digits) {
-      carry += 2 * digit;
-      digit = carry % 10;
-      carry /= 10;
-    }
-    if (carry > 0) digits.push_back(carry);
-  }
-  std::string text;
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) text += static_cast<char>('0' + *digit);
-  return text;
-}
-
-std::string bits_of(std::size_t index, std::size_t width) {
-  std::string bits(width, '0');
-  for (std::size_t bit = 0; bit < width; ++bit)
-    if (index >> bit & 1) bits[width - 1 - bit] = '1';
-  return bits;
-}
-
-std::uint64_t total(const Counts& counts) {
-  std::uint64_t sum = 0;
-  for (const auto& [bits, count] : counts) sum += count;
-  return sum;
-}
-
-Json frequencies(const Counts& counts) {
-  Json states = Json::object();
-  const auto shots = static_cast<double>(total(counts));
-  for (const auto& [bits, count] : counts) states[decimal_of(bits)] = static_cast<double>(count) / shots;
-  return states;
-}
-
-Json exact_states(const std::vector<double>& probabilities, std::size_t width, bool reversed) {
-  Json states = Json::object();
-  for (std::size_t i = 0; i < probabilities.size(); ++i) {
-    if (probabilities[i] < 1e-15) continue;
-    std::string bits = bits_of(i, width);
-    if (reversed) std::reverse(bits.begin(), bits.end());
-    states[decimal_of(bits)] = probabilities[i];
-  }
-  return states;
-}
-
-Json shot_list(const Counts& counts) {
-  Json list = Json::array();
-  for (const auto& [bits, count] : counts)
-    for (std::uint64_t i = 0; i < count; ++i) list.push_back(decimal_of(bits));
-  return list;
-}
-
-Json shot_registers(const EmulatedRun& run, const Counts& counts, bool leakage) {
-  Json list = Json::array();
-  for (const auto& [bits, count] : counts)
-    for (std::uint64_t i = 0; i < count; ++i) {
-      Json registers = Json::object();
-      std::size_t at = bits.size();
-      for (const ClassicalRegister& row : run.registers) {
-        Json values = Json::array();
-        for (int bit = 0; bit < row.bits; ++bit) values.push_back(bits[--at] == '1' ? 1 : 0);
-        registers[row.name] = values;
-      }
-      Json shot{{"registers", registers}};
-      if (leakage && list.empty()) shot["leakage_bits"] = Json::array({1});
-      list.push_back(std::move(shot));
-    }
-  return {{"shots", list}};
-}
-
 /// Gates on one and on two qubits of all circuits.
 std::pair<std::int64_t, std::int64_t> gate_counts(const EmulatedJob& job) {
   std::int64_t one = 0, two = 0;
@@ -156,12 +84,6 @@ double query_number(const WireRequest& request, const std::string& key, double o
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || !(value >= 0 && value <= 1e9))
     throw WireRefusal{400, 0, key + ": expected a number from 0 to 1e9", {key}};
   return value;
-}
-
-void check_backend(const std::string& backend) {
-  const auto known = ionq_backends();
-  if (std::find(known.begin(), known.end(), backend) == known.end())
-    throw WireRefusal{404, 0, "Backend " + backend + " not found", {}};
 }
 
 }  // namespace
@@ -364,16 +286,14 @@ Json IonqService::run_results(const std::string& form, EmulatedJob& job, std::si
   const bool probabilities = form.find("probabilities") != std::string::npos;
   if (probabilities && job.ideal)
     if (const auto exact = emulation_.exact(run))
-      return exact_states(*exact, run.sweep.program.measured.size(),
-                          call.faults.has(FaultAction::reverse_bits));
+      return ionq_probabilities(*exact, run.sweep.program.measured.size(),
+                                call.faults.has(FaultAction::reverse_bits));
   const Counts counts = distorted(emulation_.execute(job, call.lock)[r][0], call.faults);
-  if (probabilities) return frequencies(counts);
-  if (form.ends_with("shots.json.v1")) return shot_list(counts);
+  if (probabilities) return ionq_frequencies(counts);
+  if (form.ends_with("shots.json.v1")) return ionq_shots(counts);
   if (form.ends_with("shots.json.v2"))
-    return shot_registers(run, counts, call.faults.has(FaultAction::leakage));
-  Json states = Json::object();
-  for (const auto& [bits, count] : counts) states[decimal_of(bits)] = count;
-  return states;
+    return ionq_shot_registers(run, counts, call.faults.has(FaultAction::leakage));
+  return ionq_histogram(counts);
 }
 
 WireReply IonqService::results(const std::string& form, EmulatorCall& call) {
@@ -418,7 +338,7 @@ WireReply IonqService::cost(EmulatorCall& call) {
 WireReply IonqService::estimate(EmulatorCall& call) {
   const WireRequest& request = call.request;
   const std::string backend = request.query_or("backend", "");
-  check_backend(backend);
+  check_ionq_backend(backend);
   const double shots = query_number(request, "shots", 1000), one = query_number(request, "1q_gates", 0),
                two = query_number(request, "2q_gates", 0), qubits = query_number(request, "qubits", 1);
   return json_reply(200,
@@ -437,103 +357,6 @@ WireReply IonqService::estimate(EmulatorCall& call) {
                      {"current_predicted_queue_time", 0},
                      {"rate_information",
                       {{"organization", "emulated"}, {"cost_1q_gate", 0.00003}, {"cost_2q_gate", 0.0003}}}});
-}
-
-WireReply IonqService::backends(EmulatorCall& call) {
-  Json list = Json::array();
-  for (std::string_view name : ionq_backends()) {
-    call.holes = {std::string(name)};
-    list.push_back(Json::parse(backend(call).body));
-  }
-  return json_reply(200, list);
-}
-
-WireReply IonqService::backend(EmulatorCall& call) {
-  check_backend(call.holes[0]);
-  Json json{{"backend", call.holes[0]}, {"status", "available"},
-            {"degraded", false},        {"qubits", emulation_.options().target.qubits},
-            {"average_queue_time", 0},  {"last_updated", iso_time(emulation_.now())}};
-  if (call.holes[0] != "simulator")
-    json["characterization_id"] = uuid_of("characterization " + call.holes[0]);
-  return json_reply(200, json);
-}
-
-WireReply IonqService::characterizations(EmulatorCall& call) {
-  check_backend(call.holes[0]);
-  const std::string id = uuid_of("characterization " + call.holes[0]);
-  const EmulatorOptions& options = emulation_.options();
-  Json pairs = Json::array();
-  for (int a = 0; a < options.target.qubits; ++a)
-    for (int b = a + 1; b < options.target.qubits; ++b) pairs.push_back({a, b});
-  const double spam = 1 - (options.noise.readout.p1_given_0 + options.noise.readout.p0_given_1) / 2;
-  const Json entry{
-      {"id", id},
-      {"date", iso_time(emulation_.now())},
-      {"backend", call.holes[0]},
-      {"qubits", options.target.qubits},
-      {"connectivity", pairs},
-      {"fidelity", {{"spam", {{"median", spam}}}}},
-      {"timing",
-       {{"1q", 130e-6}, {"2q", 970e-6}, {"readout", 150e-6}, {"reset", 50e-6}, {"t1", 100}, {"t2", 1}}}};
-  if (call.holes.size() == 1) {
-    const Json list = call.holes[0] == "simulator" ? Json::array() : Json::array({entry});
-    return json_reply(200, {{"characterizations", list}, {"pages", 1}});
-  }
-  if (call.holes[1] != id) throw WireRefusal{404, 0, "Characterization " + call.holes[1] + " not found", {}};
-  return json_reply(200, entry);
-}
-
-WireReply IonqService::whoami(EmulatorCall&) {
-  return json_reply(200, {{"key_id", uuid_of("key")},
-                          {"key_name", "emulated"},
-                          {"project_id", uuid_of("project")},
-                          {"organization_id", uuid_of("organization")}});
-}
-
-WireReply IonqService::create_session(EmulatorCall& call) {
-  const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"backend", "settings"});
-  check_backend(root.at("backend").text());
-  if (const auto settings = root.find("settings"))
-    settings->only({"job_count_limit", "duration_limit_min", "cost_limit", "expires_at"});
-  const std::string id = uuid_of(random_hex(32));
-  emulation_.sessions[id] = {{"id", id},
-                             {"created_at", iso_time(emulation_.now())},
-                             {"organization_id", uuid_of("organization")},
-                             {"backend", root.at("backend").text()},
-                             {"project_id", uuid_of("project")},
-                             {"creator_id", uuid_of("submitter")},
-                             {"ended_at", Json()},
-                             {"ender_id", Json()},
-                             {"settings", body.value("settings", Json::object())},
-                             {"active", true},
-                             {"status", "started"},
-                             {"started_at", iso_time(emulation_.now())}};
-  return json_reply(201, emulation_.sessions[id]);
-}
-
-WireReply IonqService::list_sessions(EmulatorCall&) {
-  Json list = Json::array();
-  for (const auto& [id, session] : emulation_.sessions)
-    if (session.contains("organization_id")) list.push_back(session);
-  return json_reply(200, {{"sessions", list}});
-}
-
-WireReply IonqService::get_session(EmulatorCall& call) {
-  const auto found = emulation_.sessions.find(call.holes[0]);
-  if (found == emulation_.sessions.end())
-    throw WireRefusal{404, 0, "Session " + call.holes[0] + " not found", {}};
-  return json_reply(200, found->second);
-}
-
-WireReply IonqService::end_session(EmulatorCall& call) {
-  get_session(call);
-  Json& session = emulation_.sessions[call.holes[0]];
-  session["active"] = false;
-  session["status"] = "ended";
-  session["ended_at"] = iso_time(emulation_.now());
-  return json_reply(200, session);
 }
 
 }  // namespace qmtl

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "hardware/endpoints/ibm_request.h"
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ibm_tokens.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/rest_service.h"
-#include "hardware/formats/qasm_writer.h"
+#include "hardware/http/pacer.h"
 #include "hardware/http/text_codes.h"
+#include "hardware/isa.h"
 #include "hardware/transpile/target_json.h"
 
 namespace qmtl {
@@ -18,17 +20,32 @@ using Json = nlohmann::ordered_json;
 constexpr const char* api_version = "2026-04-15";
 
 struct IbmOptions {
-  std::string backend, session_mode, session_id;
-  std::int64_t session_ttl = 0, max_seconds = 0;
-  double price_per_second = 0, rep_delay = 250e-6, submit_interval = 0;
-  bool packed_results = false;
+  IbmJobOptions job;
+  std::string session_mode;
+  std::int64_t session_ttl = 0;
+  double price_per_second = 0, submit_interval = 0;
+  std::optional<double> rep_delay;  ///< seconds; else the backend's own
+  bool fractional_gates = false;
 };
 
 /// IBM's Qiskit Runtime REST API: sampler V2, one PUB per sweep with all its rows.
 class IbmEndpoint final : public Endpoint {
  public:
   IbmEndpoint(IbmOptions options, std::unique_ptr<RestService> service)
-      : options_(std::move(options)), service_(std::move(service)) {}
+      : options_(std::move(options)),
+        service_(std::move(service)),
+        pacer_(options_.submit_interval, machine_clock()) {}
+
+  /// A session that was opened here takes no more jobs; those it has are still executed.
+  ~IbmEndpoint() override {
+    if (!opened_session_) return;
+    try {
+      service_->attempt("PATCH", "/sessions/" + url_encoded(options_.job.session_id),
+                        R"({"accepting_jobs": false})");
+    } catch (const std::exception&) {
+      // It then ends by its own limits.
+    }
+  }
 
   const EndpointInfo& info() override {
     if (!info_) info_ = ask_info();
@@ -39,35 +56,42 @@ class IbmEndpoint final : public Endpoint {
     // What the device is busy with: each execution waits for the qubits' reset and runs; a job has a fixed
     // part for loading.
     constexpr double loading = 2.0, gate = 60e-9, reading = 2e-6;
+    const bool paid = info().paid;
     CostEstimate cost;
     for (const Sweep& sweep : job.sweeps) {
       const double length = static_cast<double>(sweep.program.ops.size()) * gate + reading;
       cost.seconds +=
-          static_cast<double>(sweep.rows) * static_cast<double>(job.shots) * (options_.rep_delay + length);
+          static_cast<double>(sweep.rows) * static_cast<double>(job.shots) * (rep_delay_ + length);
     }
     cost.seconds += loading;
     const bool priced = options_.price_per_second > 0;
-    cost.amount = info().paid ? cost.seconds * (priced ? options_.price_per_second : 1.0) : 0.0;
+    cost.amount = paid ? cost.seconds * (priced ? options_.price_per_second : 1.0) : 0.0;
     cost.unit = priced ? "USD" : "seconds";
     cost.basis = "executions times the repetition delay and the program's length, plus two seconds a job";
-    const ServiceAnswer status = service_->read_json("/backends/" + options_.backend + "/status");
+    const ServiceAnswer status = service_->read_json(backend_path() + "/status");
     if (const auto queue = status.find("length_queue"))
       cost.queue = static_cast<int>(queue->integer(0, 1'000'000'000));
     return cost;
   }
 
   std::string submit(const DeviceJob& job) override {
-    if (options_.session_id.empty() && !options_.session_mode.empty()) open_session();
-    const HttpResponse response = service_->post("/jobs", job_body(job).dump());
+    check_programs(job);
+    if (options_.job.session_id.empty() && !options_.session_mode.empty()) open_session();
+    const std::string body = ibm_job_body(job, options_.job).dump();
+    pacer_.wait();
+    const HttpResponse response = service_->post("/jobs", body);
     return service_->accepted(response, "POST " + service_->base() + "/jobs",
                               [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
   }
 
   std::vector<std::string> find(const std::string& tag) override {
     std::vector<std::string> found;
-    for (std::int64_t offset = 0;; offset += 200) {
-      const ServiceAnswer answer = service_->read_json("/jobs?limit=200&offset=" + std::to_string(offset) +
-                                                       "&exclude_params=true&tags=" + url_encoded(tag));
+    // Newest first; a job that is looked for was sent a short time ago.
+    constexpr int most_pages = 100;
+    for (int page = 0; page < most_pages; ++page) {
+      const ServiceAnswer answer =
+          service_->read_json("/jobs?limit=200&offset=" + std::to_string(200 * page) +
+                              "&exclude_params=true&tags=" + url_encoded(tag));
       const auto jobs = answer.at("jobs").list();
       for (const ServiceAnswer& job : jobs) {
         const auto tags = job.find("tags");
@@ -78,8 +102,9 @@ class IbmEndpoint final : public Endpoint {
             break;
           }
       }
-      if (jobs.size() < 200) return found;
+      if (jobs.size() < 200) break;
     }
+    return found;
   }
 
   JobStatus status(const std::string& id) override { return status_of(job(id)); }
@@ -92,33 +117,22 @@ class IbmEndpoint final : public Endpoint {
     if (now.state != JobState::completed)
       throw EndpointError(EndpointFault::refused,
                           "ibm: job " + id + " is " + std::string(name(now.state)) + ": " + now.detail);
-    const HttpResponse response = results_of(id);
-    JobResult result = read_ibm_results(
-        service_->json(response, "GET " + service_->base() + "/jobs/" + id + "/results"), sent);
+    const std::string path = job_path(id) + "/results", source = "GET " + service_->base() + path;
+    const auto response = service_->read_existing(path);
+    if (!response) throw EndpointError(EndpointFault::not_ready, source + ": there are no results yet");
+    JobResult result = read_ibm_results(service_->json(*response, source), sent);
     result.cost = now.cost;
     return result;
   }
 
-  void cancel(const std::string& id) override { service_->put("POST", "/jobs/" + id + "/cancel", ""); }
+  void cancel(const std::string& id) override { service_->put("POST", job_path(id) + "/cancel", ""); }
 
  private:
-  ServiceAnswer job(const std::string& id) {
-    return service_->read_json("/jobs/" + id + "?exclude_params=true");
-  }
+  static std::string job_path(const std::string& id) { return "/jobs/" + url_encoded(id); }
+  std::string backend_path() const { return "/backends/" + url_encoded(options_.job.backend); }
 
-  HttpResponse results_of(const std::string& id) {
-    const auto late = [&] {
-      return EndpointError(EndpointFault::not_ready,
-                           "ibm: job " + id + " is completed, its results are not there yet");
-    };
-    try {
-      HttpResponse response = service_->read("/jobs/" + id + "/results");
-      if (response.status == 204) throw late();
-      return response;
-    } catch (const EndpointError& error) {
-      if (std::string_view(error.what()).find("404") == std::string_view::npos) throw;
-      throw late();
-    }
+  ServiceAnswer job(const std::string& id) {
+    return service_->read_json(job_path(id) + "?exclude_params=true");
   }
 
   JobStatus status_of(const ServiceAnswer& job) {
@@ -143,6 +157,8 @@ class IbmEndpoint final : public Endpoint {
       status.detail = reason->text();
     if (const auto code = state.find("reason_code"); code && code->is_number())
       status.detail += " (code " + std::to_string(code->integer(-1'000'000, 1'000'000)) + ")";
+    if (const auto cure = state.find("reason_solution"); cure && cure->is_text() && !cure->text().empty())
+      status.detail += "; " + cure->text();
     status.detail = service_->redactor().clean(status.detail);
     if (const auto usage = job.find("usage"))
       if (const auto charged = usage->find("qpu_charge_time_seconds"))
@@ -155,11 +171,11 @@ class IbmEndpoint final : public Endpoint {
   }
 
   EndpointInfo ask_info() {
-    const std::string path = "/backends/" + options_.backend + "/configuration";
+    const std::string path = backend_path() + "/configuration";
     const ServiceAnswer configuration = service_->read_json(path);
     EndpointInfo about;
     about.kind = "ibm";
-    about.backend = options_.backend;
+    about.backend = options_.job.backend;
     about.place = service_->base();
     try {
       about.target = parse_target(configuration.raw().dump(), "GET " + service_->base() + path);
@@ -168,6 +184,9 @@ class IbmEndpoint final : public Endpoint {
     } catch (const Error& error) {
       throw EndpointError(EndpointFault::malformed, service_->redactor().clean(error.what()));
     }
+    device_ = about.target;
+    if (!options_.fractional_gates) drop_fractional(about.target);
+    rep_delay_ = options_.rep_delay.value_or(rep_delay_of(configuration));
     const auto simulator = configuration.find("simulator");
     about.paid = !(simulator && simulator->boolean());
     about.limits.executions = 10'000'000;
@@ -178,49 +197,53 @@ class IbmEndpoint final : public Endpoint {
     return about;
   }
 
-  void open_session() {
-    Json body{{"mode", options_.session_mode}, {"backend", options_.backend}};
-    if (options_.session_ttl > 0) body["max_ttl"] = options_.session_ttl;
-    const HttpResponse response = service_->post("/sessions", body.dump());
-    options_.session_id =
-        service_->accepted(response, "POST " + service_->base() + "/sessions",
-                           [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
+  /// Gates with angles of their own besides rz cost the device other features; programs need them only where
+  /// there is no sx.
+  static void drop_fractional(DeviceTarget& target) {
+    const auto has = [&](DeviceGate gate) {
+      return std::find(target.basis.begin(), target.basis.end(), gate) != target.basis.end();
+    };
+    if (has(DeviceGate::sx) && has(DeviceGate::rz)) {
+      std::erase(target.basis, DeviceGate::rx);
+      if (has(DeviceGate::cz) || has(DeviceGate::cx)) std::erase(target.basis, DeviceGate::rzz);
+    }
   }
 
-  Json job_body(const DeviceJob& job) {
-    Json pubs = Json::array();
-    for (const Sweep& sweep : job.sweeps) {
-      const EndpointInfo& about = info();
-      if (!sweep.program.physical && !about.target.coupling.empty())
-        throw usage_error("ibm: program " + sweep.program.name +
-                          ": expected one for the device's qubits and basis gates; transpile it first");
-      Json values = nullptr;
-      const std::size_t width = sweep.program.inputs.size();
-      if (width > 0 || sweep.rows > 1) {
-        values = Json::array();
-        for (std::size_t row = 0; row < sweep.rows; ++row)
-          values.push_back(Json(
-              std::vector<double>(sweep.values.begin() + static_cast<std::ptrdiff_t>(row * width),
-                                  sweep.values.begin() + static_cast<std::ptrdiff_t>((row + 1) * width))));
-      }
-      pubs.push_back(Json::array({write_qasm3(sweep.program), std::move(values), job.shots}));
-    }
-    Json body{{"program_id", "sampler"},
-              {"backend", options_.backend},
-              {"tags", Json::array({job.tag})},
-              {"params",
-               {{"pubs", std::move(pubs)},
-                {"version", 2},
-                {"support_qiskit", options_.packed_results},
-                {"options", {{"default_shots", job.shots}}}}}};
-    if (!options_.session_id.empty()) body["session_id"] = options_.session_id;
-    if (options_.max_seconds > 0) body["cost"] = options_.max_seconds;
-    return body;
+  /// Seconds between two executions; the configuration says microseconds.
+  static double rep_delay_of(const ServiceAnswer& configuration) {
+    const auto delay = configuration.find("default_rep_delay");
+    if (!delay) return 250e-6;
+    const double microseconds = delay->number();
+    if (microseconds < 0 || microseconds > 1e9) delay->wrong("microseconds from 0 to 1e9");
+    return microseconds * 1e-6;
+  }
+
+  /// Refuses what the service would refuse, before anything is sent.
+  void check_programs(const DeviceJob& job) {
+    info();
+    for (const Sweep& sweep : job.sweeps)
+      if (const std::string problem = isa_problem(sweep.program, device_); !problem.empty())
+        throw EndpointError(EndpointFault::refused, "ibm: program " + sweep.program.name + ": " + problem +
+                                                        "; transpile it for the device");
+  }
+
+  void open_session() {
+    Json body{{"mode", options_.session_mode}, {"backend", options_.job.backend}};
+    if (options_.session_ttl > 0) body["max_ttl"] = options_.session_ttl;
+    const HttpResponse response = service_->post("/sessions", body.dump());
+    options_.job.session_id =
+        service_->accepted(response, "POST " + service_->base() + "/sessions",
+                           [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
+    opened_session_ = true;
   }
 
   IbmOptions options_;
   std::unique_ptr<RestService> service_;
+  Pacer pacer_;
   std::optional<EndpointInfo> info_;
+  DeviceTarget device_;   ///< with all its gates; known with info_
+  double rep_delay_ = 0;  ///< seconds; known with info_
+  bool opened_session_ = false;
 };
 
 /// The environment's value, "" without it.
@@ -235,6 +258,46 @@ std::string resource_of(EndpointSettings& settings) {
   for (const char* list : {"QRMI_JOB_QPU_RESOURCES", "SLURM_JOB_QPU_RESOURCES"})
     if (resource.empty()) resource = from_environment(list);
   return resource.substr(0, resource.find(','));
+}
+
+/// The address of a region, the sixth field of a service's CRN.
+std::string url_of_region(const std::string& crn) {
+  std::size_t at = 0;
+  for (int field = 0; field < 5 && at != std::string::npos; ++field) at = crn.find(':', at + (field > 0));
+  const std::string region =
+      at == std::string::npos ? "" : crn.substr(at + 1, crn.find(':', at + 1) - at - 1);
+  const bool usual = region.empty() || region == "us-east";
+  return "https://" + (usual ? "" : region + ".") + "quantum.cloud.ibm.com/api/v1";
+}
+
+/// A whole number of seconds from the settings, else from the environment's `fallback`; 0 without both.
+std::int64_t whole(EndpointSettings& settings, const std::string& key, const std::string& fallback,
+                   std::int64_t most) {
+  EndpointSettings outside("the environment", {{key, fallback}});
+  const bool own = settings.has(key) || fallback.empty();
+  const std::int64_t value = own ? settings.integer(key, 0) : outside.integer(key, 0);
+  if (value < 0 || value > most)
+    throw usage_error((own ? settings.file() : "the environment") + ": " + key +
+                      ": expected seconds from 0 to " + std::to_string(most) + ", found " +
+                      std::to_string(value));
+  return value;
+}
+
+double not_negative(EndpointSettings& settings, const std::string& key, double otherwise) {
+  const double value = settings.number(key, otherwise);
+  if (value < 0)
+    throw usage_error(settings.file() + ": " + key + ": expected a number from 0, found " +
+                      settings.text(key));
+  return value;
+}
+
+/// Whether `key` asks for packed arrays instead of the `usual` form.
+bool is_packed(EndpointSettings& settings, const std::string& key, const std::string& usual) {
+  const std::string form = settings.text(key, usual);
+  if (form != usual && form != "packed")
+    throw usage_error(settings.file() + ": " + key + ": expected " + usual + " or packed, found '" + form +
+                      "'");
+  return form == "packed";
 }
 
 /// ".../api", ".../api/v1" and a bare host mean the same service.
@@ -258,30 +321,29 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
     return value.empty() ? std::string(otherwise) : value;
   };
   IbmOptions options;
-  options.backend = settings.text("backend", resource);
-  if (options.backend.empty()) options.backend = settings.text("backend");
-  const std::string base = normal_base(setting("url", "ENDPOINT", "https://quantum.cloud.ibm.com/api/v1"));
+  options.job.backend = settings.text("backend", resource);
+  if (options.job.backend.empty()) options.job.backend = settings.text("backend");
   std::string iam = setting("iam_url", "IAM_ENDPOINT", "https://iam.cloud.ibm.com");
   while (iam.ends_with('/')) iam.pop_back();
   const std::string crn = setting("crn", "SERVICE_CRN", "");
   if (crn.empty())
     throw usage_error(settings.file() + ": expected a key crn (the service instance's CRN), found none");
+  const std::string base = normal_base(setting("url", "ENDPOINT", url_of_region(crn).c_str()));
   options.session_mode = setting("session", "SESSION_MODE", "");
   if (options.session_mode == "none") options.session_mode.clear();
   if (!options.session_mode.empty() && options.session_mode != "batch" && options.session_mode != "dedicated")
     throw usage_error(settings.file() + ": session: expected none, batch or dedicated, found '" +
                       options.session_mode + "'");
-  options.session_id = setting("session_id", "SESSION_ID", "");
-  options.session_ttl = settings.integer("session_ttl", 0);
-  options.max_seconds = settings.integer("max_seconds", 0);
-  options.price_per_second = settings.number("price_per_second", 0);
-  options.rep_delay = settings.number("rep_delay", options.rep_delay);
+  options.job.session_id = setting("session_id", "SESSION_ID", "");
+  options.session_ttl = whole(settings, "session_ttl", qrmi("SESSION_MAX_TTL"), 8 * 3600);
+  options.job.max_seconds = whole(settings, "max_seconds", qrmi("TIMEOUT_SECONDS"), 10'800);
+  options.price_per_second = not_negative(settings, "price_per_second", 0);
+  if (settings.has("rep_delay")) options.rep_delay = not_negative(settings, "rep_delay", 0);
+  options.fractional_gates = settings.boolean("fractional_gates", false);
   // The service takes five jobs a minute.
-  options.submit_interval = settings.number("submit_interval", is_loopback(base) ? 0 : 12);
-  const std::string results = settings.text("results", "samples");
-  if (results != "samples" && results != "packed")
-    throw usage_error(settings.file() + ": results: expected samples or packed, found '" + results + "'");
-  options.packed_results = results == "packed";
+  options.submit_interval = not_negative(settings, "submit_interval", is_loopback(base) ? 0 : 12);
+  options.job.packed_results = is_packed(settings, "results", "samples");
+  options.job.packed_values = is_packed(settings, "parameters", "lists");
 
   std::vector<std::string> variables{"QISKIT_IBM_TOKEN"};
   if (!resource.empty()) variables.insert(variables.begin(), resource + "_QRMI_IBM_QCS_IAM_APIKEY");

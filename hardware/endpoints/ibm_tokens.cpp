@@ -41,13 +41,18 @@ void IbmTokens::exchange() {
                         "POST " + url_ + ": expected an access token for the API key, found status " +
                             std::to_string(response.status) + ": " + service_words(response.body, redactor_) +
                             "; check the key");
-  const ServiceAnswer answer = ServiceAnswer::parse(response.body, "POST " + url_, redactor_);
+  const std::string source = "POST " + url_;
+  // Damaged answers may hold half a token: nothing of them is repeated.
+  if (!nlohmann::json::accept(response.body))
+    throw EndpointError(EndpointFault::malformed, source + ": expected JSON with an access token, found " +
+                                                      std::to_string(response.body.size()) + " other bytes");
+  const ServiceAnswer answer = ServiceAnswer::parse(response.body, source, redactor_);
   token_ = Secret(answer.at("access_token").text());
   if (token_.empty()) answer.at("access_token").wrong("a token", "an empty text");
-  const double lifetime = static_cast<double>(answer.at("expires_in").integer(1, 10'000'000));
-  until_ = clock_.wall() + lifetime - std::min(lifetime / 2, std::max(360.0, lifetime / 10));
   redactor_.add(token_);
   if (taught_) taught_->add(token_);
+  const double lifetime = static_cast<double>(answer.at("expires_in").integer(1, 10'000'000));
+  until_ = clock_.wall() + lifetime - std::min(lifetime / 2, std::max(360.0, lifetime / 10));
 }
 
 }  // namespace qmtl

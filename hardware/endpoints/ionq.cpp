@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <map>
 
 #include "hardware/endpoints/ionq_results.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/rest_service.h"
 #include "hardware/executor.h"
+#include "hardware/http/text_codes.h"
 
 namespace qmtl {
 namespace {
@@ -34,21 +37,20 @@ class IonqEndpoint final : public Endpoint {
     CostEstimate cost;
     cost.unit = "USD";
     cost.basis = "the service's own estimate of each program, times its rows";
+    std::map<std::string, ServiceAnswer> asked;  // programs of one size cost the same
     for (const Sweep& sweep : job.sweeps) {
-      std::int64_t one = 0, two = 0;
-      for (const auto& gate : ionq_circuit(bind_row(sweep, 0))) ++(gate.contains("control") ? two : one);
-      const ServiceAnswer answer =
-          service_->read_json("/jobs/estimate?backend=" + options_.backend + "&type=ionq.circuit.v1&qubits=" +
-                              std::to_string(sweep.program.qubits) + "&shots=" + std::to_string(job.shots) +
-                              "&1q_gates=" + std::to_string(one) + "&2q_gates=" + std::to_string(two) +
-                              "&error_mitigation=" + (options_.debiasing ? "true" : "false"));
+      const std::string question = estimate_path(sweep, job.shots);
+      if (!asked.contains(question)) asked.emplace(question, service_->read_json(question));
+      const ServiceAnswer& answer = asked.at(question);
       const double rows = static_cast<double>(sweep.rows);
-      cost.amount += rows * not_negative(answer.at("estimated_total_cost"));
+      const auto amount = answer.find_any({"estimated_total_cost", "estimated_cost"});
+      if (!amount) answer.wrong("the field estimated_total_cost", "none");
+      cost.amount += rows * not_negative(*amount);
       if (const auto seconds = answer.find("estimated_execution_time"))
         cost.seconds += rows * not_negative(*seconds);
       if (const auto wait = answer.find("current_predicted_queue_time"))
         cost.wait_seconds = not_negative(*wait);
-      if (const auto unit = answer.find("estimated_unit")) cost.unit = unit->identifier();
+      if (const auto unit = answer.find_any({"estimated_unit", "cost_unit"})) cost.unit = unit->identifier();
     }
     if (cost.unit == "usd") cost.unit = "USD";
     return cost;
@@ -69,18 +71,17 @@ class IonqEndpoint final : public Endpoint {
       const ServiceAnswer answer =
           service_->read_json("/jobs?limit=100" + (next.empty() ? "" : "&next=" + next));
       for (const ServiceAnswer& job : answer.at("jobs").list()) {
-        const auto name = job.find("name");
-        if (name && name->is_text() && name->text() == tag) found.push_back(job.at("id").identifier());
+        if (carries(job, tag)) found.push_back(job.at("id").identifier());
       }
       const auto more = answer.find("next");
-      if (!more) return found;
+      if (!more || more->identifier() == next) return found;
       next = more->identifier();
     }
     return found;
   }
 
   JobStatus status(const std::string& id) override {
-    const ServiceAnswer job = service_->read_json("/jobs/" + id);
+    const ServiceAnswer job = service_->read_json(job_path(id));
     JobStatus status;
     status.state = state_of(job.at("status"));
     status.detail = job.at("status").text();
@@ -92,35 +93,28 @@ class IonqEndpoint final : public Endpoint {
   }
 
   JobResult fetch(const std::string& id, const DeviceJob& job) override {
-    const ServiceAnswer parent = service_->read_json("/jobs/" + id);
-    const JobState state = state_of(parent.at("status"));
-    const auto children = children_of(parent);
-    std::size_t rows = 0;
-    for (const Sweep& sweep : job.sweeps) rows += sweep.rows;
-    if (state == JobState::failed && children.empty())
-      throw EndpointError(EndpointFault::refused, "ionq: job " + id + " failed: " + failure_of(parent));
-    if (state == JobState::queued || state == JobState::running)
-      throw EndpointError(EndpointFault::not_ready, "ionq: job " + id + " is not completed");
-    if (state == JobState::cancelled)
-      throw EndpointError(EndpointFault::refused, "ionq: job " + id + " was cancelled");
-    if (children.size() != rows)
-      throw EndpointError(EndpointFault::malformed, "ionq: job " + id + ": expected " + std::to_string(rows) +
-                                                        " child jobs, found " +
-                                                        std::to_string(children.size()));
+    const ServiceAnswer parent = service_->read_json(job_path(id));
+    const auto children = circuits_of(parent, id, job);
+    const auto together = shared_results(parent, id, children.size());
     JobResult result;
     std::size_t child = 0;
     for (std::size_t s = 0; s < job.sweeps.size(); ++s) {
       result.counts.emplace_back();
-      for (std::size_t row = 0; row < job.sweeps[s].rows; ++row, ++child)
+      for (std::size_t row = 0; row < job.sweeps[s].rows; ++row, ++child) {
+        const IonqReading reading{job.sweeps[s].program, job.shots};
+        const std::uint64_t key = sweep_key(job.tag, s) + row;
+        const auto states = together ? together->find(children[child]) : std::nullopt;
         result.counts.back().push_back(
-            fetch_row(children[child], {job.sweeps[s].program, job.shots}, sweep_key(job.tag, s) + row,
-                      "sweep " + std::to_string(s) + " row " + std::to_string(row), result));
+            states ? read_states(*states, reading, key).counts
+                   : fetch_row(children[child], reading, key,
+                               "sweep " + std::to_string(s) + " row " + std::to_string(row), result));
+      }
     }
     result.cost = cost_of(id);
     return result;
   }
 
-  void cancel(const std::string& id) override { service_->put("PUT", "/jobs/" + id + "/status/cancel", ""); }
+  void cancel(const std::string& id) override { service_->put("PUT", job_path(id) + "/status/cancel", ""); }
 
  private:
   EndpointInfo ask_info() {
@@ -151,6 +145,28 @@ class IonqEndpoint final : public Endpoint {
     return value;
   }
 
+  static std::string job_path(const std::string& id) { return "/jobs/" + url_encoded(id); }
+
+  /// Whether a job of the list is the one that was sent with this tag; parts of jobs are not.
+  static bool carries(const ServiceAnswer& job, const std::string& tag) {
+    const auto is_tag = [&](const std::optional<ServiceAnswer>& text) {
+      return text && text->is_text() && text->text() == tag;
+    };
+    if (job.find("parent_job_id")) return false;
+    const auto metadata = job.find("metadata");
+    return is_tag(job.find("name")) || (metadata && is_tag(metadata->find("qmtl_tag")));
+  }
+
+  std::string estimate_path(const Sweep& sweep, std::int64_t shots) const {
+    std::int64_t one = 0, two = 0;
+    for (const auto& gate : ionq_circuit(bind_row(sweep, 0))) ++(gate.contains("control") ? two : one);
+    return "/jobs/estimate?backend=" + url_encoded(options_.backend) +
+           "&type=ionq.circuit.v1&qubits=" + std::to_string(sweep.program.qubits) +
+           "&shots=" + std::to_string(shots) + "&1q_gates=" + std::to_string(one) +
+           "&2q_gates=" + std::to_string(two) +
+           "&error_mitigation=" + (options_.debiasing ? "true" : "false");
+  }
+
   static DeviceProgram bind_row(const Sweep& sweep, std::size_t row) {
     return bind(sweep.program, sweep.values.data() + row * sweep.program.inputs.size());
   }
@@ -172,7 +188,9 @@ class IonqEndpoint final : public Endpoint {
               {"shots", job.shots},
               {"metadata", {{"qmtl_tag", job.tag}}},
               {"input", {{"qubits", qubits}, {"gateset", "qis"}, {"circuits", std::move(circuits)}}}};
-    if (options_.debiasing) body["settings"]["error_mitigation"]["debiasing"] = true;
+    // Said in any case: devices debias by themselves from 500 shots on.
+    if (options_.backend != "simulator")
+      body["settings"]["error_mitigation"]["debiasing"] = options_.debiasing;
     if (!options_.noise_model.empty()) body["noise"]["model"] = options_.noise_model;
     if (!options_.session.empty()) body["session_id"] = options_.session;
     if (options_.dry_run) body["dry_run"] = true;
@@ -200,15 +218,43 @@ class IonqEndpoint final : public Endpoint {
     return service_->redactor().clean(words);
   }
 
-  static std::vector<std::string> children_of(const ServiceAnswer& parent) {
+  /// The jobs of the circuits, in their order; a job of one circuit may be its own. Throws EndpointError for
+  /// a job without results.
+  std::vector<std::string> circuits_of(const ServiceAnswer& parent, const std::string& id,
+                                       const DeviceJob& job) {
+    const JobState state = state_of(parent.at("status"));
+    const auto refuse = [&](EndpointFault fault, const std::string& what) {
+      throw EndpointError(fault, "ionq: job " + id + " " + what);
+    };
+    if (state == JobState::queued || state == JobState::running)
+      refuse(EndpointFault::not_ready, "is not completed");
+    if (state == JobState::cancelled) refuse(EndpointFault::refused, "was cancelled");
+    if (const auto dry = parent.find("dry_run"); dry && dry->boolean())
+      refuse(EndpointFault::refused, "was a dry run: it has no results");
     std::vector<std::string> ids;
     if (const auto list = parent.find("child_job_ids"))
-      for (const ServiceAnswer& id : list->list()) ids.push_back(id.identifier());
+      for (const ServiceAnswer& child : list->list()) ids.push_back(child.identifier());
+    if (state == JobState::failed && ids.empty())
+      refuse(EndpointFault::refused, "failed: " + failure_of(parent));
+    std::size_t rows = 0;
+    for (const Sweep& sweep : job.sweeps) rows += sweep.rows;
+    if (ids.empty() && rows == 1) ids.push_back(id);
+    if (ids.size() != rows)
+      refuse(EndpointFault::malformed, "has " + std::to_string(ids.size()) + " circuits, expected " +
+                                           std::to_string(rows) + "; are these the results of another job?");
     return ids;
   }
 
+  /// {child: states} of all circuits in one answer, where the service gives addresses of results.
+  std::optional<ServiceAnswer> shared_results(const ServiceAnswer& parent, const std::string& id,
+                                              std::size_t circuits) {
+    const auto results = parent.find("results");
+    if (circuits < 2 || !results || !results->find("probabilities")) return std::nullopt;
+    return ready(job_path(id) + "/results/probabilities" + sharpening());
+  }
+
   std::optional<double> cost_of(const std::string& id) {
-    const ServiceAnswer answer = service_->read_json("/jobs/" + id + "/cost");
+    const ServiceAnswer answer = service_->read_json(job_path(id) + "/cost");
     const auto cost = answer.find("cost");
     if (!cost) return std::nullopt;
     return not_negative(cost->is_object() ? cost->at("value") : *cost);
@@ -217,7 +263,7 @@ class IonqEndpoint final : public Endpoint {
   /// One circuit's counts; a child that failed is written down as missing.
   Counts fetch_row(const std::string& child, const IonqReading& reading, std::uint64_t key,
                    const std::string& place, JobResult& result) {
-    const ServiceAnswer job = service_->read_json("/jobs/" + child);
+    const ServiceAnswer job = service_->read_json(job_path(child));
     const JobState state = state_of(job.at("status"));
     if (state == JobState::failed || state == JobState::cancelled) {
       result.missing.push_back(place + ": " + (state == JobState::failed ? failure_of(job) : "cancelled"));
@@ -239,21 +285,24 @@ class IonqEndpoint final : public Endpoint {
           "ionq.result.probabilities.json.v2", "ionq.result.probabilities.json.v1"}) {
       const auto artifact = results.find(form);
       if (!artifact || ideal()) continue;
-      const ServiceAnswer answer = ready("/jobs/" + child + "/artifacts/" + artifact->at("id").identifier());
+      const ServiceAnswer answer = ready(job_path(child) + "/artifacts/" + artifact->at("id").identifier());
       const std::string_view name = form;
       if (name.find("shots") != std::string_view::npos) return read_ionq_shots(answer, reading);
       if (name.find("histogram") != std::string_view::npos) return count_ionq(answer, reading);
       return round_ionq(answer, reading);
     }
-    std::string path = "/jobs/" + child + "/results/probabilities";
+    std::string path = job_path(child) + "/results/probabilities" + sharpening();
     if (const auto artifact = results.find("ionq.result.probabilities.json.v1");
         artifact && !results.find("probabilities"))
-      path = "/jobs/" + child + "/artifacts/" + artifact->at("id").identifier();
-    else if (!options_.sharpen.empty())
-      path += "?sharpen=" + options_.sharpen;
-    const ServiceAnswer states = ready(path);
+      path = job_path(child) + "/artifacts/" + artifact->at("id").identifier();
+    return read_states(ready(path), reading, key);
+  }
+
+  IonqCounts read_states(const ServiceAnswer& states, const IonqReading& reading, std::uint64_t key) const {
     return ideal() ? sample_ionq(states, reading, key) : round_ionq(states, reading);
   }
+
+  std::string sharpening() const { return options_.sharpen.empty() ? "" : "?sharpen=" + options_.sharpen; }
 
   /// The ideal simulator ignores shots and answers with exact probabilities.
   bool ideal() const {
@@ -261,14 +310,13 @@ class IonqEndpoint final : public Endpoint {
            (options_.noise_model.empty() || options_.noise_model == "ideal");
   }
 
-  /// A result that a completed job should have: a 404 means that it is not there yet.
+  /// A result that a completed job should have, if not yet.
   ServiceAnswer ready(const std::string& path) {
-    try {
-      return service_->read_json(path);
-    } catch (const EndpointError& error) {
-      if (std::string_view(error.what()).find("404") == std::string_view::npos) throw;
-      throw EndpointError(EndpointFault::not_ready, error.what());
-    }
+    const auto response = service_->read_existing(path);
+    const std::string source = "GET " + service_->base() + path;
+    if (!response)
+      throw EndpointError(EndpointFault::not_ready, source + ": these results are not there yet");
+    return service_->json(*response, source);
   }
 
   IonqOptions options_;
@@ -291,8 +339,9 @@ std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config) {
   options.session = settings.text("session_id", "");
   options.debiasing = settings.boolean("debiasing", false);
   options.dry_run = settings.boolean("dry_run", false);
-  options.sharpen = settings.text("sharpen", "");
-  const std::string base = normal_base(settings.text("url", "https://api.ionq.co"));
+  if (settings.has("sharpen")) options.sharpen = settings.boolean("sharpen", false) ? "true" : "false";
+  const char* const usual = std::getenv("IONQ_API_URL");
+  const std::string base = normal_base(settings.text("url", usual ? usual : "https://api.ionq.co"));
   auto key = std::make_shared<Secret>(read_secret(settings, {"IONQ_API_KEY", "QISKIT_IONQ_API_TOKEN"}));
   const HttpOptions http = http_options(settings);
   const RetryPolicy retries = retry_policy(settings);

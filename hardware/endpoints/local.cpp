@@ -1,6 +1,9 @@
 #include "hardware/endpoint_config.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/executor.h"
+#include "hardware/isa.h"
+#include "hardware/transpile/target_json.h"
+#include "runtime/hash.h"
 
 namespace qmtl {
 namespace {
@@ -23,11 +26,9 @@ class LocalEndpoint final : public Endpoint {
 
   std::string submit(const DeviceJob& job) override {
     for (const Sweep& sweep : job.sweeps)
-      if (info_.target.qubits > 0 && sweep.program.qubits > info_.target.qubits)
-        throw EndpointError(EndpointFault::refused, info_.kind + ": program " + sweep.program.name + " has " +
-                                                        std::to_string(sweep.program.qubits) +
-                                                        " qubits, expected at most " +
-                                                        std::to_string(info_.target.qubits));
+      if (const std::string problem = isa_problem(sweep.program, info_.target); !problem.empty())
+        throw EndpointError(EndpointFault::refused,
+                            info_.kind + ": program " + sweep.program.name + ": " + problem);
     return job.tag;
   }
 
@@ -60,21 +61,51 @@ class LocalEndpoint final : public Endpoint {
   Executor executor_;
 };
 
+/// Digits that tell noise models apart: what was measured on one must not be taken for another.
+std::string noise_digits(const NoiseModel& noise) {
+  Sha256 hash;
+  for (const GateNoise& entry : noise.gates) {
+    hash.update_text(info(entry.gate).name);
+    for (int qubit : entry.qubits) hash.update_number(static_cast<std::uint64_t>(qubit));
+    for (const AppliedChannel& applied : entry.channels) {
+      hash.update_number(static_cast<std::uint64_t>(applied.on + 1));
+      for (const SmallMatrix& matrix : applied.channel.kraus)
+        for (const std::complex<double>& number : matrix) {
+          hash.update_number(number.real());
+          hash.update_number(number.imag());
+        }
+    }
+  }
+  const auto add = [&](int qubit, const ReadoutError& error) {
+    hash.update_number(static_cast<std::uint64_t>(qubit + 1));
+    hash.update_number(error.p1_given_0);
+    hash.update_number(error.p0_given_1);
+  };
+  add(-1, noise.readout);
+  for (const auto& [qubit, error] : noise.readout_of) add(qubit, error);
+  return hash.hex().substr(0, 12);
+}
+
 std::unique_ptr<Endpoint> make_local(EndpointConfig config, bool noisy) {
+  EndpointSettings& settings = config.settings;
+  if (!noisy) config.noise = {};
   EndpointInfo about;
   about.kind = noisy ? "noisy" : "exact";
   about.backend = about.kind;
-  about.place = "this machine";
-  about.target.name = about.kind;
-  about.target.qubits = static_cast<int>(config.settings.integer("qubits", 0));
-  const std::int64_t seed = config.settings.integer("seed", 0);
+  about.place = "this machine" + (noisy ? ", noise " + noise_digits(config.noise) : "");
+  if (settings.has("target")) about.target = find_target(settings.text("target"));
+  if (settings.has("basis")) set_basis(about.target, settings.text("basis"));
+  if (about.target.name.empty()) about.target.name = about.kind;
+  const std::int64_t seed = settings.integer("seed", 0),
+                     qubits = settings.integer("qubits", about.target.qubits);
   if (seed < 0)
-    throw usage_error(config.settings.file() + ": seed: expected 0 or more, found " + std::to_string(seed));
-  if (about.target.qubits < 0)
-    throw usage_error(config.settings.file() + ": qubits: expected 0 (no limit) or more, found " +
-                      std::to_string(about.target.qubits));
-  config.settings.finish();
-  return std::make_unique<LocalEndpoint>(std::move(about), noisy ? std::move(config.noise) : NoiseModel{},
+    throw usage_error(settings.file() + ": seed: expected 0 or more, found " + std::to_string(seed));
+  if (qubits < about.target.qubits || qubits > 4096)
+    throw usage_error(settings.file() + ": qubits: expected " + std::to_string(about.target.qubits) +
+                      " to 4096 (0: no limit), found " + std::to_string(qubits));
+  about.target.qubits = static_cast<int>(qubits);
+  settings.finish();
+  return std::make_unique<LocalEndpoint>(std::move(about), std::move(config.noise),
                                          static_cast<std::uint64_t>(seed));
 }
 

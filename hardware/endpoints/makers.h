@@ -10,6 +10,11 @@ namespace qmtl {
 // What makes each kind of endpoint; table.cpp holds their rows.
 std::unique_ptr<Endpoint> make_exact_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_noisy_endpoint(EndpointConfig config);
+/// QDMI device libraries. Settings: library, prefix, format (qasm3 or qasm2), api_key_env or api_key_file,
+/// base_url, auth_file, auth_url, custom1 .. custom5; `remote = true` for libraries whose jobs outlive the
+/// process (else jobs run when they are fetched), `timeout` in seconds of a local program, `reversed_bits`,
+/// `lost_are_absent = true` to send jobs again whose submit was interrupted.
+std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config);
 

@@ -60,9 +60,22 @@ HttpRequest RestService::request(const Call& call, bool fresh) {
   return request;
 }
 
-HttpResponse RestService::repeat(const Call& call) {
+HttpResponse RestService::send(const Call& call) {
   HttpResponse response = send_repeating(client_, request(call, false), policy_, clock_);
   if (response.status == 401) response = send_repeating(client_, request(call, true), policy_, clock_);
+  return response;
+}
+
+std::optional<HttpResponse> RestService::read_existing(const std::string& path) {
+  const Call call{"GET", path, "", ""};
+  HttpResponse response = send(call);
+  if (response.status == 204 || response.status == 404) return std::nullopt;
+  if (!response.ok()) fail(read_fault(response.status), call, response);
+  return response;
+}
+
+HttpResponse RestService::repeat(const Call& call) {
+  HttpResponse response = send(call);
   if (!response.ok()) fail(read_fault(response.status), call, response);
   return response;
 }

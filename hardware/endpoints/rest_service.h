@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,8 @@ class RestService {
   /// A call that changes nothing or may be made twice, repeated after passing faults. Other statuses than
   /// success throw.
   HttpResponse read(const std::string& path) { return repeat({"GET", path, "", "application/json"}); }
+  /// As read(), but nothing where the service has none of it (yet): 204 and 404.
+  std::optional<HttpResponse> read_existing(const std::string& path);
   HttpResponse put(const std::string& method, const std::string& path, const std::string& body) {
     return repeat({method, path, body, "application/json"});
   }
@@ -43,6 +46,11 @@ class RestService {
   /// accepts nothing. Throws uncertain wherever it may have been accepted.
   HttpResponse post(const std::string& path, const std::string& body,
                     const std::string& type = "application/json");
+
+  /// A call made once whose failure is not worth waiting for.
+  void attempt(const std::string& method, const std::string& path, const std::string& body) {
+    client_.send(request({method, path, body, "application/json"}, false));
+  }
 
   ServiceAnswer read_json(const std::string& path) { return json(read(path), "GET " + base_ + path); }
   ServiceAnswer json(const HttpResponse& response, const std::string& source) const {
@@ -63,6 +71,7 @@ class RestService {
     std::string method, path, body, type;
   };
   HttpRequest request(const Call& call, bool fresh);
+  HttpResponse send(const Call& call);
   HttpResponse repeat(const Call& call);
   [[noreturn]] void fail(EndpointFault fault, const Call& call, const HttpResponse& response) const;
 

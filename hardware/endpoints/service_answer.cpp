@@ -42,6 +42,21 @@ std::string described(const Json& value, const Redactor& redactor) {
   throw EndpointError(EndpointFault::malformed, message);
 }
 
+/// Appends the steps from `root` to the value that is `sought` itself. Looked for only when something is
+/// wrong: answers have millions of values, few of which are ever named.
+bool find_place(const Json& root, const Json* sought, std::string& place) {
+  if (&root == sought) return true;
+  if (!root.is_structured()) return false;
+  const std::size_t length = place.size();
+  std::size_t index = 0;
+  for (auto step = root.begin(); step != root.end(); ++step, ++index) {
+    place += root.is_object() ? "." + step.key() : "[" + std::to_string(index) + "]";
+    if (find_place(*step, sought, place)) return true;
+    place.resize(length);
+  }
+  return false;
+}
+
 /// The parser's reason without its own identifier "[json.exception.parse_error.101] ".
 std::string reason_of(const Json::exception& error) {
   const std::string reason = error.what();
@@ -82,7 +97,7 @@ ServiceAnswer ServiceAnswer::parse(std::string_view body, const std::string& sou
               redactor.clean(body.substr(0, 4096), 80) + "'");
   }
   const Json& root = document->root;
-  return {std::move(document), root, ""};
+  return {std::move(document), root};
 }
 
 void ServiceAnswer::wrong(const std::string& expected) const {
@@ -90,10 +105,12 @@ void ServiceAnswer::wrong(const std::string& expected) const {
 }
 
 void ServiceAnswer::wrong(const std::string& expected, const std::string& found) const {
-  const std::string place =
-      document_->redactor->clean(place_.starts_with(".") ? place_.substr(1) : place_, 160);
+  const Redactor& redactor = *document_->redactor;
+  std::string place;
+  find_place(document_->root, value_, place);
+  place = redactor.clean(place.starts_with(".") ? place.substr(1) : place, 160);
   malformed(document_->source + ": " + (place.empty() ? "" : place + ": ") + "expected " + expected +
-            ", found " + document_->redactor->clean(found, 120));
+            ", found " + redactor.clean(found, 120));
 }
 
 ServiceAnswer ServiceAnswer::at(const std::string& key) const {
@@ -106,7 +123,7 @@ std::optional<ServiceAnswer> ServiceAnswer::find(const std::string& key) const {
   if (!value_->is_object()) wrong("an object with the field " + key);
   const auto found = value_->find(key);
   if (found == value_->end() || found->is_null()) return std::nullopt;
-  return inner(*found, "." + key);
+  return inner(*found);
 }
 
 std::optional<ServiceAnswer> ServiceAnswer::find_any(std::initializer_list<const char*> keys) const {
@@ -122,19 +139,20 @@ std::size_t ServiceAnswer::size() const {
 
 ServiceAnswer ServiceAnswer::at(std::size_t index) const {
   if (index >= size()) wrong("more than " + std::to_string(index) + " elements");
-  return inner((*value_)[index], "[" + std::to_string(index) + "]");
+  return inner((*value_)[index]);
 }
 
 std::vector<ServiceAnswer> ServiceAnswer::list() const {
   std::vector<ServiceAnswer> answers;
-  for (std::size_t i = 0; i < size(); ++i) answers.push_back(at(i));
+  answers.reserve(size());
+  for (const Json& value : *value_) answers.push_back(inner(value));
   return answers;
 }
 
 std::vector<std::pair<std::string, ServiceAnswer>> ServiceAnswer::members() const {
   if (!value_->is_object()) wrong("an object");
   std::vector<std::pair<std::string, ServiceAnswer>> answers;
-  for (const auto& [key, value] : value_->items()) answers.emplace_back(key, inner(value, "." + key));
+  for (const auto& [key, value] : value_->items()) answers.emplace_back(key, inner(value));
   return answers;
 }
 

@@ -57,15 +57,12 @@ class ServiceAnswer {
     std::string source;
     const Redactor* redactor;
   };
-  ServiceAnswer(std::shared_ptr<const Document> document, const nlohmann::json& value, std::string place)
-      : document_(std::move(document)), value_(&value), place_(std::move(place)) {}
-  ServiceAnswer inner(const nlohmann::json& value, const std::string& step) const {
-    return {document_, value, place_ + step};
-  }
+  ServiceAnswer(std::shared_ptr<const Document> document, const nlohmann::json& value)
+      : document_(std::move(document)), value_(&value) {}
+  ServiceAnswer inner(const nlohmann::json& value) const { return {document_, value}; }
 
   std::shared_ptr<const Document> document_;
   const nlohmann::json* value_;
-  std::string place_;
 };
 
 /// What a service says about an error, in its own words: {errors:[{code, message}]}, {error, message} and

@@ -11,6 +11,7 @@ constexpr std::array rows{
     EndpointKind{"noisy", "simulated on this machine with a noise model", make_noisy_endpoint},
     EndpointKind{"ibm", "IBM's Qiskit Runtime REST API: sampler V2", make_ibm_endpoint},
     EndpointKind{"ionq", "IonQ's REST API v0.4", make_ionq_endpoint},
+    EndpointKind{"qdmi", "a QDMI device library", make_qdmi_endpoint},
 };
 
 }  // namespace

@@ -230,15 +230,28 @@ void ReplayDriver::ask(std::size_t job) {
   const JobRecord& record = journal_.jobs()[job];
   const JobStatus status = endpoint_.status(record.last.ids.front());
   if (status.state == JobState::queued || status.state == JobState::running) return;
-  const ReplayState state = status.state == JobState::completed   ? completed
-                            : status.state == JobState::cancelled ? cancelled
-                                                                  : failed;
+  const bool results =
+      status.state == JobState::completed || (status.state == JobState::failed && partial(job));
+  const ReplayState state = results ? completed : status.state == JobState::cancelled ? cancelled : failed;
   JournalEntry entry = next(job, state);
   entry.cost = status.cost;
   entry.detail = status.detail;
   journal_.record(entry);
   if (state != completed)
     seams_.tell("warning: job " + entry.tag + " " + std::string(name(state)) + ": " + status.detail);
+}
+
+/// Whether a job that failed has results nevertheless: of some of its rows.
+bool ReplayDriver::partial(std::size_t job) {
+  try {
+    const JobResult result = endpoint_.fetch(journal_.jobs()[job].last.ids.front(), made(job));
+    for (const auto& sweep : result.counts)
+      for (const Counts& counts : sweep)
+        if (!counts.empty()) return true;
+  } catch (const EndpointError& error) {
+    if (error.fault() != EndpointFault::refused && error.fault() != EndpointFault::not_ready) throw;
+  }
+  return false;
 }
 
 void ReplayDriver::collect(std::size_t job) {

@@ -84,6 +84,7 @@ class ReplayDriver {
   bool look_for(std::size_t job, bool wait);
   ReplayEnd submit_job(std::size_t job);
   void ask(std::size_t job);
+  bool partial(std::size_t job);
   void collect(std::size_t job);
   void cancel_job(std::size_t job);
   bool outstanding(ReplayPhase phase) const;

@@ -102,12 +102,13 @@ ProgramChains chains_of(const Pairs& pairs, int qubits) {
   return result;
 }
 
-/// Positions along a path so that neighbours on the ring are at most two apart: 0, n-1, 1, n-2, ...
-std::vector<int> folded(const std::vector<int>& ring) {
-  std::vector<int> order;
-  for (std::size_t low = 0, high = ring.size(); low < high;) {
-    order.push_back(ring[low++]);
-    if (low < high) order.push_back(ring[--high]);
+/// A ring along a path, as two strands in turn: 0 | 1, n-1 | n-2, 2 | 3, n-3 | ... Half of the ring's pairs
+/// are neighbours; all the others become so by one layer of swaps inside the groups.
+std::vector<int> folded(int length) {
+  std::vector<int> order{0};
+  for (int low = 1, high = length - 1; low <= high; ++low, --high) {
+    order.push_back(low % 2 == 1 ? low : high);
+    if (low < high) order.push_back(low % 2 == 1 ? high : low);
   }
   return order;
 }
@@ -216,9 +217,7 @@ std::vector<LayoutCandidate> layout_candidates(std::span<const RoutedOp> ops, in
           const auto path = on_path(chain, free);
           if (!path) return path;
           // order[i] sits at path[i]
-          std::vector<int> index(chain.qubits.size());
-          std::iota(index.begin(), index.end(), 0);
-          const std::vector<int> order = folded(index);
+          const std::vector<int> order = folded(static_cast<int>(path->size()));
           std::vector<int> places(path->size());
           for (std::size_t i = 0; i < order.size(); ++i) places[at(order[i])] = (*path)[i];
           return std::optional(places);

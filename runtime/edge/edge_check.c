@@ -3,15 +3,29 @@
 #include "edge_parts.h"
 #include "edge_sections.h"
 #include "qmtl_edge.h"
-#if QE_HAS(QE_F_STATE)
+#if QE_HAS(QE_F_STATE | QE_F_EXPECT)
 #include "kernels/parity.h"
 #endif
 
-/* How many numbers an operation reads, writes and has as data, in their order. Zero `target`: refused. */
+/* How many numbers an operation reads, writes and has as data, in their order. None is above `most`, so that
+   sums of them with places and offsets fit. */
 typedef struct {
-  uint64_t source, second, target;
-  uint64_t floats, words, packed;
+  uint32_t source, second, target;
+  uint32_t floats, words, packed;
 } extent;
+
+enum { most = 1 << 29 };
+
+qe_sections qe_sections_of(const uint32_t* file) {
+  qe_sections at;
+  at.ops = file + QE_HEADER_WORDS;
+  at.data = at.ops + QE_OP_WORDS * file[QE_W_OPS];
+  at.inputs = at.data + file[QE_W_DATA];
+  at.tasks = at.inputs + QE_ITEM_WORDS * file[QE_W_INPUTS];
+  at.samples = at.tasks + QE_ITEM_WORDS * file[QE_W_TASKS];
+  at.text = at.samples + file[QE_W_SAMPLES] * (file[QE_W_X] + file[QE_W_Y]);
+  return at;
+}
 
 static uint32_t kind_of(const uint32_t* op) { return op[QE_O_KIND] & 0xffu; }
 static uint32_t variant_of(const uint32_t* op) { return op[QE_O_KIND] >> 8 & 0xffu; }
@@ -19,68 +33,71 @@ static uint32_t variant_of(const uint32_t* op) { return op[QE_O_KIND] >> 8 & 0xf
 static uint32_t extra_of(const uint32_t* op) { return op[QE_O_KIND] >> 16; }
 #endif
 
-#if QE_HAS(QE_F_DENSE | QE_F_IMAGES)
+#if QE_HAS(QE_F_DENSE | QE_F_IMAGES | QE_F_FUSION)
+/* a * b, or `most` if that is larger. */
+static uint32_t times(uint32_t a, uint32_t b) {
+  const uint64_t product = (uint64_t)a * b;
+  return product < (uint32_t)most ? (uint32_t)product : (uint32_t)most;
+}
+
 /* Biases and weights of `outputs` sums of `inputs` products each. */
-static int weights_of(extent* e, uint32_t variant, uint64_t inputs, uint64_t outputs) {
+static int weights_of(extent* e, uint32_t variant, uint32_t inputs, uint32_t outputs) {
   if (variant > (QE_HAS(QE_F_PACKED) ? 2u : 0u)) return 0;
-  e->floats = outputs * (variant ? 2u : inputs + 1u);
-  e->packed = variant ? (outputs * inputs * variant + 3u) >> 2 : 0;
+  e->floats = times(outputs, variant ? 2u : inputs + 1u);
+  e->packed = variant ? (times(times(outputs, inputs), variant) + 3u) >> 2 : 0;
   return 1;
 }
 #endif
 
-#if QE_HAS(QE_F_STATE)
-static uint64_t state_of(const uint32_t* op) { return (uint64_t)1 << (op[QE_O_A] + variant_of(op)); }
-
-/* Rotations use their fixed pairs in order. */
-static uint32_t fixed_pairs(const uint32_t* word, uint32_t rotations) {
-  uint32_t fixed = 0;
-  for (; rotations; --rotations, word += 2) fixed += !(word[1] >> 31);
-  return fixed;
-}
+#if QE_HAS(QE_F_STATE | QE_F_EXPECT)
+static uint32_t state_of(const uint32_t* op) { return (uint32_t)1 << (op[QE_O_A] + variant_of(op)); }
 
 static int string_fits(uint32_t string, uint32_t qubits, uint32_t is_complex) {
   const uint32_t x = string & 0xffffu, z = string >> 16;
   return !((x | z) >> qubits) && (is_complex || qe_parity(x & z));
 }
 
+#endif
+
+#if QE_HAS(QE_F_STATE)
 static int check_rotations(const uint32_t* op, const uint32_t* word) {
   const uint32_t product = kind_of(op) == QE_PRODUCT;
-  uint32_t i, fixed = 0, ends = 0;
+  uint32_t i, ends = 0;
   for (i = 0; i < op[QE_O_B]; ++i, word += 2) {
     const uint32_t number = word[1] & 0xffffffu;
     if (!string_fits(word[0], product ? 1u : op[QE_O_A], product || variant_of(op))) return 0;
-    if (word[1] >> 31 ? number >= op[QE_O_C] : number != fixed++) return 0;
+    if (word[1] >> 31 ? number >= op[QE_O_C] : number >= extra_of(op)) return 0;
     ends += word[1] >> 29 & 1u;
   }
   return !product || (ends == op[QE_O_A] && word[-1] >> 29 & 1u);
 }
 #endif
 
-/* Fills e and says whether kind, variant and counts are meaningful. `data` is where the operation's begins
-   and `left` how many words follow. */
-static int measure(const uint32_t* op, const uint32_t* data, uint32_t left, extent* e) {
+/* Fills e and says whether kind, variant and counts are meaningful. */
+static int measure(const uint32_t* op, extent* e) {
   const uint32_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C], variant = variant_of(op);
 #if QE_HAS(QE_F_IMAGES)
   const uint32_t height = op[QE_O_SECOND] & 0xffffu, width = op[QE_O_SECOND] >> 16;
 #endif
   e->source = e->target = a;
   e->second = e->floats = e->words = e->packed = 0;
-  (void)data, (void)left, (void)variant; /* of parts that may be left out */
+  (void)variant; /* of parts that may be left out */
   switch (kind_of(op)) {
+#if QE_HAS(QE_F_PLAIN)
     case QE_COPY:
     case QE_ADD:
     case QE_RELU:
       return 1;
     case QE_STANDARDISE:
-      e->floats = 3u * (uint64_t)a;
+      e->floats = 3u * a;
       return 1;
+#endif
     case QE_SPARSE:
       e->source = b;
-      e->floats = e->words = (uint64_t)a + c;
+      e->floats = e->words = a + c;
       return 1;
     case QE_TRIG:
-      e->target = 2u * (uint64_t)a;
+      e->target = 2u * a;
       e->floats = 1;
       return 1;
 #if QE_HAS(QE_F_TANH)
@@ -102,30 +119,29 @@ static int measure(const uint32_t* op, const uint32_t* data, uint32_t left, exte
       e->source = b;
       e->second = variant + 1u;
       e->target = extra_of(op);
-      e->floats = (uint64_t)extra_of(op) + a;
-      e->words = c + (((uint64_t)a + 1u) >> 1);
+      e->floats = extra_of(op) + a;
+      e->words = c + ((a + 1u) >> 1);
       return 1;
 #endif
 #if QE_HAS(QE_F_STATE)
     case QE_PRODUCT:
     case QE_ROTATE:
-      if (a - 1u >= QE_MOST_QUBITS || variant > 1u || b == 0) return 0;
-      e->source = 2u * (uint64_t)c;
-      e->target = state_of(op);
-      /* The words tell how many fixed pairs come before them: they are found from the end. */
-      e->words = 2u * (uint64_t)b;
-      e->floats = 2u * (uint64_t)extra_of(op);
-      if (e->floats + e->words > left || fixed_pairs(data + e->floats, b) != extra_of(op)) return 0;
-      return 1;
+    case QE_SPECTRUM:
+      if (a - 1u >= QE_MOST_QUBITS || variant > 1u) return 0;
+      e->source = state_of(op);
+      e->target = (uint32_t)1 << a;
+      if (kind_of(op) == QE_SPECTRUM) return 1;
+      e->target = e->source;
+      e->source = 2u * c;
+      e->floats = 2u * extra_of(op);
+      e->words = 2u * b;
+      return b != 0;
+#endif
+#if QE_HAS(QE_F_EXPECT)
     case QE_EXPECT:
       if (a - 1u >= QE_MOST_QUBITS || variant > 1u) return 0;
       e->source = state_of(op);
       e->target = e->words = b;
-      return 1;
-    case QE_SPECTRUM:
-      if (a - 1u >= QE_MOST_QUBITS || variant > 1u) return 0;
-      e->source = state_of(op);
-      e->target = (uint64_t)1 << a;
       return 1;
 #endif
 #if QE_HAS(QE_F_DENSE)
@@ -139,29 +155,29 @@ static int measure(const uint32_t* op, const uint32_t* data, uint32_t left, exte
       if (kernel == 0 || stride == 0 || height + 2u * padding < kernel || width + 2u * padding < kernel)
         return 0;
       if (a >> 16 || b >> 16) return 0;
-      e->source = (uint64_t)a * (height * width);
-      e->target = (uint64_t)b * ((height + 2u * padding - kernel) / stride + 1u) *
-                  ((width + 2u * padding - kernel) / stride + 1u);
-      return weights_of(e, variant, (uint64_t)a * kernel * kernel, b);
+      e->source = times(a, height * width);
+      e->target = times(times(b, (height + 2u * padding - kernel) / stride + 1u),
+                        (width + 2u * padding - kernel) / stride + 1u);
+      return weights_of(e, variant, times(a, kernel * kernel), b);
     }
     case QE_POOL:
       if (variant > 1u || b == 0 || c == 0 || b > height || c > width || a >> 16) return 0;
-      e->source = (uint64_t)a * (height * width);
-      e->target = (uint64_t)a * (height / b) * (width / c);
+      e->source = times(a, height * width);
+      e->target = times(a, (height / b) * (width / c));
       return 1;
 #endif
 #if QE_HAS(QE_F_NORM)
     case QE_NORM:
-      e->floats = 2u * (uint64_t)a;
+      e->floats = 2u * a;
       return 1;
 #endif
 #if QE_HAS(QE_F_FUSION)
     case QE_PAIR:
       e->second = a;
-      e->target = 4u * (uint64_t)a;
+      e->target = 4u * a;
       return 1;
     case QE_GATED:
-      e->source = e->second = (uint64_t)a * b;
+      e->source = e->second = times(a, b);
       return b != 0;
 #endif
     default:
@@ -205,6 +221,8 @@ static int check_words(const uint32_t* op, const uint32_t* word) {
     case QE_PRODUCT:
     case QE_ROTATE:
       return check_rotations(op, word);
+#endif
+#if QE_HAS(QE_F_EXPECT)
     case QE_EXPECT:
       /* Strings with an odd number of Y vanish on a real state, which has no imaginary parts to read. */
       for (i = 0; i < op[QE_O_B]; ++i)
@@ -218,24 +236,30 @@ static int check_words(const uint32_t* op, const uint32_t* word) {
   }
 }
 
-static int place_fits(const uint32_t* file, uint32_t place, uint64_t count, int written) {
+static int place_fits(const uint32_t* file, uint32_t place, uint32_t count, int written) {
   const uint32_t where = place >> 30;
   if (where > QE_Y || (written && where == QE_X)) return 0;
   return (place & 0x3fffffffu) + count <= file[QE_W_ARENA + where];
 }
 
-int qe_check_op(const uint32_t* file, uint32_t number) {
-  const qe_sections at = qe_sections_of(file);
-  const uint32_t* op = at.ops + QE_OP_WORDS * number;
+static int check_op(const uint32_t* file, const uint32_t* op, const uint32_t* data) {
   const uint32_t begin = op[QE_O_DATA];
   extent e;
   if ((op[QE_O_A] | op[QE_O_B] | op[QE_O_C]) >> 24) return QMTL_EDGE_LIMIT;
-  if (begin > file[QE_W_DATA] || !measure(op, at.data + begin, file[QE_W_DATA] - begin, &e))
-    return QMTL_EDGE_OP;
+  if (begin > file[QE_W_DATA] || !measure(op, &e)) return QMTL_EDGE_OP;
   if (begin + e.floats + e.words + e.packed > file[QE_W_DATA]) return QMTL_EDGE_OP;
   if (!place_fits(file, op[QE_O_SOURCE], e.source, 0) || !place_fits(file, op[QE_O_TARGET], e.target, 1))
     return QMTL_EDGE_OP;
   /* The stack of a pauli operation is written, images have no second source. */
   if (e.second && !place_fits(file, op[QE_O_SECOND], e.second, kind_of(op) == QE_PAULI)) return QMTL_EDGE_OP;
-  return check_words(op, at.data + begin + e.floats) ? QMTL_EDGE_OK : QMTL_EDGE_OP;
+  return check_words(op, data + begin + e.floats) ? QMTL_EDGE_OK : QMTL_EDGE_OP;
+}
+
+int qe_check_ops(const uint32_t* file) {
+  const qe_sections at = qe_sections_of(file);
+  const uint32_t* op;
+  int code = QMTL_EDGE_OK;
+  for (op = at.ops; code == QMTL_EDGE_OK && op != at.data; op += QE_OP_WORDS)
+    code = check_op(file, op, at.data);
+  return code;
 }

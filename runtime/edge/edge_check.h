@@ -7,9 +7,9 @@
 extern "C" {
 #endif
 
-/* QMTL_EDGE_OK if operation `number` stays inside its data, the arena, x and y; else the code. Before it the
+/* QMTL_EDGE_OK if every operation stays inside its data, the arena, x and y; else the code. Before it the
    header must have been checked. */
-int qe_check_op(const uint32_t* file, uint32_t number);
+int qe_check_ops(const uint32_t* file);
 
 /* Runs all operations of a checked file. */
 void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y);

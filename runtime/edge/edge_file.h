@@ -44,6 +44,9 @@ enum {
 #define QE_F_FUSION 128
 #define QE_F_TANH 256
 #define QE_F_ATAN 512
+#define QE_F_EXPECT 1024
+#define QE_F_PLAIN 2048
+#define QE_F_ALL 4095
 
 enum {
   QE_COPY = 1,

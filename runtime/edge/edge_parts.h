@@ -7,7 +7,7 @@
 #include "edge_file.h"
 
 #ifndef QMTL_EDGE_FEATURES
-#define QMTL_EDGE_FEATURES 1023
+#define QMTL_EDGE_FEATURES QE_F_ALL
 #endif
 
 #define QE_HAS(feature) (((QMTL_EDGE_FEATURES) & (feature)) != 0)

@@ -1,13 +1,15 @@
 #include "edge_check.h"
 #include "edge_parts.h"
 #include "edge_sections.h"
-#include "kernels/add.h"
 #include "kernels/contract.h"
+#include "kernels/sparse.h"
+#include "kernels/trig.h"
+#if QE_HAS(QE_F_PLAIN)
+#include "kernels/add.h"
 #include "kernels/copy.h"
 #include "kernels/relu.h"
-#include "kernels/sparse.h"
 #include "kernels/standardise.h"
-#include "kernels/trig.h"
+#endif
 #if QE_HAS(QE_F_TANH)
 #include "kernels/tanh.h"
 #endif
@@ -20,8 +22,10 @@
 #if QE_HAS(QE_F_PAULI)
 #include "kernels/pauli.h"
 #endif
-#if QE_HAS(QE_F_STATE)
+#if QE_HAS(QE_F_EXPECT)
 #include "kernels/expect.h"
+#endif
+#if QE_HAS(QE_F_STATE)
 #include "kernels/product.h"
 #include "kernels/rotate_state.h"
 #include "kernels/spectrum.h"
@@ -52,15 +56,20 @@
 void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
   const qe_sections at = qe_sections_of(file);
   const uint32_t* op = at.ops;
+  const float* read[3]; /* where places lie */
+  read[QE_ARENA] = arena;
+  read[QE_X] = x;
+  read[QE_Y] = y;
   for (; op != at.data; op += QE_OP_WORDS) {
     const uint32_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C];
     const uint32_t variant = op[QE_O_KIND] >> 8 & 0xffu, extra = op[QE_O_KIND] >> 16;
-    const uint32_t from = op[QE_O_SOURCE] >> 30, second = op[QE_O_SECOND];
-    const float* s = (from == QE_ARENA ? arena : from == QE_X ? x : y) + (op[QE_O_SOURCE] & 0x3fffffffu);
+    const uint32_t second = op[QE_O_SECOND];
+    const float* s = read[op[QE_O_SOURCE] >> 30] + (op[QE_O_SOURCE] & 0x3fffffffu);
     float* d = (op[QE_O_TARGET] >> 30 ? y : arena) + (op[QE_O_TARGET] & 0x3fffffffu);
     const float* f = (const float*)(at.data + op[QE_O_DATA]);
     (void)b, (void)variant, (void)extra, (void)second; /* of parts that may be left out */
     switch (op[QE_O_KIND] & 0xffu) {
+#if QE_HAS(QE_F_PLAIN)
       case QE_COPY:
         qe_copy(s, d, a);
         break;
@@ -73,6 +82,7 @@ void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
       case QE_RELU:
         qe_relu(s, d, a);
         break;
+#endif
       case QE_SPARSE:
         qe_sparse(s, d, a, f, f + a, (const uint32_t*)(f + a + c), (const uint32_t*)(f + 2u * a + c));
         break;
@@ -109,9 +119,13 @@ void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
       case QE_ROTATE:
         qe_rotate_state(s, d, a, variant, f, (const uint32_t*)(f + 2u * extra), b);
         break;
+#endif
+#if QE_HAS(QE_F_EXPECT)
       case QE_EXPECT:
         qe_expect(s, d, a, variant, (const uint32_t*)f, b);
         break;
+#endif
+#if QE_HAS(QE_F_STATE)
       case QE_SPECTRUM:
         qe_spectrum(s, d, a, variant);
         break;
@@ -162,8 +176,7 @@ void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
 #if QE_HAS(QE_F_FUSION)
       case QE_PAIR:
       case QE_GATED: {
-        const uint32_t there = second >> 30;
-        const float* t = (there == QE_ARENA ? arena : there == QE_X ? x : y) + (second & 0x3fffffffu);
+        const float* t = read[second >> 30] + (second & 0x3fffffffu);
         if ((op[QE_O_KIND] & 0xffu) == QE_PAIR)
           qe_pair(s, t, d, a);
         else

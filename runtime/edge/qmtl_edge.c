@@ -1,27 +1,16 @@
 #include "qmtl_edge.h"
 
 #include "edge_check.h"
+#include "edge_crc.h"
 #include "edge_parts.h"
 #include "edge_sections.h"
 #include "kernels/contract.h"
 #include "kernels/to_bits.h"
 
-/* CRC-32 with polynomial 0xedb88320, bit by bit: no table in flash. */
-static uint32_t crc_of(const unsigned char* bytes, uint32_t begin, uint32_t end, uint32_t crc) {
-  uint32_t i;
-  int bit;
-  for (i = begin; i < end; ++i) {
-    crc ^= bytes[i];
-    for (bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1u ? 0xedb88320u : 0u);
-  }
-  return crc;
-}
-
 int32_t qmtl_edge_need(const void* file, size_t length) {
   const uint32_t* word = (const uint32_t*)file;
-  const unsigned char* bytes = (const unsigned char*)file;
-  uint32_t i, size;
-  uint64_t words;
+  uint32_t i, size, words;
+  uint64_t samples;
   if (!file) return QMTL_EDGE_NULL;
   if (((uintptr_t)file & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   if (length < 4u * QE_HEADER_WORDS) return QMTL_EDGE_TRUNCATED;
@@ -32,15 +21,15 @@ int32_t qmtl_edge_need(const void* file, size_t length) {
   if (size > length) return QMTL_EDGE_TRUNCATED;
   if (size < 4u * QE_HEADER_WORDS || (size & 3u) != 0) return QMTL_EDGE_SIZE;
   if (size >> 28) return QMTL_EDGE_LIMIT;
-  if (~crc_of(bytes, 16, size, crc_of(bytes, 0, 12, 0xffffffffu)) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
+  if (qe_file_crc(file, size) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
   if (word[QE_W_FEATURES] & ~(uint32_t)(QMTL_EDGE_FEATURES)) return QMTL_EDGE_FEATURE;
   for (i = QE_W_ARENA; i <= QE_W_TEXT; ++i)
-    if (word[i] > 1u << (i < QE_W_OPS ? 24 : 26)) return QMTL_EDGE_LIMIT;
-  words = (uint64_t)word[QE_W_SAMPLES] * (word[QE_W_X] + word[QE_W_Y]);
-  if (words > size) return QMTL_EDGE_SIZE;
-  words += QE_HEADER_WORDS + QE_OP_WORDS * word[QE_W_OPS] + word[QE_W_DATA] + word[QE_W_TEXT] +
-           QE_ITEM_WORDS * (word[QE_W_INPUTS] + word[QE_W_TASKS]);
-  if (4u * words != size) return QMTL_EDGE_SIZE;
+    if (word[i] > 1u << 24) return QMTL_EDGE_LIMIT;
+  samples = (uint64_t)word[QE_W_SAMPLES] * (word[QE_W_X] + word[QE_W_Y]);
+  if (samples > size) return QMTL_EDGE_SIZE;
+  words = QE_HEADER_WORDS + QE_OP_WORDS * word[QE_W_OPS] + word[QE_W_DATA] + word[QE_W_TEXT] +
+          QE_ITEM_WORDS * (word[QE_W_INPUTS] + word[QE_W_TASKS]) + (uint32_t)samples;
+  if (words != size >> 2) return QMTL_EDGE_SIZE;
   return (int32_t)(4u * word[QE_W_ARENA]);
 }
 
@@ -68,13 +57,12 @@ static int check_tables(const uint32_t* file) {
 int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length) {
   const uint32_t* word = (const uint32_t*)file;
   const int32_t need = qmtl_edge_need(file, length);
-  uint32_t i;
   int code;
   if (need < 0) return (int)need;
   if (!head || (!arena && need > 0)) return QMTL_EDGE_NULL;
   if (((uintptr_t)arena & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   code = check_tables(word);
-  for (i = 0; code == QMTL_EDGE_OK && i < word[QE_W_OPS]; ++i) code = qe_check_op(word, i);
+  if (code == QMTL_EDGE_OK) code = qe_check_ops(word);
   if (code != QMTL_EDGE_OK) return code;
   if (arena_length < (uint32_t)need) return QMTL_EDGE_ARENA;
   head->file = word;

@@ -25,7 +25,7 @@ enum {
   QMTL_EDGE_MISALIGNED = -2, /* file or arena does not start at a multiple of 4 bytes */
   QMTL_EDGE_TRUNCATED = -3,  /* fewer bytes than the file says it has */
   QMTL_EDGE_MAGIC = -4,      /* not a head file */
-  QMTL_EDGE_ENDIAN = -5,     /* head files are little-endian, this processor is big-endian */
+  QMTL_EDGE_ENDIAN = -5,     /* this processor is big-endian: qmtl_edge_to_native first */
   QMTL_EDGE_VERSION = -6,    /* a newer major version of the format */
   QMTL_EDGE_CRC = -7,        /* checksum differs: the file is damaged */
   QMTL_EDGE_FEATURE = -8,    /* needs a part that this runtime does not know or was built without */
@@ -63,6 +63,11 @@ uint32_t qmtl_edge_outputs(const qmtl_edge_head* head);
 
 /* Replays the file's stored samples and compares every bit; y[outputs] is scratch. */
 int qmtl_edge_selftest(const qmtl_edge_head* head, float* y);
+
+/* Head files are little-endian. On a big-endian processor this turns one, in memory that can be written, into
+   what the functions above read there; elsewhere, and a second time, it does nothing. In a file of its own.
+ */
+int qmtl_edge_to_native(void* file, size_t length);
 
 /* What a code means, in English; in a file of its own, linked only where it is used. */
 const char* qmtl_edge_strerror(int code);

@@ -17,6 +17,7 @@ enum class Purpose : std::uint32_t {
   augmentation = 5,
   gradient_variance = 11,
   resplit = 16,
+  perturbation = 17,
 };
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random

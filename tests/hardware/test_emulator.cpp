@@ -779,6 +779,26 @@ TEST_CASE("Damaged requests are refused and never break the emulator", "[emulato
   }
 }
 
+TEST_CASE("A job that is too large to simulate fails, and the emulator goes on", "[emulator]") {
+  // Every pair of 40 qubits is entangled: no order of execution keeps few of them alive.
+  DeviceProgram program;
+  program.name = "large";
+  program.qubits = 40;
+  for (int round = 0; round < 2; ++round)
+    for (int a = 0; a < 40; ++a) {
+      program.ops.push_back({DeviceGate::ry, a, -1, {0.3, {}}});
+      for (int b = a + 1; b < 40; ++b) program.ops.push_back({DeviceGate::cx, a, b, {}});
+    }
+  for (int q = 0; q < 40; ++q) program.measured.push_back(q);
+  EmulatorClient client(at_once());
+  const std::string id = submitted(client, ibm_job({pub_of(program, nullptr, 5)}));
+  CHECK(client.ibm("GET", "/jobs/" + id + "/results").status == 404);
+  const Json about = json_of(client.ibm("GET", "/jobs/" + id));
+  CHECK(about["state"]["status"] == "Failed");
+  CHECK(about["state"]["reason"].get<std::string>().find("alive at once") != std::string::npos);
+  CHECK(client.ibm("GET", "/backends").status == 200);
+}
+
 TEST_CASE("There is no emulator without a token", "[emulator]") {
   EmulatorOptions options;
   CHECK_THROWS_AS(Emulator(options), Error);

@@ -306,3 +306,26 @@ TEST_CASE("The local endpoints give the executor's counts, the same each time", 
   CHECK_FALSE(endpoint->info().paid);
   CHECK_THROWS_AS(make_exact_endpoint({"exact", EndpointSettings("here", {{"seed", "-1"}}), {}}), Error);
 }
+
+TEST_CASE("A local endpoint with a target refuses programs that are not made for it",
+          "[executor][endpoint]") {
+  const auto endpoint = make_exact_endpoint(
+      {"exact", EndpointSettings("here", {{"target", "line-3"}, {"basis", "cz,rz,sx"}}), {}});
+  CHECK(endpoint->info().target.qubits == 3);
+  DeviceProgram program;
+  program.name = "isa";
+  program.qubits = 3;
+  program.physical = true;
+  program.ops = {{DeviceGate::sx, 0, -1, {}}, {DeviceGate::cz, 1, 0, {}}};
+  program.measured = {0};
+  CHECK_NOTHROW(endpoint->submit({"tag", {{program, 1, {}}}, 10}));
+  program.ops[1].q0 = 2;
+  CHECK_THROWS_AS(endpoint->submit({"tag", {{program, 1, {}}}, 10}), EndpointError);
+  NoiseModel noise = some_noise();
+  const auto place = [&] {
+    return make_noisy_endpoint({"noisy", EndpointSettings("here", {}), noise})->info().place;
+  };
+  const std::string before = place();
+  noise.readout.p0_given_1 += 0.01;
+  CHECK(place() != before);
+}

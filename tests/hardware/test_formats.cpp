@@ -133,17 +133,6 @@ nlohmann::json in_ionq(const std::string& gate) {
       gate + "]}");
 }
 
-/// A reader may only refuse, with the name of what it reads.
-template <class Read>
-void expect_refusal_or_success(Read read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    CHECK(error.code() == Exit::data);
-    CHECK(std::string(error.what()).starts_with("hostile"));
-  }
-}
-
 }  // namespace
 
 TEST_CASE("OpenQASM 3 reads back as the same program", "[formats]") {
@@ -286,6 +275,7 @@ TEST_CASE("What OpenQASM 3 can say and devices here cannot do is refused with it
   CHECK_THROWS_WITH(read_qasm3("OPENQASM 2.0;", "f"), Catch::Contains("OPENQASM 3"));
   CHECK_THROWS_WITH(read_qasm3("OPENQASM 3; input float[64] a; qubit q; rx(a*a) q;", "f"),
                     Catch::Contains("product"));
+  CHECK_THROWS_WITH(read_qasm3("input float pi; qubit q; rx(pi) q;", "f"), Catch::Contains("constant"));
   CHECK_THROWS_WITH(read_qasm3("OPENQASM 3; qubit q; bit[2] c; c[0] = measure q;", "f"),
                     Catch::Contains("never read"));
 }
@@ -344,25 +334,6 @@ TEST_CASE("Readers end soon and orderly whatever they are given", "[formats]") {
     FAIL("expected a refusal");
   } catch (const Error& error) {
     CHECK_NOTHROW(nlohmann::json(error.what()).dump());
-  }
-
-  const std::string good = write_qasm3(random_with_inputs(3, 3, 12, 2));
-  const nlohmann::json circuit = ionq_input(bind(random_with_inputs(3, 3, 12, 0), nullptr));
-  const std::string json = circuit.dump();
-  const auto draws = oracle::uniform(7, 6000, 0.0, 1.0);
-  for (std::size_t round = 0; round < 3000; ++round) {
-    const auto damage = [&](std::string text) {
-      const auto at = static_cast<std::size_t>(draws[2 * round] * static_cast<double>(text.size()));
-      if (round % 3 == 0) return text.substr(0, at);
-      if (round % 3 == 1) return text.erase(at, 1 + round % 7);
-      text[at] = static_cast<char>(draws[2 * round + 1] * 256);
-      return text;
-    };
-    const std::string text = damage(good);
-    INFO(text);
-    expect_refusal_or_success([&] { hostile(text); });
-    const auto damaged = nlohmann::json::parse(damage(json), nullptr, false);
-    if (!damaged.is_discarded()) expect_refusal_or_success([&] { read_ionq(damaged, "hostile"); });
   }
 }
 

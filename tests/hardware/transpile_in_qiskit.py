@@ -121,13 +121,13 @@ class Transpile(Program):
 
     def test_what_does_not_fit_is_refused(self):
         common = ("export", "ring10", "--to", "isa", "--out", "none.qasm")
-        self.fail_with(2, "--target", *common)
-        self.fail_with(2, "torus-3", *common, "--target", "torus-3")
-        self.fail_with(2, "ecr", *common, "--target", "line-12", "--basis", "ecr,rz")
-        self.fail_with(2, "cz", *common, "--target", "line-12", "--basis", "rz,sx")
-        self.fail_with(2, "5", *common, "--target", "line-5")
+        self.refuse(2, ["--target"], *common)
+        self.refuse(2, ["torus-3"], *common, "--target", "torus-3")
+        self.refuse(2, ["ecr"], *common, "--target", "line-12", "--basis", "ecr,rz")
+        self.refuse(2, ["cz"], *common, "--target", "line-12", "--basis", "rz,sx")
+        self.refuse(2, ["5"], *common, "--target", "line-5")
         self.write("broken.json", "{")
-        self.fail_with(3, "broken.json", *common, "--target", "broken.json")
+        self.refuse(3, ["broken.json"], *common, "--target", "broken.json")
         self.assertFalse(os.path.exists(self.path("none.qasm")))
 
 

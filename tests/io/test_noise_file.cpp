@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "common.h"
 #include "io/atomic_file.h"
@@ -61,6 +62,7 @@ channels = [
   { kind = "amplitude-damping", gamma = 0.05, excited = 0.1, on = "second" },
   { kind = "thermal-relaxation", t1 = 5e-5, t2 = 7e-5, time = 4e-7, on = "first" },
   { kind = "pauli", probabilities = { XI = 0.1, ZZ = 0.05 } },
+  { kind = "over-rotation", axis = "Y", angle = 0.3, on = "second" },
 ]
 [[readout]]
 p1_given_0 = 0.02
@@ -81,9 +83,9 @@ p0_given_1 = 0.5
   CHECK(model.gates[2].qubits == std::vector<int>{0, 1});
   CHECK(model.gates[3].qubits == std::vector<int>{3, 2});
   const auto& channels = model.gates[3].channels;
-  REQUIRE(channels.size() == 5);
-  const std::vector<int> arity{2, 1, 1, 1, 2}, on{-1, -1, 1, 0, -1};
-  for (std::size_t c = 0; c < 5; ++c) {
+  REQUIRE(channels.size() == 6);
+  const std::vector<int> arity{2, 1, 1, 1, 2, 1}, on{-1, -1, 1, 0, -1, 1};
+  for (std::size_t c = 0; c < 6; ++c) {
     CAPTURE(c);
     CHECK(channels[c].channel.arity == arity[c]);
     CHECK(channels[c].on == on[c]);
@@ -92,6 +94,9 @@ p0_given_1 = 0.5
         Approx(average_fidelity(amplitude_damping(0.05, 0.1))).margin(rounding));
   CHECK(average_fidelity(channels[3].channel) ==
         Approx(average_fidelity(thermal_relaxation(5e-5, 7e-5, 4e-7))).margin(rounding));
+  // A rotation by a has the trace 2 cos(a / 2).
+  CHECK(average_fidelity(channels[5].channel) ==
+        Approx((std::pow(2.0 * std::cos(0.15), 2) + 2.0) / 6.0).margin(rounding));
   CHECK(model.readout == ReadoutError{0.02, 0.05});
   CHECK(model.readout_of == std::map<int, ReadoutError>{{4, {0.0, 0.5}}});
 }
@@ -124,6 +129,7 @@ TEST_CASE("mistakes in a noise model are named with file, line and key", "[io]")
          {"gate.channels.on", "third"});
   expect(refused_channel("{ kind = \"thermal-relaxation\", t1 = 1.0, t2 = 2.1, time = 1.0 }"),
          {"n.toml:3", "t2 <= 2 t1"});
+  expect(refused_channel("{ kind = \"over-rotation\", axis = \"W\", angle = 0.1 }"), {"axis"});
   expect(refused_channel("{ kind = \"pauli\", probabilities = { XX = 0.1 }, on = \"each\" }"), {"both"});
   expect(refused_channel("{ kind = \"pauli\", probabilities = { XX = 0.1 } }", "ry"),
          {"noise of ry", "two qubits"});

@@ -2,6 +2,19 @@
 
 #include "rotations.h"
 
+/* Amplitudes of one qubit more: those with it 0, then those with it 1. */
+static void qe_spread_complex(float* re, float* im, uint32_t half, const float* one) {
+  const float re0 = one[0], re1 = one[1], im0 = one[2], im1 = one[3];
+  const float* end = re + half;
+  for (; re != end; ++re, ++im) {
+    const float a = *re, b = *im;
+    re[half] = a * re1 - b * im1;
+    im[half] = a * im1 + b * re1;
+    *re = a * re0 - b * im0;
+    *im = a * im0 + b * re0;
+  }
+}
+
 /* The product of `qubits` one-qubit states, each |0> after its rotations; bit 29 of a reference ends a qubit.
  */
 static void qe_product(const float* sample_pairs, float* state, uint32_t qubits, uint32_t is_complex,
@@ -19,18 +32,12 @@ static void qe_product(const float* sample_pairs, float* state, uint32_t qubits,
       qe_rotations(one, one + 2, 2, sample_pairs, fixed_pairs, word, 1);
       word += 2;
     } while (!(word[-1] >> 29 & 1u));
-    for (y = 0; y < half; ++y) {
-      const float a = re[y];
-      if (is_complex) {
-        const float b = im[y];
-        re[y] = a * one[0] - b * one[2];
-        im[y] = a * one[2] + b * one[0];
-        re[y + half] = a * one[1] - b * one[3];
-        im[y + half] = a * one[3] + b * one[1];
-      } else {
-        re[y] = a * one[0];
-        re[y + half] = a * one[1];
+    if (is_complex)
+      qe_spread_complex(re, im, half, one);
+    else
+      for (y = 0; y < half; ++y) {
+        re[y + half] = re[y] * one[1];
+        re[y] = re[y] * one[0];
       }
-    }
   }
 }

@@ -2,8 +2,8 @@
 
 #include "to_bits.h"
 
-/* pair = cos x, sin x. Below 1.5e-7 off for |x| < 5000, ever further beyond; never undefined. Cody-Waite reduction by pi/2 in three
-   parts and the polynomials of Cephes (Moshier) sinf and cosf. */
+/* pair = cos x, sin x. Below 1.5e-7 off for |x| < 5000, ever further beyond; never undefined. Cody-Waite
+   reduction by pi/2 in three parts and the polynomials of Cephes (Moshier) sinf and cosf. */
 static void qe_sincos(float x, float* pair) {
   const float shifted = x * 0.636619772f + 12582912.0f; /* 1.5 * 2^23: the low bits are the integer */
   const float k = shifted - 12582912.0f;

@@ -13,14 +13,13 @@ static void qe_spectrum(const float* state, float* y, uint32_t qubits, uint32_t 
     y[a] = p;
   }
   for (half = 1; half < amplitudes; half <<= 1)
-    for (a = 0; a < amplitudes; a = (a | half) + 1u) {
+    for (a = 0; a < amplitudes; a += 2u * half) {
       float *low = y + a, *high = low + half;
       const float* end = high;
-      for (; low < end; ++low, ++high) {
+      do {
         const float u = *low, v = *high;
-        *low = u + v;
-        *high = u - v;
-      }
-      a = a + half - 1u;
+        *low++ = u + v;
+        *high++ = u - v;
+      } while (low != end);
     }
 }

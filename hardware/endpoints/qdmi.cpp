@@ -1,0 +1,300 @@
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "hardware/endpoint_config.h"
+#include "hardware/endpoints/makers.h"
+#include "hardware/endpoints/qdmi_library.h"
+#include "hardware/formats/qasm_writer.h"
+
+namespace qmtl {
+namespace {
+
+struct ProgramText {
+  std::string_view name;
+  QdmiFormat format;
+  std::string (*write)(const DeviceProgram& program);
+};
+constexpr std::array<ProgramText, 2> program_texts{
+    {{"qasm2", QdmiFormat::qasm2, write_qasm2}, {"qasm3", QdmiFormat::qasm3, write_qasm3}}};
+
+const ProgramText& program_text(const std::string& file, const std::string& name) {
+  for (const ProgramText& row : program_texts)
+    if (row.name == name) return row;
+  throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
+}
+
+std::vector<double> row_of(const Sweep& sweep, std::size_t row) {
+  const std::size_t inputs = sweep.program.inputs.size();
+  const auto begin = sweep.values.begin() + static_cast<std::ptrdiff_t>(row * inputs);
+  return {begin, begin + static_cast<std::ptrdiff_t>(inputs)};
+}
+
+/// What both kinds of endpoint share: the device, and programs as it reads them.
+class QdmiBase : public Endpoint {
+ public:
+  QdmiBase(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed)
+      : device_(std::move(device)), info_(std::move(about)), text_(&text), reversed_(reversed) {}
+
+  const EndpointInfo& info() override { return info_; }
+
+ protected:
+  QdmiDevice::Job made(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
+    const DeviceProgram bound = bind(sweep.program, row_of(sweep, row).data());
+    return device_->make_job(text_->format, text_->write(bound), static_cast<std::size_t>(shots));
+  }
+
+  /// Of a job that has ended. Throws EndpointError (malformed) for counts of other bits or more shots.
+  Counts read(const QdmiDevice::Job& job, const DeviceProgram& program, std::int64_t shots) const {
+    Counts counts;
+    std::uint64_t sum = 0;
+    for (const auto& [bits, count] : job.histogram()) {
+      if (bits.size() != program.measured.size() || bits.find_first_not_of("01") != std::string::npos)
+        throw EndpointError(EndpointFault::malformed, info_.place + ": program " + program.name +
+                                                          ": expected bitstrings of " +
+                                                          std::to_string(program.measured.size()) +
+                                                          " characters 0 and 1, found '" + bits + "'");
+      counts[reversed_ ? std::string(bits.rbegin(), bits.rend()) : bits] += count;
+      sum += count;
+    }
+    if (sum != static_cast<std::uint64_t>(shots))
+      throw EndpointError(EndpointFault::malformed, info_.place + ": program " + program.name +
+                                                        ": expected " + std::to_string(shots) +
+                                                        " shots, found " + std::to_string(sum));
+    return counts;
+  }
+
+  std::unique_ptr<QdmiDevice> device_;
+  EndpointInfo info_;
+  const ProgramText* text_;
+  bool reversed_;
+};
+
+/// A library that computes on this machine. It keeps nothing: a job's id is its tag, and fetching it executes
+/// it, row by row. What is fetched twice may differ in its shots, as the device's random numbers are its own.
+class LocalQdmi final : public QdmiBase {
+ public:
+  LocalQdmi(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed,
+            std::size_t timeout)
+      : QdmiBase(std::move(device), std::move(about), text, reversed), timeout_(timeout) {}
+
+  CostEstimate estimate(const DeviceJob&) override {
+    CostEstimate cost;
+    cost.unit = "USD";
+    cost.basis = "the device library computes on this machine: free";
+    return cost;
+  }
+
+  std::string submit(const DeviceJob& job) override {
+    for (const Sweep& sweep : job.sweeps)
+      if (info_.target.qubits > 0 && sweep.program.qubits > info_.target.qubits)
+        throw EndpointError(EndpointFault::refused, info_.place + ": program " + sweep.program.name +
+                                                        " has " + std::to_string(sweep.program.qubits) +
+                                                        " qubits, expected at most " +
+                                                        std::to_string(info_.target.qubits));
+    return job.tag;
+  }
+
+  std::vector<std::string> find(const std::string& tag) override { return {tag}; }
+
+  JobStatus status(const std::string&) override {
+    JobStatus status;
+    status.state = JobState::completed;
+    status.cost = 0.0;
+    return status;
+  }
+
+  JobResult fetch(const std::string&, const DeviceJob& job) override {
+    JobResult result;
+    for (const Sweep& sweep : job.sweeps) {
+      result.counts.emplace_back();
+      for (std::size_t row = 0; row < sweep.rows; ++row)
+        result.counts.back().push_back(execute(sweep, row, job.shots));
+    }
+    result.cost = 0.0;
+    return result;
+  }
+
+  void cancel(const std::string& id) override {
+    throw EndpointError(EndpointFault::refused,
+                        info_.place + ": job " + id + " only runs when it is fetched");
+  }
+
+ private:
+  Counts execute(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
+    const std::string where =
+        info_.place + ": program " + sweep.program.name + ", row " + std::to_string(row) + ": ";
+    QdmiDevice::Job job = made(sweep, row, shots);
+    job.submit(false);
+    if (!job.wait(timeout_)) {
+      try {
+        job.cancel();
+      } catch (const EndpointError&) {  // what matters is that it is late
+      }
+      throw EndpointError(EndpointFault::transient,
+                          where + "not done after " + std::to_string(timeout_) + " s (setting timeout)");
+    }
+    if (const QdmiJobState state = job.state(); state != QdmiJobState::done)
+      throw EndpointError(EndpointFault::refused,
+                          where + (state == QdmiJobState::failed ? "the device failed to execute it"
+                                                                 : "it ended without a result"));
+    return read(job, sweep.program, shots);
+  }
+
+  std::size_t timeout_;
+};
+
+/// A library that speaks to a device elsewhere: jobs outlive the process and are found again by their id. One
+/// program a job, so that a submit is all or nothing.
+class RemoteQdmi final : public QdmiBase {
+ public:
+  RemoteQdmi(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed,
+             bool lost_are_absent)
+      : QdmiBase(std::move(device), std::move(about), text, reversed), lost_are_absent_(lost_are_absent) {}
+
+  CostEstimate estimate(const DeviceJob& job) override {
+    CostEstimate cost;
+    cost.amount = static_cast<double>(job.executions());
+    cost.unit = "shots";
+    cost.basis = "QDMI names no prices: executions are counted";
+    return cost;
+  }
+
+  std::string submit(const DeviceJob& job) override {
+    if (job.sweeps.size() != 1 || job.sweeps[0].rows != 1)
+      throw EndpointError(EndpointFault::refused, info_.place + ": expected one program and row in a job");
+    QdmiDevice::Job made_job = made(job.sweeps[0], 0, job.shots);
+    made_job.submit(true);
+    std::string id;
+    try {
+      id = made_job.id();
+    } catch (const EndpointError& error) {
+      throw EndpointError(EndpointFault::uncertain,
+                          std::string("submitted, but without an id: ") + error.what());
+    }
+    jobs_.insert_or_assign(id, std::move(made_job));
+    return id;
+  }
+
+  std::vector<std::string> find(const std::string& tag) override {
+    if (lost_are_absent_) return {};
+    throw EndpointError(EndpointFault::refused,
+                        info_.place + ": the submit of job " + tag +
+                            " was interrupted, and QDMI cannot look for it by its name; see the device's own "
+                            "list of jobs, and if it is not there set lost_are_absent = true for once");
+  }
+
+  JobStatus status(const std::string& id) override {
+    JobStatus status;
+    switch (job_of(id).state()) {
+      case QdmiJobState::created:
+      case QdmiJobState::submitted:
+      case QdmiJobState::queued:
+        status.state = JobState::queued;
+        break;
+      case QdmiJobState::running:
+        status.state = JobState::running;
+        break;
+      case QdmiJobState::done:
+        status.state = JobState::completed;
+        break;
+      case QdmiJobState::cancelled:
+        status.state = JobState::cancelled;
+        break;
+      case QdmiJobState::failed:
+        status.state = JobState::failed;
+        status.detail = "the device gives no reason";
+        break;
+    }
+    return status;
+  }
+
+  JobResult fetch(const std::string& id, const DeviceJob& job) override {
+    const QdmiDevice::Job& device_job = job_of(id);
+    const QdmiJobState state = device_job.state();
+    if (state == QdmiJobState::failed || state == QdmiJobState::cancelled)
+      throw EndpointError(EndpointFault::refused,
+                          info_.place + ": job " + id + " has failed or was cancelled");
+    if (state != QdmiJobState::done)
+      throw EndpointError(EndpointFault::not_ready, info_.place + ": job " + id + " is not done");
+    JobResult result;
+    result.counts = {{read(device_job, job.sweeps.at(0).program, job.shots)}};
+    return result;
+  }
+
+  void cancel(const std::string& id) override { job_of(id).cancel(); }
+
+ private:
+  QdmiDevice::Job& job_of(const std::string& id) {
+    const auto found = jobs_.find(id);
+    if (found != jobs_.end()) return found->second;
+    return jobs_.emplace(id, device_->find_job(id)).first->second;
+  }
+
+  bool lost_are_absent_;
+  std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
+};
+
+DeviceTarget target_of(const QdmiDevice& device, const std::string& library) {
+  DeviceTarget target;
+  target.name = device.name();
+  target.qubits = static_cast<int>(std::min<std::size_t>(device.qubits(), 1u << 20));
+  target.coupling = device.coupling();
+  const std::vector<std::string> operations = device.operations();
+  if (operations.empty()) return target;
+  std::string found;
+  for (const std::string& operation : operations) found += (found.empty() ? "" : ", ") + operation;
+  for (const DeviceGateInfo& row : device_gates)
+    if (std::find(operations.begin(), operations.end(), row.name) != operations.end())
+      target.basis.push_back(row.gate);
+  if (target.basis.empty())
+    throw EndpointError(EndpointFault::refused,
+                        library + ": expected gates of rx, ry, rz, x, sx, cx, cz, rzz, found " + found);
+  // A device that executes everything needs no basis, so that programs may stay logical.
+  if (target.basis.size() == device_gates.size() && target.coupling.empty()) target.basis.clear();
+  return target;
+}
+
+QdmiSettings read_settings(EndpointSettings& settings) {
+  QdmiSettings read;
+  read.library = settings.text("library");
+  read.prefix = settings.text("prefix");
+  read.base_url = settings.text("base_url", "");
+  read.auth_file = settings.text("auth_file", "");
+  read.auth_url = settings.text("auth_url", "");
+  for (int i = 1; i <= 5; ++i) read.custom.push_back(settings.text("custom" + std::to_string(i), ""));
+  if (settings.has("api_key_file") || settings.has("api_key_env") || settings.has("api_key"))
+    read.token = read_secret(settings, {});
+  return read;
+}
+
+}  // namespace
+
+std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
+  EndpointSettings& settings = config.settings;
+  const QdmiSettings library = read_settings(settings);
+  const ProgramText& text = program_text(settings.file(), settings.text("format", "qasm3"));
+  const bool remote = settings.boolean("remote", false);
+  const bool reversed = settings.boolean("reversed_bits", false);
+  const bool lost_are_absent = settings.boolean("lost_are_absent", false);
+  const std::int64_t timeout = settings.integer("timeout", 600);
+  if (timeout < 1)
+    throw usage_error(settings.file() + ": timeout: expected seconds of at least 1, found " +
+                      std::to_string(timeout));
+  settings.finish();
+
+  auto device = std::make_unique<QdmiDevice>(library);
+  EndpointInfo about;
+  about.kind = config.kind;
+  about.backend = device->name();
+  about.place = library.base_url.empty() ? library.library : library.library + " at " + library.base_url;
+  about.target = target_of(*device, library.library);
+  about.paid = remote;
+  if (!remote)
+    return std::make_unique<LocalQdmi>(std::move(device), std::move(about), text, reversed,
+                                       static_cast<std::size_t>(timeout));
+  about.limits.sweeps = about.limits.rows = 1;
+  return std::make_unique<RemoteQdmi>(std::move(device), std::move(about), text, reversed, lost_are_absent);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,30 @@
+#include "hardware/isa.h"
+
+#include <algorithm>
+
+namespace qmtl {
+
+std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target) {
+  if (target.qubits > 0 && program.qubits > target.qubits)
+    return "the circuit has " + std::to_string(program.qubits) + " qubits, the system " +
+           std::to_string(target.qubits);
+  if (!target.coupling.empty() && !program.physical)
+    return "the circuit is not on physical qubits ($0, $1, ...)";
+  const auto coupled = [&](int a, int b) {
+    return std::find(target.coupling.begin(), target.coupling.end(), std::pair(a, b)) !=
+           target.coupling.end();
+  };
+  for (const DeviceOp& op : program.ops) {
+    const bool two = op.q1 >= 0;
+    const bool known = target.basis.empty() ||
+                       std::find(target.basis.begin(), target.basis.end(), op.gate) != target.basis.end();
+    const bool placed = !two || target.coupling.empty() || coupled(op.q0, op.q1) ||
+                        (op.gate != DeviceGate::cx && coupled(op.q1, op.q0));
+    if (known && placed) continue;
+    return "The instruction " + std::string(info(op.gate).name) + " on qubits (" + std::to_string(op.q0) +
+           (two ? ", " + std::to_string(op.q1) : ",") + ") is not supported by the target system";
+  }
+  return "";
+}
+
+}  // namespace qmtl

@@ -1,0 +1,159 @@
+#include "hardware/replay/programs.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <set>
+
+#include "hardware/mitigation/probe.h"
+#include "hardware/transpile/transpile.h"
+#include "runtime/noise/noisy.h"
+
+namespace qmtl {
+namespace {
+
+int depth_of(const DeviceProgram& program) {
+  std::vector<int> at(static_cast<std::size_t>(program.qubits));
+  int deepest = 0;
+  for (const DeviceOp& op : program.ops) {
+    // rz is a change of phase that takes no time.
+    if (op.gate == DeviceGate::rz) continue;
+    int& first = at[static_cast<std::size_t>(op.q0)];
+    int& second = op.q1 >= 0 ? at[static_cast<std::size_t>(op.q1)] : first;
+    first = second = std::max(first, second) + 1;
+    deepest = std::max(deepest, first);
+  }
+  return deepest;
+}
+
+Sweep one_row(DeviceProgram program) { return {std::move(program), 1, {}}; }
+
+/// Names must differ, also where a program is sent at several noise factors.
+FoldedProgram folded(const DeviceProgram& program, double factor, const ProgramSettings& settings,
+                     const DeviceTarget& target, std::size_t number) {
+  FoldedProgram result =
+      factor == 1 ? FoldedProgram{program, 1.0} : fold(program, factor, settings.fold, target.basis);
+  if (number > 0) result.program.name += "_fold" + std::to_string(number);
+  return result;
+}
+
+void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, const std::vector<double>& values,
+              std::int64_t shots, std::size_t samples, const DeviceTarget& target,
+              const ProgramSettings& settings) {
+  std::set<double> factors;
+  for (std::size_t f = 0; f < settings.factors.size(); ++f) {
+    FoldedProgram one = folded(program, settings.factors[f], settings, target, f);
+    // Where there is nothing to fold, the factors are all the same.
+    if (!factors.insert(one.factor).second) continue;
+    made.depth = std::max(made.depth, depth_of(one.program));
+    made.gates += static_cast<std::int64_t>(one.program.ops.size());
+    made.two_qubit_gates += std::count_if(one.program.ops.begin(), one.program.ops.end(),
+                                          [](const DeviceOp& op) { return op.q1 >= 0; });
+    made.all.push_back(
+        {ReplayPhase::work, part, one.factor, shots, {std::move(one.program), samples, values}});
+  }
+}
+
+}  // namespace
+
+ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
+                                    std::span<const HeadProgram> parts, std::span<const std::int64_t> shots,
+                                    std::size_t samples, const double* angles, const DeviceTarget& target,
+                                    const ProgramSettings& settings) {
+  ReplayPrograms made;
+  std::vector<DeviceProgram> programs;
+  std::set<int> read;
+  for (const HeadProgram& part : parts) {
+    programs.push_back(transpile(part.program, target).program);
+    read.insert(programs.back().measured.begin(), programs.back().measured.end());
+  }
+  made.read.assign(read.begin(), read.end());
+  if (settings.probe_shots > 0 && made.read.size() > 1) {
+    constexpr std::size_t most_probed = 5;
+    made.probed.assign(made.read.begin(), made.read.begin() + static_cast<std::ptrdiff_t>(
+                                                                  std::min(most_probed, made.read.size())));
+    made.all.push_back(
+        {ReplayPhase::probe, 0, 1.0, settings.probe_shots, one_row(probe_program(made.probed, target))});
+  }
+  if (settings.calibration_shots > 0) {
+    made.calibration = calibration_programs(made.read, {}, target);
+    for (std::size_t c = 0; c < made.calibration.size(); ++c)
+      made.all.push_back({ReplayPhase::calibration, static_cast<int>(c), 1.0, settings.calibration_shots,
+                          one_row(made.calibration[c].program)});
+  }
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    add_work(made, static_cast<int>(p), programs[p],
+             input_values(parts[p], params, samples, angles, static_cast<std::size_t>(circuit.angles)),
+             shots[p], samples, target, settings);
+  return made;
+}
+
+namespace {
+
+/// Above this many qubits of a register its distribution is not worked out.
+constexpr std::size_t most_exact_qubits = 12;
+
+/// Sum of the readout's Z-strings for one bitstring of the block's register.
+double reading(const Block& block, const Readout& readout, std::span<const double> params, std::size_t bits) {
+  double sum = 0;
+  for (const ZString& string : readout.strings) {
+    std::size_t mask = 0;
+    for (std::size_t j = 0; j < block.qubits.size(); ++j)
+      if (std::find(string.qubits.begin(), string.qubits.end(), block.qubits[j]) != string.qubits.end())
+        mask |= std::size_t{1} << j;
+    const double weight =
+        string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)] : string.weight;
+    sum += std::popcount(bits & mask) % 2 ? -weight : weight;
+  }
+  return sum;
+}
+
+double bound(const Readout& readout, std::span<const double> params) {
+  double sum = 0;
+  for (const ZString& string : readout.strings)
+    sum += std::abs(string.weight_param >= 0 ? params[static_cast<std::size_t>(string.weight_param)]
+                                             : string.weight);
+  return sum * sum;
+}
+
+}  // namespace
+
+std::vector<double> output_variances(const Circuit& circuit, std::span<const double> params,
+                                     std::size_t samples, const double* angles) {
+  std::vector<double> variances;
+  std::size_t widest = 0;
+  for (const Block& block : circuit.blocks) {
+    widest = std::max(widest, block.qubits.size());
+    for (const Readout& readout : block.outputs) variances.push_back(bound(readout, params));
+  }
+  if (widest > most_exact_qubits) return variances;
+  NoisyOptions options;
+  options.joint = true;
+  options.trajectories = 200;  // of wide cones; a rough number is enough to share shots by
+  NoisySimulator simulator(circuit, NoiseModel{}, options);
+  simulator.bind(params);
+  std::vector<std::uint32_t> keys(samples);
+  std::iota(keys.begin(), keys.end(), 0u);
+  const auto probabilities = simulator.probabilities(keys, angles);
+  std::fill(variances.begin(), variances.end(), 0.0);
+  for (std::size_t i = 0; i < samples; ++i) {
+    std::size_t output = 0;
+    for (std::size_t b = 0; b < circuit.blocks.size(); ++b) {
+      const std::vector<double>& p = probabilities[i * circuit.blocks.size() + b];
+      for (const Readout& readout : circuit.blocks[b].outputs) {
+        double mean = 0, square = 0;
+        for (std::size_t bits = 0; bits < p.size(); ++bits) {
+          const double value = reading(circuit.blocks[b], readout, params, bits);
+          mean += p[bits] * value;
+          square += p[bits] * value * value;
+        }
+        variances[output++] += std::max(0.0, square - mean * mean) / static_cast<double>(samples);
+      }
+    }
+  }
+  return variances;
+}
+
+}  // namespace qmtl

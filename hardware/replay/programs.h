@@ -1,0 +1,45 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hardware/mitigation/folding.h"
+#include "hardware/mitigation/readout.h"
+#include "hardware/replay/jobs.h"
+#include "hardware/split.h"
+#include "hardware/target.h"
+
+namespace qmtl {
+
+/// What of a head is measured how.
+struct ProgramSettings {
+  std::vector<double> factors = {1};  ///< of the noise
+  FoldKind fold = FoldKind::two_qubit;
+  std::int64_t probe_shots = 0, calibration_shots = 0;  ///< 0: without them
+};
+
+/// All programs of a replay and what is needed to read them.
+struct ReplayPrograms {
+  std::vector<ReplayProgram> all;  ///< the probe, the calibration's, then the work's
+  std::vector<CalibrationProgram> calibration;
+  std::vector<int> read;    ///< physical qubits that the work reads, ascending
+  std::vector<int> probed;  ///< those of the probe; none where a single qubit is read
+  int depth = 0;            ///< of the deepest program: longest chain of gates, without rz
+  std::int64_t gates = 0;   ///< of all of the work's programs
+  std::int64_t two_qubit_gates = 0;
+};
+
+/// Makes the programs of `parts` for the device; `shots` of each part. angles[samples, circuit.angles].
+/// Throws Error (usage) as split_head, transpile and fold do.
+ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
+                                    std::span<const HeadProgram> parts, std::span<const std::int64_t> shots,
+                                    std::size_t samples, const double* angles, const DeviceTarget& target,
+                                    const ProgramSettings& settings);
+
+/// Variance of one shot's reading of each output, mean over the samples: [outputs], from the ideal circuit.
+/// Blocks that read many qubits get the bound sum |weight|, squared.
+std::vector<double> output_variances(const Circuit& circuit, std::span<const double> params,
+                                     std::size_t samples, const double* angles);
+
+}  // namespace qmtl

@@ -1,0 +1,184 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "hardware/executor.h"
+#include "hardware/tune/objective.h"
+#include "hardware/tune/parameter_shift.h"
+#include "runtime/error.h"
+#include "runtime/train/sampler.h"
+#include "tests/train/toy.h"
+
+using namespace qmtl;
+
+namespace {
+
+/// A toy model with its first batch and the head's programs.
+struct Tuned {
+  Dataset data = toy::dataset(60);
+  Config config;
+  std::vector<Standardisation> statistics;
+  std::unique_ptr<Learner> learner;
+  std::vector<double> params;  ///< of the model
+  StepBatch batch;
+  std::vector<double> angles;  ///< [rows of the batch, circuit angles]
+  std::size_t first_head = 0;  ///< in params
+  std::vector<HeadProgram> programs;
+
+  explicit Tuned(const std::string& head, HeadSplit split) : config(toy::config(head, data)) {
+    statistics = standardise(data, config.model);
+    learner = make_learner(config.model, config.train, data, statistics);
+    params = learner->initial(5);
+    learner->bind(params);
+    for (const ParamInfo& info : learner->params())
+      if (!info.name.starts_with("head.")) first_head = info.offset + info.size;
+    const auto rows = training_rows(data, config.model);
+    config.train.batch = 6;
+    batch = make_batch(data, config.model, config.train, epoch_order(rows, 1, 0), 0, 0);
+    std::vector<float> logits(batch.rows.size() * static_cast<std::size_t>(learner->outputs()));
+    learner->predict_with(
+        [&](std::span<const std::size_t> part, const double* given, double* values) {
+          angles.insert(angles.end(), given, given + part.size() * circuit_angles());
+          std::fill(values, values + part.size() * outputs(), 0.0);
+        },
+        batch.rows, logits.data());
+    programs = split_head(*learner->circuit(), learner->circuit_params(), split, {true});
+  }
+  std::size_t circuit_angles() const { return static_cast<std::size_t>(learner->circuit()->angles); }
+  std::size_t outputs() const { return static_cast<std::size_t>(learner->circuit()->outputs()); }
+
+  /// values[samples, points, outputs of the program], exact.
+  std::vector<double> exact(const HeadProgram& program, std::span<const ReadOutput> outputs_read,
+                            std::span<const std::vector<double>> points) const {
+    const Sweep sweep =
+        point_sweep(program, program.program, points, batch.rows.size(), angles, circuit_angles());
+    std::vector<double> values;
+    for (const std::vector<double>& p : Executor({}, 0).probabilities(sweep))
+      for (const ReadOutput& output : outputs_read) {
+        double sum = 0.0;
+        for (std::size_t bits = 0; bits < p.size(); ++bits)
+          for (const BitTerm& term : output.terms) {
+            double sign = term.weight;
+            for (int bit : term.bits) sign = (bits >> bit & 1) != 0 ? -sign : sign;
+            sum += sign * p[bits];
+          }
+        values.push_back(sum);
+      }
+    return values;
+  }
+
+  /// The circuit's outputs at one point, from all programs: [samples, outputs].
+  std::vector<double> outputs_at(const std::vector<double>& point) const {
+    std::vector<double> all(batch.rows.size() * outputs());
+    for (const HeadProgram& program : programs) {
+      const std::vector<ReadOutput> readouts = read_outputs(*learner->circuit(), point, program);
+      const std::vector<double> values = exact(program, readouts, std::vector<std::vector<double>>{point});
+      for (std::size_t s = 0; s < batch.rows.size(); ++s)
+        for (std::size_t o = 0; o < readouts.size(); ++o)
+          all[s * outputs() + static_cast<std::size_t>(readouts[o].output)] = values[s * readouts.size() + o];
+    }
+    return all;
+  }
+
+  /// The engine's: gradient of the model's parameters, and the loss behind it.
+  std::vector<double> engine() const {
+    std::vector<double> sums(learner->accumulator_size(), 0.0);
+    for (std::size_t unit = 0; unit < learner->units(batch.rows.size()); ++unit)
+      learner->run_unit(unit, batch, sums);
+    return sums;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Parameter shifts of exact probabilities give the engine's gradient and loss", "[tune]") {
+  for (const char* head : {"qmtl", "separate"})
+    for (HeadSplit split : {HeadSplit::wide, HeadSplit::cones}) {
+      INFO(head << ", " << name(split));
+      const Tuned tuned(head, split);
+      const Circuit& circuit = *tuned.learner->circuit();
+      const std::vector<double> params(tuned.learner->circuit_params().begin(),
+                                       tuned.learner->circuit_params().end());
+      for (std::size_t i = 0; i < params.size(); ++i)
+        REQUIRE(params[i] == tuned.params[tuned.first_head + i]);
+
+      const TuneObjective objective(tuned.config.model, tuned.data, tuned.statistics, tuned.learner->params(),
+                                    tuned.params);
+      std::vector<double> cotangents(tuned.batch.rows.size() * tuned.outputs());
+      const double loss = objective(tuned.batch, tuned.outputs_at(params), cotangents.data());
+
+      std::vector<double> gradient(params.size(), 0.0);
+      for (const HeadProgram& program : tuned.programs) {
+        const ParameterShift shift(circuit, program);
+        const std::vector<ReadOutput> readouts = read_outputs(circuit, params, program);
+        const auto points = shift.points(params);
+        shift.add_gradient(readouts, tuned.batch.rows.size(), tuned.exact(program, readouts, points),
+                           cotangents, gradient);
+      }
+      const std::vector<double> expected = tuned.engine();
+      double expected_loss = 0.0;
+      for (std::size_t t = 0; t < tuned.config.model.tasks.size(); ++t)
+        expected_loss += expected[expected.size() - tuned.config.model.tasks.size() + t];
+      // Double arithmetic on both sides; the sample's angles are those of the model to the bit.
+      CHECK(loss == Approx(expected_loss).epsilon(1e-10));
+      const std::vector<int> tuned_params = block_params(tuned.programs);
+      REQUIRE(!tuned_params.empty());
+      double largest = 0.0;
+      for (int p : tuned_params) {
+        const auto i = static_cast<std::size_t>(p);
+        INFO("parameter " << p);
+        CHECK(gradient[i] == Approx(expected[tuned.first_head + i]).margin(1e-9));
+        largest = std::max(largest, std::abs(gradient[i]));
+      }
+      CHECK(largest > 1e-3);
+    }
+}
+
+TEST_CASE("One pair of executions shifts a parameter of every block at once", "[tune]") {
+  const Tuned tuned("qmtl", HeadSplit::wide);
+  const Circuit& circuit = *tuned.learner->circuit();
+  for (const HeadProgram& program : tuned.programs) {
+    std::size_t most = 0;
+    for (int block : program.blocks) {
+      std::size_t count = 0;
+      for (const Op& op : circuit.blocks[static_cast<std::size_t>(block)].ops)
+        count += op.source == Source::param &&
+                 std::count(program.params.begin(), program.params.end(), op.index) > 0;
+      most = std::max(most, count);
+    }
+    CHECK(ParameterShift(circuit, program).points(tuned.learner->circuit_params()).size() == 1 + 2 * most);
+  }
+}
+
+TEST_CASE("The mean of simultaneous perturbations is the gradient", "[tune]") {
+  const Tuned tuned("qmtl", HeadSplit::wide);
+  const TuneObjective objective(tuned.config.model, tuned.data, tuned.statistics, tuned.learner->params(),
+                                tuned.params);
+  const std::vector<double> params(tuned.learner->circuit_params().begin(),
+                                   tuned.learner->circuit_params().end());
+  const std::vector<int> chosen = block_params(tuned.programs);
+  const std::vector<double> expected = tuned.engine();
+  double length = 0.0;
+  for (int p : chosen) length += std::pow(expected[tuned.first_head + static_cast<std::size_t>(p)], 2);
+  // Of n estimates g.s s the mean along the gradient is |g|^2 with a deviation of at most sqrt(2 / n) |g|^2.
+  const int repetitions = 40;
+  double along = 0.0;
+  for (int step = 0; step < repetitions; ++step) {
+    const Perturbation perturbation(chosen, 1e-3, 9, step);
+    const auto points = perturbation.points(params);
+    std::vector<double> gradient(params.size(), 0.0);
+    perturbation.add_gradient(objective(tuned.batch, tuned.outputs_at(points[0]), nullptr),
+                              objective(tuned.batch, tuned.outputs_at(points[1]), nullptr), gradient);
+    for (int p : chosen)
+      along +=
+          gradient[static_cast<std::size_t>(p)] * expected[tuned.first_head + static_cast<std::size_t>(p)];
+  }
+  CHECK(along / repetitions / length == Approx(1.0).margin(4.0 * std::sqrt(2.0 / repetitions)));
+}
+
+TEST_CASE("A parameter of several gates has no rule of two terms", "[tune]") {
+  Tuned tuned("qmtl", HeadSplit::wide);
+  Circuit circuit = *tuned.learner->circuit();
+  for (Op& op : circuit.blocks[0].ops)
+    if (op.source == Source::param) op.index = tuned.programs[0].params[0];
+  CHECK_THROWS_WITH(ParameterShift(circuit, tuned.programs[0]), Catch::Contains("spsa"));
+}

@@ -18,6 +18,12 @@ constexpr double pi = 3.14159265358979323846;
 constexpr int deepest_expression = 64;
 constexpr std::size_t terms_per_gate = 4;  ///< inputs in an angle, on average over the most gates
 
+std::optional<double> constant_named(std::string_view name) {
+  if (name == "pi" || name == "π") return pi;
+  if (name == "tau" || name == "τ") return 2 * pi;
+  return std::nullopt;
+}
+
 struct Token {
   enum class Kind { word, number, text, qubit, sign, end };
   Kind kind = Kind::end;
@@ -163,8 +169,8 @@ class Reader {
   std::string identifier(const char* what) {
     if (token_.kind != Token::Kind::word) refuse(std::string("expected ") + what + ", found " + found());
     std::string text(token_.text);
-    const bool constant = text == "π" || text == "τ";
-    if (!constant && std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }))
+    if (!constant_named(text) &&
+        std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }))
       refuse(std::string("expected ") + what + " of ASCII letters, found " + found());
     step();
     return text;
@@ -225,6 +231,8 @@ class Reader {
       expect("]");
     }
     const std::string name = identifier("the input's name");
+    if (constant_named(name))
+      refuse("input: expected a name that is no constant, found '" + shown(name) + "'");
     if (inputs_.size() >= limits_.inputs) refuse("too many inputs");
     if (!inputs_.emplace(name, static_cast<int>(inputs_.size())).second)
       refuse("input '" + shown(name) + "' is declared twice");
@@ -433,8 +441,7 @@ class Reader {
       return {value, {}};
     }
     const std::string name = identifier("a number, pi or an input");
-    if (name == "pi" || name == "π") return {pi, {}};
-    if (name == "tau" || name == "τ") return {2 * pi, {}};
+    if (const auto constant = constant_named(name)) return {*constant, {}};
     const auto place = inputs_.find(name);
     if (place == inputs_.end()) refuse("expected pi or a declared input, found '" + shown(name) + "'");
     return {0, {{place->second, 1.0}}};

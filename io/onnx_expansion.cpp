@@ -92,14 +92,14 @@ OnnxValue add_factors(OnnxGraph& graph, const BoundCircuit& bound, const Product
   return graph.concat({graph.node("Cos", {turned}), graph.node("Sin", {turned})}, 0);
 }
 
-struct Products {
+struct ProductColumns {
   OnnxValue value;                 ///< [batch, nodes but the first]
   std::vector<std::size_t> place;  ///< [nodes] column
 };
 
 /// All products, those of d factors from those of d - 1. Samples lie innermost, so that a gathered row is one
 /// copy.
-Products add_products(OnnxGraph& graph, const ProductTable& table, const OnnxValue& factors) {
+ProductColumns add_products(OnnxGraph& graph, const ProductTable& table, const OnnxValue& factors) {
   const auto& nodes = table.nodes();
   const auto angles = static_cast<int>(table.angles().size());
   std::vector<std::vector<std::size_t>> levels;
@@ -108,7 +108,7 @@ Products add_products(OnnxGraph& graph, const ProductTable& table, const OnnxVal
     if (level == levels.size()) levels.emplace_back();
     levels[level].push_back(n);
   }
-  Products products{{}, std::vector<std::size_t>(nodes.size(), 0)};
+  ProductColumns products{{}, std::vector<std::size_t>(nodes.size(), 0)};
   std::vector<OnnxValue> values;
   std::size_t column = 0, below = 0;
   for (std::size_t l = 0; l < levels.size(); ++l) {
@@ -140,7 +140,7 @@ OnnxOutputs add_onnx_expansions(OnnxGraph& graph, const BoundCircuit& bound, std
   std::vector<WeightedColumns> rows(sums.size());
   std::vector<double> constants(sums.size(), 0.0);
   const OnnxValue factors = add_factors(graph, bound, table, angles);
-  const Products products = add_products(graph, table, factors);
+  const ProductColumns products = add_products(graph, table, factors);
   for (std::size_t o = 0; o < sums.size(); ++o) {
     outputs.numbers.push_back(sums[o].output);
     for (const auto& [node, coefficient] : sums[o].terms) {

@@ -2,13 +2,13 @@
 
 say() { printf '\n== %s\n' "$*"; }
 
-# install_missing [test]: the packages of packages.txt that are not installed, with "test" those of the tests too.
+# install_missing [test] [edge]: the packages of packages.txt that are not installed, with those of the kinds given.
 install_missing() {
   local list missing=() package kind
   list=$(dirname "${BASH_SOURCE[0]}")/packages.txt
   while read -r package kind; do
     [[ -z $package || $package == \#* ]] && continue
-    [[ $kind == test && ${1:-} != test ]] && continue
+    [[ -n $kind && " $* " != *" $kind "* ]] && continue
     [[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == *"ok installed" ]] || missing+=("$package")
   done <"$list"
   [[ ${#missing[@]} == 0 ]] && return 0

@@ -65,7 +65,8 @@ uint32_t qmtl_edge_outputs(const qmtl_edge_head* head);
 int qmtl_edge_selftest(const qmtl_edge_head* head, float* y);
 
 /* Head files are little-endian. On a big-endian processor this turns one, in memory that can be written, into
-   what the functions above read there; elsewhere, and a second time, it does nothing. In a file of its own. */
+   what the functions above read there; elsewhere, and a second time, it does nothing. In a file of its own.
+ */
 int qmtl_edge_to_native(void* file, size_t length);
 
 /* What a code means, in English; in a file of its own, linked only where it is used. */

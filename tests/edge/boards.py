@@ -16,8 +16,8 @@ BARE = ["-DQMTL_BARE", "-ffreestanding", "-fno-builtin", "-fno-tree-loop-distrib
 
 
 class Target:
-    def __init__(self, name, compiler, options, emulator=(), package=""):
-        self.name, self.compiler, self.options, self.emulator, self.package = name, compiler, options, emulator, package
+    def __init__(self, name, compiler, options, emulator=()):
+        self.name, self.compiler, self.options, self.emulator = name, compiler, options, emulator
 
     def missing(self):
         """The tools that are not installed."""
@@ -40,16 +40,16 @@ class Target:
                               capture_output=True, text=True, timeout=120, cwd=cwd)
 
 
-def bare(name, compiler, machine, options, flash, ram, qemu="qemu-system-arm"):
+def bare(name, compiler, options, flash, ram, *qemu):
     places = [f"-Wl,--defsym={key}={value:#x}" for key, value in
               (("board_flash", flash), ("board_ram", ram), ("board_top", ram + 0x80000))]
     sources = [str(BOARD / "start.c"), str(BOARD / "semihost.c")]
-    emulator = [qemu, "-M", machine, "-nographic", "-monitor", "none", "-serial", "none", "-chardev", "stdio,id=sh", "-kernel"]
+    emulator = [*qemu, "-nographic", "-monitor", "none", "-serial", "none", "-chardev", "stdio,id=sh", "-kernel"]
     return Target(name, compiler, [*options, *BARE, *places, *sources], emulator)
 
 
 def cortex(name, machine, options, flash=0, ram=0x20000000):
-    return bare(name, "arm-none-eabi-gcc", machine, ["-mthumb", *options], flash, ram)
+    return bare(name, "arm-none-eabi-gcc", ["-mthumb", *options], flash, ram, "qemu-system-arm", "-M", machine)
 
 
 HOST = Target("host", "gcc", [])
@@ -62,19 +62,13 @@ TARGETS = [
     cortex("Cortex-M7", "mps2-an500", ["-mcpu=cortex-m7", "-mfloat-abi=hard", "-mfpu=fpv5-d16"]),
     cortex("Cortex-M33", "mps2-an505", ["-mcpu=cortex-m33", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"], 0x10000000, 0x38000000),
     cortex("Cortex-M55", "mps3-an547", ["-mcpu=cortex-m55", "-mfloat-abi=hard"]),
-    bare("RISC-V rv32", "riscv64-unknown-elf-gcc", "virt",
+    bare("RISC-V rv32", "riscv64-unknown-elf-gcc",
          ["-march=rv32imafc", "-mabi=ilp32f", "-mcmodel=medany", "-msmall-data-limit=0"], 0x80000000, 0x80400000,
-         "qemu-system-riscv32"),
+         "qemu-system-riscv32", "-M", "virt", "-bios", "none"),
     Target("armhf", "arm-linux-gnueabihf-gcc", ["-static"], ["qemu-arm"]),
     Target("aarch64", "aarch64-linux-gnu-gcc", ["-static"], ["qemu-aarch64"]),
     Target("s390x (big-endian)", "s390x-linux-gnu-gcc", ["-static", "-fexcess-precision=fast"], ["qemu-s390x"]),
 ]
-for target in TARGETS:
-    if target.name.startswith("RISC-V"):
-        target.emulator[1:1] = ["-bios", "none"]
-# What Debian calls the tools, for those who want every target.
-PACKAGES = ("gcc-arm-none-eabi qemu-system-arm gcc-riscv64-unknown-elf qemu-system-misc qemu-user gcc-arm-linux-gnueabihf "
-            "libc6-dev-armhf-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross")
 
 
 def embed(folder, files):

@@ -46,7 +46,7 @@ class Targets(Program):
                     self.assertEqual(self.outputs(target, optimise), self.expected)
                     print(f"  {target.name} {optimise}: {len(self.heads)} heads, equal", file=sys.stderr)
         if left_out:
-            print(f"not installed, left out: {'; '.join(left_out)}\n  apt install {boards.PACKAGES}", file=sys.stderr)
+            print(f"not installed, left out: {'; '.join(left_out)} (tools/packages.txt, the rows marked edge)", file=sys.stderr)
 
 
 if __name__ == "__main__":

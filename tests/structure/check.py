@@ -42,6 +42,7 @@ SEAMS = {"runtime/train/state.h", "runtime/model/philox.h"}
 LIBRARIES = [
     ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests"}),
     ("HDF5", re.compile(r"^(hdf5(_hl)?\.h|H5\w*\.h|hdf5/.*)$"), {"io", "tests"}),
+    ("ONNX", re.compile(r"^(onnx|google/protobuf)/"), {"io"}),
     ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -107,7 +108,7 @@ def library_flags():
 def compile_alone(job):
     root, header, compiler, flags, folder = job
     languages = [(compiler, "c++", "-std=c++20")]
-    if header.parts[:2] == ("runtime", "edge"):
+    if header.parts[:2] == ("runtime", "edge") and header.suffix == ".h":
         languages.append((os.environ.get("CC", "cc"), "c", "-std=c99"))
     for program, language, standard in languages:
         source = folder / (re.sub(r"\W", "_", str(header)) + "." + language.replace("c++", "cpp"))

@@ -1,5 +1,6 @@
-/* Runs every head that was linked in: the self test, then samples from a generator of whole numbers; prints every bit of
-   every output. On the host, under a user-mode emulator, or on a bare core (then with semihosting). */
+/* Runs every head that was linked in: the self test, then samples from a generator of whole numbers; prints
+   every bit of every output. On the host, under a user-mode emulator, or on a bare core (then with
+   semihosting). */
 
 #include <stdint.h>
 

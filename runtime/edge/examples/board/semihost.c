@@ -2,7 +2,13 @@
 
 #include <stdint.h>
 
-enum { SYS_OPEN = 0x01, SYS_WRITE0 = 0x04, SYS_READ = 0x06, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
+enum {
+  SYS_OPEN = 0x01,
+  SYS_WRITE0 = 0x04,
+  SYS_READ = 0x06,
+  SYS_GET_CMDLINE = 0x15,
+  SYS_EXIT_EXTENDED = 0x20
+};
 
 #if defined(__riscv)
 __attribute__((naked, aligned(16), noinline)) static intptr_t call(intptr_t operation, const void* block) {

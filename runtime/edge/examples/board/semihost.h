@@ -1,8 +1,8 @@
 #ifndef QMTL_BOARD_SEMIHOST_H
 #define QMTL_BOARD_SEMIHOST_H
 
-/* The host's files and console for a program under a debugger or QEMU ("Semihosting for AArch32 and AArch64", Arm
-   2.0; the same calls on RISC-V). */
+/* The host's files and console for a program under a debugger or QEMU ("Semihosting for AArch32 and AArch64",
+   Arm 2.0; the same calls on RISC-V). */
 
 void semihost_write(const char* text);
 void semihost_write_hex(unsigned value);

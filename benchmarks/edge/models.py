@@ -1,0 +1,56 @@
+"""The three models of the edge benchmarks, trained for a moment: cost does not depend on how well they predict."""
+
+import json
+import os
+import pathlib
+import random
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+QMTL = os.environ.get("QMTL_PROGRAM", str(ROOT / "build" / "release" / "qmtl"))
+
+EIGHT = ["circuit.qubits=8", "circuit.layers=2", 'circuit.rotations=["ry", "rz"]', 'circuit.entangler="cx-ring"',
+         "block.size=1", "block.layers=0", "block.stride=1", 'block.readout="first"']
+BLOCKS = ["circuit.qubits=8", "circuit.layers=2", 'circuit.rotations=["ry", "rz"]', 'circuit.entangler="cx-ring"',
+          "block.size=2", "block.layers=2", 'block.rotations=["ry", "rz"]', 'block.entangler="cx-ring"', "block.stride=1"]
+DIGITS = 'layers = [{ type = "dense", width = 64, activation = "tanh" }]'
+# name, inputs, tasks, settings, further options of the export
+MODELS = [
+    ("8-qubit head, 8 values", 8, 8, EIGHT, ["--method", "state"]),
+    ("10 tasks on 2-qubit registers", 8, 10, BLOCKS, ["--method", "operators"]),
+    ("digits, whole model", 64, 10, ["circuit.qubits=20", "circuit.layers=2", "backbone." + DIGITS], []),
+]
+
+
+def qmtl(*arguments, cwd):
+    done = subprocess.run([QMTL, *map(str, arguments)], cwd=cwd, text=True, capture_output=True)
+    assert done.returncode == 0, f"qmtl {arguments}: {done.stderr}"
+    return done.stdout
+
+
+def table(folder, inputs, tasks, rows):
+    """A data set of random numbers with a binary task for each of so many columns."""
+    draw = random.Random(1)
+    names = [f"x{i}" for i in range(inputs)] + [f"t{t}" for t in range(tasks)]
+    lines = [",".join(names)]
+    for _ in range(rows):
+        x = [draw.gauss(0, 1) for _ in range(inputs)]
+        lines.append(",".join([f"{v:.4f}" for v in x] + [str(int(x[t % inputs] > 0)) for t in range(tasks)]))
+    (folder / "table.csv").write_text("\n".join(lines) + "\n")
+    task = "".join(f'[task.t{t}]\ncolumn = "t{t}"\nkind = "binary"\n' for t in range(tasks))
+    (folder / "import.toml").write_text(f'file = "table.csv"\n[input.x]\ncolumns = ["x0..x{inputs - 1}"]\n{task}'
+                                        "[split]\nfractions = [0.6, 0.2, 0.2]\nseed = 1\n")
+    qmtl("import", "import.toml", "--out", "data.h5", "--quiet", cwd=folder)
+
+
+def make(folder, model, rows=200):
+    """Trains a model in the folder and exports it as head.qmh, model.c / .h and model.onnx; what the exporter told."""
+    name, inputs, tasks, settings, options = model
+    table(folder, inputs, tasks, rows)
+    (folder / "train.toml").write_text('seed = 1\n[data]\nfile = "data.h5"\n[run]\nfolder = "run"\n[head]\nkind = "qmtl"\n'
+                                       "[train]\nepochs = 1\n")
+    qmtl("train", "train.toml", "--quiet", *[a for s in settings for a in ("--set", s)], cwd=folder)
+    about = json.loads(qmtl("export", "run", "--to", "edge", "--out", "head.qmh", "--json", *options, cwd=folder))
+    qmtl("export", "run", "--to", "c", "--out", "model", "--quiet", *options, cwd=folder)
+    qmtl("export", "run", "--to", "onnx", "--out", "model.onnx", "--quiet", cwd=folder)
+    return about

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""One model four ways in one run, one thread: the edge runtime, generated C, ONNX Runtime (with the environment of
+tests/hardware/setup) and `qmtl predict`: benchmarks/edge/throughput.py [FOLDER FOR results]"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tests" / "hardware")]
+import models
+import peers
+
+BATCH = 1024
+ROWS = 200_000
+
+
+def printed(*command, cwd):
+    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stderr}"
+    return [float(line) for line in done.stdout.split()]
+
+
+def timed(folder, about, inputs, outputs, *generated):
+    program = folder / ("time_c" if generated else "time_edge")
+    sources = [folder / "model.c"] if generated else [models.ROOT / "runtime" / "edge" / f"{n}.c"
+                                                      for n in ("qmtl_edge", "edge_check", "edge_run")]
+    subprocess.run(["cc", "-std=c99", "-O2", "-ffp-contract=off", f"-I{models.ROOT}", f"-I{folder}", f"-DINPUTS={inputs}",
+                    f"-DOUTPUTS={outputs}", f"-DARENA={about['arena_bytes']}", *generated, HERE / "time.c", *sources, "-o",
+                    program], check=True)
+    return printed(program, folder / "head.qmh", 2000, cwd=folder)[0]
+
+
+def predict_seconds(folder, inputs, tasks):
+    """A sample's share of `qmtl predict` on many rows: reading and writing the files belongs to it, starting does not."""
+    seconds = []
+    for rows in (1000, ROWS):
+        lines = (folder / "table.csv").read_text().splitlines()[1:]
+        block = [line.rsplit(",", tasks)[0] for line in lines]
+        (folder / "many.csv").write_text("\n".join((block * (rows // len(block) + 1))[:rows]) + "\n")
+        begin = time.perf_counter()
+        models.qmtl("predict", "run", "many.csv", "--out", "many.h5", "--overwrite", "--threads", "1", "--quiet", cwd=folder)
+        seconds.append(time.perf_counter() - begin)
+    return (seconds[1] - seconds[0]) / (ROWS - 1000)
+
+
+def measure(folder, model):
+    folder.mkdir()
+    name, inputs, tasks = model[:3]
+    about = models.make(folder, model)
+    row = {"model": name, "edge": timed(folder, about, inputs, tasks),
+           "c": timed(folder, about, inputs, tasks, "-DGENERATED=model_run", '-DGENERATED_HEADER="model.h"'),
+           "predict": predict_seconds(folder, inputs, tasks), "onnx_1": None, "onnx_batch": None}
+    if peers.python():
+        row["onnx_1"], row["onnx_batch"] = printed(peers.python(), HERE / "onnx_time.py", "model.onnx", "x", inputs, BATCH,
+                                                   cwd=folder)
+    return row
+
+
+def markdown(rows):
+    columns = [("c", "generated C"), ("onnx_1", "ONNX Runtime, batch 1"), ("onnx_batch", f"ONNX Runtime, batch {BATCH}"),
+               ("predict", f"qmtl predict, {ROWS} rows")]
+    lines = ["| us a sample, one thread (times the edge runtime's) | edge runtime | " + " | ".join(n for _, n in columns) + " |",
+             "|---|---:|" + "---:|" * len(columns)]
+    for r in rows:
+        cells = ["-" if r[key] is None else f"{1e6 * r[key]:.2f} ({r[key] / r['edge']:.2f})" for key, _ in columns]
+        lines.append(f"| {r['model']} | {1e6 * r['edge']:.2f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    if not peers.python():
+        print("ONNX Runtime is left out: tests/hardware/setup makes its environment", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as name:
+        rows = [measure(pathlib.Path(name) / f"m{i}", model) for i, model in enumerate(models.MODELS)]
+    text = markdown(rows)
+    print(text, end="")
+    if len(sys.argv) > 1:
+        results = pathlib.Path(sys.argv[1])
+        results.mkdir(exist_ok=True)
+        (results / "throughput.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (results / "throughput.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+/* The head file in flash: -DMODEL="path". */
+.section .rodata
+.balign 4
+.globl model, model_end
+model:
+.incbin MODEL
+model_end:

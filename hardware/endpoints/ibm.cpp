@@ -8,6 +8,7 @@
 #include "hardware/endpoints/rest_service.h"
 #include "hardware/http/pacer.h"
 #include "hardware/http/text_codes.h"
+#include "hardware/isa.h"
 #include "hardware/transpile/target_json.h"
 
 namespace qmtl {
@@ -183,6 +184,7 @@ class IbmEndpoint final : public Endpoint {
     } catch (const Error& error) {
       throw EndpointError(EndpointFault::malformed, service_->redactor().clean(error.what()));
     }
+    device_ = about.target;
     if (!options_.fractional_gates) drop_fractional(about.target);
     rep_delay_ = options_.rep_delay.value_or(rep_delay_of(configuration));
     const auto simulator = configuration.find("simulator");
@@ -216,11 +218,13 @@ class IbmEndpoint final : public Endpoint {
     return microseconds * 1e-6;
   }
 
+  /// Refuses what the service would refuse, before anything is sent.
   void check_programs(const DeviceJob& job) {
+    info();
     for (const Sweep& sweep : job.sweeps)
-      if (!sweep.program.physical && !info().target.coupling.empty())
-        throw usage_error("ibm: program " + sweep.program.name +
-                          ": expected one for the device's qubits and basis gates; transpile it first");
+      if (const std::string problem = isa_problem(sweep.program, device_); !problem.empty())
+        throw EndpointError(EndpointFault::refused, "ibm: program " + sweep.program.name + ": " + problem +
+                                                        "; transpile it for the device");
   }
 
   void open_session() {
@@ -237,6 +241,7 @@ class IbmEndpoint final : public Endpoint {
   std::unique_ptr<RestService> service_;
   Pacer pacer_;
   std::optional<EndpointInfo> info_;
+  DeviceTarget device_;   ///< with all its gates; known with info_
   double rep_delay_ = 0;  ///< seconds; known with info_
   bool opened_session_ = false;
 };

@@ -40,8 +40,8 @@ UrlParts parts_of(const std::string& url) {
 
 bool loopback_host(const std::string& host) {
   if (host == "localhost" || host == "[::1]") return true;
-  const bool numbers = std::all_of(host.begin(), host.end(),
-                                   [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  const bool numbers =
+      std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
   return numbers && host.starts_with("127.");
 }
 
@@ -50,6 +50,7 @@ struct Receipt {
   const HttpOptions& options;
   HttpResponse response;
   std::size_t header_bytes = 0;
+  bool headers_end = false;  ///< the blank line behind them has come
   std::string refusal;
 };
 
@@ -89,6 +90,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
   const std::string_view line(data, bytes);
   // A status line starts the headers anew: interim answers (1xx) come before the final one.
   if (line.starts_with("HTTP/")) receipt.response.headers.clear();
+  receipt.headers_end = trimmed(line).empty();
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos && !line.starts_with("HTTP/"))
     receipt.response.headers.push_back(
@@ -226,7 +228,7 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   if (url.scheme == "http" && !impl.options.allow_plain_http && !loopback_host(url.host))
     throw EndpointError(EndpointFault::refused, what + "plain http would show the key to everybody on the " +
                                                     "way; use https, or set allow_plain_http = true");
-  Receipt receipt{impl.options, {}, 0, ""};
+  Receipt receipt{impl.options, {}, 0, false, ""};
   const HeaderList headers = header_list(request);
   curl_easy_reset(impl.handle.get());
   impl.reason[0] = '\0';
@@ -246,6 +248,9 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
     throw EndpointError(fault, what + reason + (authority ? "; name a private authority by ca_file" : "") +
                                    (fault == EndpointFault::transient ? " (nothing was sent)" : ""));
   }
+  // The library takes a connection that closes amid the headers for the end of an empty answer.
+  if (!receipt.headers_end)
+    throw EndpointError(EndpointFault::uncertain, what + "the answer breaks off in its headers");
   long status = 0;
   curl_easy_getinfo(impl.handle.get(), CURLINFO_RESPONSE_CODE, &status);
   receipt.response.status = static_cast<int>(status);

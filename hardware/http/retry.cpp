@@ -29,11 +29,10 @@ class MachineClock final : public ServiceClock {
 };
 
 double backoff(const RetryPolicy& policy, int attempt) {
-  const double wait =
-      std::min(policy.first_wait * std::pow(policy.factor, attempt), policy.longest_wait);
-  const auto word = philox({static_cast<std::uint32_t>(attempt), 0, 0, 0},
-                           {static_cast<std::uint32_t>(policy.seed),
-                            static_cast<std::uint32_t>(policy.seed >> 32)})[0];
+  const double wait = std::min(policy.first_wait * std::pow(policy.factor, attempt), policy.longest_wait);
+  const auto word =
+      philox({static_cast<std::uint32_t>(attempt), 0, 0, 0},
+             {static_cast<std::uint32_t>(policy.seed), static_cast<std::uint32_t>(policy.seed >> 32)})[0];
   return wait * (1.0 - 0.5 * (word * 0x1p-32));
 }
 
@@ -68,9 +67,7 @@ HttpResponse send_repeating(HttpClient& client, const HttpRequest& request, cons
   const double deadline = clock.steady() + policy.total;
   for (int attempt = 0;; ++attempt) {
     double wait = backoff(policy, attempt);
-    const auto gives_up = [&] {
-      return attempt + 1 >= policy.attempts || clock.steady() + wait > deadline;
-    };
+    const auto gives_up = [&] { return attempt + 1 >= policy.attempts || clock.steady() + wait > deadline; };
     try {
       HttpResponse response = client.send(request);
       if (!is_passing(response.status)) return response;

@@ -162,7 +162,7 @@ TEST_CASE("each fault has its code", "[refusals]") {
   CHECK(with(QE_W_FEATURES, 1u << 20) == QMTL_EDGE_FEATURE);
   CHECK(with(QE_W_ARENA, (1u << 24) + 1) == QMTL_EDGE_LIMIT);
   CHECK(with(QE_W_OPS, good[QE_W_OPS] + 1) == QMTL_EDGE_SIZE);
-  CHECK(with(QE_W_SAMPLES, 1u << 25) == QMTL_EDGE_SIZE);
+  CHECK(with(QE_W_SAMPLES, 1u << 24) == QMTL_EDGE_SIZE);
   CHECK(with(QE_W_RESERVED, 1) == QMTL_EDGE_TABLE);
   CHECK(with(QE_W_ARENA, good[QE_W_ARENA] - 1) == QMTL_EDGE_OP);
   CHECK(with(first_op, 0) == QMTL_EDGE_OP);

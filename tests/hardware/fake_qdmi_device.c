@@ -1,5 +1,5 @@
 /* A QDMI device library for tests, in C as real ones are: with FAKE_QDMI_LISTS of QDMI 1.4, else of 1.3. It
- * executes OpenQASM 2 whose gates are rotations ry(angle) q[i]: qubit i reads 1 if its angles add up to more
+ * executes OpenQASM 2 whose gates are x and ry(angle): a qubit reads 1 if its angles (3 for x) add up to more
  * than pi / 2. One shot of each job reads all zeros. CUSTOM1 of the session asks for misbehaviour (see
  * `mode`). Jobs stay known by their id for the life of the process, as those of a device elsewhere would. */
 #include <stddef.h>
@@ -213,6 +213,9 @@ static int execute(struct job* job) {
     if (sscanf(at, "ry(%lf) q[%d];", &turn, &qubit) == 2) {
       if (qubit < 0 || qubit >= MOST_QUBITS) return 0;
       angle[qubit] += turn;
+    } else if (sscanf(at, "x q[%d];", &qubit) == 1) {
+      if (qubit < 0 || qubit >= MOST_QUBITS) return 0;
+      angle[qubit] += 3.0;
     } else if (sscanf(at, "measure q[%d] -> c[%d];", &qubit, &bit) == 2) {
       if (qubit < 0 || qubit >= MOST_QUBITS || bit != bits) return 0;
       read[bits++] =

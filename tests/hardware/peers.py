@@ -14,6 +14,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 ENTERED = "QMTL_PEERS_ENTERED"
 
 
+def is_there(module):
+    """Whether a module can be imported; of a.b also when not even a is there."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def python():
     """The environment's interpreter, or nothing."""
     chosen = os.environ.get("QMTL_PEERS_PYTHON") or os.path.join(ROOT, "build", "hardware-venv", "bin", "python")
@@ -30,7 +38,7 @@ def require(*modules, skipped):
             os.execv(interpreter, [interpreter, *sys.argv])
         if os.environ.get("QMTL_PEERS_PYTHON"):
             sys.exit(f"QMTL_PEERS_PYTHON: expected an interpreter, found {os.environ['QMTL_PEERS_PYTHON']}")
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    missing = [name for name in modules if not is_there(name)]
     if not missing:
         return
     if os.environ.get(ENTERED) == sys.argv[0]:

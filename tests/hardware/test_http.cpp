@@ -224,7 +224,7 @@ TEST_CASE("Reading calls survive broken connections, and give up after their att
   int asked = 0;
   RawServer server([&](const RawRequest&) {
     return ++asked < 4
-               ? RawReply{http_reply(200, "0123").bytes.substr(0, static_cast<std::size_t>(asked) * 20)}
+               ? RawReply{http_reply(200, "0123").bytes.substr(0, static_cast<std::size_t>(asked) * 15)}
                : http_reply(200, "0123");
   });
   HttpClient client({});

@@ -160,10 +160,13 @@ OnnxValue OnnxGraph::combine(const OnnxValue& x, std::size_t width, const std::v
       columns[r * most + i] = static_cast<std::int64_t>(rows[r][i].first);
       weights[r * most + i] = rows[r][i].second;
     }
+  // Samples lie innermost, so that a gathered number is a row of all samples.
   const auto count = static_cast<std::int64_t>(rows.size()), terms = static_cast<std::int64_t>(most);
+  const OnnxValue gathered = gather(transpose(x, {1, 0}), columns, 0);
   const OnnxValue products =
-      multiply(reshape(gather(x, columns, 1), {count, terms}), floats(weights, {count, terms}));
-  return biased(node("ReduceSum", {products, integers({2})}, {{"keepdims", std::int64_t{0}}}));
+      multiply(node("Reshape", {gathered, integers({count, terms, -1})}), floats(weights, {count, terms, 1}));
+  const OnnxValue sums = node("ReduceSum", {products, integers({1})}, {{"keepdims", std::int64_t{0}}});
+  return biased(transpose(sums, {1, 0}));
 }
 
 }  // namespace qmtl

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "hardware/program_stats.h"
 #include "hardware/transpile/layouts.h"
 #include "hardware/transpile/route.h"
 #include "hardware/transpile/wires.h"
@@ -59,21 +60,10 @@ void check_basis(const DeviceProgram& program, const DeviceTarget& target, const
 }
 
 void measure(TranspileResult& result) {
-  std::vector<int> all(at(result.program.qubits), 0), two(at(result.program.qubits), 0);
-  const auto put = [](std::vector<int>& depth, const DeviceOp& op, int& deepest) {
-    int level = depth[at(op.q0)];
-    if (op.q1 >= 0) level = std::max(level, depth[at(op.q1)]);
-    ++level;
-    depth[at(op.q0)] = level;
-    if (op.q1 >= 0) depth[at(op.q1)] = level;
-    deepest = std::max(deepest, level);
-  };
-  for (const DeviceOp& op : result.program.ops) {
-    if (op.gate != DeviceGate::rz) put(all, op, result.depth);
-    if (op.q1 < 0) continue;
-    ++result.two_qubit_gates;
-    put(two, op, result.two_qubit_depth);
-  }
+  const ProgramStats stats = program_stats(result.program);
+  result.depth = stats.depth;
+  result.two_qubit_depth = stats.two_qubit_depth;
+  for (const DeviceOp& op : result.program.ops) result.two_qubit_gates += op.q1 >= 0;
 }
 
 TranspileResult finished(const DeviceProgram& program, const CouplingGraph& graph, const BasisSet& basis,

@@ -293,6 +293,24 @@ TEST_CASE("Rings that the device does not have need few swaps", "[transpile]") {
   }
 }
 
+TEST_CASE("CZ layers take as few time steps as their qubits allow, in whatever order they are written",
+          "[transpile]") {
+  DeviceTarget target{"all", 0, bases()[0].gates, {}};
+  for (int qubits = 3; qubits <= 12; ++qubits)
+    for (Entangler entangler : {Entangler::cz_line, Entangler::cz_ring})
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        DeviceProgram program = head(entangler, qubits, 1, false);
+        const auto first = program.ops.begin() + qubits, last = program.ops.end() - qubits;
+        const auto draw = oracle::uniform(seed, 12, 0.0, 1.0);
+        for (auto op = first; op != last; ++op)
+          std::swap(*op, first[static_cast<std::ptrdiff_t>(draw[static_cast<std::size_t>(op - first)] *
+                                                           static_cast<double>(op - first + 1))]);
+        CAPTURE(qubits, name(entangler), seed);
+        CHECK(transpile(program, target).two_qubit_depth ==
+              (entangler == Entangler::cz_ring && qubits % 2 == 1 ? 3 : 2));
+      }
+}
+
 TEST_CASE("Equal two-qubit gates that meet cancel", "[transpile]") {
   DeviceProgram program = head(Entangler::cz_ring, 6, 1, false);
   const auto ring = std::vector<DeviceOp>(program.ops.begin() + 6, program.ops.begin() + 12);

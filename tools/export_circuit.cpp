@@ -1,3 +1,5 @@
+#include "tools/export_circuit.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -7,25 +9,12 @@
 #include "hardware/program_stats.h"
 #include "io/atomic_file.h"
 #include "runtime/error.h"
-#include "tools/head_circuits.h"
 
 namespace qmtl {
 namespace {
 
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
-
-struct CircuitFile {
-  std::string name, text;
-  std::vector<std::string> circuits;  ///< names of the programs in it, in order
-};
-
-/// How programs become files.
-struct CircuitForm {
-  const char* ending;
-  bool inputs;  ///< can leave the samples' angles open
-  std::vector<CircuitFile> (*files)(const std::vector<DeviceProgram>& programs);
-};
 
 std::vector<CircuitFile> file_each(const std::vector<DeviceProgram>& programs,
                                    std::string (*text)(const DeviceProgram&)) {
@@ -155,8 +144,9 @@ Json totals_json(const ExportRequest& request, const HeadCircuits& head, std::si
           {"two_qubit_depth", two_qubit_depth}};
 }
 
-Json write_circuits(const ExportRequest& request, const CircuitForm& form) {
-  const HeadCircuits head = head_circuits(request);
+}  // namespace
+
+Json write_circuits(const ExportRequest& request, const HeadCircuits& head, const CircuitForm& form) {
   const bool bound = !form.inputs || request.options.has("bound");
   const std::vector<WrittenCircuit> circuits = written_circuits(request, head, bound);
   std::vector<DeviceProgram> programs;
@@ -175,29 +165,37 @@ Json write_circuits(const ExportRequest& request, const CircuitForm& form) {
   return totals_json(request, head, circuits.size(), 1);
 }
 
+namespace {
+
 void add_options(po::options_description& own) {
   own.add_options()(
       "split", po::value<std::string>()->value_name("HOW"),
       "circuits: wide (default: tasks side by side), cones (small circuits), packed (cones side "
       "by side)")("max-qubits", po::value<int>()->value_name("N"),
                   "circuits: qubits that a program may use (default: no limit)")(
-      "bound", "qasm3: a program for each sample instead of inputs for their angles");
+      "bound", "qasm3, isa: a program for each sample instead of inputs for their angles");
+}
+
+std::vector<CircuitFile> qasm3_files(const std::vector<DeviceProgram>& programs) {
+  return file_each(programs, write_qasm3);
+}
+std::vector<CircuitFile> qasm2_files(const std::vector<DeviceProgram>& programs) {
+  return file_each(programs, write_qasm2);
 }
 
 Json write_qasm3_format(const ExportRequest& request) {
-  return write_circuits(request,
-                        {".qasm", true, [](const auto& all) { return file_each(all, write_qasm3); }});
+  return write_circuits(request, head_circuits(request), qasm3_form);
 }
 Json write_qasm2_format(const ExportRequest& request) {
-  return write_circuits(request,
-                        {".qasm", false, [](const auto& all) { return file_each(all, write_qasm2); }});
+  return write_circuits(request, head_circuits(request), {".qasm", false, qasm2_files});
 }
 Json write_ionq_format(const ExportRequest& request) {
-  return write_circuits(request, {".json", false, ionq_files});
+  return write_circuits(request, head_circuits(request), {".json", false, ionq_files});
 }
 
 }  // namespace
 
+const CircuitForm qasm3_form{".qasm", true, qasm3_files};
 const ExportFormat qasm3_format{"qasm3", "OpenQASM 3: the head's circuit, its angles as inputs or bound",
                                 add_options, write_qasm3_format};
 const ExportFormat qasm2_format{"qasm2", "OpenQASM 2: the head's circuit for each sample", nullptr,

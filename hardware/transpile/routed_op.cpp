@@ -222,12 +222,13 @@ class Scheduler {
         if (idle(i, time))
           for (int qubit : qubits_of(i)) ++offers[at(qubit)];
       int best = -1;
-      std::pair<int, int> best_key;
+      std::array<int, 3> best_key{};
       for (int i : ready_) {
         if (!idle(i, time)) continue;
         const auto [a, b] = qubits_of(i);
         const int urgency = tail_[at(i)] + std::max(load[at(a)], load[at(b)]) - duration(ops_[at(i)]);
-        const std::pair<int, int> key{-urgency, std::min(offers[at(a)], offers[at(b)])};
+        const std::array<int, 3> key{-urgency, -(load[at(a)] + load[at(b)]),
+                                     std::min(offers[at(a)], offers[at(b)])};
         if (best < 0 || key < best_key) best = i, best_key = key;
       }
       if (best < 0) return;

@@ -51,8 +51,8 @@ std::vector<RoutedOp> simplified(const DeviceProgram& program);
 std::vector<RoutedOp> fused_swaps(std::span<const RoutedOp> ops, int qubits);
 
 /// An equivalent order with small two-qubit depth: one time step after another is filled with gates that are
-/// ready, those with the longest way to go first, and among equals those whose qubits have the fewest other
-/// gates to offer (so that as many as possible find room).
+/// ready, those with the longest way to go first, then those on the busiest qubits, and among equals those
+/// whose qubits have the fewest other gates to offer (so that as many as possible find room).
 std::vector<RoutedOp> scheduled(std::span<const RoutedOp> ops, int qubits);
 
 }  // namespace qmtl

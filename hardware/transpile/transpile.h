@@ -22,7 +22,7 @@ struct TranspileResult {
   std::vector<int> layout;        ///< logical -> physical at the start
   std::vector<int> final_layout;  ///< logical -> physical at the end
   int swaps = 0;                  ///< inserted; each costs up to three two-qubit gates, often less
-  int depth = 0;                  ///< longest chain of gates; RZ, which take no time, do not count
+  int depth = 0;                  ///< longest chain of gates, RZ among them although they take no time
   int two_qubit_depth = 0;
   int two_qubit_gates = 0;
 };

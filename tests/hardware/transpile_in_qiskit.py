@@ -59,7 +59,7 @@ class Transpile(Program):
 
     def export(self, run, target, basis, *arguments):
         report = json.loads(self.succeed("export", run, "--to", "isa", "--target", target, "--basis", ",".join(basis),
-                                         "--out", "out.qasm", "--overwrite", "--json", *arguments).stdout)
+                                         "--out", "out.qasm", "--overwrite", "--json", *arguments).stdout)["layouts"][0]
         return report, qasm3.loads(self.read("out.qasm").decode())
 
     def check_rules(self, circuit, basis, edges):

@@ -85,6 +85,9 @@ std::vector<std::uint32_t> edge_words(const EdgeModel& model) {
                            static_cast<std::uint32_t>(data.size()), op.a, op.b, op.c, op.second});
     append_data(data, op);
   }
+  if (data.size() > std::size_t{1} << 24)
+    throw usage_error("the model has " + std::to_string(4 * data.size()) +
+                      " bytes of parameters; head files take 64 MiB: export it to onnx instead");
   std::string text;
   append_items(tables, model.inputs, text);
   append_items(tables, model.tasks, text);
@@ -115,7 +118,7 @@ std::vector<std::uint32_t> edge_words(const EdgeModel& model) {
   std::memcpy(words.data() + first, text.data(), text.size());
   if (words.size() >= std::size_t{1} << 26)
     throw usage_error("the head file would have " + std::to_string(4 * words.size()) +
-                      " bytes; the format ends at 256 MiB: export the model to onnx instead");
+                      " bytes; the format ends at 256 MiB: keep fewer samples (--goldens)");
   words[QE_W_SIZE] = static_cast<std::uint32_t>(4 * words.size());
   const std::span bytes(reinterpret_cast<const unsigned char*>(words.data()), 4 * words.size());
   words[QE_W_CRC] = ~crc_of(bytes.subspan(16), crc_of(bytes.first(12), 0xffffffffu));

@@ -9,8 +9,8 @@ namespace {
 
 // One cycle an instruction with a float unit; without one (m0plus, m3) the compiler's float routines.
 constexpr EdgeCore cores[] = {
-    {"cortex-m4f", 7, 80, 6, 60},    {"cortex-m33", 7, 80, 6, 60},         {"cortex-m7", 4, 45, 3, 35},
-    {"cortex-m3", 95, 1200, 10, 60}, {"cortex-m0plus", 210, 2700, 14, 90}, {"rv32imafc", 8, 90, 7, 60},
+    {"cortex-m4f", 5, 80, 4, 60},   {"cortex-m33", 5, 80, 4, 60},        {"cortex-m7", 3, 50, 3, 40},
+    {"cortex-m3", 70, 1100, 5, 60}, {"cortex-m0plus", 155, 2500, 8, 90}, {"rv32imafc", 6, 95, 5, 60},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "distributed/stopwatch.h"
 #include "distributed/tree.h"
 
 namespace qmtl {
@@ -62,6 +63,8 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   const auto ranges = cut_by_cost(integer_costs(unit_costs(learner, units, batch.rows.size())), comm.size());
   const Range own = ranges[static_cast<std::size_t>(comm.rank())];
 
+  StepSum result;
+  Stopwatch watch;
   std::vector<double> rows;
   std::optional<Error> failure;
   try {
@@ -73,9 +76,11 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   } catch (const std::exception& error) {
     failure = data_error("step " + std::to_string(batch.step + 1) + ": " + error.what());
   }
+  result.times.compute = watch.lap();
   // One small exchange settles both: whether to stop, and whether all ranks got this far.
   std::array<std::int64_t, 2> flags{stop ? 1 : 0, failure ? 1 : 0};
   comm.max(flags);
+  result.times.wait = watch.lap();
   if (flags[1] != 0) comm.agree(failure);
 
   std::vector<Range> nodes;
@@ -91,7 +96,6 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
     const auto first = rows.begin() + static_cast<std::ptrdiff_t>((node.begin - own.begin) * width);
     mine.insert(mine.end(), first, first + static_cast<std::ptrdiff_t>(width));
   }
-  StepSum result;
   result.stop = flags[0] != 0;
   result.sum.resize(nodes.size() * width);
   comm.gather(mine, counts, result.sum);
@@ -100,6 +104,7 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   // Finite units can overflow in their sum; every rank has the same sum and so the same verdict.
   if (const auto overflow = find_not_finite(learner, result.sum, batch))
     throw SharedError(overflow->code(), overflow->what());
+  result.times.reduce = watch.lap();
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "distributed/comm.h"
+#include "distributed/step_times.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -11,6 +12,7 @@ namespace qmtl {
 struct StepSum {
   bool stop = false;        ///< some rank asked for a stop
   std::vector<double> sum;  ///< Learner::accumulator_size() numbers: gradient, then the loss of each task
+  StepTimes times;          ///< compute, wait and reduce of this rank
 };
 
 /// Gradient and losses of a batch over all ranks: every rank runs its own contiguous range of units in

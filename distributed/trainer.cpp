@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
+#include "distributed/stopwatch.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"
@@ -56,9 +58,7 @@ class Training {
       const StepBatch batch =
           make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
       StepSum step = batch_gradient(comm_, learner_, batch, hooks_.stop_requested && hooks_.stop_requested());
-      apply(step.sum);
-      result_.samples += batch.rows.size();
-      report();
+      record(step, batch);
       if (step.stop) {
         save(false);
         return false;
@@ -67,11 +67,25 @@ class Training {
     return true;
   }
 
-  void apply(std::span<double> sum) {
+  /// Takes the step and tells those who follow.
+  void record(StepSum& step, const StepBatch& batch) {
+    Stopwatch watch;
+    const double rate = learning_rate(config_.train, state_.step, total_);
+    apply(step.sum, rate);
+    step.times.update = watch.lap();
+    step.times.save = std::exchange(save_seconds_, 0.0);
+    result_.samples += batch.rows.size();
+    result_.times += step.times;
+    if (hooks_.on_step)
+      hooks_.on_step({state_.step, state_.epoch + 1, batch.rows.size(), rate,
+                      std::span(step.sum).subspan(state_.params.size()), step.times});
+    report();
+  }
+
+  void apply(std::span<double> sum, double rate) {
     const std::size_t params = state_.params.size();
     double loss = 0;
     for (double task : sum.subspan(params)) loss += task;
-    const double rate = learning_rate(config_.train, state_.step, total_);
     add_norms(sum.first(params));
     optimiser_step(config_.train, trained_, rate, sum.first(params), state_);
     learner_.bind(state_.params);
@@ -125,9 +139,11 @@ class Training {
   }
 
   void save(bool best) {
+    Stopwatch watch;
     comm_.together([&] {
       if (comm_.root() && hooks_.save) hooks_.save(state_, best);
     });
+    save_seconds_ += watch.lap();
   }
 
   void report() const {
@@ -162,6 +178,7 @@ class Training {
   const TrainHooks& hooks_;
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
+  double save_seconds_ = 0;         ///< since the last step
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;
   TrainResult result_;
   Clock::time_point start_ = Clock::now();

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "distributed/comm.h"
+#include "distributed/step_times.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -18,8 +20,19 @@ struct Progress {
   double seconds_left = 0;        ///< at that speed
 };
 
+/// One finished optimiser step, as this rank saw it.
+struct StepRecord {
+  std::int64_t step = 0;  ///< 1-based
+  int epoch = 0;          ///< 1-based
+  std::size_t samples = 0;
+  double learning_rate = 0;
+  std::span<const double> losses;  ///< weighted, of each task
+  StepTimes times;                 ///< with the save that followed the step before
+};
+
 /// What the training loop calls. Each may be empty.
 struct TrainHooks {
+  std::function<void(const StepRecord&)> on_step;               ///< every rank, after every step
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
   std::function<void(const TrainState&, bool best)> save;       ///< rank 0; if it throws, all ranks end
@@ -32,6 +45,7 @@ struct TrainResult {
   Ending ending = Ending::finished;
   std::size_t samples = 0;  ///< trained on by this call
   double seconds = 0;       ///< of this call, validation and checkpoints included
+  StepTimes times;          ///< of this rank, over all steps
 };
 
 /// Parameters at their start, nothing trained.

@@ -45,7 +45,7 @@ std::vector<double> assembled(const Circuit& circuit, const std::vector<HeadProg
     const auto inputs =
         input_values(program, at.params, 1, at.angles.data(), static_cast<std::size_t>(circuit.angles));
     const auto probabilities = oracle::device_probabilities(program.program, inputs.data());
-    for (const OutputReading& reading : output_readings(circuit, at.params, program)) {
+    for (const ReadOutput& reading : read_outputs(circuit, at.params, program)) {
       outputs[static_cast<std::size_t>(reading.output)] = expectation_of(probabilities, reading.terms);
       ++found[static_cast<std::size_t>(reading.output)];
     }

@@ -10,8 +10,7 @@ import signal
 import subprocess
 import time
 
-import harness
-from replay_case import KEY, LONG, Emulator, ReplayCase
+from replay_case import KEY, LONG, Emulator, ReplayCase, harness
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -48,7 +47,7 @@ class OnTheSimulator(ReplayCase):
         self.assertAlmostEqual(scores["mean"]["exact"], evaluated["mean"], places=12)
 
     def test_readout_errors_are_undone_and_a_rehearsal_tells_what_to_expect(self):
-        self.write("readout.toml", "[readout]\np1_given_0 = 0.05\np0_given_1 = 0.15\n")
+        self.write("readout.toml", "[[readout]]\np1_given_0 = 0.05\np0_given_1 = 0.15\n")
         self.write("reading.toml", 'kind = "noisy"\nnoise = "readout.toml"\nseed = 3\n')
         scores = self.scores("run", "run", "--endpoint", "reading.toml", "--name", "reading", "--shots", "4000",
                              "--calibration-shots", "20000", "--rehearse", "readout.toml", "--rehearsals", "4")
@@ -125,7 +124,7 @@ class OnTheSimulator(ReplayCase):
         lock = open(self.path("run/replay/locked/lock"), "w")
         import fcntl
         fcntl.flock(lock, fcntl.LOCK_EX)
-        self.bad(3, "another process", "fetch", "run/replay/locked")
+        self.bad(3, "no other process", "fetch", "run/replay/locked")
         self.good("status", "run/replay/locked")
         lock.close()
         self.good("fetch", "run/replay/locked")
@@ -164,7 +163,8 @@ class OnTheSimulator(ReplayCase):
 class ThroughServices(ReplayCase):
     """Both protocols, with the device behind them."""
 
-    OPTIONS = ["--head-split", "cones", "--shots", "300", "--samples", "12", "--replicates", "200"]
+    OPTIONS = ["--head-split", "cones", "--shots", "300", "--samples", "12", "--replicates", "200",
+               "--longest-poll", "0.2"]
 
     def setUp(self):
         self.log = self.path(self.id().split(".")[-1] + ".log")
@@ -228,7 +228,8 @@ class ThroughServices(ReplayCase):
             self.assertLessEqual(scores["cost"]["amount"], amount * 1.01)
 
     def test_a_service_that_reverses_bits_gets_no_paid_work(self):
-        for protocol, path in (("ionq", "GET *:*=reverse-bits"), ("ibm", "GET *:*=reverse-bits")):
+        for protocol, path in (("ionq", "GET /jobs/*/results/*:*=reverse-bits"),
+                               ("ibm", "GET /jobs/*/results:*=reverse-bits")):
             with self.subTest(protocol=protocol), Emulator(self.log, "--fault", path) as emulator:
                 self.begin(emulator, protocol)
                 name = "reversed-" + protocol
@@ -286,7 +287,7 @@ class ThroughServices(ReplayCase):
                 self.seen.append(output + errors)
                 self.assertEqual(process.returncode, 75, errors)
                 self.assertIn("Go on with", errors)
-                scores = self.scores("run", f"run/replay/{name}", "--max-cost", "1e6")
+                scores = self.scores("run", f"run/replay/{name}", "--max-cost", "1e6", "--longest-poll", "0.2")
                 self.assertEqual(scores["complete"], 12)
                 self.assertEqual(len(set(emulator.made_jobs())), len(emulator.made_jobs()))
 

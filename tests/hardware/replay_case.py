@@ -17,9 +17,9 @@ LONG = bool(os.environ.get("QMTL_LONG"))
 
 NOISE = """
 [[gate]]
-gate = "cz"
+names = ["cz"]
 channels = [{ kind = "depolarising", probability = 0.004 }]
-[readout]
+[[readout]]
 p1_given_0 = 0.03
 p0_given_1 = 0.06
 """

@@ -14,8 +14,7 @@ import shutil
 import signal
 import tempfile
 
-import harness
-from replay_case import LONG, Emulator, ReplayCase
+from replay_case import LONG, Emulator, ReplayCase, harness
 
 STATES = ("planned", "submitting", "submitted", "completed", "fetched")
 
@@ -26,7 +25,9 @@ POST_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", 
 GET_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", "500", "503", "slow,seconds=0.3",
               "truncate-json", "not-json", "results-late", "huge-body,bytes=200000000")
 
-OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3",
+RESULTS = {"ionq": "/jobs/*/results/*", "ibm": "/jobs/*/results"}
+
+OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3", "--longest-poll", "0.3",
            "--max-cost", "1e6", "--name", "case", "--endpoint", "service.toml"]
 
 
@@ -142,7 +143,7 @@ class Crashes(ReplayCase):
         """Results that are not what was asked for must not become scores in silence."""
         for protocol, fault, code in (("ionq", "leakage", 0), ("ibm", "wrong-sum", 4), ("ionq", "wrong-sum", None)):
             with self.subTest(protocol=protocol, fault=fault), \
-                    Emulator(self.path("emulator.log"), "--fault", f"GET *:*={fault}", port=self.port,
+                    Emulator(self.path("emulator.log"), "--fault", f"GET {RESULTS[protocol]}:*={fault}", port=self.port,
                              *(["--ionq-results", "artifacts"] if fault == "leakage" else [])) as emulator:
                 self.fresh()
                 self.write("service.toml", emulator.endpoint(protocol))

@@ -61,13 +61,6 @@ def make(folder, model, rows=200):
     return about
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "an unknown processor"
-
-
 def show(name, rows, text):
     """Prints a benchmark's table and, with a folder on the command line, keeps it there as name.json and name.md."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout.strip()

@@ -7,6 +7,23 @@
 
 namespace qmtl {
 
+namespace {
+
+std::string core_list(const cpu_set_t& mask) {
+  std::string list;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &mask)) continue;
+    int last = core;
+    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &mask)) ++last;
+    list += (list.empty() ? "" : ",") + std::to_string(core);
+    if (last > core) list += "-" + std::to_string(last);
+    core = last;
+  }
+  return list;
+}
+
+}  // namespace
+
 Cores find_cores(const Comm& comm) {
   Cores cores;
   cores.online = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
@@ -18,6 +35,7 @@ Cores find_cores(const Comm& comm) {
     return cores;
   }
   cores.allowed = std::max(1, CPU_COUNT(&mask));
+  cores.list = core_list(mask);
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   const std::string mine =

@@ -11,9 +11,10 @@ namespace qmtl {
 
 /// The cores that this rank may use, from its affinity mask.
 struct Cores {
-  int allowed = 1;  ///< cores of the mask
-  int online = 1;   ///< cores of the machine
-  int sharing = 1;  ///< ranks of this node that have the very same mask
+  int allowed = 1;         ///< cores of the mask
+  int online = 1;          ///< cores of the machine
+  int sharing = 1;         ///< ranks of this node that have the very same mask
+  std::string list = "?";  ///< the mask's cores by number: "0-3,8"
   /// Threads for this rank: its share of the mask's cores, at least 1.
   int share() const { return allowed > sharing ? allowed / sharing : 1; }
 };

@@ -49,8 +49,6 @@ std::string to_json(const RunStatus& status) {
   json["seconds_left"] = number(status.seconds_left);
   json["started"] = status.started;
   json["updated"] = status.updated;
-  json["saved_step"] = status.saved_step;
-  json["saved"] = status.saved;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -74,8 +72,6 @@ RunStatus read_status(const std::string& path) {
   status.seconds_left = root.at("seconds_left").number_or_nan();
   status.started = root.at("started").number();
   status.updated = root.at("updated").number();
-  status.saved_step = root.at("saved_step").count();
-  status.saved = root.at("saved").number();
   return status;
 }
 

@@ -17,8 +17,6 @@ struct RunStatus {
   double loss = 0;                   ///< mean of the running epoch's steps
   double samples_per_second = 0, seconds_left = 0;
   double started = 0, updated = 0;  ///< seconds since 1970
-  std::int64_t saved_step = 0;      ///< of the last checkpoint
-  double saved = 0;                 ///< when; 0: none yet
 };
 
 /// Seconds since 1970.

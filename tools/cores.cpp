@@ -7,22 +7,20 @@
 
 namespace qmtl {
 
-namespace {
-
-std::string core_list(const cpu_set_t& mask) {
-  std::string list;
+std::string core_list() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return "unknown";
+  std::string text;
   for (int core = 0; core < CPU_SETSIZE; ++core) {
     if (!CPU_ISSET(core, &mask)) continue;
-    int last = core;
-    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &mask)) ++last;
-    list += (list.empty() ? "" : ",") + std::to_string(core);
-    if (last > core) list += "-" + std::to_string(last);
-    core = last;
+    const int first = core;
+    while (core + 1 < CPU_SETSIZE && CPU_ISSET(core + 1, &mask)) ++core;
+    text += (text.empty() ? "" : ",") + std::to_string(first);
+    if (core > first) text += "-" + std::to_string(core);
   }
-  return list;
+  return text;
 }
-
-}  // namespace
 
 Cores find_cores(const Comm& comm) {
   Cores cores;
@@ -35,7 +33,6 @@ Cores find_cores(const Comm& comm) {
     return cores;
   }
   cores.allowed = std::max(1, CPU_COUNT(&mask));
-  cores.list = core_list(mask);
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   const std::string mine =

@@ -11,16 +11,18 @@ namespace qmtl {
 
 /// The cores that this rank may use, from its affinity mask.
 struct Cores {
-  int allowed = 1;         ///< cores of the mask
-  int online = 1;          ///< cores of the machine
-  int sharing = 1;         ///< ranks of this node that have the very same mask
-  std::string list = "?";  ///< the mask's cores by number: "0-3,8"
+  int allowed = 1;  ///< cores of the mask
+  int online = 1;   ///< cores of the machine
+  int sharing = 1;  ///< ranks of this node that have the very same mask
   /// Threads for this rank: its share of the mask's cores, at least 1.
   int share() const { return allowed > sharing ? allowed / sharing : 1; }
 };
 
 /// Collective.
 Cores find_cores(const Comm& comm);
+
+/// The numbers of the cores that this rank may use, such as "0-3,8".
+std::string core_list();
 
 /// Problems of binding and thread number, one sentence with its cure each; empty when all is well. `threads`
 /// is what was asked for, or 0.

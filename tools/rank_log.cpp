@@ -2,9 +2,14 @@
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
+
+#include "io/run_status.h"
+#include "tools/cores.h"
+#include "tools/version.h"
 
 namespace qmtl {
 namespace {
@@ -13,9 +18,9 @@ constexpr const char* logger_name = "rank";
 
 }  // namespace
 
-void open_rank_log(const std::string& folder, int rank, bool append) {
+void open_rank_log(const Comm& comm, const std::string& folder, int threads, bool append) {
   char name[32];
-  std::snprintf(name, sizeof name, "rank-%04d.log", rank);
+  std::snprintf(name, sizeof name, "rank-%04d.log", comm.rank());
   const auto path = std::filesystem::path(folder) / "logs" / name;
   try {
     const auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), !append);
@@ -30,6 +35,8 @@ void open_rank_log(const std::string& folder, int rank, bool append) {
     log.set_level(spdlog::level::info);
     log.flush_on(spdlog::level::info);
     log.sinks().push_back(file);
+    notes->info("rank {} of {} on {}, process {}, cores {}, threads {}, qmtl {}, {}", comm.rank(),
+                comm.size(), host_name(), getpid(), core_list(), threads, program_version, mpi_version());
   } catch (const spdlog::spdlog_ex& error) {
     spdlog::warn("{}: there is no log of this rank: {}", path.string(), error.what());
   }

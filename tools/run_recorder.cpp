@@ -46,12 +46,7 @@ RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainStat
   status_.epochs = config.train.epochs;
   status_.step = state.step;
   status_.started = wall_clock();
-  rank_note(spdlog::level::info,
-            "rank " + std::to_string(comm.rank()) + " of " + std::to_string(comm.size()) + " on " +
-                status_.host + ", process " + std::to_string(status_.process) + ", cores " +
-                setting.cores.list + ", threads " + std::to_string(setting.threads) + ", " + setting.simd +
-                ", qmtl " + program_version + ", " + mpi_version() +
-                (state.step > 0 ? ", going on after step " + std::to_string(state.step) : ""));
+  if (state.step > 0) rank_note(spdlog::level::info, "going on after step " + std::to_string(state.step));
   for (const std::string& issue : setting.issues) rank_note(spdlog::level::warn, issue);
   write_environment(state.step, setting);
   if (setting.trace_steps > 0) trace_.emplace(comm, setting.trace_steps);
@@ -61,7 +56,7 @@ RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainStat
 void RunRecorder::write_environment(std::int64_t step, const RecorderSetting& setting) {
   const nlohmann::ordered_json mine{{"host", status_.host},
                                     {"process", status_.process},
-                                    {"cores", setting.cores.list},
+                                    {"cores", core_list()},
                                     {"threads", setting.threads},
                                     {"simd", setting.simd}};
   const std::vector<std::string> all =
@@ -108,8 +103,9 @@ void RunRecorder::pause(Pause pause, double seconds) {
   since_epoch_.add(pause, seconds);
   if (trace_) trace_->pause(pause, seconds);
   if (pause == Pause::save) {
-    rank_note(spdlog::level::info,
-              "checkpoint of step " + std::to_string(step_) + " after " + seconds_text(seconds));
+    if (comm_.root())
+      rank_note(spdlog::level::info, "stood still for " + seconds_text(seconds) +
+                                         " to save a checkpoint of step " + std::to_string(step_));
     return;
   }
   std::string times;
@@ -134,12 +130,6 @@ void RunRecorder::progress(const Progress& progress) {
 void RunRecorder::epoch(const EpochRecord& record) {
   if (!folder_) return;
   folder_->append_metrics(record, tasks_, epoch_timing_);
-  write_status();
-}
-
-void RunRecorder::saved(std::int64_t step) {
-  status_.saved_step = step;
-  status_.saved = wall_clock();
   write_status();
 }
 

@@ -17,7 +17,6 @@ namespace qmtl {
 /// How a run is looked at.
 struct RecorderSetting {
   bool resuming = false;
-  Cores cores;
   int threads = 1;                  ///< of this rank
   std::string simd;                 ///< of its kernels
   std::int64_t trace_steps = 0;     ///< 0: no trace
@@ -36,7 +35,6 @@ class RunRecorder {
   void pause(Pause pause, double seconds);     ///< every rank; collective after a validation
   void progress(const Progress& progress);     ///< rank 0
   void epoch(const EpochRecord& record);       ///< rank 0, after the pause of its validation
-  void saved(std::int64_t step);               ///< rank 0
   void end(Ending ending, std::int64_t step);  ///< collective
   void fail(const std::string& message);       ///< any rank, alone
 

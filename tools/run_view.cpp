@@ -136,18 +136,16 @@ void RunReader::find_state() {
 
 void RunReader::find_saved() {
   std::error_code error;
-  fs::file_time_type newest{};
-  view_.saved.clear();
+  std::pair<fs::file_time_type, std::string> newest;  // of equal files step-<n>.h5 says most
   for (const auto& entry : fs::directory_iterator(in(view_.folder, "checkpoints"), error)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with("step-") || !name.ends_with(".h5")) continue;
     std::error_code gone;
     const auto time = entry.last_write_time(gone);
-    if (gone || (!view_.saved.empty() && time < newest)) continue;
-    newest = time;
-    view_.saved = name;
-    view_.saved_age = seconds_since(time);
+    if (!gone && name.ends_with(".h5") && (newest.second.empty() || std::pair(time, name) > newest))
+      newest = {time, name};
   }
+  view_.saved = newest.second;
+  view_.saved_age = seconds_since(newest.first);
 }
 
 nlohmann::ordered_json view_json(const RunView& view) {

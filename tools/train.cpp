@@ -212,9 +212,8 @@ TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printe
     printer.epoch(record, best);
     recorder.epoch(record);
   };
-  hooks.save = [&job, &recorder, folder](const TrainState& state, bool best) {
+  hooks.save = [&job, folder](const TrainState& state, bool best) {
     folder->save(make_checkpoint(job, state), best);
-    recorder.saved(state.step);
   };
   return hooks;
 }
@@ -319,7 +318,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   });
   if (!resuming) make_job_learner(comm, *options, job);
   const auto folder = open_folder(comm, *options, job.config);
-  if (job.config.rank_logs) open_rank_log(job.config.run_folder, comm.rank(), resuming);
+  if (job.config.rank_logs) open_rank_log(comm, job.config.run_folder, threads.count(), resuming);
   if (resuming) {
     resume(comm, folder.get(), job);
     make_job_learner(comm, *options, job);
@@ -342,7 +341,6 @@ int train_command(const Comm& comm, const Arguments& args) {
                           options->values["progress-every"].as<double>());
   RunRecorder recorder(comm, job.config, job.state, folder.get(),
                        {.resuming = resuming,
-                        .cores = cores,
                         .threads = threads.count(),
                         .simd = std::string(name(job.learner->target())),
                         .trace_steps = options->has("trace") ? trace_steps(*options) : 0,

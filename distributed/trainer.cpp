@@ -129,6 +129,7 @@ class Training {
   }
 
   void validate(EpochRecord& record) {
+    Stopwatch watch;
     const std::vector<float> logits = predict_rows(comm_, learner_, validation_);
     comm_.together([&] {
       const ModelSpec& spec = learner_.spec();
@@ -136,6 +137,7 @@ class Training {
       record.validation_mean = mean_score(spec, record.validation);
       record.validation_loss = validation_loss(data_, spec, standardisation_, validation_, logits.data());
     });
+    paused(Pause::evaluate, watch.lap());
   }
 
   void save(bool best) {
@@ -143,7 +145,13 @@ class Training {
     comm_.together([&] {
       if (comm_.root() && hooks_.save) hooks_.save(state_, best);
     });
-    save_seconds_ += watch.lap();
+    const double seconds = watch.lap();
+    save_seconds_ += seconds;
+    paused(Pause::save, seconds);
+  }
+
+  void paused(Pause pause, double seconds) const {
+    if (hooks_.on_pause) hooks_.on_pause(pause, seconds);
   }
 
   void report() const {

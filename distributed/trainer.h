@@ -30,9 +30,13 @@ struct StepRecord {
   StepTimes times;                 ///< with the save that followed the step before
 };
 
+/// What training stands still for between steps.
+enum class Pause { evaluate, save };
+
 /// What the training loop calls. Each may be empty.
 struct TrainHooks {
   std::function<void(const StepRecord&)> on_step;               ///< every rank, after every step
+  std::function<void(Pause, double seconds)> on_pause;          ///< every rank, as one has ended
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
   std::function<void(const TrainState&, bool best)> save;       ///< rank 0; if it throws, all ranks end

@@ -152,6 +152,8 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled)),
       key<C>("data.standardise", MEMBER(standardise)),
       key<C>("run.folder", MEMBER(run_folder), checked(check_filled)),
+      key<C>("run.log_every", MEMBER(log_every), at_least(0)),
+      key<C>("run.rank_logs", MEMBER(rank_logs)),
       key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
       key<C>("backbone.fusion", MEMBER(model.backbone.fusion)),
       key<C>("backbone.pairs", MEMBER(model.backbone.pairs), checked(check_filled)),

@@ -21,6 +21,9 @@ struct Cores {
 /// Collective.
 Cores find_cores(const Comm& comm);
 
+/// The numbers of the cores that this rank may use, such as "0-3,8".
+std::string core_list();
+
 /// Problems of binding and thread number, one sentence with its cure each; empty when all is well. `threads`
 /// is what was asked for, or 0.
 std::vector<std::string> core_warnings(const Cores& cores, int threads);

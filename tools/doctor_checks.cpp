@@ -58,7 +58,8 @@ Finding check_cores(const Cores& cores, int threads) {
           std::to_string(threads > 0 ? threads : cores.share()) + " per rank (" +
               std::to_string(cores.allowed) + " of " + std::to_string(cores.online) +
               " cores allowed, shared by " + std::to_string(cores.sharing) +
-              (cores.sharing == 1 ? " rank)" : " ranks)"),
+              (cores.sharing == 1 ? " rank" : " ranks") +
+              (cores.unbound ? "; mpirun's default binding undone)" : ")"),
           cure};
 }
 

@@ -48,12 +48,6 @@ double ratio(double numerator, double denominator, double otherwise) {
   return numerator > 0 && denominator > 0 ? numerator / denominator : otherwise;
 }
 
-std::vector<std::uint64_t> integer_shares(std::span<const double> speeds) {
-  std::vector<std::uint64_t> shares = integer_costs(speeds);
-  for (std::uint64_t& share : shares) share = std::max<std::uint64_t>(1, share / ((1 << 20) / largest_share));
-  return shares;
-}
-
 /// The time of the slowest rank, on an arbitrary scale.
 double slowest(std::span<const Range> ranges, std::span<const std::uint64_t> costs,
                std::span<const std::uint64_t> shares) {
@@ -73,6 +67,12 @@ RankMeasure nothing_measured(std::size_t groups) {
 }
 
 }  // namespace
+
+std::vector<std::uint64_t> integer_shares(std::span<const double> speeds) {
+  std::vector<std::uint64_t> shares = integer_costs(speeds);
+  for (std::uint64_t& share : shares) share = std::max<std::uint64_t>(1, share / ((1 << 20) / largest_share));
+  return shares;
+}
 
 Speeds estimate_speeds(std::span<const RankMeasure> ranks) {
   const std::size_t groups = ranks.empty() ? 0 : ranks.front().cost.size();

@@ -27,6 +27,9 @@ struct Speeds {
 /// Separates the two: ranks are taken to be equally fast as far as other costs explain the times.
 Speeds estimate_speeds(std::span<const RankMeasure> ranks);
 
+/// Speeds as shares of a cut: 1 to largest_share.
+std::vector<std::uint64_t> integer_shares(std::span<const double> speeds);
+
 /// How much more than the mean the rank with the most computing takes.
 struct Imbalance {
   double ratio = 1;  ///< largest over mean compute time of a rank

@@ -68,12 +68,12 @@ TEST_CASE("uneven tasks are shared within a tenth on eight ranks, from the plann
 }
 
 TEST_CASE("measured times correct costs that the planner got wrong", "[distributed]") {
-  for (std::size_t shards : {4u, 8u, 16u, 32u}) {
+  for (std::size_t shards : {4u, 12u, 20u}) {
     const Cluster cluster{task_costs, std::vector<double>(8, 1.0), shards};
     const std::vector<double> equal(6, 1.0);
     auto cut = cluster.cut(equal, all_alike(cluster));
     INFO(shards << " shards");
-    CHECK(imbalance_of(cluster.compute(cut)).ratio > 1.2);
+    CHECK(imbalance_of(cluster.compute(cut)).ratio > 1.1);
     cut = cluster.cut(equal, estimate_speeds(cluster.measure(cut, equal)));
     CHECK(imbalance_of(cluster.compute(cut)).ratio <= 1.1);
   }

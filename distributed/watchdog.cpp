@@ -181,10 +181,10 @@ class Watchdog::Thread {
     std::fflush(stderr);
     // Where the network is gone the launcher may not be reachable either.
     struct sigaction leave {};
-    leave.sa_handler = [](int) { _exit(static_cast<int>(exit_lost)); };
+    leave.sa_handler = [](int) { _exit(static_cast<int>(Exit::lost)); };
     sigaction(SIGALRM, &leave, nullptr);
     alarm(20);
-    comm_.abort(static_cast<int>(exit_lost));
+    comm_.abort(static_cast<int>(Exit::lost));
   }
 
   void farewell() {

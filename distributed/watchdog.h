@@ -8,9 +8,7 @@
 
 namespace qmtl {
 
-inline constexpr Exit exit_lost{76};
-
-/// Ends the job with exit_lost and one message when a rank is lost, instead of letting the others wait for
+/// Ends the job with Exit::lost and one message when a rank is lost, instead of letting the others wait for
 /// it for ever. On every rank a thread tells the next one (the last tells the first) where its rank stands, a
 /// few times in `seconds`, and listens to the one before. A rank that was not heard of for `seconds` is lost:
 /// its process or host stopped, or the network to it. A rank whose thread is heard of but which stands at one

@@ -34,7 +34,7 @@ SHORT = [  # model, ranks, threads, hosts, resumed
     ("local blocks", 3, 2, 1, False), ("local blocks", 4, 1, 3, True), ("global blocks", 2, 2, 1, True),
     ("cones", 7, 1, 3, False), ("cones", 4, 1, 1, True), ("shot noise", 3, 1, 1, True), ("hybrid", 2, 4, 1, False),
     ("linear head", 7, 2, 1, False), ("linear head", 3, 1, 3, True)]
-EPOCHS = 4
+EPOCHS = 30
 
 
 class Matrix(Program):
@@ -73,7 +73,9 @@ class Matrix(Program):
                 break
         log += process.stderr.readlines()
         process.stderr.close()
-        self.assertIn(process.wait(timeout=120), (0, 75), "".join(log))
+        code = process.wait(timeout=120)
+        self.assertIn(code, (0, 75), "".join(log))
+        self.stopped += code == 75
 
     def cell(self, model, ranks, threads, hosts, resumed):
         folder = f"{model}-{ranks}-{threads}-{hosts}-{resumed}".replace(" ", "-")
@@ -88,6 +90,7 @@ class Matrix(Program):
         expected = {model: self.report(self.command(model, model.replace(" ", "-"), 0, 1, 1)) for model in MODELS}
         self.assertEqual(len({report["run_hash"] for report in expected.values()}), len(MODELS))
         skipped, wrong = 0, []
+        self.stopped = 0
         print(f"\n{'model':14} {'ranks':>5} {'threads':>7} {'hosts':>5} {'run':8} run hash")
         for cell in cells:
             model, ranks, threads, hosts, resumed = cell
@@ -102,7 +105,9 @@ class Matrix(Program):
                 wrong.append(cell)
         print(f"{len(cells) - skipped} cells, {len(wrong)} differ" +
               (f"; {skipped} cells on three nodes left out: {self.no_nodes}" if skipped else ""))
+        print(f"{self.stopped} of {sum(cell[4] for cell in cells)} stops came before the end of their run")
         self.assertEqual(wrong, [])
+        self.assertGreater(self.stopped, 0)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ std::string core_list() {
 
 Cores find_cores(const Comm& comm) {
   Cores cores;
+  cores.local = comm.local_ranks();
   cores.unbound = undo_default_binding(comm);
   cores.online = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   cpu_set_t mask;
@@ -77,9 +78,11 @@ std::vector<std::string> core_warnings(const Cores& cores, int threads) {
                        (cores.online > cores.allowed
                             ? "; start with `mpirun --bind-to none`"
                             : "; start fewer ranks, or mpirun with --mca mpi_yield_when_idle 1"));
-  else if (cores.allowed == 1 && cores.online > 1 && threads != 1)
-    warnings.push_back("this rank is bound to one core of " + std::to_string(cores.online) +
-                       "; start with `mpirun --bind-to none` or `--map-by slot:PE=k` to use more threads");
+  else if (cores.allowed == 1 && cores.online > cores.local && threads != 1)
+    warnings.push_back(
+        "this rank may use one core of " + std::to_string(cores.online) +
+        "; start with `mpirun --bind-to none` or `--map-by slot:PE=k` to use more threads, or ask "
+        "the batch system (taskset, container) for more cores");
   if (threads > cores.share())
     warnings.push_back(count(threads, "thread") + " asked for on " + count(cores.share(), "core") +
                        " of this rank; use --threads " + std::to_string(cores.share()) + " or other binding");

@@ -14,6 +14,7 @@ struct Cores {
   int allowed = 1;       ///< cores of the mask
   int online = 1;        ///< cores of the machine
   bool unbound = false;  ///< a binding that nobody asked for was undone
+  int local = 1;         ///< ranks of this node
   int sharing = 1;       ///< ranks of this node that have the very same mask
   /// Threads for this rank: its share of the mask's cores, at least 1.
   int share() const { return allowed > sharing ? allowed / sharing : 1; }

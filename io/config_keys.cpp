@@ -221,6 +221,7 @@ const std::vector<Key<Config>>& fixed_keys() {
       COST_KEY(expansion),
       COST_KEY(edge),
       COST_KEY(part),
+      key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6)),
       key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16)),
       key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6)),
       key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(1)),

@@ -60,7 +60,7 @@ void print_help(std::ostream& out) {
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
       << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint, 75 "
          "stopped\n"
-         "after a checkpoint.\n";
+         "after a checkpoint, 76 a rank that no longer answered (distributed.watchdog).\n";
 }
 
 int run(const Comm& comm, const Arguments& args) {

@@ -7,6 +7,7 @@
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
+#include "distributed/watchdog.h"
 #include "io/config.h"
 #include "io/run_folder.h"
 #include "runtime/circuit/analysis.h"
@@ -14,6 +15,7 @@
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
 #include "tools/cores.h"
+#include "tools/dry_run.h"
 #include "tools/load.h"
 #include "tools/options.h"
 #include "tools/progress.h"
@@ -88,6 +90,10 @@ void check_options(const Options& options) {
   trace_steps(options);
   if (const double every = options.values["progress-every"].as<double>(); !(every >= 0))
     throw usage_error("--progress-every: expected seconds from 0, found " + std::to_string(every));
+  both("resume", "dry-run");
+  if (options.has("ranks") && !options.has("dry-run"))
+    throw usage_error(
+        "--ranks: expected together with --dry-run; start with mpirun -n N to train on N ranks");
   for (const char* needed : {"add-task", "from"})
     if (options.has("add-task") + options.has("from") + options.has("register") > 0 && !options.has(needed))
       throw usage_error(
@@ -198,12 +204,21 @@ Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
   return checkpoint;
 }
 
+void warn_of_imbalance(const Imbalance& found) {
+  spdlog::warn(
+      "rank {} computes {:.1f} times as long as the mean of all ranks, also after moving units; look at what "
+      "else runs on its cores (qmtl doctor), or make units smaller: distributed.shard, "
+      "distributed.task_groups",
+      found.rank, found.ratio);
+}
+
 TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, RunRecorder& recorder) {
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
   hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
   hooks.on_pause = [&recorder](Pause pause, double seconds) { recorder.pause(pause, seconds); };
   if (!folder) return hooks;
+  hooks.on_imbalance = warn_of_imbalance;
   hooks.on_progress = [&](const Progress& progress) {
     printer.step(progress);
     recorder.progress(progress);
@@ -242,6 +257,7 @@ Report make_report(const Comm& comm, Job& job, const RunFolder* folder, const Tr
   report.seconds = result.seconds;
   report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
   report.interrupted = result.ending == Ending::interrupted;
+  report.imbalance = result.imbalance.ratio;
   report.parameters = count_parameters(job.learner->params());
   if (!job.config.train.frozen.empty()) {
     const std::size_t trained = count_numbers(trained_params(job.learner->params(), job.config.train.frozen));
@@ -281,6 +297,8 @@ int train_command(const Comm& comm, const Arguments& args) {
   po::options_description own("Options of train");
   own.add_options()("resume", "go on from the run folder's newest checkpoint")(
       "overwrite", "remove the run that is in the folder")(
+      "dry-run", "show what each rank would do, hold and exchange; train and write nothing")(
+      "ranks", po::value<int>()->value_name("N"), "with --dry-run: of N ranks like this one")(
       "plan", po::value<std::string>()->value_name("KIND"),
       "engine plan: auto, state, operators, cones, pauli or mixed")(
       "trace", "write RUN/trace.json at the end, for chrome://tracing or ui.perfetto.dev")(
@@ -304,6 +322,7 @@ int train_command(const Comm& comm, const Arguments& args) {
 
   Job job;
   job.config = load_config(comm, *options);
+  const Watchdog watchdog(comm, job.config.watchdog);
   const auto resuming = options->has("resume");
   comm.together([&] { check_options(*options); });
   job.data = load_dataset(comm, job.config.data_file);
@@ -317,6 +336,10 @@ int train_command(const Comm& comm, const Arguments& args) {
       job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
   });
   if (!resuming) make_job_learner(comm, *options, job);
+  if (options->has("dry-run")) {
+    dry_run(comm, *options, job.config, job.data, *job.learner, cores);
+    return 0;
+  }
   const auto folder = open_folder(comm, *options, job.config);
   if (job.config.rank_logs) open_rank_log(comm, job.config.run_folder, threads.count(), resuming);
   if (resuming) {

@@ -52,6 +52,7 @@ struct Config {
   ModelSpec model;  ///< head and task details are completed from the data set by resolve()
   TrainSpec train;
   CheckpointSpec checkpoint;
+  int watchdog = 300;  ///< seconds without an answer after which a rank counts as lost; 0: never
 };
 
 std::string_view name(OptimiserKind value);

@@ -7,6 +7,7 @@
 
 #include "distributed/stopwatch.h"
 #include "distributed/tree.h"
+#include "runtime/crash_point.h"
 
 namespace qmtl {
 namespace {
@@ -98,6 +99,7 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   }
   result.stop = flags[0] != 0;
   result.sum.resize(nodes.size() * width);
+  crash_point("reduce");
   comm.gather(mine, counts, result.sum);
   finish_tree(result.sum, width, nodes, units);
   result.sum.resize(width);

@@ -7,9 +7,11 @@
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
+#include "io/background.h"
 #include "io/config.h"
 #include "io/run_folder.h"
 #include "runtime/circuit/analysis.h"
+#include "runtime/crash_point.h"
 #include "runtime/hash.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
@@ -57,8 +59,7 @@ Config load_config(const Comm& comm, const Options& options) {
     config = read_config(options.text("config"), overrides);
     if (config.data_file.empty())
       throw usage_error(config.file + ": expected the data set's file in data.file, found none");
-    if (config.run_folder.empty())
-      config.run_folder = "runs/" + std::filesystem::path(config.file).stem().string();
+    choose_run_folder(config);
   });
   comm.require_equal("the program version", program_version);
   // Folders may differ between nodes, and the data set is compared by its content.
@@ -135,13 +136,15 @@ std::unique_ptr<RunFolder> open_folder(const Comm& comm, const Options& options,
 }
 
 /// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
-void resume(const Comm& comm, const RunFolder* folder, Job& job) {
+void resume(const Comm& comm, RunFolder* folder, Job& job) {
   Checkpoint checkpoint;
   comm.together([&] {
     if (!folder) return;
     std::vector<std::string> warnings;
     checkpoint = folder->newest_verified(warnings);
-    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+    if (!warnings.empty())
+      warnings.push_back("going on from the checkpoint of step " + std::to_string(checkpoint.state.step) +
+                         ", the newest that is whole");
     if (checkpoint.data_hash != job.data.hash)
       throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
                        checkpoint.data_hash.substr(0, 12) + "), found another one in " +
@@ -150,6 +153,8 @@ void resume(const Comm& comm, const RunFolder* folder, Job& job) {
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
                         " has the old one), or --overwrite");
+    folder->mend_best(checkpoint, warnings);
+    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));
   job.standardisation = standardisation_from_bytes(
@@ -186,7 +191,8 @@ Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
   return checkpoint;
 }
 
-TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer) {
+/// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
+TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, Background& saver) {
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
   if (!folder) return hooks;
@@ -197,9 +203,10 @@ TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printe
     printer.epoch(record, best);
     folder->append_metrics(record, tasks);
   };
-  hooks.save = [&job, folder](const TrainState& state, bool best) {
-    folder->save(make_checkpoint(job, state), best);
+  hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
+    saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
   };
+  hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;
 }
 
@@ -264,6 +271,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();
+  crash_point("start");
   const Cores cores = find_cores(comm);
   for (const std::string& warning : core_warnings(cores, options->common.threads))
     spdlog::warn("{}", warning);
@@ -291,6 +299,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   } else {
     comm.together([&] { start(*options, trained, job); });
   }
+  crash_point("open");
   comm.together([&] {
     if (!folder) return;
     if (resuming) folder->keep_metrics_until(job.state.epoch);
@@ -304,8 +313,9 @@ int train_command(const Comm& comm, const Arguments& args) {
   ProgressPrinter printer(comm.root()
                               ? ProgressPrinter::choose(options->common.progress, options->common.quiet)
                               : ProgressPrinter::Mode::off);
+  Background saver;
   const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
-                                   make_hooks(job, folder.get(), printer));
+                                   make_hooks(job, folder.get(), printer, saver));
   printer.finish();
   const Report report = make_report(comm, job, folder.get(), result);
   if (comm.root()) {

@@ -193,6 +193,7 @@ void RunFolder::mend_best(const Checkpoint& checkpoint, std::vector<std::string>
   if (found == wanted) return;
   if (step_in(step_file(wanted)) == wanted) {
     replace_with_link(step_file(wanted), best);
+    warnings.push_back(best + ": made again from " + step_file(wanted));
     return;
   }
   warnings.push_back(

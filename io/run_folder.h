@@ -42,7 +42,7 @@ class RunFolder {
   Checkpoint newest_verified(std::vector<std::string>& warnings) const;
 
   /// Before training goes on from `checkpoint`: makes best.h5 the best epoch's again if a crash or damage has
-  /// kept it from that. Adds to `warnings` what cannot be mended.
+  /// kept it from that. Adds to `warnings` what was mended and what cannot be.
   void mend_best(const Checkpoint& checkpoint, std::vector<std::string>& warnings);
 
   /// Appends one JSON object as one line to metrics.jsonl; undefined metrics are null.

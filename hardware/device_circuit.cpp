@@ -103,7 +103,27 @@ std::vector<double> DeviceCircuit::angles(const Sweep& sweep) const {
   return all;
 }
 
-NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& noise) {
+namespace {
+
+/// The model with the noise of the two-qubit gate that it knows for the other too.
+NoiseModel with_both_pairs(NoiseModel noise) {
+  for (const auto& [known, other] : {std::pair{Gate::cz, Gate::cx}, {Gate::cx, Gate::cz}}) {
+    if (!has_noise(noise, known) || has_noise(noise, other)) continue;
+    std::erase_if(noise.gates, [other](const GateNoise& entry) { return entry.gate == other; });
+    for (std::size_t i = 0, entries = noise.gates.size(); i < entries; ++i) {
+      if (noise.gates[i].gate != known) continue;
+      noise.gates.push_back(noise.gates[i]);
+      noise.gates.back().gate = other;
+    }
+    break;
+  }
+  return noise;
+}
+
+}  // namespace
+
+NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model) {
+  const NoiseModel noise = with_both_pairs(model);
   const bool pulses = holds(program, DeviceGate::sx) || holds(program, DeviceGate::x);
   const bool rzz = holds(program, DeviceGate::rzz);
   const auto used = [&](Gate gate) {

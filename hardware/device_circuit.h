@@ -12,7 +12,8 @@ namespace qmtl {
 /// bit 0 first. Global phases are dropped.
 ///
 /// Which noise acts: x and sx are one pulse of rx; rzz has the noise of one two-qubit gate, that of cz if the
-/// model has any, else of cx; every other gate its own.
+/// model has any, else of cx; cx and cz have each other's where the model knows one of them, as a device has
+/// one two-qubit gate of its own; every other gate its own.
 struct DeviceCircuit {
   DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise);
 
@@ -28,6 +29,6 @@ struct DeviceCircuit {
 /// The noise model for one program: entries of gates that it does not hold are left out. Where it has x or sx
 /// but no rx, rx has the noise of one pulse (a properties file that calibrates only pulses gives rotations
 /// two); with both, each is as noisy as rx.
-NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& noise);
+NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model);
 
 }  // namespace qmtl

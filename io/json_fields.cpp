@@ -1,5 +1,6 @@
 #include "io/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -27,6 +28,9 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& file
     // The library puts its own identifier before the reason: "[json.exception.parse_error.101] ...".
     if (const std::size_t end = reason.find("] "); reason.starts_with("[") && end != std::string::npos)
       reason.erase(0, end + 2);
+    // It quotes the text, which may be anything: a message stays one readable line.
+    std::replace_if(
+        reason.begin(), reason.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     throw data_error(file + ": not valid JSON, the file is damaged or of another kind: " + reason);
   }
 }

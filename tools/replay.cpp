@@ -48,6 +48,8 @@ void add_options(po::options_description& own) {
       "how long submit waits for the probe before it ends (default 60)");
   add("grace", po::value<double>()->value_name("SECONDS"),
       "a service may list a job so late: only then a submit without an answer is repeated (default 60)");
+  add("longest-poll", po::value<double>()->value_name("SECONDS"),
+      "questions after results come more and more slowly, but not more than this apart (default 30)");
   add("calibration-age", po::value<double>()->value_name("HOURS"),
       "for how long a calibration of readings is used again (default 12)");
   add("rehearse", po::value<std::string>()->value_name("NOISE"),
@@ -122,6 +124,8 @@ class ReplayCommand {
     rehearsals_ = number_or(options, "rehearsals", 5, 1, 10'000);
     replicates_ = number_or(options, "replicates", 1000, 0, 1'000'000);
     patience_.grace = seconds_or(options, "grace", patience_.grace);
+    patience_.longest_poll =
+        std::max(patience_.first_poll, seconds_or(options, "longest-poll", patience_.longest_poll));
     probe_wait_ = seconds_or(options, "probe-wait", 60);
     if (action_ != "plan") folder_.emplace(place_.folder);
     open(comm);
@@ -212,7 +216,7 @@ class ReplayCommand {
       end = driver_->fetch(ReplayPhase::probe, action_ == "run");
       if (end != ReplayEnd::waiting) break;
       if (seams.now() >= until) return end;
-      seams.sleep(std::min(pause *= 1.5, 10.0));
+      seams.sleep(std::min(pause *= 1.5, patience_.longest_poll));
       if (seams.stop()) return ReplayEnd::stopped;
     }
     if (end == ReplayEnd::done) check_probe_job();

@@ -304,7 +304,8 @@ WireReply IonqService::results(const std::string& form, EmulatorCall& call) {
   if (found.run >= 0)
     return json_reply(200, run_results(form, *found.job, static_cast<std::size_t>(found.run), call));
   if (!several(*found.job)) return json_reply(200, run_results(form, *found.job, 0, call));
-  Json children = Json::object();
+  // In the order of the circuits: the vendor's client takes them by position.
+  nlohmann::ordered_json children = nlohmann::ordered_json::object();
   const std::size_t failed = found.job->partial || call.faults.has(FaultAction::partial_failure) ? 1 : 0;
   for (std::size_t r = 0; r + failed < found.job->runs.size(); ++r)
     children[found.job->runs[r].id] = run_results(form, *found.job, r, call);

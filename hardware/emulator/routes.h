@@ -32,7 +32,7 @@ WireReply route(Service& service, const std::array<EmulatorRoute<Service>, rows>
               : WireRefusal{404, 0, "no such path", {}};
 }
 
-inline WireReply json_reply(int status, const nlohmann::json& body) {
+inline WireReply json_reply(int status, const nlohmann::ordered_json& body) {
   WireReply reply;
   reply.status = status;
   reply.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -113,6 +113,23 @@ void two(Ops& ops, DeviceGate gate, int a, int b, double angle = 0) {
   ops.push_back({gate, a, b, {angle, {}}});
 }
 
+/// Makes h, cnot, h at the end of `ops` the cz that it is: the set has none, and a ring of cz whose gates no
+/// longer commute keeps all its qubits alive at once.
+void join_cz(Ops& ops) {
+  constexpr std::size_t length = 5;
+  if (ops.size() < length) return;
+  const auto first = ops.end() - length;
+  if (first[2].gate != DeviceGate::cx) return;
+  Ops turned;
+  hadamard(turned, first[2].q1);
+  if (std::equal(turned.begin(), turned.end(), first) &&
+      std::equal(turned.begin(), turned.end(), first + 3)) {
+    const DeviceOp joined{DeviceGate::cz, first[2].q0, first[2].q1, {}};
+    ops.erase(first, ops.end());
+    ops.push_back(joined);
+  }
+}
+
 void controlled_x(Ops& ops, const GateFields& fields) {
   const int control = fields.only("control", "controls"), target = fields.only("target", "targets");
   if (control == target) fields.refuse("expected a target that is not the control");
@@ -240,6 +257,7 @@ DeviceProgram read_ionq(const Json& input, const std::string& name, int qubits, 
     if (fields.controlled() && gate != "x" && gate != "not" && gate != "cnot")
       fields.refuse("controls are understood for x, not and cnot only");
     reader->second(program.ops, fields);
+    join_cz(program.ops);
     if (program.ops.size() > max_ops)
       fields.refuse("expected at most " + std::to_string(max_ops) + " gates on single qubits or pairs");
   }

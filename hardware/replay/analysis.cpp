@@ -37,14 +37,16 @@ ScoreInterval cut(ScoreInterval interval, bool higher_is_better) {
 
 }  // namespace
 
-ScoreInterval basic_interval(double value, std::vector<double> replicates) {
+ScoreInterval bootstrap_interval(double value, std::vector<double> replicates) {
   std::erase_if(replicates, [](double v) { return !std::isfinite(v); });
   if (replicates.empty() || !std::isfinite(value)) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     return {value, none, none};
   }
   std::sort(replicates.begin(), replicates.end());
-  return {value, 2 * value - quantile(replicates, 0.975), 2 * value - quantile(replicates, 0.025)};
+  const double reach =
+      std::max({0.0, quantile(replicates, 0.975) - value, value - quantile(replicates, 0.025)});
+  return {value, value - reach, value + reach};
 }
 
 ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request) {
@@ -66,9 +68,9 @@ ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& 
   for (std::size_t t = 0; t < tasks; ++t) {
     const bool higher = metric_info(request.spec.tasks[t].metric).higher_is_better;
     all_higher = all_higher && higher;
-    scores.tasks.push_back(cut(basic_interval(found[t], replicates[t]), higher));
+    scores.tasks.push_back(cut(bootstrap_interval(found[t], replicates[t]), higher));
   }
-  scores.mean = basic_interval(found[tasks], replicates[tasks]);
+  scores.mean = bootstrap_interval(found[tasks], replicates[tasks]);
   if (all_higher) scores.mean = cut(scores.mean, true);
   return scores;
 }

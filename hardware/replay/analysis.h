@@ -36,15 +36,15 @@ struct ScoreRequest {
   std::uint64_t seed = 0;
 };
 
-/// Scores of measured values. Intervals are basic bootstrap intervals over the shots (Davison and Hinkley,
-/// "Bootstrap Methods and their Application", 1997, section 2.4): with m the score and q the quantiles of the
-/// replicates' scores, [2 m - q(97.5 %), 2 m - q(2.5 %)]. Shot noise lowers a score, and a replicate has it
-/// twice; the basic interval takes that off again, where quantiles of the replicates would lie too low. The
-/// samples are fixed: nothing is said of other samples than these. The ends are cut to what the metric can
-/// be.
+/// Scores of measured values. Intervals are bootstrap intervals over the shots that hold both kinds of
+/// Davison and Hinkley ("Bootstrap Methods and their Application", 1997, sections 2.4 and 5.3): with m the
+/// score and q the quantiles of the replicates' scores, m -+ max(m - q(2.5 %), q(97.5 %) - m). The quantiles
+/// themselves lie too low where shot noise lowers a score, as a replicate has it twice; mirrored at m they
+/// miss too often where a score moves in steps. The samples are fixed: nothing is said of other samples than
+/// these. The ends are cut to what the metric can be.
 ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request);
 
 /// The interval of `value` from the replicates' values by that rule, not cut.
-ScoreInterval basic_interval(double value, std::vector<double> replicates);
+ScoreInterval bootstrap_interval(double value, std::vector<double> replicates);
 
 }  // namespace qmtl

@@ -8,6 +8,7 @@ tests/hardware/setup, or the one of QMTL_PEERS_PYTHON. The tests in every run ne
 
 import importlib.util
 import os
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -45,3 +46,14 @@ def require(*modules, skipped):
         sys.exit(f"{sys.executable} lacks {', '.join(missing)}: make the environment again with tests/hardware/setup")
     print(f"skipped: {skipped}; needs {', '.join(missing)} (tests/hardware/setup makes the environment)")
     sys.exit(0)
+
+
+def ddsim_library():
+    """The library of MQT Core's DDSIM device in the environment, or nothing."""
+    interpreter = python()
+    if not interpreter:
+        return None
+    find = "import glob, os, mqt.core; print(*glob.glob(os.path.join(os.path.dirname(mqt.core.__file__), 'lib*', " \
+           "'libmqt-core-qdmi-ddsim-device.so')), end='')"
+    found = subprocess.run([interpreter, "-c", find], text=True, capture_output=True)
+    return found.stdout or None

@@ -2,7 +2,6 @@
 """The DDSIM device of MQT Core, an independent simulator behind QDMI, executes our programs through our endpoint: its
 counts have the exact distribution, and a model scores on it what it scores on the exact endpoint."""
 
-import glob
 import json
 import os
 import subprocess
@@ -14,21 +13,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness
 
 peers.require("mqt.core", skipped="QDMI's DDSIM device through our endpoint")
-import mqt.core
 
-LIBRARIES = glob.glob(os.path.join(os.path.dirname(mqt.core.__file__), "lib*", "libmqt-core-qdmi-ddsim-device.so"))
+LIBRARY = peers.ddsim_library()
 
 
 class Qdmi(harness.Program):
     def test_programs_have_the_exact_distribution(self):
         program = os.path.join(os.path.dirname(harness.PROGRAM), "tests", "test_hardware")
         result = subprocess.run([program, "An independent QDMI device agrees with the exact distribution"],
-                                env=harness.environment({"QMTL_QDMI_LIBRARY": LIBRARIES[0]}), text=True, capture_output=True)
+                                env=harness.environment({"QMTL_QDMI_LIBRARY": LIBRARY}), text=True, capture_output=True)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertNotIn("skipped", result.stdout)
 
     def test_a_model_scores_as_on_the_exact_endpoint(self):
-        self.write("ddsim.toml", f'kind = "qdmi"\nlibrary = "{LIBRARIES[0]}"\nprefix = "MQT_DDSIM"\n')
+        self.write("ddsim.toml", f'kind = "qdmi"\nlibrary = "{LIBRARY}"\nprefix = "MQT_DDSIM"\n')
         self.train("run")
         losses = {}
         for endpoint in ("exact", "ddsim.toml"):
@@ -41,6 +39,6 @@ class Qdmi(harness.Program):
 
 
 if __name__ == "__main__":
-    if not LIBRARIES:
+    if not LIBRARY:
         sys.exit("expected the DDSIM device library inside mqt.core: make the environment again with tests/hardware/setup")
     harness.main()

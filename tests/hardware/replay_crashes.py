@@ -8,14 +8,10 @@ the emulator is met. A few cases run always, all with QMTL_LONG=1, which prints 
 """
 
 import json
-import os
-import pathlib
 import shutil
 import signal
-import tempfile
 
-import harness
-from replay_case import LONG, Emulator, ReplayCase
+from replay_case import LONG, Emulator, ReplayCase, harness
 
 STATES = ("planned", "submitting", "submitted", "completed", "fetched")
 
@@ -26,7 +22,7 @@ POST_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", 
 GET_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", "500", "503", "slow,seconds=0.3",
               "truncate-json", "not-json", "results-late", "huge-body,bytes=200000000")
 
-OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3",
+OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3", "--longest-poll", "0.3",
            "--max-cost", "1e6", "--name", "case", "--endpoint", "service.toml"]
 
 
@@ -101,7 +97,6 @@ class Crashes(ReplayCase):
                                                      ("fetched", "before")):
                             crash = f"{when}:{state}:{number}"
                             self.case(protocol, "killed " + crash, crashes=[crash])
-        self.check_secrets()
 
     def test_killed_again_and_again(self):
         self.begin("ionq")
@@ -140,18 +135,20 @@ class Crashes(ReplayCase):
 
     def test_damaged_counts_are_refused_or_counted(self):
         """Results that are not what was asked for must not become scores in silence."""
-        for protocol, fault, code in (("ionq", "leakage", 0), ("ibm", "wrong-sum", 4), ("ionq", "wrong-sum", None)):
+        artifacts = ["--ionq-results", "artifacts"]
+        for protocol, path, fault, options, code in (
+                ("ionq", "/jobs/*/artifacts/*", "leakage", artifacts, 0),
+                ("ionq", "/jobs/*/artifacts/*", "wrong-sum", artifacts, 4),
+                ("ibm", "/jobs/*/results", "wrong-sum", [], 4)):
             with self.subTest(protocol=protocol, fault=fault), \
-                    Emulator(self.path("emulator.log"), "--fault", f"GET *:*={fault}", port=self.port,
-                             *(["--ionq-results", "artifacts"] if fault == "leakage" else [])) as emulator:
+                    Emulator(self.path("emulator.log"), "--fault", f"GET {path}:*={fault}", *options,
+                             port=self.port) as emulator:
                 self.fresh()
                 self.write("service.toml", emulator.endpoint(protocol))
                 result = self.replay("run", "run", *OPTIONS, "--json")
-                if code is not None:
-                    self.assertEqual(result.returncode, code, result.stderr)
-                if result.returncode == 0 and fault == "leakage":
-                    scores = json.loads(result.stdout)
-                    self.assertGreater(scores["dropped"], 0)
+                self.assertEqual(result.returncode, code, result.stderr)
+                if code == 0:
+                    self.assertGreater(json.loads(result.stdout)["dropped"], 0)
 
 
 if __name__ == "__main__":

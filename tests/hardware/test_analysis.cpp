@@ -184,7 +184,7 @@ struct Judged {
 
 }  // namespace
 
-TEST_CASE("The interval of 95 % holds the exact score in about 95 of 100 replays", "[analysis]") {
+TEST_CASE("The interval of 95 % holds the exact score in at least about 95 of 100 replays", "[analysis]") {
   struct Case {
     const char* metric;
     std::size_t samples, shots;
@@ -194,17 +194,13 @@ TEST_CASE("The interval of 95 % holds the exact score in about 95 of 100 replays
     const Judged judged(samples, metric, 5);
     const double exact = judged.exact();
     constexpr int replays = 100;
-    int held = 0, by_quantiles = 0;
+    int held = 0;
     for (int r = 0; r < replays; ++r) {
       const ScoreInterval interval = judged.measured(shots, static_cast<std::uint64_t>(r), 200).tasks[0];
       CHECK(interval.low <= interval.high);
       held += interval.low <= exact && exact <= interval.high;
-      // The quantiles of the replicates themselves: the interval mirrored at the value.
-      const double low = 2 * interval.value - interval.high, high = 2 * interval.value - interval.low;
-      by_quantiles += low <= exact && exact <= high;
     }
-    INFO(metric << " of " << samples << " samples, " << shots << " shots: " << held << " held, "
-                << by_quantiles << " by plain quantiles");
+    INFO(metric << " of " << samples << " samples, " << shots << " shots: " << held << " held");
     // If 95 % are held, fewer than 86 of 100 have a probability of 1e-4 (binomial). The bootstrap is
     // asymptotic and its quantiles come from 200 replicates, which costs about a percent or two.
     CHECK(held >= 86);
@@ -214,14 +210,15 @@ TEST_CASE("The interval of 95 % holds the exact score in about 95 of 100 replays
 TEST_CASE("Shot noise lowers a score, and the interval reaches above what was measured", "[analysis]") {
   const Judged judged(300, "auc", 8);
   const double exact = judged.exact();
-  double below = 0, above = 0;
+  int below = 0, held = 0;
   for (std::uint64_t r = 0; r < 20; ++r) {
     const ScoreInterval interval = judged.measured(30, r, 200).tasks[0];
     below += interval.value < exact;
-    above += interval.high - interval.value > interval.value - interval.low;
+    held += exact <= interval.high;
   }
   CHECK(below == 20);
-  CHECK(above == 20);
+  // Of intervals that hold 95 %, fewer than 15 of 20 have a probability of 1e-4 (binomial).
+  CHECK(held >= 15);
 }
 
 TEST_CASE("Intervals depend on the seed alone, and replicates on their numbers", "[analysis]") {

@@ -164,6 +164,21 @@ TEST_CASE("IonQ's JSON reads back as the same state", "[formats]") {
   }
 }
 
+TEST_CASE("A cz comes back from IonQ's JSON as a cz", "[formats]") {
+  DeviceProgram program;
+  program.name = "ring";
+  program.qubits = 5;
+  for (int q = 0; q < 5; ++q) program.ops.push_back({DeviceGate::ry, q, -1, {0.1 + q, {}}});
+  for (int q = 0; q < 5; ++q) program.ops.push_back({DeviceGate::cz, q, (q + 1) % 5, {}});
+  program.measured = {0};
+  CHECK(read_ionq(ionq_input(program), "test").ops == program.ops);
+  // Another qubit's h is another gate.
+  const DeviceProgram apart = read_ionq(
+      in_ionq(R"({"gate":"h","target":0},{"gate":"cnot","control":0,"target":1},{"gate":"h","target":1})"),
+      "test");
+  CHECK(apart.ops[apart.ops.size() - 3] == DeviceOp{DeviceGate::cx, 0, 1, {}});
+}
+
 TEST_CASE("Gates of OpenQASM 3 mean what its specification says", "[formats]") {
   Eigen::Matrix2cd hadamard;
   hadamard << 1, 1, 1, -1;

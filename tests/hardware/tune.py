@@ -4,10 +4,8 @@ killed anywhere ends with the bits of one that was not."""
 
 import json
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
-import harness
+from replay_case import Emulator, ReplayCase, harness
 
 NOISE = """
 [[gate]]
@@ -16,6 +14,11 @@ channels = [{ kind = "over-rotation", axis = "Y", angle = 0.35 }]
 [[readout]]
 p1_given_0 = 0.01
 p0_given_1 = 0.03
+"""
+BIAS = """
+[[gate]]
+names = ["ry"]
+channels = [{ kind = "over-rotation", axis = "Y", angle = 0.6 }]
 """
 DEVICE = 'kind = "noisy"\nnoise = "noise.toml"\nseed = 5\n'
 LONG = os.environ.get("QMTL_LONG") == "1"
@@ -119,6 +122,32 @@ class Tune(harness.Program):
                                      (["--rate"], ("--rate", "nan")), (["--shots"], ("--shots", "0")),
                                      (["--optimiser"], ("--optimiser", "adamw")), (["split"], ("--head-split", "x"))):
             self.refuse(2, fragments, "replay", "tune", "run", "--endpoint", "device.toml", "--out", "wrong", *arguments)
+
+
+class OnTheEmulator(ReplayCase):
+    """Through IonQ's protocol, where jobs have a price: the device behind it turns too far."""
+
+    def test_tuning_raises_the_scores_under_the_ceiling_and_goes_on_after_a_crash(self):
+        self.write("bias.toml", BIAS)
+        with Emulator(self.path("tune.log"), "--noise", self.path("bias.toml")) as emulator:
+            self.write("service.toml", emulator.endpoint("ionq"))
+            command = ["tune", "run", "--endpoint", "service.toml", "--steps", "6", "--batch", "12", "--shots", "300",
+                       "--rate", "0.15", "--validation", "30", "--head-split", "cones"]
+            forecast = json.loads(self.good(*command, "--out", "forecast", "--dry-run", "--max-cost", "1e6", "--json").stdout)
+            self.assertEqual(emulator.made_jobs(), [])
+            ceiling = forecast["estimate"]["total"]
+            command += ["--out", "tuned", "--max-cost", str(ceiling)]
+            for crash in ("before:submitted:1", "after:submitted:1", "before:fetched:1"):
+                self.assertEqual(self.replay(*command, extra={"QMTL_CRASH_AT": crash}).returncode, -9)
+            report = self.scores(*command)
+            made = emulator.made_jobs()
+            self.assertEqual(len(made), len(set(made)))
+            self.assertEqual(report["steps"], 6, report["stopped"])
+            self.assertLessEqual(report["spent"]["cost"], ceiling)
+            before, after = report["before"], report["after"]
+            # Shots move a mean of these scores by about 0.02.
+            self.assertGreater(after["mean"], before["mean"] + 0.05, report)
+            self.assertLess(after["loss"], before["loss"], report)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ struct Chart {
   Axis x = {}, y = {};
   std::vector<Series> series = {};
   std::vector<Mark> marks = {};
-  std::vector<std::string> categories = {};  ///< if any, y = i means categories[i], from the top
+  std::vector<std::string> categories = {};  ///< if any, y near i means categories[i], from the top
 
   bool drawable() const;  ///< is there any point?
 };

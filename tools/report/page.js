@@ -181,7 +181,7 @@
       return set.label + ': ' + value + (around ? ' (' + around.map(numberText).join(' to ') + ')' : '');
     };
     const title = ([item]) => {
-      if (names) return names[item.raw.y];
+      if (names) return names[Math.round(item.raw.y)];  // several series stand beside each other
       return spec.x.title + ' ' + numberText(item.raw.x);
     };
     return {
@@ -194,7 +194,7 @@
         scales: {x, y},
         plugins: {
           legend: {
-            display: coloured.length > 1 && !names, position: 'bottom',
+            display: coloured.length > 1, position: 'bottom',
             labels: {color: variable('--ink'), usePointStyle: true, boxHeight: 7, padding: 12,
               filter: (item, data) => !data.datasets[item.datasetIndex].quiet},
           },

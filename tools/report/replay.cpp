@@ -54,15 +54,19 @@ Html scores_chart(const std::vector<Measured>& rows, Charts& charts) {
               {},
               {}};
   Series measured{"measured", {}}, exact{"exact", {}}, rehearsed{"rehearsed", {}};
-  for (Series* series : {&measured, &exact, &rehearsed}) series->line = false;
-  measured.across = rehearsed.across = true;
+  for (Series* series : {&measured, &exact, &rehearsed}) {
+    series->line = false;
+    series->across = true;
+  }
+  constexpr double apart = 0.22;  // good values are equal: one must not hide the other
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Measured& row = rows[i];
     const auto y = static_cast<double>(i);
     chart.categories.push_back(row.name);
     measured.points.push_back({row.value, y, row.low, row.high});
-    exact.points.push_back({row.exact, y});
-    rehearsed.points.push_back({row.rehearsed, y, row.rehearsed - row.spread, row.rehearsed + row.spread});
+    exact.points.push_back({row.exact, y - apart});
+    rehearsed.points.push_back(
+        {row.rehearsed, y + apart, row.rehearsed - row.spread, row.rehearsed + row.spread});
   }
   chart.series = {measured, exact};
   if (std::any_of(rows.begin(), rows.end(), [](const Measured& row) { return std::isfinite(row.rehearsed); }))
@@ -75,6 +79,18 @@ std::string cost_text(const JsonField& cost) {
          (cost.at("estimated").boolean() ? " (in part estimated)" : "");
 }
 
+std::string readout_text(const std::string& how) {
+  if (how == "measured") return "undone, calibrated in this replay";
+  if (how == "kept") return "undone by an earlier calibration";
+  return "not undone";
+}
+
+std::string list_text(const JsonField& list) {
+  std::string joined;
+  for (const JsonField& entry : list.list()) joined += (joined.empty() ? "" : ", ") + number(entry.number());
+  return joined;
+}
+
 Html about(const JsonField& root) {
   const JsonField endpoint = root.at("endpoint"), mitigation = root.at("mitigation");
   std::vector<std::pair<std::string, Html>> entries{
@@ -84,9 +100,9 @@ Html about(const JsonField& root) {
       {"data", text(root.at("data").text() + ", " + root.at("split").text())},
       {"programs", text(count(root.at("programs").count()) + ", " + root.at("head_split").text() +
                         ", depth " + count(root.at("depth").count()))},
-      {"shots of a program and sample", text(root.at("shots").shown())},
-      {"readout errors", text(mitigation.at("readout").text())},
-      {"noise factors", text(mitigation.at("noise_factors").shown())},
+      {"shots of a program and sample", text(list_text(root.at("shots")))},
+      {"readout errors", text(readout_text(mitigation.at("readout").text()))},
+      {"noise factors", text(list_text(mitigation.at("noise_factors")))},
       {"dropped shots", text(count(root.at("dropped").count()))},
       {"run hash", hash_text(root.at("run_hash").text())},
       {"identity", hash_text(root.at("identity").text())}};

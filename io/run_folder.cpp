@@ -87,9 +87,11 @@ RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folde
   require_writable(folder_);
   require_writable(file("checkpoints"));
   if (mode != RunMode::overwrite) return;
+  // What is begun again because it never came to a checkpoint keeps the list of its restarts.
+  if (standing_of(folder_).saved) remove_file(file("restarts.jsonl"));
   for (std::int64_t step : saved_steps(file("checkpoints"))) remove_file(step_file(step));
-  for (const char* name : {"checkpoints/last.h5", "checkpoints/best.h5", manifest_name, "restarts.jsonl",
-                           "metrics.jsonl", "config.toml"})
+  for (const char* name :
+       {"checkpoints/last.h5", "checkpoints/best.h5", manifest_name, "metrics.jsonl", "config.toml"})
     remove_file(file(name));
 }
 

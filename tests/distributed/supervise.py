@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 
-from fault_case import LONG, MPIRUN, FaultCase, crash, main, on_rank
+from fault_case import LONG, FaultCase, crash, main, on_rank
 from harness import PROGRAM, environment
 
 # Ends with the next code of the file codes; a line "137 5" makes a checkpoint file of step 5 first.
@@ -46,7 +46,8 @@ class Supervise(FaultCase):
         """Exit code, the commands that were run, and the restarts listed, for a program that ends with these codes."""
         subprocess.run(["rm", "-rf", "run", "calls"], cwd=self.base, check=True)
         self.write("codes", "".join(f"{code}\n" for code in codes))
-        result = self.supervise("--backoff", "0", *options, "--", *command)
+        backoff = [] if "--backoff" in options else ["--backoff", "0"]
+        result = self.supervise(*backoff, *options, "--", *command)
         calls = self.read("calls").decode().splitlines() if os.path.exists(self.path("calls")) else []
         restarts = []
         if os.path.exists(self.path("run/restarts.jsonl")):
@@ -65,8 +66,7 @@ class Supervise(FaultCase):
         self.assertIn("restart 1 of at most 100", result.stderr)
 
     def test_a_signal_that_kills_the_command_is_a_crash(self):
-        self.program("killed/qmtl" if os.path.isdir(self.path("scripted/killed")) else "qmtl", SCRIPTED.replace(
-            'exit "$code"', 'if [ "$code" -gt 128 ]; then kill -$((code - 128)) $$; fi; exit "$code"'))
+        self.program("qmtl", SCRIPTED.replace('exit "$code"', 'if [ "$code" -gt 128 ]; then kill -$((code - 128)) $$; fi; exit "$code"'))
         self.addCleanup(self.program, "qmtl", SCRIPTED)
         result, calls, restarts = self.scripted(["137 1", "139 2", "0"])
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -146,7 +146,7 @@ class Supervise(FaultCase):
                 type(self).rows.append((f"{number.name} to supervise, {ranks or 1} ranks", code, stopped, self.seen(log)))
 
     def test_commands_that_cannot_be_supervised_are_refused(self):
-        self.refuse(2, ["expected --", "command"], "supervise", "mpirun", "qmtl", "train", "train.toml")
+        self.refuse(2, ["supervise [options] -- COMMAND"], "supervise", "mpirun", "qmtl", "train", "train.toml")
         self.refuse(2, ["qmtl train CONFIG"], "supervise", "--", "mpirun", "ls")
         self.refuse(2, ["qmtl train CONFIG"], "supervise", "--", "qmtl", "train", "--resume", "train.toml")
         self.refuse(2, ["without --overwrite"], "supervise", "--", "qmtl", "train", "train.toml", "--overwrite")

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "distributed/stopwatch.h"
+#include "runtime/crash_point.h"
 
 namespace qmtl {
 namespace {

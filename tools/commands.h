@@ -28,6 +28,7 @@ int watch_command(const Comm& comm, const Arguments& args);
 int report_command(const Comm& comm, const Arguments& args);
 int emulate_command(const Comm& comm, const Arguments& args);
 int replay_command(const Comm& comm, const Arguments& args);
+int supervise_command(const Comm& comm, const Arguments& args);
 int export_command(const Comm& comm, const Arguments& args);
 
 }  // namespace qmtl

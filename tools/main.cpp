@@ -26,6 +26,8 @@ constexpr std::array commands{
     Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
             import_command, false},
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
+    Command{"supervise", "run a training and start it again from its newest checkpoint when it fails",
+            supervise_command, false},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
     Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
     Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},

@@ -8,9 +8,11 @@
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
 #include "distributed/watchdog.h"
+#include "io/background.h"
 #include "io/config.h"
 #include "io/run_folder.h"
 #include "runtime/circuit/analysis.h"
+#include "runtime/crash_point.h"
 #include "runtime/hash.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
@@ -61,8 +63,7 @@ Config load_config(const Comm& comm, const Options& options) {
     config = read_config(options.text("config"), overrides);
     if (config.data_file.empty())
       throw usage_error(config.file + ": expected the data set's file in data.file, found none");
-    if (config.run_folder.empty())
-      config.run_folder = "runs/" + std::filesystem::path(config.file).stem().string();
+    choose_run_folder(config);
   });
   comm.require_equal("the program version", program_version);
   // Folders may differ between nodes, and the data set is compared by its content.
@@ -153,13 +154,15 @@ std::unique_ptr<RunFolder> open_folder(const Comm& comm, const Options& options,
 }
 
 /// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
-void resume(const Comm& comm, const RunFolder* folder, Job& job) {
+void resume(const Comm& comm, RunFolder* folder, Job& job) {
   Checkpoint checkpoint;
   comm.together([&] {
     if (!folder) return;
     std::vector<std::string> warnings;
     checkpoint = folder->newest_verified(warnings);
-    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+    if (!warnings.empty())
+      warnings.push_back("going on from the checkpoint of step " + std::to_string(checkpoint.state.step) +
+                         ", the newest that is whole");
     if (checkpoint.data_hash != job.data.hash)
       throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
                        checkpoint.data_hash.substr(0, 12) + "), found another one in " +
@@ -168,6 +171,8 @@ void resume(const Comm& comm, const RunFolder* folder, Job& job) {
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
                         " has the old one), or --overwrite");
+    folder->mend_best(checkpoint, warnings);
+    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));
   job.standardisation = standardisation_from_bytes(
@@ -212,7 +217,9 @@ void warn_of_imbalance(const Imbalance& found) {
       found.rank, found.ratio);
 }
 
-TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, RunRecorder& recorder) {
+/// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
+TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, RunRecorder& recorder,
+                      Background& saver) {
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
   hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
@@ -227,17 +234,19 @@ TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printe
     printer.epoch(record, best);
     recorder.epoch(record);
   };
-  hooks.save = [&job, folder](const TrainState& state, bool best) {
-    folder->save(make_checkpoint(job, state), best);
+  hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
+    saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
   };
+  hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;
 }
 
 TrainResult train_recorded(const Comm& comm, Job& job, RunFolder* folder, ProgressPrinter& printer,
                            RunRecorder& recorder) {
+  Background saver;
   try {
     const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
-                                     make_hooks(job, folder, printer, recorder));
+                                     make_hooks(job, folder, printer, recorder, saver));
     recorder.end(result.ending, job.state.step);
     return result;
   } catch (const std::exception& error) {
@@ -315,6 +324,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();
+  crash_point("start");
   const Cores cores = find_cores(comm);
   for (const std::string& warning : core_warnings(cores, options->common.threads))
     spdlog::warn("{}", warning);
@@ -348,6 +358,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   } else {
     comm.together([&] { start(*options, trained, job); });
   }
+  crash_point("open");
   comm.together([&] {
     if (!folder) return;
     if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);

@@ -34,8 +34,11 @@ struct TrainSpec {
   bool operator==(const TrainSpec&) const = default;
 };
 
+/// When a checkpoint is saved, besides at a new best epoch, at the end and at a stop; 0: not for this reason.
 struct CheckpointSpec {
   int every_epochs = 1;
+  int every_steps = 0;
+  double every_seconds = 0;  ///< since the last save, by the clock of rank 0
   int keep = 3;  ///< rotating checkpoints kept, besides last and best
   bool operator==(const CheckpointSpec&) const = default;
 };

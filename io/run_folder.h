@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/checkpoint.h"
+#include "io/metrics_file.h"
 
 namespace qmtl {
 
@@ -17,7 +18,8 @@ enum class RunMode {
 class RunFolder {
  public:
   /// Creates the folder. Throws Error (usage) if it holds a run and the mode is fresh, and Error (data) if it
-  /// cannot be created or written to. With overwrite, only the files named above are removed.
+  /// cannot be created or written to. With overwrite, only the files named above and in
+  /// io/FORMATS.md are removed.
   RunFolder(std::string folder, RunMode mode);
 
   const std::string& path() const { return folder_; }
@@ -34,10 +36,12 @@ class RunFolder {
   /// `warnings`. Throws Error (data) if none is left.
   Checkpoint newest_verified(std::vector<std::string>& warnings) const;
 
-  /// Appends one JSON object as one line to metrics.jsonl; undefined metrics are null.
-  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks);
-  /// Drops the lines after that epoch (and a torn last line), for resuming.
-  void keep_metrics_until(int epoch);
+  /// Appends a line to metrics.jsonl.
+  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,
+                      const TimingRecord& timing = {});
+  void append_step(const StepMetrics& record, const std::vector<std::string>& tasks);
+  /// Drops the lines after that epoch and step (and a torn last line), for resuming.
+  void keep_metrics_until(int epoch, std::int64_t step);
 
  private:
   /// Steps of the step-<n>.h5 files, descending.
@@ -46,9 +50,5 @@ class RunFolder {
 
   std::string folder_;
 };
-
-/// The epochs of a metrics.jsonl, in the file's order, with the scores of `tasks` (NaN where undefined).
-/// Throws Error (data) that names file, line and field.
-std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks);
 
 }  // namespace qmtl

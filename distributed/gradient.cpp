@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "distributed/stopwatch.h"
+#include "runtime/crash_point.h"
 
 namespace qmtl {
 namespace {

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
 #include "distributed/stopwatch.h"
+#include "runtime/crash_point.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"
@@ -56,15 +58,16 @@ class Training {
   bool run_epoch() {
     const auto order = epoch_order(rows_, config_.train.seed, state_.epoch);
     while (state_.step_in_epoch < steps_) {
+      crash_point("step");
       const StepBatch batch =
           make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
-      StepSum step =
-          batch_gradient(comm_, learner_, batch, hooks_.stop_requested && hooks_.stop_requested(), balance_);
+      StepSum step = batch_gradient(comm_, learner_, batch, wants_stop(), balance_);
       record(step, batch);
       if (step.stop) {
         save(false);
         return false;
       }
+      if (state_.step_in_epoch < steps_ && save_is_due()) save(false);
     }
     return true;
   }
@@ -127,12 +130,14 @@ class Training {
     const bool best = record_epoch(state_, record);
     record.gradient_norms = norms;
     if (comm_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
-    if (best || state_.epoch % config_.checkpoint.every_epochs == 0 ||
+    const int every = config_.checkpoint.every_epochs;
+    if (best || (every > 0 && state_.epoch % every == 0) || save_is_due() ||
         training_finished(state_, config_.train))
       save(best);
   }
 
   void validate(EpochRecord& record) {
+    Stopwatch watch;
     comm_.here().enter(Doing::evaluate);
     const std::vector<float> logits = predict_rows(comm_, learner_, validation_);
     comm_.together([&] {
@@ -141,15 +146,52 @@ class Training {
       record.validation_mean = mean_score(spec, record.validation);
       record.validation_loss = validation_loss(data_, spec, standardisation_, validation_, logits.data());
     });
+    paused(Pause::evaluate, watch.lap());
+  }
+
+  /// Whether this rank asks for a stop: for its own reasons, or because a save has failed.
+  bool wants_stop() {
+    on_root([&] {
+      if (hooks_.saved) hooks_.saved(false);
+    });
+    return save_failure_ || (hooks_.stop_requested && hooks_.stop_requested());
+  }
+
+  /// Asked between epochs' ends. Only rank 0 saves, so only its clock counts and nobody has to agree.
+  bool save_is_due() const {
+    const CheckpointSpec& rule = config_.checkpoint;
+    return (rule.every_steps > 0 && state_.step % rule.every_steps == 0) ||
+           (rule.every_seconds > 0 &&
+            std::chrono::duration<double>(Clock::now() - last_save_).count() >= rule.every_seconds);
   }
 
   void save(bool best) {
     comm_.here().enter(Doing::save);
     Stopwatch watch;
-    comm_.together([&] {
-      if (comm_.root() && hooks_.save) hooks_.save(state_, best);
+    on_root([&] {
+      if (hooks_.save) hooks_.save(state_, best);
     });
-    save_seconds_ += watch.lap();
+    last_save_ = Clock::now();
+    const double seconds = watch.lap();
+    save_seconds_ += seconds;
+    paused(Pause::save, seconds);
+  }
+
+  void paused(Pause pause, double seconds) const {
+    if (hooks_.on_pause) hooks_.on_pause(pause, seconds);
+  }
+
+  /// Work of rank 0 whose failure the other ranks learn of at the next step or at the end.
+  template <class Work>
+  void on_root(Work&& work) {
+    if (!comm_.root() || save_failure_) return;
+    try {
+      work();
+    } catch (const Error& error) {
+      save_failure_ = error;
+    } catch (const std::exception& error) {
+      save_failure_ = data_error(error.what());
+    }
   }
 
   void report() const {
@@ -175,8 +217,15 @@ class Training {
     if (comm_.root() && hooks_.on_imbalance) hooks_.on_imbalance(now);
   }
 
+  /// Not before everything is saved.
   TrainResult end(Ending ending) {
     comm_.here().enter(Doing::finish);
+    Stopwatch watch;
+    on_root([&] {
+      if (hooks_.saved) hooks_.saved(true);
+    });
+    comm_.agree(save_failure_);
+    result_.times.save += save_seconds_ + watch.lap();
     result_.ending = ending;
     result_.imbalance = balance_.imbalance();
     result_.seconds = seconds();
@@ -197,9 +246,10 @@ class Training {
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step
   bool told_imbalance_ = false;
+  std::optional<Error> save_failure_;
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;
   TrainResult result_;
-  Clock::time_point start_ = Clock::now();
+  Clock::time_point start_ = Clock::now(), last_save_ = start_;
 };
 
 }  // namespace

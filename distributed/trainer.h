@@ -31,14 +31,22 @@ struct StepRecord {
   StepTimes times;                 ///< with the save that followed the step before
 };
 
+/// What training stands still for between steps.
+enum class Pause { evaluate, save };
+
 /// What the training loop calls. Each may be empty.
 struct TrainHooks {
   std::function<void(const StepRecord&)> on_step;               ///< every rank, after every step
+  std::function<void(Pause, double seconds)> on_pause;          ///< every rank, as one has ended
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
-  std::function<void(const TrainState&, bool best)> save;       ///< rank 0; if it throws, all ranks end
-  std::function<bool()> stop_requested;                         ///< every rank, after every step
   std::function<void(const Imbalance&)> on_imbalance;  ///< rank 0, once, where re-cutting did not help
+  /// Rank 0. May go on in the background with a copy of the state; what fails there is thrown by `saved` or
+  /// the next save. If it throws, all ranks end with its error after the next step.
+  std::function<void(const TrainState&, bool best)> save;
+  /// Rank 0, before every step: throws if a save has failed; with `wait`, at an end, not before all are done.
+  std::function<void(bool wait)> saved;
+  std::function<bool()> stop_requested;  ///< every rank, after every step
 };
 
 enum class Ending { finished, stopped_early, interrupted };
@@ -55,9 +63,9 @@ struct TrainResult {
 TrainState fresh_state(const Learner& learner, std::uint64_t seed);
 
 /// Trains `state` on to the end of config.train, or until a rank asks for a stop; resuming from any saved
-/// state continues to the bit, on any number of ranks. Saves after every config.checkpoint.every_epochs
-/// epochs, at a new best epoch, at the end and at a stop (in the middle of an epoch). Collective; throws
-/// SharedError as the steps do.
+/// state continues to the bit, on any number of ranks. Saves as often as config.checkpoint says, at a new
+/// best epoch, at the end and at a stop (in the middle of an epoch); when it saves has no influence on the
+/// bits. Collective; throws SharedError as the steps do, and when a save fails.
 TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
                   const std::vector<Standardisation>& standardisation, TrainState& state,
                   const TrainHooks& hooks);

@@ -6,6 +6,7 @@
 #include "io/config.h"
 #include "io/dataset.h"
 #include "io/hdf5.h"
+#include "runtime/crash_point.h"
 #include "runtime/error.h"
 #include "runtime/hash.h"
 
@@ -299,7 +300,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
   return hash.hex();
 }
 
-void write_checkpoint(const std::string& path, const Checkpoint& given) {
+WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& given) {
   Checkpoint checkpoint = given;
   if (checkpoint.config_text.empty()) checkpoint.config_text = to_toml(checkpoint.config);
   checkpoint.run_hash = run_hash(checkpoint.state);
@@ -333,10 +334,14 @@ void write_checkpoint(const std::string& path, const Checkpoint& given) {
     file.write<double>(group + "/mean", {part.mean.size()}, part.mean);
     file.write<double>(group + "/deviation", {part.deviation.size()}, part.deviation);
   }
-  write_file(path, file.image(), [&](const std::string& written) {
+  const std::vector<std::byte> image = file.image();
+  write_file(path, image, [&](const std::string& written) {
+    crash_point("save:written");
     if (read_checkpoint(written).content_hash != checkpoint.content_hash)
       throw data_error(path + ": what was written does not read back; the disk may be faulty");
+    crash_point("save:verified");
   });
+  return {checkpoint.content_hash, image.size()};
 }
 
 Checkpoint read_checkpoint(const std::string& path) {

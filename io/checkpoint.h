@@ -22,10 +22,16 @@ struct Checkpoint {
   std::string program_version;
 };
 
+/// What was written and read back.
+struct WrittenCheckpoint {
+  std::string content_hash;
+  std::uint64_t bytes = 0;
+};
+
 /// Saves atomically (io/atomic_file.h) after reading the written bytes back and comparing. Equal checkpoints
 /// give equal bytes. Throws Error (data) if `checkpoint` contradicts itself (shapes, lengths, names) or
 /// cannot be saved; an older file of that name is then untouched.
-void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
+WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
 /// Reads and verifies: format and version, names, shapes, content hash and run hash. Throws Error (data) that
 /// names the file and the damaged part; never returns a checkpoint that differs from what was written.

@@ -152,6 +152,8 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled)),
       key<C>("data.standardise", MEMBER(standardise)),
       key<C>("run.folder", MEMBER(run_folder), checked(check_filled)),
+      key<C>("run.log_every", MEMBER(log_every), at_least(0)),
+      key<C>("run.rank_logs", MEMBER(rank_logs)),
       key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
       key<C>("backbone.fusion", MEMBER(model.backbone.fusion)),
       key<C>("backbone.pairs", MEMBER(model.backbone.pairs), checked(check_filled)),
@@ -222,7 +224,9 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6)),
       key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16)),
       key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6)),
-      key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(1)),
+      key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0)),
+      key<C>("checkpoint.every_steps", MEMBER(checkpoint.every_steps), at_least(0)),
+      key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0)),
       key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0)),
   };
   return keys;

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/checkpoint.h"
+#include "io/manifest.h"
+#include "io/metrics_file.h"
 
 namespace qmtl {
 
@@ -13,11 +17,13 @@ enum class RunMode {
   overwrite,  ///< a run that is there is removed
 };
 
-/// A run's folder: config.toml, metrics.jsonl, checkpoints/{step-<n>,last,best}.h5. One process writes to it.
+/// A run's folder: config.toml, metrics.jsonl, restarts.jsonl, checkpoints/{step-<n>,last,best}.h5 and
+/// checkpoints/manifest.json. One process writes to it.
 class RunFolder {
  public:
   /// Creates the folder. Throws Error (usage) if it holds a run and the mode is fresh, and Error (data) if it
-  /// cannot be created or written to. With overwrite, only the files named above are removed.
+  /// cannot be created or written to. With overwrite, only the files named above and in
+  /// io/FORMATS.md are removed.
   RunFolder(std::string folder, RunMode mode);
 
   const std::string& path() const { return folder_; }
@@ -26,29 +32,42 @@ class RunFolder {
   /// config.toml: the configuration as resolved.
   void write_config(const Config& config);
 
-  /// Saves step-<n>.h5, then makes last.h5 (and best.h5) the same, then removes all but the newest
-  /// config.checkpoint.keep of the step files, and those of later steps (left by an abandoned continuation).
+  /// Saves step-<n>.h5, makes last.h5 (and best.h5) the same, writes the manifest and then removes all but
+  /// the newest config.checkpoint.keep of the step files, and those of later steps (left by an abandoned
+  /// continuation). Whenever the program dies in between, newest_verified finds this checkpoint or the one
+  /// before it. Not together with another function that uses checkpoints.
   void save(const Checkpoint& checkpoint, bool is_best);
 
   /// The verified checkpoint of the latest step. Every file that is refused on the way adds its error to
-  /// `warnings`. Throws Error (data) if none is left.
+  /// `warnings`, as do a damaged manifest and files that it lists but that are missing or older than it says;
+  /// what is there is found without it too. Throws Error (data) if none is left.
   Checkpoint newest_verified(std::vector<std::string>& warnings) const;
 
-  /// Appends one JSON object as one line to metrics.jsonl; undefined metrics are null.
-  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks);
-  /// Drops the lines after that epoch (and a torn last line), for resuming.
-  void keep_metrics_until(int epoch);
+  /// Before training goes on from `checkpoint`: makes best.h5 the best epoch's again if a crash or damage has
+  /// kept it from that. Adds to `warnings` what was mended and what cannot be.
+  void mend_best(const Checkpoint& checkpoint, std::vector<std::string>& warnings);
+
+  /// Appends a line to metrics.jsonl.
+  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,
+                      const TimingRecord& timing = {});
+  void append_step(const StepMetrics& record, const std::vector<std::string>& tasks);
+  /// Drops the lines after that epoch and step (and a torn last line), for resuming.
+  void keep_metrics_until(int epoch, std::int64_t step);
 
  private:
-  /// Steps of the step-<n>.h5 files, descending.
-  std::vector<std::int64_t> saved_steps() const;
   std::string step_file(std::int64_t step) const;
+  /// What the manifest says; damage to it goes to `warnings`, if somebody wants to know.
+  std::vector<ManifestEntry> listed(std::vector<std::string>* warnings) const;
 
   std::string folder_;
 };
 
-/// The epochs of a metrics.jsonl, in the file's order, with the scores of `tasks` (NaN where undefined).
-/// Throws Error (data) that names file, line and field.
-std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks);
+/// What a run folder holds, for those who decide whether to begin or to go on.
+struct RunStanding {
+  bool begun = false;                ///< a configuration, metrics or checkpoints are there
+  bool saved = false;                ///< checkpoint files are there
+  std::optional<std::int64_t> step;  ///< of the newest checkpoint, as manifest and names say
+};
+RunStanding standing_of(const std::string& folder);
 
 }  // namespace qmtl

@@ -29,6 +29,10 @@ Dataset load_dataset(const Comm& comm, const std::string& path) {
   return data;
 }
 
+void choose_run_folder(Config& config) {
+  if (config.run_folder.empty()) config.run_folder = "runs/" + fs::path(config.file).stem().string();
+}
+
 Split parse_split(const std::string& text) {
   if (text == "train") return Split::train;
   if (text == "validation") return Split::validation;

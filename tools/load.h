@@ -14,6 +14,9 @@ namespace qmtl {
 /// own. Collective; all ranks fail together, also when they have different data.
 Dataset load_dataset(const Comm& comm, const std::string& path);
 
+/// Names run.folder after the configuration's file where it is not given.
+void choose_run_folder(Config& config);
+
 /// train, validation or test; throws Error (usage) for the option --split otherwise.
 Split parse_split(const std::string& text);
 

@@ -9,6 +9,7 @@
 
 #include "tools/commands.h"
 #include "tools/options.h"
+#include "tools/rank_log.h"
 #include "tools/version.h"
 
 namespace qmtl {
@@ -25,6 +26,8 @@ constexpr std::array commands{
     Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
             import_command, false},
     Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
+    Command{"supervise", "run a training and start it again from its newest checkpoint when it fails",
+            supervise_command, false},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
     Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
     Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},
@@ -42,6 +45,7 @@ constexpr std::array commands{
             emulate_command, false},
     Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
             replay_command, false},
+    Command{"watch", "follow a training run from another terminal", watch_command, false},
     Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
@@ -91,6 +95,7 @@ int run(const Comm& comm, const Arguments& args) {
 
 /// Errors that all ranks share are printed once; an error of one rank ends the others too.
 int fail(const Comm& comm, const std::string& message, int code, bool shared) {
+  rank_note(spdlog::level::err, message);
   if (comm.size() == 1 || (shared && comm.root())) {
     std::fprintf(stderr, "qmtl: error: %s\n", message.c_str());
   } else if (!shared) {

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "io/atomic_file.h"
+#include "runtime/crash_point.h"
 #include "runtime/error.h"
 #include "tools/signals.h"
 
@@ -20,35 +19,8 @@ namespace qmtl {
 namespace fs = std::filesystem;
 namespace {
 
-/// For the tests of crashes (tests/hardware/replay_crashes.py): with QMTL_CRASH_AT=before:STATE:N or
-/// after:STATE:N the process kills itself around the N-th journal line of that state.
-class CrashPoint {
- public:
-  CrashPoint() {
-    const char* wanted = std::getenv("QMTL_CRASH_AT");
-    if (!wanted) return;
-    const std::string text = wanted;
-    const std::size_t first = text.find(':'), second = text.find(':', first + 1);
-    if (second == std::string::npos) return;
-    when_ = text.substr(0, first);
-    state_ = text.substr(first + 1, second - first - 1);
-    number_ = std::atoi(text.c_str() + second + 1);
-  }
-
-  void pass(const std::string& when, std::string_view line) {
-    if (when != when_ || line.find("\"state\":\"" + state_ + "\"") == std::string_view::npos) return;
-    if (--number_ == 0) std::raise(SIGKILL);
-  }
-
- private:
-  std::string when_, state_;
-  int number_ = 0;
-};
-
-CrashPoint& crash_point() {
-  static CrashPoint point;
-  return point;
-}
+/// The state that a line of the journal leads to; "opening" for its first.
+std::string state_of(std::string_view line) { return nlohmann::json::parse(line).value("state", "opening"); }
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -94,9 +66,9 @@ ReplayJournal ReplayFolder::journal(const std::string& identity) const {
     write_file(name, whole);
   }
   return ReplayJournal(whole, name, identity, [name](std::string_view line) {
-    crash_point().pass("before", line);
+    crash_point("before:" + state_of(line));
     append_file(name, line);
-    crash_point().pass("after", line);
+    crash_point("after:" + state_of(line));
   });
 }
 

@@ -16,10 +16,10 @@ void catch_stop_signals() {
   action.sa_handler = request;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGUSR1, &action, nullptr);
+  sigaction(SIGUSR1, &action, nullptr);  // launchers may pass it on twice
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 bool stop_requested() { return requested != 0; }

@@ -8,9 +8,11 @@
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
 #include "distributed/watchdog.h"
+#include "io/background.h"
 #include "io/config.h"
 #include "io/run_folder.h"
 #include "runtime/circuit/analysis.h"
+#include "runtime/crash_point.h"
 #include "runtime/hash.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
@@ -19,7 +21,9 @@
 #include "tools/load.h"
 #include "tools/options.h"
 #include "tools/progress.h"
+#include "tools/rank_log.h"
 #include "tools/results.h"
+#include "tools/run_recorder.h"
 #include "tools/signals.h"
 #include "tools/version.h"
 
@@ -59,8 +63,7 @@ Config load_config(const Comm& comm, const Options& options) {
     config = read_config(options.text("config"), overrides);
     if (config.data_file.empty())
       throw usage_error(config.file + ": expected the data set's file in data.file, found none");
-    if (config.run_folder.empty())
-      config.run_folder = "runs/" + std::filesystem::path(config.file).stem().string();
+    choose_run_folder(config);
   });
   comm.require_equal("the program version", program_version);
   // Folders may differ between nodes, and the data set is compared by its content.
@@ -71,6 +74,13 @@ Config load_config(const Comm& comm, const Options& options) {
   return config;
 }
 
+std::int64_t trace_steps(const Options& options) {
+  const auto steps = options.values["trace-steps"].as<std::int64_t>();
+  if (steps < 1 || steps > 10'000'000)
+    throw usage_error("--trace-steps: expected 1 to 10000000, found " + std::to_string(steps));
+  return steps;
+}
+
 void check_options(const Options& options) {
   const auto both = [&](const char* one, const char* other) {
     if (options.has(one) && options.has(other))
@@ -78,6 +88,9 @@ void check_options(const Options& options) {
   };
   both("resume", "overwrite");
   both("resume", "add-task");
+  trace_steps(options);
+  if (const double every = options.values["progress-every"].as<double>(); !(every >= 0))
+    throw usage_error("--progress-every: expected seconds from 0, found " + std::to_string(every));
   both("resume", "dry-run");
   if (options.has("ranks") && !options.has("dry-run"))
     throw usage_error(
@@ -141,13 +154,15 @@ std::unique_ptr<RunFolder> open_folder(const Comm& comm, const Options& options,
 }
 
 /// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
-void resume(const Comm& comm, const RunFolder* folder, Job& job) {
+void resume(const Comm& comm, RunFolder* folder, Job& job) {
   Checkpoint checkpoint;
   comm.together([&] {
     if (!folder) return;
     std::vector<std::string> warnings;
     checkpoint = folder->newest_verified(warnings);
-    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+    if (!warnings.empty())
+      warnings.push_back("going on from the checkpoint of step " + std::to_string(checkpoint.state.step) +
+                         ", the newest that is whole");
     if (checkpoint.data_hash != job.data.hash)
       throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
                        checkpoint.data_hash.substr(0, 12) + "), found another one in " +
@@ -156,6 +171,8 @@ void resume(const Comm& comm, const RunFolder* folder, Job& job) {
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
                         " has the old one), or --overwrite");
+    folder->mend_best(checkpoint, warnings);
+    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));
   job.standardisation = standardisation_from_bytes(
@@ -195,27 +212,47 @@ Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
 void warn_of_imbalance(const Imbalance& found) {
   spdlog::warn(
       "rank {} computes {:.1f} times as long as the mean of all ranks, also after moving units; look at what "
-      "else "
-      "runs on its cores (qmtl doctor), or make units smaller: distributed.shard, distributed.task_groups",
+      "else runs on its cores (qmtl doctor), or make units smaller: distributed.shard, "
+      "distributed.task_groups",
       found.rank, found.ratio);
 }
 
-TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer) {
+/// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
+TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, RunRecorder& recorder,
+                      Background& saver) {
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
+  hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
+  hooks.on_pause = [&recorder](Pause pause, double seconds) { recorder.pause(pause, seconds); };
   if (!folder) return hooks;
   hooks.on_imbalance = warn_of_imbalance;
-  std::vector<std::string> tasks;
-  for (const TaskSpec& task : job.config.model.tasks) tasks.push_back(task.name);
-  hooks.on_progress = [&printer](const Progress& progress) { printer.step(progress); };
-  hooks.on_epoch = [&printer, folder, tasks](const EpochRecord& record, bool best) {
+  hooks.on_progress = [&](const Progress& progress) {
+    printer.step(progress);
+    recorder.progress(progress);
+  };
+  hooks.on_epoch = [&](const EpochRecord& record, bool best) {
     printer.epoch(record, best);
-    folder->append_metrics(record, tasks);
+    recorder.epoch(record);
   };
-  hooks.save = [&job, folder](const TrainState& state, bool best) {
-    folder->save(make_checkpoint(job, state), best);
+  hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
+    saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
   };
+  hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;
+}
+
+TrainResult train_recorded(const Comm& comm, Job& job, RunFolder* folder, ProgressPrinter& printer,
+                           RunRecorder& recorder) {
+  Background saver;
+  try {
+    const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
+                                     make_hooks(job, folder, printer, recorder, saver));
+    recorder.end(result.ending, job.state.step);
+    return result;
+  } catch (const std::exception& error) {
+    recorder.fail(error.what());
+    throw;
+  }
 }
 
 /// Scores of the best epoch's parameters on the validation rows; of the current ones before there is a best.
@@ -273,6 +310,11 @@ int train_command(const Comm& comm, const Arguments& args) {
       "ranks", po::value<int>()->value_name("N"), "with --dry-run: of N ranks like this one")(
       "plan", po::value<std::string>()->value_name("KIND"),
       "engine plan: auto, state, operators, cones, pauli or mixed")(
+      "trace", "write RUN/trace.json at the end, for chrome://tracing or ui.perfetto.dev")(
+      "trace-steps", po::value<std::int64_t>()->value_name("N")->default_value(1000),
+      "with --trace: only the first N steps")(
+      "progress-every", po::value<double>()->value_name("SECONDS")->default_value(10, "10"),
+      "with plain progress: a line at least so often within an epoch")(
       "add-task", po::value<std::string>()->value_name("NAME"),
       "train this task of the data set onto the model of --from, and nothing else")(
       "from", po::value<std::string>()->value_name("CHECKPOINT"),
@@ -282,6 +324,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();
+  crash_point("start");
   const Cores cores = find_cores(comm);
   for (const std::string& warning : core_warnings(cores, options->common.threads))
     spdlog::warn("{}", warning);
@@ -308,15 +351,17 @@ int train_command(const Comm& comm, const Arguments& args) {
     return 0;
   }
   const auto folder = open_folder(comm, *options, job.config);
+  if (job.config.rank_logs) open_rank_log(comm, job.config.run_folder, threads.count(), resuming);
   if (resuming) {
     resume(comm, folder.get(), job);
     make_job_learner(comm, *options, job);
   } else {
     comm.together([&] { start(*options, trained, job); });
   }
+  crash_point("open");
   comm.together([&] {
     if (!folder) return;
-    if (resuming) folder->keep_metrics_until(job.state.epoch);
+    if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);
     folder->write_config(job.config);
     warn_of_circuit(job.config.model, *job.learner);
   });
@@ -326,9 +371,15 @@ int train_command(const Comm& comm, const Arguments& args) {
 
   ProgressPrinter printer(comm.root()
                               ? ProgressPrinter::choose(options->common.progress, options->common.quiet)
-                              : ProgressPrinter::Mode::off);
-  const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
-                                   make_hooks(job, folder.get(), printer));
+                              : ProgressPrinter::Mode::off,
+                          options->values["progress-every"].as<double>());
+  RunRecorder recorder(comm, job.config, job.state, folder.get(),
+                       {.resuming = resuming,
+                        .threads = threads.count(),
+                        .simd = std::string(name(job.learner->target())),
+                        .trace_steps = options->has("trace") ? trace_steps(*options) : 0,
+                        .issues = core_warnings(cores, options->common.threads)});
+  const TrainResult result = train_recorded(comm, job, folder.get(), printer, recorder);
   printer.finish();
   const Report report = make_report(comm, job, folder.get(), result);
   if (comm.root()) {

@@ -34,8 +34,11 @@ struct TrainSpec {
   bool operator==(const TrainSpec&) const = default;
 };
 
+/// When a checkpoint is saved, besides at a new best epoch, at the end and at a stop; 0: not for this reason.
 struct CheckpointSpec {
   int every_epochs = 1;
+  int every_steps = 0;
+  double every_seconds = 0;  ///< since the last save, by the clock of rank 0
   int keep = 3;  ///< rotating checkpoints kept, besides last and best
   bool operator==(const CheckpointSpec&) const = default;
 };
@@ -46,6 +49,8 @@ struct Config {
   std::string data_file;                ///< data set
   std::vector<std::string> data_tasks;  ///< the tasks to learn, in their order; empty: all of the data set
   std::string run_folder;
+  int log_every = 50;     ///< steps between two lines about a step in metrics.jsonl; 0: none
+  bool rank_logs = true;  ///< a log file for every rank
   bool standardise = true;
   ModelSpec model;  ///< head and task details are completed from the data set by resolve()
   TrainSpec train;

@@ -36,7 +36,7 @@ TEST_CASE("a run folder keeps last, best and the newest step checkpoints", "[io]
   for (std::int64_t step : {4, 8, 12, 100})
     run.save(small_checkpoint(step), step == 8);  // small_config keeps 2
   CHECK(names_in(run.file("checkpoints")) ==
-        std::vector<std::string>{"best.h5", "last.h5", "step-100.h5", "step-12.h5"});
+        std::vector<std::string>{"best.h5", "last.h5", "manifest.json", "step-100.h5", "step-12.h5"});
   CHECK(read_checkpoint(run.file("checkpoints/last.h5")).state.step == 100);
   CHECK(read_checkpoint(run.file("checkpoints/best.h5")).state.step == 8);
 }
@@ -97,6 +97,62 @@ TEST_CASE("a step checkpoint newer than last.h5 is the newest", "[io]") {
   CHECK(run.newest_verified(warnings).state.step == 8);
 }
 
+TEST_CASE("the manifest lists what is kept, newest first, and a damaged one is no loss", "[io]") {
+  TempFolder folder;
+  RunFolder run(folder.file("run"), RunMode::fresh);
+  for (std::int64_t step : {4, 8, 12}) run.save(small_checkpoint(step), step == 4);
+  const std::string path = run.file("checkpoints/manifest.json"), text = read_file(path);
+  std::string names;
+  for (const ManifestEntry& entry : parse_manifest(text, path)) {
+    const std::string file = run.file("checkpoints/" + entry.file);
+    INFO(file);
+    names += entry.file + " ";
+    const Checkpoint found = read_checkpoint(file);
+    CHECK(entry.step == found.state.step);
+    CHECK(entry.epoch == found.state.epoch);
+    CHECK(entry.content_hash == found.content_hash);
+    CHECK(entry.bytes == fs::file_size(file));
+  }
+  CHECK(names == "step-12.h5 last.h5 step-8.h5 best.h5 ");
+  CHECK(standing_of(run.path()).step == 12);
+
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write_file(path, damaged);
+    INFO("byte " << at);
+    // White space may become other white space.
+    const Failure failed = failure([&] { parse_manifest(damaged, path); });
+    CHECK((failed.says("manifest.json") || manifest_text(parse_manifest(damaged, path)) == text));
+    std::vector<std::string> warnings;
+    CHECK(run.newest_verified(warnings).state.step == 12);
+    CHECK(standing_of(run.path()).step == 12);
+  }
+}
+
+TEST_CASE("a lost best checkpoint is made again from its step file, or given up with a warning", "[io]") {
+  TempFolder folder;
+  RunFolder run(folder.file("run"), RunMode::fresh);
+  // As after a crash between the two links: the best epoch is the newest, best.h5 is that of the one before.
+  Checkpoint newest = small_checkpoint(8);
+  newest.state.best_epoch = 2;
+  run.save(small_checkpoint(4), true);
+  run.save(newest, false);
+  std::vector<std::string> warnings;
+  run.mend_best(newest, warnings);
+  CHECK(warnings.size() == 1);
+  run.mend_best(newest, warnings);
+  CHECK(warnings.size() == 1);
+  CHECK(read_checkpoint(run.file("checkpoints/best.h5")).state.step == 8);
+
+  for (const char* name : {"checkpoints/step-8.h5", "checkpoints/best.h5"}) write_file(run.file(name), "x");
+  warnings.clear();
+  run.mend_best(newest, warnings);
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Catch::Contains("best.h5") && Catch::Contains("best epoch"));
+  CHECK_FALSE(fs::exists(run.file("checkpoints/best.h5")));
+}
+
 TEST_CASE("without a usable checkpoint resuming fails and lists what was tried", "[io]") {
   TempFolder folder;
   RunFolder run(folder.file("run"), RunMode::fresh);
@@ -127,7 +183,7 @@ TEST_CASE("metrics are one JSON object a line, and resuming drops later epochs a
         {"a", "b\"c"});
   append_file(run.file("metrics.jsonl"), "{\"epoch\": 3, \"st");
 
-  run.keep_metrics_until(2);
+  run.keep_metrics_until(2, 20);
   std::istringstream lines(read_file(run.file("metrics.jsonl")));
   int epochs = 0;
   for (std::string line; std::getline(lines, line);) {

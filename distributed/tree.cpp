@@ -33,16 +33,11 @@ void additions(std::size_t begin, std::size_t span, std::size_t units,
 void add_rows(std::span<double> rows, std::size_t width, std::span<const Addition> additions) {
   if (additions.empty()) return;
   constexpr std::size_t grain = 2048;
-  // So few columns of all rows stay in the first cache while the tree is climbed.
-  constexpr std::size_t at_once = 128;
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, width, grain), [&](const auto& columns) {
-    for (std::size_t first = columns.begin(); first < columns.end(); first += at_once) {
-      const std::size_t count = std::min(at_once, columns.end() - first);
-      for (const Addition& add : additions) {
-        double* into = rows.data() + add.into * width + first;
-        const double* from = rows.data() + add.from * width + first;
-        for (std::size_t c = 0; c < count; ++c) into[c] += from[c];
-      }
+    for (const Addition& add : additions) {
+      double* into = rows.data() + add.into * width;
+      const double* from = rows.data() + add.from * width;
+      for (std::size_t c = columns.begin(); c < columns.end(); ++c) into[c] += from[c];
     }
   });
 }

@@ -46,7 +46,7 @@ class Balance {
  public:
   Balance(const Comm& comm, const Learner& learner);
 
-  /// The cut of a batch of so many rows, and how its units are summed.
+  /// The cut of a batch of so many rows, and how its units are summed; valid until `measured`.
   const Reduction& cut(std::size_t batch_rows);
   /// This rank's units of a step took so many seconds each, and all together `compute`. Collective; true when
   /// the cut has changed.

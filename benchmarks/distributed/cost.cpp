@@ -79,7 +79,7 @@ Json compare_step(const Comm& comm, const std::string& file, int rounds) {
   const auto order = epoch_order(training_rows(data, config.model), config.train.seed, 0);
   const StepBatch batch = make_batch(data, config.model, config.train, order, 0, 0);
   Balance balance(comm, *learner);
-  const Reduction& plan = balance.cut(batch.rows.size());
+  const Reduction plan = balance.cut(batch.rows.size());  // a copy: the balance may cut again
   const Range own = plan.ranges[static_cast<std::size_t>(comm.rank())];
   std::vector<double> plain, tree, unit;
   for (int round = 0; round < rounds; ++round) {

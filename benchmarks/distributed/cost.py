@@ -93,7 +93,7 @@ def tree_against_plain(a, bench, folder):
 
 def speed(a, folder, name, batch, ranks, groups):
     """Samples per second of a training, the best of a few."""
-    config = write_config(folder, f"{name}-{batch}", batch, groups, 2)
+    config = write_config(folder, f"{name}-{batch}", batch, groups, 2 if a.quick else 8)
     start = ["mpirun", "-q", "--bind-to", "core", "-n", ranks] if ranks > 1 else []
     return max(json.loads(run([*start, a.qmtl, "train", config, "--json", "--quiet", "--threads", 1, "--overwrite", "--set",
                                f"run.folder={folder / 'run'}"]))["samples_per_second"] for _ in range(a.repeats))

@@ -3,6 +3,7 @@
 // The deprecated C++ bindings in mpi.h do not compile without warnings.
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -25,6 +26,35 @@ void check(int code, const char* call) {
                               "; check the network between the nodes and `qmtl doctor`");
 }
 
+/// Says that the rank waits for others while one call lasts.
+class Waiting {
+ public:
+  explicit Waiting(Whereabouts& here) : here_(here) { here_.communicate(true); }
+  ~Waiting() { here_.communicate(false); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  Whereabouts& here_;
+};
+
+/// The parts of a buffer that belong to each rank, as MPI wants them.
+struct Parts {
+  std::vector<int> lengths, offsets;
+
+  explicit Parts(std::span<const std::size_t> counts) : lengths(counts.size()), offsets(counts.size()) {
+    std::size_t at = 0;
+    for (std::size_t r = 0; r < counts.size(); ++r) {
+      lengths[r] = static_cast<int>(counts[r]);
+      offsets[r] = static_cast<int>(at);
+      at += counts[r];
+    }
+    if (at > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+      throw usage_error("expected at most 2^31 - 1 numbers in one exchange, found " + std::to_string(at) +
+                        "; use fewer work units (distributed.shard larger) or a smaller model");
+  }
+};
+
 template <class Number>
 void gather_numbers(int size, MPI_Datatype type, std::span<const Number> mine,
                     std::span<const std::size_t> counts, std::span<Number> all) {
@@ -32,19 +62,16 @@ void gather_numbers(int size, MPI_Datatype type, std::span<const Number> mine,
     std::copy(mine.begin(), mine.end(), all.begin());
     return;
   }
-  std::vector<int> lengths(counts.size()), offsets(counts.size());
-  std::size_t at = 0;
-  for (std::size_t r = 0; r < counts.size(); ++r) {
-    lengths[r] = static_cast<int>(counts[r]);
-    offsets[r] = static_cast<int>(at);
-    at += counts[r];
-  }
-  if (at > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    throw usage_error("expected at most 2^31 - 1 numbers in one exchange, found " + std::to_string(at) +
-                      "; use fewer work units (distributed.shard larger) or a smaller model");
-  check(MPI_Allgatherv(mine.data(), static_cast<int>(mine.size()), type, all.data(), lengths.data(),
-                       offsets.data(), type, MPI_COMM_WORLD),
+  const Parts parts(counts);
+  check(MPI_Allgatherv(mine.data(), static_cast<int>(mine.size()), type, all.data(), parts.lengths.data(),
+                       parts.offsets.data(), type, MPI_COMM_WORLD),
         "MPI_Allgatherv");
+}
+
+std::string host_name() {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return host;
 }
 
 }  // namespace
@@ -63,11 +90,14 @@ std::string mpi_version() {
   return version.substr(0, version.find(','));
 }
 
-Comm::Comm() {
+Comm::Comm(Alone) : host_(host_name()) {}
+
+Comm::Comm() : Comm(Alone{}) {
   if (!started_by_launcher()) return;
   int provided = 0;
-  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
   initialised_ = true;
+  threads_ = provided == MPI_THREAD_MULTIPLE;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &size_);
@@ -87,10 +117,12 @@ Comm::~Comm() {
 }
 
 void Comm::barrier() const {
+  const Waiting waiting(here_);
   if (size_ > 1) check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
 }
 
 std::string Comm::broadcast(std::string bytes) const {
+  const Waiting waiting(here_);
   if (size_ == 1) return bytes;
   std::uint64_t length = bytes.size();
   check(MPI_Bcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD), "MPI_Bcast");
@@ -103,6 +135,7 @@ std::string Comm::broadcast(std::string bytes) const {
 }
 
 void Comm::max(std::span<std::int64_t> values) const {
+  const Waiting waiting(here_);
   if (size_ > 1)
     check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_MAX,
                         MPI_COMM_WORLD),
@@ -110,6 +143,7 @@ void Comm::max(std::span<std::int64_t> values) const {
 }
 
 void Comm::sum(std::span<std::int64_t> values) const {
+  const Waiting waiting(here_);
   if (size_ > 1)
     check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_SUM,
                         MPI_COMM_WORLD),
@@ -117,6 +151,7 @@ void Comm::sum(std::span<std::int64_t> values) const {
 }
 
 std::vector<std::string> Comm::gather(const std::string& bytes) const {
+  const Waiting waiting(here_);
   if (size_ == 1) return {bytes};
   const auto ranks = static_cast<std::size_t>(size_);
   std::vector<int> lengths(ranks), offsets(ranks);
@@ -135,12 +170,27 @@ std::vector<std::string> Comm::gather(const std::string& bytes) const {
 
 void Comm::gather(std::span<const double> mine, std::span<const std::size_t> counts,
                   std::span<double> all) const {
+  const Waiting waiting(here_);
   gather_numbers(size_, MPI_DOUBLE, mine, counts, all);
 }
 
 void Comm::gather(std::span<const float> mine, std::span<const std::size_t> counts,
                   std::span<float> all) const {
+  const Waiting waiting(here_);
   gather_numbers(size_, MPI_FLOAT, mine, counts, all);
+}
+
+void Comm::exchange(std::span<const double> mine, std::span<const std::size_t> to,
+                    std::span<const std::size_t> from, std::span<double> all) const {
+  const Waiting waiting(here_);
+  if (size_ == 1) {
+    std::copy(mine.begin(), mine.end(), all.begin());
+    return;
+  }
+  const Parts sent(to), received(from);
+  check(MPI_Alltoallv(mine.data(), sent.lengths.data(), sent.offsets.data(), MPI_DOUBLE, all.data(),
+                      received.lengths.data(), received.offsets.data(), MPI_DOUBLE, MPI_COMM_WORLD),
+        "MPI_Alltoallv");
 }
 
 void Comm::agree(const std::optional<Error>& failure) const {

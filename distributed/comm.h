@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "distributed/whereabouts.h"
 #include "runtime/error.h"
 
 namespace qmtl {
@@ -20,15 +21,15 @@ class SharedError : public Error {
   using Error::Error;
 };
 
-/// The ranks of a job. Started by mpirun or srun it initialises MPI (MPI_THREAD_FUNNELED: only the main
-/// thread calls it); otherwise it is a single rank and MPI is never touched. One object per program. All
-/// functions but the trivial ones are collective: every rank calls them in the same order.
+/// The ranks of a job. Started by mpirun or srun it initialises MPI (only the main thread and the watchdog's
+/// call it); otherwise it is a single rank and MPI is never touched. One object per program. All functions
+/// but the trivial ones are collective: every rank calls them in the same order.
 class Comm {
  public:
   Comm();
   struct Alone {};
   /// A single rank whatever the launcher says: for work that only one rank of a job does.
-  explicit Comm(Alone) {}
+  explicit Comm(Alone);
   ~Comm();
   Comm(const Comm&) = delete;
   Comm& operator=(const Comm&) = delete;
@@ -37,6 +38,10 @@ class Comm {
   int size() const { return size_; }
   bool root() const { return rank_ == 0; }
   int local_ranks() const { return local_ranks_; }  ///< ranks on this node
+  const std::string& host() const { return host_; }
+  bool threads() const { return threads_; }  ///< other threads than the main one may call MPI
+  /// Where this rank stands, for the watchdog.
+  Whereabouts& here() const { return here_; }
 
   void barrier() const;
   /// Rank 0's bytes, on every rank.
@@ -49,6 +54,10 @@ class Comm {
   /// Puts every rank's numbers one after another into `all`, in rank order; counts[r] come from rank r.
   void gather(std::span<const double> mine, std::span<const std::size_t> counts, std::span<double> all) const;
   void gather(std::span<const float> mine, std::span<const std::size_t> counts, std::span<float> all) const;
+  /// Sends numbers to every rank and gets some from every rank: `to[r]` of `mine`, one rank's after the
+  /// other's, go to rank r; `from[r]` of `all` came from it.
+  void exchange(std::span<const double> mine, std::span<const std::size_t> to,
+                std::span<const std::size_t> from, std::span<double> all) const;
 
   /// Ends all ranks together if any of them has a failure: throws SharedError with the first failing rank's
   /// exit code, its message and, with several ranks, its number (or "all ranks" where all say the same).
@@ -79,8 +88,10 @@ class Comm {
   [[noreturn]] void abort(int code) const;
 
  private:
-  bool initialised_ = false;
+  bool initialised_ = false, threads_ = false;
   int rank_ = 0, size_ = 1, local_ranks_ = 1;
+  std::string host_;
+  mutable Whereabouts here_;
 };
 
 /// Whether a launcher (mpirun, srun) started this process, from its environment.

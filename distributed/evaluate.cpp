@@ -16,8 +16,9 @@ constexpr std::size_t rows_per_shard = 64;
 
 std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
                                 const std::vector<std::size_t>& rows) {
-  return predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
-                      [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
+  return predict_rows(
+      comm, static_cast<std::size_t>(learner.outputs()), rows,
+      [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
 }
 
 std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
@@ -35,6 +36,7 @@ std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std
     tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
       const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
       predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
+      comm.here().advance();
     });
   });
   std::vector<float> all(rows.size() * outputs);

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "distributed/stopwatch.h"
-#include "distributed/tree.h"
 #include "runtime/crash_point.h"
 
 namespace qmtl {
@@ -36,76 +35,63 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
   return std::nullopt;
 }
 
-/// Accumulators of the units in `own`, one row each.
-std::vector<double> run_units(const Learner& learner, const StepBatch& batch, Range own) {
+/// This rank's units of a step: their accumulators, one row each, and how long each took.
+struct UnitRows {
+  std::vector<double> rows, seconds;
+};
+
+UnitRows run_units(const Comm& comm, const Learner& learner, const StepBatch& batch, Range own) {
   const std::size_t width = learner.accumulator_size();
-  std::vector<double> rows(own.size() * width, 0.0);
+  UnitRows result{std::vector<double>(own.size() * width, 0.0), std::vector<double>(own.size(), 0.0)};
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(own.begin, own.end, 1),
       [&](const auto& units) {
-        for (std::size_t unit = units.begin(); unit < units.end(); ++unit)
-          learner.run_unit(unit, batch, std::span(rows).subspan((unit - own.begin) * width, width));
+        for (std::size_t unit = units.begin(); unit < units.end(); ++unit) {
+          Stopwatch watch;
+          learner.run_unit(unit, batch, std::span(result.rows).subspan((unit - own.begin) * width, width));
+          result.seconds[unit - own.begin] = watch.lap();
+          comm.here().advance();
+        }
       },
       tbb::simple_partitioner());
-  return rows;
-}
-
-std::vector<double> unit_costs(const Learner& learner, std::size_t units, std::size_t rows) {
-  std::vector<double> costs(units);
-  for (std::size_t unit = 0; unit < units; ++unit) costs[unit] = learner.unit_cost(unit, rows);
-  return costs;
+  return result;
 }
 
 }  // namespace
 
-StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop) {
-  const std::size_t units = learner.units(batch.rows.size());
-  const std::size_t width = learner.accumulator_size();
-  const auto ranges = cut_by_cost(integer_costs(unit_costs(learner, units, batch.rows.size())), comm.size());
-  const Range own = ranges[static_cast<std::size_t>(comm.rank())];
-
+StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop,
+                       Balance& balance) {
+  comm.here().enter(Doing::compute, batch.step + 1);
+  const Reduction& plan = balance.cut(batch.rows.size());
   StepSum result;
   Stopwatch watch;
-  std::vector<double> rows;
+  UnitRows units;
   std::optional<Error> failure;
   try {
-    rows = run_units(learner, batch, own);
-    for (std::size_t unit = 0; unit < own.size() && !failure; ++unit)
-      failure = find_not_finite(learner, std::span(rows).subspan(unit * width, width), batch);
+    units = run_units(comm, learner, batch, plan.ranges[static_cast<std::size_t>(comm.rank())]);
+    for (std::size_t unit = 0; unit < units.seconds.size() && !failure; ++unit)
+      failure = find_not_finite(learner, std::span(units.rows).subspan(unit * plan.width, plan.width), batch);
   } catch (const Error& error) {
     failure = error;
   } catch (const std::exception& error) {
     failure = data_error("step " + std::to_string(batch.step + 1) + ": " + error.what());
   }
   result.times.compute = watch.lap();
+  comm.here().enter(Doing::wait);
   // One small exchange settles both: whether to stop, and whether all ranks got this far.
   std::array<std::int64_t, 2> flags{stop ? 1 : 0, failure ? 1 : 0};
   comm.max(flags);
   result.times.wait = watch.lap();
   if (flags[1] != 0) comm.agree(failure);
-
-  std::vector<Range> nodes;
-  std::vector<std::size_t> counts;
-  std::vector<double> mine;
-  for (const Range& range : ranges) {
-    const auto part = aligned_nodes(range, units);
-    counts.push_back(part.size() * width);
-    nodes.insert(nodes.end(), part.begin(), part.end());
-  }
-  for (const Range& node : aligned_nodes(own, units)) {
-    reduce_node(rows, width, own.begin, node, units);
-    const auto first = rows.begin() + static_cast<std::ptrdiff_t>((node.begin - own.begin) * width);
-    mine.insert(mine.end(), first, first + static_cast<std::ptrdiff_t>(width));
-  }
   result.stop = flags[0] != 0;
-  result.sum.resize(nodes.size() * width);
+
+  comm.here().enter(Doing::reduce);
   crash_point("reduce");
-  comm.gather(mine, counts, result.sum);
-  finish_tree(result.sum, width, nodes, units);
-  result.sum.resize(width);
+  result.sum = reduce(comm, plan, units.rows);
   // Finite units can overflow in their sum; every rank has the same sum and so the same verdict.
   if (const auto overflow = find_not_finite(learner, result.sum, batch))
     throw SharedError(overflow->code(), overflow->what());
+  balance.measured(batch.rows.size(), units.seconds, result.times.compute);
   result.times.reduce = watch.lap();
   return result;
 }

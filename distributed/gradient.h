@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "distributed/balance.h"
 #include "distributed/comm.h"
 #include "distributed/step_times.h"
 #include "runtime/train/learner.h"
@@ -19,7 +20,9 @@ struct StepSum {
 /// parallel, each into its own accumulator, reduces its aligned subtrees and exchanges only those; every rank
 /// finishes the same tree. The bits depend neither on ranks nor on threads. Collective. All ranks throw
 /// SharedError (data) that names task or parameter, step and rank when a number is NaN or infinite, or the
-/// rank on which a unit failed. `stop` is this rank's wish to stop.
-StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop);
+/// rank on which a unit failed. `stop` is this rank's wish to stop. `balance` says who runs what, and learns
+/// how long it took.
+StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop,
+                       Balance& balance);
 
 }  // namespace qmtl

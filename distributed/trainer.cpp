@@ -32,7 +32,8 @@ class Training {
         data_(data),
         standardisation_(standardisation),
         state_(state),
-        hooks_(hooks) {
+        hooks_(hooks),
+        balance_(comm, learner) {
     comm.together([&] {
       rows_ = training_rows(data, learner.spec());
       steps_ = steps_per_epoch(rows_.size(), config.train.batch);
@@ -60,7 +61,7 @@ class Training {
       crash_point("step");
       const StepBatch batch =
           make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
-      StepSum step = batch_gradient(comm_, learner_, batch, wants_stop());
+      StepSum step = batch_gradient(comm_, learner_, batch, wants_stop(), balance_);
       record(step, batch);
       if (step.stop) {
         save(false);
@@ -74,6 +75,7 @@ class Training {
   /// Takes the step and tells those who follow.
   void record(StepSum& step, const StepBatch& batch) {
     Stopwatch watch;
+    comm_.here().enter(Doing::update);
     const double rate = learning_rate(config_.train, state_.step, total_);
     apply(step.sum, rate);
     step.times.update = watch.lap();
@@ -84,6 +86,7 @@ class Training {
       hooks_.on_step({state_.step, state_.epoch + 1, batch.rows.size(), rate,
                       std::span(step.sum).subspan(state_.params.size()), step.times});
     report();
+    report_imbalance();
   }
 
   void apply(std::span<double> sum, double rate) {
@@ -134,6 +137,8 @@ class Training {
   }
 
   void validate(EpochRecord& record) {
+    Stopwatch watch;
+    comm_.here().enter(Doing::evaluate);
     const std::vector<float> logits = predict_rows(comm_, learner_, validation_);
     comm_.together([&] {
       const ModelSpec& spec = learner_.spec();
@@ -141,6 +146,7 @@ class Training {
       record.validation_mean = mean_score(spec, record.validation);
       record.validation_loss = validation_loss(data_, spec, standardisation_, validation_, logits.data());
     });
+    paused(Pause::evaluate, watch.lap());
   }
 
   /// Whether this rank asks for a stop: for its own reasons, or because a save has failed.
@@ -160,12 +166,19 @@ class Training {
   }
 
   void save(bool best) {
+    comm_.here().enter(Doing::save);
     Stopwatch watch;
     on_root([&] {
       if (hooks_.save) hooks_.save(state_, best);
     });
     last_save_ = Clock::now();
-    save_seconds_ += watch.lap();
+    const double seconds = watch.lap();
+    save_seconds_ += seconds;
+    paused(Pause::save, seconds);
+  }
+
+  void paused(Pause pause, double seconds) const {
+    if (hooks_.on_pause) hooks_.on_pause(pause, seconds);
   }
 
   /// Work of rank 0 whose failure the other ranks learn of at the next step or at the end.
@@ -196,8 +209,17 @@ class Training {
     hooks_.on_progress(progress);
   }
 
+  /// Steps of less than a millisecond are not worth a word.
+  void report_imbalance() {
+    const Imbalance& now = balance_.latest();
+    if (told_imbalance_ || balance_.exchanges() < 3 || now.ratio <= 1.5 || now.mean < 1e-3) return;
+    told_imbalance_ = true;
+    if (comm_.root() && hooks_.on_imbalance) hooks_.on_imbalance(now);
+  }
+
   /// Not before everything is saved.
   TrainResult end(Ending ending) {
+    comm_.here().enter(Doing::finish);
     Stopwatch watch;
     on_root([&] {
       if (hooks_.saved) hooks_.saved(true);
@@ -205,6 +227,7 @@ class Training {
     comm_.agree(save_failure_);
     result_.times.save += save_seconds_ + watch.lap();
     result_.ending = ending;
+    result_.imbalance = balance_.imbalance();
     result_.seconds = seconds();
     return result_;
   }
@@ -218,10 +241,12 @@ class Training {
   const std::vector<Standardisation>& standardisation_;
   TrainState& state_;
   const TrainHooks& hooks_;
+  Balance balance_;
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step
   std::optional<Error> save_failure_;
+  bool told_imbalance_ = false;
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;
   TrainResult result_;
   Clock::time_point start_ = Clock::now(), last_save_ = start_;

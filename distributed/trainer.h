@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "distributed/balance.h"
 #include "distributed/comm.h"
 #include "distributed/step_times.h"
 #include "runtime/train/learner.h"
@@ -30,9 +31,13 @@ struct StepRecord {
   StepTimes times;                 ///< with the save that followed the step before
 };
 
+/// What training stands still for between steps.
+enum class Pause { evaluate, save };
+
 /// What the training loop calls. Each may be empty.
 struct TrainHooks {
   std::function<void(const StepRecord&)> on_step;               ///< every rank, after every step
+  std::function<void(Pause, double seconds)> on_pause;          ///< every rank, as one has ended
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
   /// Rank 0. May go on in the background with a copy of the state; what fails there is thrown by `saved` or
@@ -40,7 +45,8 @@ struct TrainHooks {
   std::function<void(const TrainState&, bool best)> save;
   /// Rank 0, before every step: throws if a save has failed; with `wait`, at an end, not before all are done.
   std::function<void(bool wait)> saved;
-  std::function<bool()> stop_requested;  ///< every rank, after every step
+  std::function<bool()> stop_requested;                ///< every rank, after every step
+  std::function<void(const Imbalance&)> on_imbalance;  ///< rank 0, once, where re-cutting did not help
 };
 
 enum class Ending { finished, stopped_early, interrupted };
@@ -50,6 +56,7 @@ struct TrainResult {
   std::size_t samples = 0;  ///< trained on by this call
   double seconds = 0;       ///< of this call, validation and checkpoints included
   StepTimes times;          ///< of this rank, over all steps
+  Imbalance imbalance;      ///< of the ranks' computing, since units last changed their rank
 };
 
 /// Parameters at their start, nothing trained.

@@ -12,10 +12,6 @@
 namespace qmtl {
 namespace {
 
-struct Addition {
-  std::size_t into, from;  ///< row numbers
-};
-
 /// Appends the additions that sum node [begin, begin + span) of the tree, children first. `row` gives the row
 /// in which the sum over a leaf that starts at a unit is found; `is_leaf` says whether a node's sum is
 /// already there.
@@ -31,20 +27,20 @@ void additions(std::size_t begin, std::size_t span, std::size_t units,
   list.push_back({row(begin), row(begin + half)});
 }
 
-/// Columns are independent of each other, so their split over threads does not change a sum.
-void run(std::span<double> rows, std::size_t width, const std::vector<Addition>& list) {
-  if (list.empty()) return;
+}  // namespace
+
+// Columns are independent of each other, so their split over threads does not change a sum.
+void add_rows(std::span<double> rows, std::size_t width, std::span<const Addition> additions) {
+  if (additions.empty()) return;
   constexpr std::size_t grain = 2048;
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, width, grain), [&](const auto& columns) {
-    for (const Addition& add : list) {
+    for (const Addition& add : additions) {
       double* into = rows.data() + add.into * width;
       const double* from = rows.data() + add.from * width;
       for (std::size_t c = columns.begin(); c < columns.end(); ++c) into[c] += from[c];
     }
   });
 }
-
-}  // namespace
 
 std::vector<Range> aligned_nodes(Range range, std::size_t units) {
   std::vector<Range> nodes;
@@ -59,22 +55,21 @@ std::vector<Range> aligned_nodes(Range range, std::size_t units) {
   return nodes;
 }
 
-void reduce_node(std::span<double> rows, std::size_t width, std::size_t first, Range node,
-                 std::size_t units) {
+std::vector<Addition> node_additions(std::size_t first, Range node, std::size_t units) {
   std::vector<Addition> list;
   additions(
       node.begin, std::bit_ceil(node.size()), units, [](Range part) { return part.size() == 1; },
       [first](std::size_t unit) { return unit - first; }, list);
-  run(rows, width, list);
+  return list;
 }
 
-void finish_tree(std::span<double> sums, std::size_t width, std::span<const Range> nodes, std::size_t units) {
-  if (nodes.empty()) return;
+std::vector<Addition> finish_additions(std::span<const Range> nodes, std::size_t units) {
+  std::vector<Addition> list;
+  if (nodes.empty()) return list;
   const auto at = [nodes](std::size_t unit) {
     return std::lower_bound(nodes.begin(), nodes.end(), unit,
                             [](const Range& node, std::size_t value) { return node.begin < value; });
   };
-  std::vector<Addition> list;
   additions(
       0, std::bit_ceil(units), units,
       [&](Range part) {
@@ -82,7 +77,16 @@ void finish_tree(std::span<double> sums, std::size_t width, std::span<const Rang
         return node != nodes.end() && *node == part;
       },
       [&](std::size_t unit) { return static_cast<std::size_t>(at(unit) - nodes.begin()); }, list);
-  run(sums, width, list);
+  return list;
+}
+
+void reduce_node(std::span<double> rows, std::size_t width, std::size_t first, Range node,
+                 std::size_t units) {
+  add_rows(rows, width, node_additions(first, node, units));
+}
+
+void finish_tree(std::span<double> sums, std::size_t width, std::span<const Range> nodes, std::size_t units) {
+  add_rows(sums, width, finish_additions(nodes, units));
 }
 
 }  // namespace qmtl

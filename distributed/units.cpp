@@ -20,17 +20,23 @@ std::vector<std::uint64_t> integer_costs(std::span<const double> costs) {
 }
 
 std::vector<Range> cut_by_cost(std::span<const std::uint64_t> costs, int ranks) {
-  std::uint64_t total = 0;
+  return cut_by_cost(costs, std::vector<std::uint64_t>(static_cast<std::size_t>(ranks), 1));
+}
+
+std::vector<Range> cut_by_cost(std::span<const std::uint64_t> costs, std::span<const std::uint64_t> shares) {
+  std::uint64_t total = 0, all_shares = 0;
   for (std::uint64_t cost : costs) total += cost;
-  std::vector<Range> ranges(static_cast<std::size_t>(ranks), Range{costs.size(), costs.size()});
+  for (std::uint64_t share : shares) all_shares += share;
+  std::vector<Range> ranges(shares.size(), Range{costs.size(), costs.size()});
   std::size_t unit = 0;
-  std::uint64_t prefix = 0;
+  std::uint64_t prefix = 0, share_prefix = 0;
   for (std::size_t rank = 0; rank < ranges.size(); ++rank) {
     ranges[rank].begin = unit;
-    // The middle of a unit is prefix + cost / 2; it is compared with (rank + 1) * total / ranks without
-    // division.
+    share_prefix += shares[rank];
+    // The middle of a unit is prefix + cost / 2; it is compared with share_prefix / all_shares * total
+    // without division. 2^20 units of the largest cost on 2^9 ranks of the largest share just fit.
     while (unit < costs.size() && (rank + 1 == ranges.size() ||
-                                   (2 * prefix + costs[unit]) * ranges.size() < 2 * (rank + 1) * total)) {
+                                   (2 * prefix + costs[unit]) * all_shares < 2 * share_prefix * total)) {
       prefix += costs[unit];
       ++unit;
     }

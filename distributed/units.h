@@ -23,6 +23,10 @@ std::vector<std::uint64_t> integer_costs(std::span<const double> costs);
 /// are everything.
 std::vector<Range> cut_by_cost(std::span<const std::uint64_t> costs, int ranks);
 
+/// The same with a share of its own for each rank, such as its speed: 1 to largest_share.
+std::vector<Range> cut_by_cost(std::span<const std::uint64_t> costs, std::span<const std::uint64_t> shares);
+inline constexpr std::uint64_t largest_share = 1 << 12;
+
 /// The same for `count` units of equal cost.
 std::vector<Range> cut_evenly(std::size_t count, int ranks);
 

@@ -89,14 +89,15 @@ std::string section_of(const std::string& key) {
 /// All sections and root keys, in the order of writing.
 std::vector<std::string> top_level() {
   std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
   for (const Key<Config>& row : fixed_keys()) {
     const std::string section = section_of(row.name);
     const std::string name = section.empty() ? row.name : section;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    if (name == "run")
-      for (const char* section_of_named : {"input", "branch"}) names.push_back(section_of_named);
-    if (name == "block" && std::find(names.begin(), names.end(), "task") == names.end())
-      names.push_back("task");
+    add(name);
+    if (name == "run") add("input"), add("branch");
+    if (name == "block") add("task");
   }
   return names;
 }

@@ -88,7 +88,7 @@ EdgeWork edge_work(const EdgeOp& op) {
     case QE_TRIG:
       return {a, a, 0};
     case QE_PAULI:
-      return {a + c, 0, 2 * c};
+      return {a + c, 0, 2 * a + 3 * c};
     case QE_PRODUCT:
       return {rotation_work(op, 2.0) + 4.0 * (parts(op) * parts(op)) / 2 * amplitudes(op), 0, 0};
     case QE_ROTATE:
@@ -97,7 +97,7 @@ EdgeWork edge_work(const EdgeOp& op) {
       double sum = 0.0;
       for (std::uint32_t string : op.words)
         sum += parts(op) * amplitudes(op) * ((string & 0xffff) != 0 ? 0.5 : 1.0);
-      return {sum, 0, sum};
+      return {sum, 0, 3 * sum};
     }
     case QE_SPECTRUM:
       return {parts(op) * amplitudes(op), 0, a * amplitudes(op)};

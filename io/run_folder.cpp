@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "io/atomic_file.h"
 #include "io/config.h"
-#include "io/json_fields.h"
+#include "io/live_file.h"
 #include "runtime/crash_point.h"
 #include "runtime/error.h"
 
@@ -35,9 +32,14 @@ void remove_file(const std::string& path) {
   if (error) throw data_error(path + ": cannot be removed: " + error.message());
 }
 
-nlohmann::ordered_json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
+/// What only tells of a run: logs, times.
+void remove_traces(const RunFolder& run) {
+  for (const char* name : {"environment.jsonl", "status.json", "trace.json"}) remove_file(run.file(name));
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run.file("logs"), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("rank-") && name.ends_with(".log")) remove_file(entry.path().string());
+  }
 }
 
 constexpr const char* manifest_name = "checkpoints/manifest.json";
@@ -93,6 +95,7 @@ RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folde
   for (const char* name :
        {"checkpoints/last.h5", "checkpoints/best.h5", manifest_name, "metrics.jsonl", "config.toml"})
     remove_file(file(name));
+  remove_traces(*this);
 }
 
 std::string RunFolder::file(const std::string& name) const { return (fs::path(folder_) / name).string(); }
@@ -223,58 +226,18 @@ RunStanding standing_of(const std::string& folder) {
   return standing;
 }
 
-void RunFolder::append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks) {
-  nlohmann::ordered_json line;
-  line["epoch"] = record.epoch;
-  line["step"] = record.step;
-  line["learning_rate"] = number(record.learning_rate);
-  line["train_loss"] = number(record.train_loss);
-  line["validation_loss"] = number(record.validation_loss);
-  line["validation_mean"] = number(record.validation_mean);
-  nlohmann::ordered_json& scores = line["tasks"] = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < std::min(tasks.size(), record.validation.size()); ++i)
-    scores[tasks[i]] = number(record.validation[i]);
-  nlohmann::ordered_json& norms = line["gradient_norms"] = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < record.gradient_norms.size(); ++i)
-    if (!std::isnan(record.gradient_norms[i]))
-      norms[std::string(name(static_cast<ParamPart>(i)))] = number(record.gradient_norms[i]);
-  append_file(file("metrics.jsonl"),
-              line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+void RunFolder::append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,
+                               const TimingRecord& timing) {
+  append_file(file("metrics.jsonl"), metrics_line(record, tasks, timing));
 }
 
-void RunFolder::keep_metrics_until(int epoch) {
+void RunFolder::append_step(const StepMetrics& record, const std::vector<std::string>& tasks) {
+  append_live(file("metrics.jsonl"), metrics_line(record, tasks));
+}
+
+void RunFolder::keep_metrics_until(int epoch, std::int64_t step) {
   const std::string path = file("metrics.jsonl");
-  if (!fs::exists(path)) return;
-  std::istringstream lines(read_file(path));
-  std::string kept;
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    if (!record.is_object() || !record.contains("epoch") || !record["epoch"].is_number_integer()) continue;
-    if (record["epoch"].get<std::int64_t>() <= epoch) kept += line + "\n";
-  }
-  write_file(path, kept);
-}
-
-std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks) {
-  std::istringstream lines(read_file(path));
-  std::vector<EpochRecord> records;
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string where = path + ":" + std::to_string(++number);
-    const nlohmann::ordered_json parsed = parse_json(line, where);
-    const JsonField root(parsed, where);
-    EpochRecord record;
-    record.epoch = static_cast<int>(root.at("epoch").count());
-    record.step = root.at("step").count();
-    record.learning_rate = root.at("learning_rate").number_or_nan();
-    record.train_loss = root.at("train_loss").number_or_nan();
-    record.validation_loss = root.at("validation_loss").number_or_nan();
-    record.validation_mean = root.at("validation_mean").number_or_nan();
-    const JsonField scores = root.at("tasks");
-    for (const std::string& task : tasks) record.validation.push_back(scores.at(task).number_or_nan());
-    records.push_back(std::move(record));
-  }
-  return records;
+  if (fs::exists(path)) write_file(path, metrics_until(read_file(path), epoch, step));
 }
 
 }  // namespace qmtl

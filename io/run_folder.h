@@ -7,6 +7,7 @@
 
 #include "io/checkpoint.h"
 #include "io/manifest.h"
+#include "io/metrics_file.h"
 
 namespace qmtl {
 
@@ -21,7 +22,8 @@ enum class RunMode {
 class RunFolder {
  public:
   /// Creates the folder. Throws Error (usage) if it holds a run and the mode is fresh, and Error (data) if it
-  /// cannot be created or written to. With overwrite, only the files named above are removed.
+  /// cannot be created or written to. With overwrite, only the files named above and in
+  /// io/FORMATS.md are removed.
   RunFolder(std::string folder, RunMode mode);
 
   const std::string& path() const { return folder_; }
@@ -45,10 +47,12 @@ class RunFolder {
   /// kept it from that. Adds to `warnings` what was mended and what cannot be.
   void mend_best(const Checkpoint& checkpoint, std::vector<std::string>& warnings);
 
-  /// Appends one JSON object as one line to metrics.jsonl; undefined metrics are null.
-  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks);
-  /// Drops the lines after that epoch (and a torn last line), for resuming.
-  void keep_metrics_until(int epoch);
+  /// Appends a line to metrics.jsonl.
+  void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,
+                      const TimingRecord& timing = {});
+  void append_step(const StepMetrics& record, const std::vector<std::string>& tasks);
+  /// Drops the lines after that epoch and step (and a torn last line), for resuming.
+  void keep_metrics_until(int epoch, std::int64_t step);
 
  private:
   std::string step_file(std::int64_t step) const;
@@ -65,9 +69,5 @@ struct RunStanding {
   std::optional<std::int64_t> step;  ///< of the newest checkpoint, as manifest and names say
 };
 RunStanding standing_of(const std::string& folder);
-
-/// The epochs of a metrics.jsonl, in the file's order, with the scores of `tasks` (NaN where undefined).
-/// Throws Error (data) that names file, line and field.
-std::vector<EpochRecord> read_metrics(const std::string& path, const std::vector<std::string>& tasks);
 
 }  // namespace qmtl

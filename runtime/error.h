@@ -6,7 +6,7 @@
 namespace qmtl {
 
 /// Exit codes of the program; an Error carries the one it ends with.
-enum class Exit : int { ok = 0, usage = 2, data = 3, endpoint = 4, interrupted = 75 };
+enum class Exit : int { ok = 0, usage = 2, data = 3, endpoint = 4, interrupted = 75, lost = 76 };
 
 /// The one error type of the project. The message says what was expected, what was found, where (file, key,
 /// line, rank) and what to do.

@@ -24,6 +24,7 @@ int noise_command(const Comm& comm, const Arguments& args);
 int sweep_command(const Comm& comm, const Arguments& args);
 int scale_command(const Comm& comm, const Arguments& args);
 int compare_command(const Comm& comm, const Arguments& args);
+int watch_command(const Comm& comm, const Arguments& args);
 int report_command(const Comm& comm, const Arguments& args);
 int emulate_command(const Comm& comm, const Arguments& args);
 int replay_command(const Comm& comm, const Arguments& args);

@@ -11,15 +11,21 @@ namespace qmtl {
 
 /// The cores that this rank may use, from its affinity mask.
 struct Cores {
-  int allowed = 1;  ///< cores of the mask
-  int online = 1;   ///< cores of the machine
-  int sharing = 1;  ///< ranks of this node that have the very same mask
+  int allowed = 1;       ///< cores of the mask
+  int online = 1;        ///< cores of the machine
+  bool unbound = false;  ///< a binding that nobody asked for was undone
+  int local = 1;         ///< ranks of this node
+  int sharing = 1;       ///< ranks of this node that have the very same mask
   /// Threads for this rank: its share of the mask's cores, at least 1.
   int share() const { return allowed > sharing ? allowed / sharing : 1; }
 };
 
-/// Collective.
+/// Open MPI binds one or two ranks to a core each when nobody says anything about binding, and leaves the
+/// other cores idle; this undoes it: the rank may then use the cores that mpirun itself may. Collective.
 Cores find_cores(const Comm& comm);
+
+/// The numbers of the cores that this rank may use, such as "0-3,8".
+std::string core_list();
 
 /// Problems of binding and thread number, one sentence with its cure each; empty when all is well. `threads`
 /// is what was asked for, or 0.

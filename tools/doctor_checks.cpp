@@ -58,8 +58,45 @@ Finding check_cores(const Cores& cores, int threads) {
           std::to_string(threads > 0 ? threads : cores.share()) + " per rank (" +
               std::to_string(cores.allowed) + " of " + std::to_string(cores.online) +
               " cores allowed, shared by " + std::to_string(cores.sharing) +
-              (cores.sharing == 1 ? " rank)" : " ranks)"),
+              (cores.sharing == 1 ? " rank" : " ranks") +
+              (cores.unbound ? "; mpirun's default binding undone)" : ")"),
           cure};
+}
+
+/// Variables of Open MPI that change binding or transport as options of mpirun would: easily forgotten in a
+/// profile.
+Finding check_variables() {
+  std::string found;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string variable(*entry);
+    for (const char* start :
+         {"OMPI_MCA_btl", "OMPI_MCA_pml", "OMPI_MCA_mtl", "OMPI_MCA_hwloc_base_binding_policy",
+          "OMPI_MCA_rmaps_base_mapping_policy", "OMPI_MCA_hwloc_base_cpu_set", "OMPI_MCA_oob_tcp_if",
+          "OMPI_MCA_mpi_yield_when_idle"})
+      if (variable.starts_with(start)) found += (found.empty() ? "" : ", ") + variable.substr(9);
+  }
+  return {"options", found.empty() ? "none of mpirun's change binding or transport" : found, ""};
+}
+
+/// Ranks of one node exchange messages through files in /dev/shm (or TMPDIR), which containers make small.
+Finding check_shared_memory(const Comm& comm) {
+  struct statvfs info {};
+  if (statvfs("/dev/shm", &info) != 0) return {"shm", "no /dev/shm", ""};
+  const double free = static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize);
+  const double needed = 8e6 * comm.local_ranks();
+  char text[80];
+  std::snprintf(text, sizeof text, "%.0f MB free in /dev/shm", free / 1e6);
+  return {
+      "shm", text,
+      free < needed ? "ranks of one node need about 8 MB each: start the container with --shm-size=1g" : ""};
+}
+
+Finding check_watchdog(const Comm& comm) {
+  if (comm.size() == 1) return {"watchdog", "one rank: only that it gets on is watched", ""};
+  if (comm.threads()) return {"watchdog", "can watch all ranks (MPI_THREAD_MULTIPLE)", ""};
+  return {
+      "watchdog", "off: this MPI library has no MPI_THREAD_MULTIPLE",
+      "use a library that has it, such as Debian's openmpi-bin; else a lost rank leaves the others waiting"};
 }
 
 Finding check_simd() {
@@ -119,9 +156,16 @@ Finding check_disk() {
 }  // namespace
 
 std::vector<Finding> find_problems(const Comm& comm, const Cores& cores, int threads) {
-  std::vector<Finding> findings{
-      check_mpi(),  check_mpirun(), check_root(), check_ranks(comm), check_cores(cores, threads),
-      check_simd(), check_memory()};
+  std::vector<Finding> findings{check_mpi(),
+                                check_mpirun(),
+                                check_root(),
+                                check_ranks(comm),
+                                check_cores(cores, threads),
+                                check_variables(),
+                                check_shared_memory(comm),
+                                check_watchdog(comm),
+                                check_simd(),
+                                check_memory()};
   if (comm.root()) {
     findings.push_back(check_hdf5());
     findings.push_back(check_disk());

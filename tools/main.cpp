@@ -9,6 +9,7 @@
 
 #include "tools/commands.h"
 #include "tools/options.h"
+#include "tools/rank_log.h"
 #include "tools/version.h"
 
 namespace qmtl {
@@ -44,6 +45,7 @@ constexpr std::array commands{
             emulate_command, false},
     Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
             replay_command, false},
+    Command{"watch", "follow a training run from another terminal", watch_command, false},
     Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
@@ -60,7 +62,7 @@ void print_help(std::ostream& out) {
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
       << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint, 75 "
          "stopped\n"
-         "after a checkpoint.\n";
+         "after a checkpoint, 76 a rank that no longer answered (distributed.watchdog).\n";
 }
 
 int run(const Comm& comm, const Arguments& args) {
@@ -93,6 +95,7 @@ int run(const Comm& comm, const Arguments& args) {
 
 /// Errors that all ranks share are printed once; an error of one rank ends the others too.
 int fail(const Comm& comm, const std::string& message, int code, bool shared) {
+  rank_note(spdlog::level::err, message);
   if (comm.size() == 1 || (shared && comm.root())) {
     std::fprintf(stderr, "qmtl: error: %s\n", message.c_str());
   } else if (!shared) {

@@ -37,28 +37,36 @@ ProgressPrinter::Mode ProgressPrinter::choose(const std::string& option, bool qu
 
 void ProgressPrinter::step(const Progress& progress) {
   last_ = progress;
-  if (mode_ != Mode::line) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (open_ && now - drawn_ < std::chrono::milliseconds(100)) return;
-  drawn_ = now;
+  const std::chrono::duration<double> passed = Clock::now() - drawn_;
+  if (mode_ == Mode::plain && passed.count() >= every_) {
+    std::fprintf(stderr, "%s\n", line().c_str());
+    drawn_ = Clock::now();
+  }
+  if (mode_ != Mode::line || (open_ && passed.count() < 0.1)) return;
+  drawn_ = Clock::now();
   open_ = true;
-  char validation[40] = "";
-  if (validated_) std::snprintf(validation, sizeof validation, "  validation %.4f", validation_);
-  char line[200];
-  std::snprintf(
-      line, sizeof line, "epoch %d/%d  %3.0f%%  loss %.4f%s  %.0f samples/s  ETA %s", progress.epoch,
-      progress.epochs, 100.0 * static_cast<double>(progress.step) / static_cast<double>(progress.total_steps),
-      progress.loss, validation, progress.samples_per_second, duration(progress.seconds_left).c_str());
   const int width = terminal_width();
   // One column stays free: a full line would wrap and could not be redrawn.
-  std::fprintf(stderr, "\r%.*s\033[K", width > 1 ? width - 1 : 199, line);
+  std::fprintf(stderr, "\r%.*s\033[K", width > 1 ? width - 1 : 199, line().c_str());
   std::fflush(stderr);
+}
+
+std::string ProgressPrinter::line() const {
+  char validation[40] = "";
+  if (validated_) std::snprintf(validation, sizeof validation, "  validation %.4f", validation_);
+  char text[200];
+  std::snprintf(text, sizeof text, "epoch %d/%d  %3.0f%%  loss %.4f%s  %.0f samples/s  ETA %s", last_.epoch,
+                last_.epochs,
+                100.0 * static_cast<double>(last_.step) / static_cast<double>(last_.total_steps), last_.loss,
+                validation, last_.samples_per_second, duration(last_.seconds_left).c_str());
+  return text;
 }
 
 void ProgressPrinter::epoch(const EpochRecord& record, bool best) {
   validation_ = record.validation_mean;
   validated_ = true;
   if (mode_ != Mode::plain) return;
+  drawn_ = Clock::now();
   std::fprintf(stderr, "epoch %d/%d  loss %.4f  validation %.4f%s  %.0f samples/s  ETA %s\n", record.epoch,
                last_.epochs, record.train_loss, record.validation_mean, best ? " (best)" : "",
                last_.samples_per_second, duration(last_.seconds_left).c_str());

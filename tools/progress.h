@@ -8,12 +8,13 @@
 namespace qmtl {
 
 /// Training's progress on standard error: in a terminal one line that is redrawn, otherwise one line per
-/// epoch.
+/// epoch, and more where epochs are long.
 class ProgressPrinter {
  public:
   enum class Mode { line, plain, off };
 
-  explicit ProgressPrinter(Mode mode) : mode_(mode) {}
+  /// `every`: seconds between lines of plain progress within an epoch.
+  explicit ProgressPrinter(Mode mode, double every = 10) : mode_(mode), every_(every) {}
   ~ProgressPrinter() { finish(); }
   ProgressPrinter(const ProgressPrinter&) = delete;
   ProgressPrinter& operator=(const ProgressPrinter&) = delete;
@@ -28,11 +29,15 @@ class ProgressPrinter {
   void finish();
 
  private:
+  std::string line() const;  ///< where training stands
+
   Mode mode_;
+  double every_;
   Progress last_;
   double validation_ = 0;
   bool validated_ = false, open_ = false;
-  std::chrono::steady_clock::time_point drawn_{};
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point drawn_ = Clock::now();  ///< or printed
 };
 
 /// "0:07", "12:05", "3:04:00".

@@ -56,6 +56,7 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
   json["seconds"] = report.seconds;
   json["samples_per_second"] = report.samples_per_second;
   json["interrupted"] = report.interrupted;
+  if (report.imbalance) json["imbalance"] = *report.imbalance;
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", report.scores.tasks[t]}};

@@ -43,6 +43,7 @@ struct Report {
   ParameterCount parameters;
   std::optional<std::size_t> frozen, added;  ///< numbers that stay, and those of a task that was added
   bool interrupted = false;
+  std::optional<double> imbalance;  ///< largest over mean compute time of the ranks
 };
 
 nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec);

@@ -7,6 +7,7 @@
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
+#include "distributed/watchdog.h"
 #include "io/background.h"
 #include "io/config.h"
 #include "io/run_folder.h"
@@ -16,10 +17,13 @@
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
 #include "tools/cores.h"
+#include "tools/dry_run.h"
 #include "tools/load.h"
 #include "tools/options.h"
 #include "tools/progress.h"
+#include "tools/rank_log.h"
 #include "tools/results.h"
+#include "tools/run_recorder.h"
 #include "tools/signals.h"
 #include "tools/version.h"
 
@@ -70,6 +74,13 @@ Config load_config(const Comm& comm, const Options& options) {
   return config;
 }
 
+std::int64_t trace_steps(const Options& options) {
+  const auto steps = options.values["trace-steps"].as<std::int64_t>();
+  if (steps < 1 || steps > 10'000'000)
+    throw usage_error("--trace-steps: expected 1 to 10000000, found " + std::to_string(steps));
+  return steps;
+}
+
 void check_options(const Options& options) {
   const auto both = [&](const char* one, const char* other) {
     if (options.has(one) && options.has(other))
@@ -77,6 +88,13 @@ void check_options(const Options& options) {
   };
   both("resume", "overwrite");
   both("resume", "add-task");
+  trace_steps(options);
+  if (const double every = options.values["progress-every"].as<double>(); !(every >= 0))
+    throw usage_error("--progress-every: expected seconds from 0, found " + std::to_string(every));
+  both("resume", "dry-run");
+  if (options.has("ranks") && !options.has("dry-run"))
+    throw usage_error(
+        "--ranks: expected together with --dry-run; start with mpirun -n N to train on N ranks");
   for (const char* needed : {"add-task", "from"})
     if (options.has("add-task") + options.has("from") + options.has("register") > 0 && !options.has(needed))
       throw usage_error(
@@ -191,23 +209,50 @@ Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
   return checkpoint;
 }
 
+void warn_of_imbalance(const Imbalance& found) {
+  spdlog::warn(
+      "rank {} computes {:.1f} times as long as the mean of all ranks, also after moving units; look at what "
+      "else runs on its cores (qmtl doctor), or make units smaller: distributed.shard, "
+      "distributed.task_groups",
+      found.rank, found.ratio);
+}
+
 /// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
-TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, Background& saver) {
+TrainHooks make_hooks(const Job& job, RunFolder* folder, ProgressPrinter& printer, RunRecorder& recorder,
+                      Background& saver) {
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
+  hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
+  hooks.on_pause = [&recorder](Pause pause, double seconds) { recorder.pause(pause, seconds); };
   if (!folder) return hooks;
-  std::vector<std::string> tasks;
-  for (const TaskSpec& task : job.config.model.tasks) tasks.push_back(task.name);
-  hooks.on_progress = [&printer](const Progress& progress) { printer.step(progress); };
-  hooks.on_epoch = [&printer, folder, tasks](const EpochRecord& record, bool best) {
+  hooks.on_imbalance = warn_of_imbalance;
+  hooks.on_progress = [&](const Progress& progress) {
+    printer.step(progress);
+    recorder.progress(progress);
+  };
+  hooks.on_epoch = [&](const EpochRecord& record, bool best) {
     printer.epoch(record, best);
-    folder->append_metrics(record, tasks);
+    recorder.epoch(record);
   };
   hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
     saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
   };
   hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;
+}
+
+TrainResult train_recorded(const Comm& comm, Job& job, RunFolder* folder, ProgressPrinter& printer,
+                           RunRecorder& recorder) {
+  Background saver;
+  try {
+    const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
+                                     make_hooks(job, folder, printer, recorder, saver));
+    recorder.end(result.ending, job.state.step);
+    return result;
+  } catch (const std::exception& error) {
+    recorder.fail(error.what());
+    throw;
+  }
 }
 
 /// Scores of the best epoch's parameters on the validation rows; of the current ones before there is a best.
@@ -221,6 +266,7 @@ Report make_report(const Comm& comm, Job& job, const RunFolder* folder, const Tr
   report.seconds = result.seconds;
   report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
   report.interrupted = result.ending == Ending::interrupted;
+  report.imbalance = result.imbalance.ratio;
   report.parameters = count_parameters(job.learner->params());
   if (!job.config.train.frozen.empty()) {
     const std::size_t trained = count_numbers(trained_params(job.learner->params(), job.config.train.frozen));
@@ -260,8 +306,15 @@ int train_command(const Comm& comm, const Arguments& args) {
   po::options_description own("Options of train");
   own.add_options()("resume", "go on from the run folder's newest checkpoint")(
       "overwrite", "remove the run that is in the folder")(
+      "dry-run", "show what each rank would do, hold and exchange; train and write nothing")(
+      "ranks", po::value<int>()->value_name("N"), "with --dry-run: of N ranks like this one")(
       "plan", po::value<std::string>()->value_name("KIND"),
       "engine plan: auto, state, operators, cones, pauli or mixed")(
+      "trace", "write RUN/trace.json at the end, for chrome://tracing or ui.perfetto.dev")(
+      "trace-steps", po::value<std::int64_t>()->value_name("N")->default_value(1000),
+      "with --trace: only the first N steps")(
+      "progress-every", po::value<double>()->value_name("SECONDS")->default_value(10, "10"),
+      "with plain progress: a line at least so often within an epoch")(
       "add-task", po::value<std::string>()->value_name("NAME"),
       "train this task of the data set onto the model of --from, and nothing else")(
       "from", po::value<std::string>()->value_name("CHECKPOINT"),
@@ -279,6 +332,7 @@ int train_command(const Comm& comm, const Arguments& args) {
 
   Job job;
   job.config = load_config(comm, *options);
+  const Watchdog watchdog(comm, job.config.watchdog);
   const auto resuming = options->has("resume");
   comm.together([&] { check_options(*options); });
   job.data = load_dataset(comm, job.config.data_file);
@@ -292,7 +346,12 @@ int train_command(const Comm& comm, const Arguments& args) {
       job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
   });
   if (!resuming) make_job_learner(comm, *options, job);
+  if (options->has("dry-run")) {
+    dry_run(comm, *options, job.config, job.data, *job.learner, cores);
+    return 0;
+  }
   const auto folder = open_folder(comm, *options, job.config);
+  if (job.config.rank_logs) open_rank_log(comm, job.config.run_folder, threads.count(), resuming);
   if (resuming) {
     resume(comm, folder.get(), job);
     make_job_learner(comm, *options, job);
@@ -302,7 +361,7 @@ int train_command(const Comm& comm, const Arguments& args) {
   crash_point("open");
   comm.together([&] {
     if (!folder) return;
-    if (resuming) folder->keep_metrics_until(job.state.epoch);
+    if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);
     folder->write_config(job.config);
     warn_of_circuit(job.config.model, *job.learner);
   });
@@ -312,10 +371,15 @@ int train_command(const Comm& comm, const Arguments& args) {
 
   ProgressPrinter printer(comm.root()
                               ? ProgressPrinter::choose(options->common.progress, options->common.quiet)
-                              : ProgressPrinter::Mode::off);
-  Background saver;
-  const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
-                                   make_hooks(job, folder.get(), printer, saver));
+                              : ProgressPrinter::Mode::off,
+                          options->values["progress-every"].as<double>());
+  RunRecorder recorder(comm, job.config, job.state, folder.get(),
+                       {.resuming = resuming,
+                        .threads = threads.count(),
+                        .simd = std::string(name(job.learner->target())),
+                        .trace_steps = options->has("trace") ? trace_steps(*options) : 0,
+                        .issues = core_warnings(cores, options->common.threads)});
+  const TrainResult result = train_recorded(comm, job, folder.get(), printer, recorder);
   printer.finish();
   const Report report = make_report(comm, job, folder.get(), result);
   if (comm.root()) {

@@ -1,4 +1,4 @@
-"""The three models of the edge benchmarks, trained for a moment: cost does not depend on how well they predict."""
+"""The models of the edge benchmarks, trained for a moment: cost does not depend on how well they predict."""
 
 import json
 import os
@@ -10,15 +10,19 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 QMTL = os.environ.get("QMTL_PROGRAM", str(ROOT / "build" / "release" / "qmtl"))
 
-EIGHT = ["circuit.qubits=8", "circuit.layers=2", 'circuit.rotations=["ry", "rz"]', 'circuit.entangler="cx-ring"',
-         "block.size=1", "block.layers=0", "block.stride=1", 'block.readout="first"']
-BLOCKS = ["circuit.qubits=8", "circuit.layers=2", 'circuit.rotations=["ry", "rz"]', 'circuit.entangler="cx-ring"',
-          "block.size=2", "block.layers=2", 'block.rotations=["ry", "rz"]', 'block.entangler="cx-ring"', "block.stride=1"]
+# The shape that prototypes of other methods were measured with: RY encoding, two layers RY RZ and a ring of CX, all Z.
+RING = ["circuit.qubits=8", "circuit.layers=2", 'circuit.rotations=["ry", "rz"]', 'circuit.entangler="cx-ring"']
+EIGHT = RING + ["block.size=1", "block.layers=0", "block.stride=1", 'block.readout="first"']
+PAIRS = ["block.size=2", "block.stride=1"]
+DEEP_PAIRS = PAIRS + ["block.layers=2", 'block.rotations=["ry", "rz"]']
 DIGITS = 'layers = [{ type = "dense", width = 64, activation = "tanh" }]'
 # name, inputs, tasks, settings, further options of the export
 MODELS = [
-    ("8-qubit head, 8 values", 8, 8, EIGHT, ["--method", "state"]),
-    ("10 tasks on 2-qubit registers", 8, 10, BLOCKS, ["--method", "operators"]),
+    ("8-qubit head, 8 values", 8, 8, EIGHT, []),
+    ("10 tasks on 2-qubit registers", 10, 10, ["circuit.qubits=10", "circuit.layers=2", *PAIRS], []),
+    ("10 tasks on 2-qubit registers, RY RZ, as operators", 10, 10,
+     ["circuit.qubits=10", "circuit.layers=1", 'circuit.rotations=["ry", "rz"]', *DEEP_PAIRS], ["--method", "operators"]),
+    ("10 such tasks behind the first row's circuit", 8, 10, [*RING, *DEEP_PAIRS, 'block.entangler="cx-ring"'], []),
     ("digits, whole model", 64, 10, ["circuit.qubits=20", "circuit.layers=2", "backbone." + DIGITS], []),
 ]
 
@@ -59,9 +63,11 @@ def make(folder, model, rows=200):
 
 def show(name, rows, text):
     """Prints a benchmark's table and, with a folder on the command line, keeps it there as name.json and name.md."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout.strip()
+    text += f"\nMeasured at commit {commit or '(none)'}.\n"
     print(text, end="")
     if len(sys.argv) > 1:
         results = pathlib.Path(sys.argv[1])
         results.mkdir(exist_ok=True)
-        (results / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (results / f"{name}.json").write_text(json.dumps({"commit": commit, "rows": rows}, indent=1) + "\n")
         (results / f"{name}.md").write_text(text)

@@ -1,4 +1,4 @@
-"""Runs in the optional environment: seconds a sample of a model in ONNX Runtime, one thread, batches of 1 and of BATCH.
+"""Runs in the optional environment: processor seconds a sample of a model in ONNX Runtime, one thread, batches of 1 and of BATCH.
 onnx_time.py MODEL INPUT WIDTH BATCH"""
 
 import sys
@@ -16,8 +16,8 @@ for size, rounds in ((1, 2000), (batch, 20)):
     session.run(None, {name: x})
     best = float("inf")
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(rounds):
             session.run(None, {name: x})
-        best = min(best, (time.perf_counter() - begin) / (rounds * size))
+        best = min(best, (time.process_time() - begin) / (rounds * size))
     print(f"{best:.9g}")

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "hardware/formats/qasm_lexer.h"
 #include "hardware/formats/shown.h"
 #include "runtime/error.h"
 
@@ -23,90 +24,6 @@ std::optional<double> constant_named(std::string_view name) {
   if (name == "tau" || name == "τ") return 2 * pi;
   return std::nullopt;
 }
-
-struct Token {
-  enum class Kind { word, number, text, qubit, sign, end };
-  Kind kind = Kind::end;
-  std::string_view text;
-  int line = 1;
-};
-
-/// Cuts the text into tokens; a sign is one character, but for "->".
-class Lexer {
- public:
-  Lexer(std::string_view text, const std::string& name) : text_(text), name_(name) {}
-
-  Token next() {
-    skip_space();
-    Token token{Token::Kind::end, {}, line_};
-    if (at_ >= text_.size()) return token;
-    const std::size_t start = at_;
-    const char c = text_[at_];
-    if (is_letter(c)) {
-      token.kind = Token::Kind::word;
-      while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;
-    } else if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) {
-      token.kind = Token::Kind::number;
-      number();
-    } else if (c == '$') {
-      token.kind = Token::Kind::qubit;
-      ++at_;
-      while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
-    } else if (c == '"') {
-      token.kind = Token::Kind::text;
-      at_ = text_.find('"', at_ + 1);
-      if (at_ == std::string_view::npos) refuse("expected a closing quotation mark");
-      ++at_;
-    } else {
-      token.kind = Token::Kind::sign;
-      at_ += text_.substr(at_, 2) == "->" ? 2 : 1;
-    }
-    token.text = text_.substr(start, at_ - start);
-    return token;
-  }
-
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw data_error(name_ + ":" + std::to_string(line_) + ": " + what);
-  }
-
- private:
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
-  }
-  void skip_space() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '\n') ++line_;
-      if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-        ++at_;
-      } else if (text_.substr(at_, 2) == "//") {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (text_.substr(at_, 2) == "/*") {
-        const std::size_t end = text_.find("*/", at_ + 2);
-        if (end == std::string_view::npos) refuse("expected the end of a comment, */");
-        line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                             text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-        at_ = end + 2;
-      } else {
-        return;
-      }
-    }
-  }
-  void number() {
-    while (at_ < text_.size() && (is_digit(text_[at_]) || text_[at_] == '.')) ++at_;
-    if (at_ < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
-      ++at_;
-      if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
-      while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
-    }
-  }
-
-  std::string_view text_;
-  const std::string& name_;
-  std::size_t at_ = 0;
-  int line_ = 1;
-};
 
 /// Linear combinations of inputs by their number of declaration.
 struct Affine {
@@ -143,12 +60,12 @@ class Reader {
     program_.name = "qasm3";
     if (word("OPENQASM")) {
       step();
-      if (token_.kind != Token::Kind::number || !token_.text.starts_with("3"))
+      if (token_.kind != QasmToken::Kind::number || !token_.text.starts_with("3"))
         refuse("expected OPENQASM 3, found " + found());
       step();
       expect(";");
     }
-    while (token_.kind != Token::Kind::end) statement();
+    while (token_.kind != QasmToken::Kind::end) statement();
     return finish();
   }
 
@@ -157,17 +74,21 @@ class Reader {
     throw data_error(name_ + ":" + std::to_string(token_.line) + ": " + what);
   }
   std::string found() const {
-    return token_.kind == Token::Kind::end ? "the end" : "'" + shown(token_.text) + "'";
+    return token_.kind == QasmToken::Kind::end ? "the end" : "'" + shown(token_.text) + "'";
   }
   void step() { token_ = lexer_.next(); }
-  bool word(std::string_view text) const { return token_.kind == Token::Kind::word && token_.text == text; }
-  bool sign(std::string_view text) const { return token_.kind == Token::Kind::sign && token_.text == text; }
+  bool word(std::string_view text) const {
+    return token_.kind == QasmToken::Kind::word && token_.text == text;
+  }
+  bool sign(std::string_view text) const {
+    return token_.kind == QasmToken::Kind::sign && token_.text == text;
+  }
   void expect(std::string_view text) {
     if (token_.text != text) refuse("expected '" + std::string(text) + "', found " + found());
     step();
   }
   std::string identifier(const char* what) {
-    if (token_.kind != Token::Kind::word) refuse(std::string("expected ") + what + ", found " + found());
+    if (token_.kind != QasmToken::Kind::word) refuse(std::string("expected ") + what + ", found " + found());
     std::string text(token_.text);
     if (!constant_named(text) &&
         std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }))
@@ -178,7 +99,7 @@ class Reader {
   int integer(int most) {
     int value = 0;
     const auto result = std::from_chars(token_.text.data(), token_.text.data() + token_.text.size(), value);
-    if (token_.kind != Token::Kind::number || result.ec != std::errc{} ||
+    if (token_.kind != QasmToken::Kind::number || result.ec != std::errc{} ||
         result.ptr != token_.text.data() + token_.text.size() || value > most)
       refuse("expected a whole number up to " + std::to_string(most) + ", found " + found());
     step();
@@ -192,7 +113,7 @@ class Reader {
   void statement() {
     if (word("include")) {
       step();
-      if (token_.kind != Token::Kind::text) refuse("expected a file name, found " + found());
+      if (token_.kind != QasmToken::Kind::text) refuse("expected a file name, found " + found());
       step();
       expect(";");
     } else if (word("input")) {
@@ -203,14 +124,14 @@ class Reader {
     } else if (word("gate")) {
       definition();
     } else if (word("barrier")) {
-      while (!sign(";") && token_.kind != Token::Kind::end) step();
+      while (!sign(";") && token_.kind != QasmToken::Kind::end) step();
       expect(";");
     } else if (word("measure")) {
       step();
       const std::vector<int> qubits = qubit_operand();
       expect("->");
       measure(qubits, bit_operand());
-    } else if (token_.kind == Token::Kind::word && bits_.count(std::string(token_.text))) {
+    } else if (token_.kind == QasmToken::Kind::word && bits_.count(std::string(token_.text))) {
       const std::vector<int> bits = bit_operand();
       expect("=");
       if (!word("measure")) refuse("expected measure, found " + found());
@@ -311,7 +232,7 @@ class Reader {
   }
   std::vector<int> bit_operand() { return indexed(bits_, "a bit or register of bits"); }
   std::vector<int> qubit_operand() {
-    if (token_.kind != Token::Kind::qubit) return indexed(qubits_, "a qubit or register of qubits");
+    if (token_.kind != QasmToken::Kind::qubit) return indexed(qubits_, "a qubit or register of qubits");
     if (!qubits_.empty()) refuse("declared qubits and $n may not be mixed");
     int number = -1;
     std::from_chars(token_.text.data() + 1, token_.text.data() + token_.text.size(), number);
@@ -432,7 +353,7 @@ class Reader {
       expect(")");
       return value;
     }
-    if (token_.kind == Token::Kind::number) {
+    if (token_.kind == QasmToken::Kind::number) {
       double value = 0;
       const auto result = std::from_chars(token_.text.data(), token_.text.data() + token_.text.size(), value);
       if (result.ec != std::errc{} || result.ptr != token_.text.data() + token_.text.size())
@@ -526,10 +447,10 @@ class Reader {
     return std::move(program_);
   }
 
-  Lexer lexer_;
+  QasmLexer lexer_;
   const std::string& name_;
   const Qasm3Limits limits_;
-  Token token_;
+  QasmToken token_;
   DeviceProgram program_;
   int bit_count_ = 0;
   std::size_t applied_ = 0, terms_ = 0;

@@ -1,5 +1,4 @@
 #include "edge_crc.h"
-#include "edge_sections.h"
 #include "qmtl_edge.h"
 
 static uint32_t swapped(uint32_t word) {
@@ -25,9 +24,9 @@ static void restore_packed(uint32_t* data, uint32_t words, const uint32_t* op) {
 }
 
 int qmtl_edge_to_native(void* file, size_t length) {
-  uint32_t* word = (uint32_t*)file;
-  qe_sections at;
-  uint32_t size, i;
+  uint32_t *word = (uint32_t*)file, *data;
+  const uint32_t* op;
+  uint32_t size;
   uint64_t words;
   if (!file) return QMTL_EDGE_NULL;
   if (((uintptr_t)file & 3u) != 0) return QMTL_EDGE_MISALIGNED;
@@ -44,9 +43,8 @@ int qmtl_edge_to_native(void* file, size_t length) {
   swap(word + QE_HEADER_WORDS, word + (size >> 2) - words);
   words = QE_HEADER_WORDS + QE_OP_WORDS * (uint64_t)word[QE_W_OPS] + word[QE_W_DATA];
   if (4u * words > size) return QMTL_EDGE_SIZE;
-  at = qe_sections_of(word);
-  for (i = 0; i < word[QE_W_OPS]; ++i)
-    restore_packed(word + (at.data - word), word[QE_W_DATA], at.ops + QE_OP_WORDS * i);
+  data = word + (words - word[QE_W_DATA]);
+  for (op = word + QE_HEADER_WORDS; op != data; op += QE_OP_WORDS) restore_packed(data, word[QE_W_DATA], op);
   word[QE_W_CRC] = qe_file_crc(file, size);
   return QMTL_EDGE_OK;
 }

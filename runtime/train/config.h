@@ -49,10 +49,13 @@ struct Config {
   std::string data_file;                ///< data set
   std::vector<std::string> data_tasks;  ///< the tasks to learn, in their order; empty: all of the data set
   std::string run_folder;
+  int log_every = 50;     ///< steps between two lines about a step in metrics.jsonl; 0: none
+  bool rank_logs = true;  ///< a log file for every rank
   bool standardise = true;
   ModelSpec model;  ///< head and task details are completed from the data set by resolve()
   TrainSpec train;
   CheckpointSpec checkpoint;
+  int watchdog = 300;  ///< seconds without an answer after which a rank counts as lost; 0: never
 };
 
 std::string_view name(OptimiserKind value);

@@ -95,6 +95,7 @@ class LearnerOf final : public Learner {
   }
 
   std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * trained_groups(); }
+  std::size_t unit_groups() const override { return trained_groups(); }
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
     const std::size_t first = unit / trained_groups() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));

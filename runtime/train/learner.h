@@ -38,6 +38,7 @@ class Learner {
   virtual void bind(std::span<const double> params) = 0;
 
   virtual std::size_t units(std::size_t batch_rows) const = 0;
+  virtual std::size_t unit_groups() const = 0;  ///< task groups: unit % unit_groups() is the unit's
   virtual double unit_cost(std::size_t unit, std::size_t batch_rows) const = 0;  ///< arbitrary positive scale
   /// Length of a unit's accumulator: the gradient of all parameters, then the weighted loss of each task.
   virtual std::size_t accumulator_size() const = 0;

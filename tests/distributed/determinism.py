@@ -18,7 +18,7 @@ class Determinism(Program):
             for threads in (1, 2):
                 folder = f"r{ranks}t{threads}"
                 report = self.train(folder, "--threads", str(threads), ranks=ranks)
-                found = report["run_hash"], self.read(f"{folder}/metrics.jsonl"), report["tasks"]
+                found = report["run_hash"], self.bits(folder), report["tasks"]
                 expected = expected or found
                 self.assertEqual(found, expected, f"{ranks} ranks, {threads} threads")
 
@@ -43,7 +43,7 @@ class Determinism(Program):
         found = []
         for ranks in (1, 3):
             report = self.train(f"conv{ranks}", "--set", "input.x.shape=[2, 3]", "--set", layers, ranks=ranks)
-            found.append((report["run_hash"], self.read(f"conv{ranks}/metrics.jsonl"), report["tasks"]))
+            found.append((report["run_hash"], self.bits(f"conv{ranks}"), report["tasks"]))
         self.assertEqual(found[0], found[1])
         # The image's shape stays with the checkpoint.
         scores = json.loads(self.succeed("eval", "conv1", "--split", "validation", "--json").stdout)
@@ -85,7 +85,7 @@ class Determinism(Program):
                 resumed = self.train(folder, "--resume", "--set", "train.epochs=60", ranks=after)
                 self.assertEqual(resumed["run_hash"], whole["run_hash"])
                 self.assertEqual(resumed["tasks"], whole["tasks"])
-                self.assertEqual(self.read(f"{folder}/metrics.jsonl"), self.read("whole/metrics.jsonl"))
+                self.assertEqual(self.bits(folder), self.bits("whole"))
 
 
 if __name__ == "__main__":

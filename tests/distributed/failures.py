@@ -65,6 +65,25 @@ class Failures(Program):
                   ranks=2)
         self.assertEqual(self.read("run-nan/checkpoints/last.h5"), kept)
 
+    def test_a_number_that_overflows_on_one_rank_ends_all_and_names_the_rank(self):
+        rows = self.read("tiny.csv").decode().splitlines()
+        # One training row whose inputs overflow in the second layer: only one unit sees it.
+        at = next(i for i, row in enumerate(rows) if row.endswith("train"))
+        rows[at] = ",".join(["3e38"] * 6 + rows[at].split(",")[6:])
+        self.write("elsewhere/tiny.csv", "\n".join(rows) + "\n")
+        self.write("elsewhere/import.toml", self.read("import.toml").decode())
+        self.succeed("import", "elsewhere/import.toml", "--out", "huge.h5")
+        layers = 'backbone.layers=[{ type = "dense", width = 8, activation = "relu" }, { type = "dense", width = 6 }]'
+        options = ("--set", "data.file=huge.h5", "--set", "data.standardise=false", "--set", layers, "--set", "head.kind=linear")
+        self.refuse(3, ["finite", "step"], "train", "train.toml", "--set", "run.folder=run-e", *options)
+        many = self.refuse(3, ["finite", "step"], "train", "train.toml", "--set", "run.folder=run-f", *options, ranks=3)
+        self.assertRegex(many.stderr, r"qmtl: error: rank [0-2]: expected a finite (loss of task|gradient of parameter) '")
+
+    def test_ranks_may_have_different_numbers_of_threads(self):
+        each = ["bash", "-c", '"$@" --threads $((OMPI_COMM_WORLD_RANK + 1))', "bash"]
+        report = self.train("run-threads", ranks=2, prefix=each)
+        self.assertEqual(report["run_hash"], self.train("run-plain")["run_hash"])
+
     def test_a_killed_rank_ends_the_job(self):
         result = self.run_program("train", "train.toml", "--set", "run.folder=run-killed", "--set",
                                   "train.epochs=100000", "--quiet", ranks=2,

@@ -117,12 +117,13 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
   Case by_hand;
   std::vector<double> sums(param_parts, 0.0), totals(param_parts, 0.0);
   by_hand.learner->bind(by_hand.state.params);
+  Balance balance(comm(), *by_hand.learner);
   const auto order =
       epoch_order(training_rows(by_hand.data, by_hand.config.model), by_hand.config.train.seed, 0);
   for (int step = 0; step < 3; ++step) {
     const StepBatch batch =
         make_batch(by_hand.data, by_hand.config.model, by_hand.config.train, order, step, step);
-    std::vector<double> sum = batch_gradient(comm(), *by_hand.learner, batch, false).sum;
+    std::vector<double> sum = batch_gradient(comm(), *by_hand.learner, batch, false, balance).sum;
     sum.resize(by_hand.state.params.size());
     for (const ParamInfo& param : by_hand.learner->params()) {
       double squares = 0;

@@ -4,6 +4,7 @@ target whose tools are missing says which."""
 import pathlib
 import shutil
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EDGE = ROOT / "runtime" / "edge"
@@ -69,6 +70,14 @@ TARGETS = [
     Target("aarch64", "aarch64-linux-gnu-gcc", ["-static"], ["qemu-aarch64"]),
     Target("s390x (big-endian)", "s390x-linux-gnu-gcc", ["-static", "-fexcess-precision=fast"], ["qemu-s390x"]),
 ]
+
+
+def present():
+    """The targets whose tools are installed; says which it left out."""
+    left_out = [f"{target.name} ({', '.join(target.missing())})" for target in TARGETS if target.missing()]
+    if left_out:
+        print(f"not installed, left out: {'; '.join(left_out)} (tools/packages.txt, the rows marked edge)", file=sys.stderr)
+    return [target for target in TARGETS if not target.missing()]
 
 
 def embed(folder, files):

@@ -39,13 +39,13 @@ class CortexM4F(Program):
         printed = self.shell(EXAMPLE / "run", "digits.elf", DIGITS / "digits.csv", IMAGES)
         found = [int(digit) for digit in re.findall(r"label \d  predicted (\d)", printed)]
         self.assertEqual(found, expected)
-        right, images, instructions = map(int, re.search(r"(\d+) of (\d+) right; at most (\d+) inst", printed).groups())
+        right, images, cycles = map(int, re.search(r"(\d+) of (\d+) right; at most (\d+) cycles", printed).groups())
         self.assertEqual(images, IMAGES)
         labels = [int(line.split(",")[-1]) for line in (DIGITS / "digits.csv").read_text().splitlines()[:IMAGES]]
         self.assertEqual(right, sum(a == b for a, b in zip(found, labels)))
         # The expansion of 20 qubits and 64 x 64 + 64 x 20 products: less means that the clock did not run.
-        self.assertGreater(instructions, 64 * 64 + 64 * 20)
-        self.assertLess(instructions, 200_000)
+        self.assertGreater(cycles, 64 * 64 + 64 * 20)
+        self.assertLess(cycles, 200_000)
 
 
 if __name__ == "__main__":

@@ -183,7 +183,7 @@ TEST_CASE("metrics are one JSON object a line, and resuming drops later epochs a
         {"a", "b\"c"});
   append_file(run.file("metrics.jsonl"), "{\"epoch\": 3, \"st");
 
-  run.keep_metrics_until(2);
+  run.keep_metrics_until(2, 20);
   std::istringstream lines(read_file(run.file("metrics.jsonl")));
   int epochs = 0;
   for (std::string line; std::getline(lines, line);) {

@@ -40,7 +40,7 @@ LAYERS = {
 SEAMS = {"runtime/train/state.h", "runtime/model/philox.h"}
 # libraries that live in one room: pattern of the header -> rooms that may include it
 LIBRARIES = [
-    ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests"}),
+    ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests", "benchmarks"}),
     ("HDF5", re.compile(r"^(hdf5(_hl)?\.h|H5\w*\.h|hdf5/.*)$"), {"io", "tests"}),
     ("ONNX", re.compile(r"^(onnx|google/protobuf)/"), {"io"}),
     ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),

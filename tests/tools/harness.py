@@ -131,6 +131,15 @@ class Program(unittest.TestCase):
                               **options)
         return json.loads(result.stdout)
 
+    def metrics(self, folder, kind=None):
+        """The lines of a run's metrics.jsonl: all, or the epochs or steps alone."""
+        lines = [json.loads(line) for line in self.read(f"{folder}/metrics.jsonl").decode().splitlines()]
+        return [line for line in lines if kind in (None, line["kind"])]
+
+    def bits(self, folder):
+        """metrics.jsonl without the times, which alone may differ between runs of one configuration."""
+        return [{key: value for key, value in line.items() if key != "timing"} for line in self.metrics(folder)]
+
     def refuse(self, code, fragments, *arguments, **options):
         """Expects the exit code, and exactly one error message that contains all fragments."""
         result = self.run_program(*arguments, **options)

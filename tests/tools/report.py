@@ -81,7 +81,7 @@ class Page(html.parser.HTMLParser):
 
 
 class Pages(Program):
-    """Two runs, a comparison, a scaling study and a noise sweep."""
+    """Three runs, one of them on three ranks and resumed on one, a comparison, a scaling study and a noise sweep."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,6 +90,13 @@ class Pages(Program):
             trained = cls.run_program("train", "train.toml", "--quiet", "--set", f"run.folder={name}")
             if trained.returncode != 0:
                 raise RuntimeError(trained.stderr)
+        for options, ranks in ((["--set", "train.epochs=1"], 1), (["--resume"], 3)):
+            trained = cls.run_program("train", "train.toml", "--quiet", "--set", "run.folder=ranks", "--set",
+                                      "run.log_every=1", "--threads", "1", *options, ranks=ranks)
+            if trained.returncode != 0:
+                raise RuntimeError(trained.stderr)
+        cls.write("ranks/restarts.jsonl", json.dumps({"time": 1e9, "exit_code": 137, "step": 3, "wait_seconds": 1.5}) + "\n"
+                  + json.dumps({"time": 1e9 + 60, "exit_code": 75, "step": 6, "wait_seconds": 3}) + "\n{\"time\": 10")
         for name, content in (("compare.json", compare()), ("scale.json", scale()), ("noise.json", noise())):
             cls.write(name, json.dumps(content))
 
@@ -133,7 +140,7 @@ class Report(Pages):
         inspected = json.loads(self.succeed("inspect", "run", "--json").stdout)
         for key in ("run_hash", "data_hash", "content_hash"):
             self.assertIn(inspected[key], text)
-        records = [json.loads(line) for line in self.read("run/metrics.jsonl").decode().splitlines()]
+        records = self.metrics("run", "epoch")
         best = records[inspected["best_epoch"] - 1]
         for task, value in best["tasks"].items():
             self.assertIn(task, text)
@@ -145,6 +152,59 @@ class Report(Pages):
         loss = json.loads(self.chart_text("run/report.html"))[0]
         self.assertEqual([p[0] for p in loss["series"][0]["points"]], [1, 2, 3])
         self.assertAlmostEqual(loss["series"][0]["points"][2][1], records[2]["train_loss"], delta=1e-5)
+
+    def test_a_run_shows_where_its_time_went(self):
+        self.report("ranks")
+        text = self.page("ranks/report.html").text
+        charts = json.loads(self.chart_text("ranks/report.html"))
+        epochs = self.metrics("ranks", "epoch")[1:]  # those on three ranks
+        steps = sum(line["timing"]["steps"] for line in epochs)
+        seconds = sum(line["timing"]["seconds"] for line in epochs)
+        for phase in ("compute", "wait", "reduce", "update", "evaluate", "save"):
+            mean = sum(line["timing"]["phases"][phase]["mean"] for line in epochs)
+            self.assertIn(f"{phase}", text)
+            self.assertIn(f"{100 * mean / seconds:.1f} %", text)
+        compute = [sum(line["timing"]["phases"]["compute"]["ranks"][rank] for line in epochs) for rank in range(3)]
+        ratio = max(compute) / (sum(compute) / 3)
+        self.assertIn(f"{ratio:.2f}", text)
+        self.assertIn("3 ranks, 1 thread each", text)
+        work = next(chart for chart in charts if chart["x"]["title"] == "rank")
+        self.assertEqual([series["name"] for series in work["series"]], ["compute", "wait"])
+        for rank, point in enumerate(work["series"][0]["points"]):
+            self.assertEqual(point[0], rank)
+            self.assertAlmostEqual(point[1] / (1e3 * compute[rank] / steps), 1, delta=1e-4)
+        losses = next(chart for chart in charts if chart["x"]["title"] == "step")
+        expected = [[line["step"], line["losses"]["value"]] for line in self.metrics("ranks", "step")]
+        points = next(series["points"] for series in losses["series"] if series["name"] == "value")
+        for point, (step, loss) in zip(points, expected, strict=True):
+            self.assertEqual(point[0], step)
+            self.assertAlmostEqual(point[1], loss, delta=1e-5 * abs(loss))
+
+    def test_a_run_shows_its_environment_starts_and_restarts(self):
+        self.report("ranks")
+        text = self.page("ranks/report.html").text
+        starts = [json.loads(line) for line in self.read("ranks/environment.jsonl").decode().splitlines()]
+        self.assertEqual(len(starts), 2)
+        for key in ("mpi", "hdf5", "processor", "system"):
+            self.assertIn(starts[1][key], text)
+        for place in starts[1]["ranks"]:
+            for value in (place["host"], str(place["process"]), place["cores"], place["simd"]):
+                self.assertIn(value, text)
+        for shown in ("Starts of the program", "Restarts by qmtl supervise", "2001-09-09 01:46:40 UTC", "137, signal 9",
+                      "75, stopped after a checkpoint", "1.5 s", "restarts"):
+            self.assertIn(shown, text)
+
+    def test_a_run_without_times_and_environment_is_shown_without_them(self):
+        shutil.copytree(self.path("run"), self.path("bare"))
+        os.remove(self.path("bare/environment.jsonl"))
+        self.write("bare/metrics.jsonl", "".join(
+            json.dumps({key: value for key, value in line.items() if key not in ("timing", "kind")}) + "\n"
+            for line in self.metrics("run")))
+        self.report("bare")
+        text = self.page("bare/report.html").text
+        self.assertNotIn("Where the time went", text)
+        self.assertNotIn("Environment", text)
+        self.assertIn("Every epoch", text)
 
     def test_numbers_are_written_for_people(self):
         self.report("compare.json", "scale.json", "noise.json", "--out", "numbers.html")
@@ -199,6 +259,14 @@ class Report(Pages):
         self.write("torn/metrics.jsonl", lines[:-20])
         self.refuse(3, ["torn/metrics.jsonl:3", "not valid JSON"], "report", "torn")
         self.assertFalse(os.path.exists(self.path("torn/report.html")))
+        for file, line, fragments in (("restarts.jsonl", "{\"time\": 1}", ["restarts.jsonl:1", "exit_code"]),
+                                      ("environment.jsonl", "[]", ["environment.jsonl:1", "time"]),
+                                      ("metrics.jsonl", "{\"kind\": \"year\"}", ["metrics.jsonl:1", "kind", "\"year\""])):
+            with self.subTest(file=file):
+                folder = f"damaged-{file}"
+                shutil.copytree(self.path("run"), self.path(folder), ignore=shutil.ignore_patterns("report.html"))
+                self.write(f"{folder}/{file}", line + "\n")
+                self.refuse(3, fragments, "report", folder)
 
     def test_a_file_that_is_no_report_is_never_replaced(self):
         self.refuse(2, ["compare.json", "earlier report"], "report", "compare.json", "--out", "compare.json")
@@ -244,7 +312,7 @@ class Browser(Pages):
         return [line for line in result.stderr.splitlines() if "CONSOLE" in line], asked, result.stdout
 
     def test_a_browser_draws_every_chart_without_errors_and_requests(self):
-        self.report("run", "other", "compare.json", "scale.json", "noise.json", "--out", "shown.html")
+        self.report("run", "other", "ranks", "compare.json", "scale.json", "noise.json", "--out", "shown.html")
         charts = len(json.loads(self.chart_text("shown.html")))
         for options in ([], ["--blink-settings=preferredColorScheme=0"], ["--window-size=500,900"]):
             with self.subTest(options=options):

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 
 namespace qmtl::report {
 namespace {
@@ -75,6 +76,16 @@ std::string duration(double seconds) {
   const auto whole = std::llround(seconds);
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
   return count(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
+}
+
+std::string moment(double since_1970) {
+  const auto seconds = static_cast<std::time_t>(since_1970);
+  std::tm parts{};
+  char text[64];
+  if (!std::isfinite(since_1970) || std::abs(since_1970) > 1e11 || !gmtime_r(&seconds, &parts) ||
+      std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
+    return undefined;
+  return text;
 }
 
 std::string bytes(double value) {

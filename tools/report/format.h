@@ -16,6 +16,7 @@ std::string score_with_deviation(double mean, double deviation);
 std::string signed_score(double value);  ///< score() with its sign: "+0.0123"
 std::string probability(double p);       ///< "0.031", "< 0.001"
 std::string duration(double seconds);    ///< "3.2 ms", "12.3 s", "4 min 10 s"
+std::string moment(double since_1970);   ///< seconds: "2025-01-31 12:00:05 UTC"
 std::string bytes(double value);         ///< "1.5 MB", powers of 1000
 
 }  // namespace qmtl::report

@@ -104,8 +104,28 @@ Html metric_chart(const Run& run, const std::string& metric, Charts& charts) {
   return charts.add(chart);
 }
 
+/// The training loss of every task at the steps that have a line.
+Html task_loss_chart(const Run& run, Charts& charts) {
+  const std::vector<TaskSpec>& tasks = run.checkpoint.config.model.tasks;
+  if (run.steps.size() < 2) return {};
+  Chart chart{"Training loss of the tasks",
+              "The weighted loss of every task at single steps.",
+              {"step"},
+              {"loss"},
+              {},
+              {}};
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    Series& series = chart.series.emplace_back(Series{tasks[t].name, {}});
+    series.quiet = tasks.size() > most_curves;
+    for (const StepMetrics& step : run.steps)
+      series.points.push_back({static_cast<double>(step.step), step.losses[t]});
+  }
+  chart.y.logarithmic = spans_decades(chart.series);
+  return charts.add(chart);
+}
+
 Html curves_html(const Run& run, Charts& charts) {
-  Html figures = loss_chart(run, charts);
+  Html figures = loss_chart(run, charts) + task_loss_chart(run, charts);
   std::vector<std::string> metrics;
   for (const TaskSpec& task : run.checkpoint.config.model.tasks)
     if (std::find(metrics.begin(), metrics.end(), task.metric) == metrics.end())
@@ -192,7 +212,13 @@ Run read_run(const std::string& folder) {
   if (run.name.empty() || run.name == "." || run.name == "..") run.name = folder;
   run.file = checkpoint_file(folder);
   run.checkpoint = read_checkpoint(run.file);
-  run.history = read_metrics((fs::path(folder) / "metrics.jsonl").string(), task_names(run.checkpoint));
+  MetricsFile metrics =
+      read_metrics((fs::path(folder) / "metrics.jsonl").string(), task_names(run.checkpoint));
+  run.history = std::move(metrics.epochs);
+  run.timings = std::move(metrics.timings);
+  run.steps = std::move(metrics.steps);
+  run.starts = read_starts(folder);
+  run.restarts = read_restarts(folder);
   return run;
 }
 
@@ -211,10 +237,12 @@ Section run_section(const Run& run, Charts& charts) {
                           {checkpoint.plan, "plan of the circuit engine"}});
   body += curves_html(run, charts);
   body += final_table(run);
+  body += timing_html(run, charts);
   body += parameter_table(checkpoint);
   body += circuit_html(checkpoint.config.model);
   body += epoch_table(run);
   body += details("Configuration as resolved", preformatted(checkpoint.config_text, "Configuration"));
+  body += environment_html(run);
   body += element("h3", text("Hashes"));
   body += definitions({{"run hash", hash_text(checkpoint.run_hash)},
                        {"data hash", hash_text(checkpoint.data_hash)},

@@ -5,6 +5,8 @@
 
 #include "io/checkpoint.h"
 #include "io/json_fields.h"
+#include "io/metrics_file.h"
+#include "io/run_starts.h"
 #include "tools/report/page.h"
 
 namespace qmtl::report {
@@ -12,13 +14,21 @@ namespace qmtl::report {
 // One function per kind of input; each adds its charts to those of the page. Errors are Error (data) and name
 // file and field.
 
-/// What a run folder holds: its best checkpoint and every epoch's metrics.
+/// What a run folder holds: its best checkpoint, every epoch's metrics, and what was seen of the run.
 struct Run {
   std::string name, file;  ///< how the report calls it; the checkpoint
   Checkpoint checkpoint;
   std::vector<EpochRecord> history;
+  std::vector<TimingRecord> timings;  ///< of each of them
+  std::vector<StepMetrics> steps;
+  std::vector<RunStart> starts;
+  std::vector<RunRestart> restarts;
 };
 Run read_run(const std::string& folder);
+/// Time of the phases and of the ranks; nothing for a run without times.
+Html timing_html(const Run& run, Charts& charts);
+/// Program, machines, ranks, starts and restarts.
+Html environment_html(const Run& run);
 Section run_section(const Run& run, Charts& charts);
 /// Several runs side by side.
 Section runs_section(const std::vector<Run>& runs, Charts& charts);

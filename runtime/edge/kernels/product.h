@@ -29,7 +29,7 @@ static void qe_product(const float* sample_pairs, float* state, uint32_t qubits,
     one[0] = 1.0f;
     one[1] = one[2] = one[3] = 0.0f;
     do {
-      qe_rotations(one, one + 2, 2, sample_pairs, fixed_pairs, word, 1);
+      qe_rotations(one, 2, 1, sample_pairs, fixed_pairs, word, 1);
       word += 2;
     } while (!(word[-1] >> 29 & 1u));
     if (is_complex)

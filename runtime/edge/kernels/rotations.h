@@ -4,12 +4,13 @@
 
 /* Rotations one after another: `word` has two words for each (FORMAT.md), pairs are cos, sin of half angles.
  */
-static void qe_rotations(float* re, float* im, uint32_t amplitudes, const float* sample_pairs,
+static void qe_rotations(float* state, uint32_t amplitudes, uint32_t is_complex, const float* sample_pairs,
                          const float* fixed_pairs, const uint32_t* word, uint32_t rotations) {
   uint32_t i;
   for (i = 0; i < rotations; ++i) {
     const uint32_t reference = word[2u * i + 1u];
     const float* pair = (reference >> 31 ? sample_pairs : fixed_pairs) + 2u * (reference & 0xffffffu);
-    qe_rotate(re, im, amplitudes, word[2u * i], pair[0], reference >> 30 & 1u ? -pair[1] : pair[1]);
+    qe_rotate(state, amplitudes, is_complex, word[2u * i], pair[0],
+              reference >> 30 & 1u ? -pair[1] : pair[1]);
   }
 }

@@ -1,0 +1,78 @@
+#include "io/run_status.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "io/atomic_file.h"
+#include "io/json_fields.h"
+
+namespace qmtl {
+namespace {
+
+nlohmann::ordered_json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+double wall_clock() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(now)).count();
+}
+
+std::string host_name() {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return host;
+}
+
+std::string to_json(const RunStatus& status) {
+  nlohmann::ordered_json json;
+  json["format"] = "qmtl-status";
+  json["version"] = 1;
+  json["state"] = status.state;
+  json["message"] = status.message;
+  json["host"] = status.host;
+  json["process"] = status.process;
+  json["ranks"] = status.ranks;
+  json["threads"] = status.threads;
+  json["epoch"] = status.epoch;
+  json["epochs"] = status.epochs;
+  json["step"] = status.step;
+  json["steps"] = status.steps;
+  json["loss"] = number(status.loss);
+  json["samples_per_second"] = number(status.samples_per_second);
+  json["seconds_left"] = number(status.seconds_left);
+  json["started"] = status.started;
+  json["updated"] = status.updated;
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+RunStatus read_status(const std::string& path) {
+  const nlohmann::ordered_json parsed = parse_json(read_file(path), path);
+  const JsonField root(parsed, path);
+  require_json_format(root, "qmtl-status", 1);
+  RunStatus status;
+  status.state = root.at("state").text();
+  status.message = root.at("message").text();
+  status.host = root.at("host").text();
+  status.process = root.at("process").count();
+  status.ranks = static_cast<int>(root.at("ranks").count());
+  status.threads = static_cast<int>(root.at("threads").count());
+  status.epoch = static_cast<int>(root.at("epoch").count());
+  status.epochs = static_cast<int>(root.at("epochs").count());
+  status.step = root.at("step").count();
+  status.steps = root.at("steps").count();
+  status.loss = root.at("loss").number_or_nan();
+  status.samples_per_second = root.at("samples_per_second").number_or_nan();
+  status.seconds_left = root.at("seconds_left").number_or_nan();
+  status.started = root.at("started").number();
+  status.updated = root.at("updated").number();
+  return status;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Evaluation, prediction, noisy evaluation and replay give the same numbers on any number of ranks and threads."""
+
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from harness import Program, main
+
+TIMES = ("seconds", "samples_per_second")
+
+
+class Predictions(Program):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # More samples than one shard of prediction, so that several ranks have work.
+        cls.trained = cls.run_program("train", "train.toml", "--quiet")
+        rows = cls.read("tiny.csv").decode().splitlines()[1:]
+        inputs = [",".join(row.split(",")[:6]) for row in rows]
+        cls.write("new.csv", "\n".join(inputs * 4) + "\n")
+        cls.write("noise.toml", "[error]\none_qubit = 0.01\ntwo_qubit = 0.02\n")
+
+    def scores(self, *arguments, **options):
+        found = json.loads(self.succeed("eval", "run", "--json", *arguments, **options).stdout)
+        for part in (found, found.get("noise", {})):
+            for key in TIMES:
+                part.pop(key, None)
+        return found
+
+    def test_evaluation(self):
+        expected = self.scores("--split", "train")
+        for ranks, threads in ((2, 1), (3, 2), (5, 1)):
+            self.assertEqual(self.scores("--split", "train", "--threads", str(threads), ranks=ranks), expected)
+
+    def test_evaluation_with_shots(self):
+        expected = self.scores("--shots", "200", "--seed", "4")
+        self.assertNotEqual(expected["noise"]["tasks"], expected["tasks"])
+        for ranks in (2, 3):
+            self.assertEqual(self.scores("--shots", "200", "--seed", "4", "--threads", "1", ranks=ranks), expected)
+
+    def test_prediction(self):
+        self.succeed("predict", "run", "new.csv", "--out", "one.csv", "--quiet")
+        self.assertEqual(len(self.read("one.csv").splitlines()), 601)
+        for ranks in (2, 3, 7):
+            self.succeed("predict", "run", "new.csv", "--out", f"many{ranks}.csv", "--quiet", "--threads", "1", ranks=ranks)
+            self.assertEqual(self.read(f"many{ranks}.csv"), self.read("one.csv"))
+
+    def test_replay_runs_once_whatever_the_number_of_ranks(self):
+        found = []
+        for ranks in (0, 2):
+            # A run of its own: a replay beside an earlier one keeps its readout calibration.
+            shutil.copytree(self.path("run"), self.path(f"run{ranks}"))
+            self.succeed("replay", "run", f"run{ranks}", "--endpoint", "exact", "--shots", "64", "--samples", "8",
+                         "--quiet", "--json", ranks=ranks)
+            replay = json.loads(self.read(f"run{ranks}/replay/exact/replay.json"))
+            found.append((replay["tasks"], replay["samples"], replay["executions"]))
+        self.assertEqual(found[0], found[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/live_file.h"
+#include "io/metrics_file.h"
+#include "io/run_starts.h"
+#include "io/run_status.h"
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// What a run's files say now, for those who look at it from another process or node. Nothing but reading,
+/// and whatever is missing, torn or damaged is shown as unknown.
+struct RunView {
+  std::string folder;
+  bool present = false;  ///< is there a run in the folder?
+  /// running, finished, stopped, failed; silent: running, but no news for `silence` seconds; gone: its
+  /// process on this machine is there no more; unknown: no status.json that can be read.
+  std::string state = "unknown";
+  std::optional<RunStatus> status;
+  double age = 0;  ///< seconds since the last news
+  std::vector<TaskSpec> tasks;
+  std::optional<EpochRecord> last, best;  ///< epochs; the best by the validation mean
+  TimingRecord timing;                    ///< of the last epoch, or of the steps of the last line
+  std::optional<StepMetrics> step;        ///< the last line of a step
+  std::string saved;                      ///< the newest checkpoint
+  double saved_age = 0;
+  std::vector<RunRestart> restarts;
+
+  bool ended() const {
+    return state == "finished" || state == "stopped" || state == "failed" || state == "gone";
+  }
+};
+
+/// Follows a run folder. Lines that have been read are not read again.
+class RunReader {
+ public:
+  RunReader(std::string folder, double silence);
+  RunView look();
+
+ private:
+  void read_tasks();
+  void read_lines();
+  void find_state();
+  void find_saved();
+
+  double silence_;
+  RunView view_;
+  LineFollower lines_;
+  std::string config_text_;
+  double updated_ = 0;     ///< as the status last said
+  double changed_at_ = 0;  ///< when that was seen here: clocks of two nodes may differ
+};
+
+nlohmann::ordered_json view_json(const RunView& view);
+/// The lines of a terminal of this size.
+std::vector<std::string> view_text(const RunView& view, int width, int height);
+/// All that matters in one line.
+std::string view_line(const RunView& view);
+
+}  // namespace qmtl

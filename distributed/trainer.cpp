@@ -245,8 +245,8 @@ class Training {
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step
-  std::optional<Error> save_failure_;
   bool told_imbalance_ = false;
+  std::optional<Error> save_failure_;
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;
   TrainResult result_;
   Clock::time_point start_ = Clock::now(), last_save_ = start_;

@@ -40,13 +40,13 @@ struct TrainHooks {
   std::function<void(Pause, double seconds)> on_pause;          ///< every rank, as one has ended
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
+  std::function<void(const Imbalance&)> on_imbalance;  ///< rank 0, once, where re-cutting did not help
   /// Rank 0. May go on in the background with a copy of the state; what fails there is thrown by `saved` or
   /// the next save. If it throws, all ranks end with its error after the next step.
   std::function<void(const TrainState&, bool best)> save;
   /// Rank 0, before every step: throws if a save has failed; with `wait`, at an end, not before all are done.
   std::function<void(bool wait)> saved;
-  std::function<bool()> stop_requested;                ///< every rank, after every step
-  std::function<void(const Imbalance&)> on_imbalance;  ///< rank 0, once, where re-cutting did not help
+  std::function<bool()> stop_requested;  ///< every rank, after every step
 };
 
 enum class Ending { finished, stopped_early, interrupted };

@@ -32,7 +32,7 @@ void remove_file(const std::string& path) {
   if (error) throw data_error(path + ": cannot be removed: " + error.message());
 }
 
-/// What only tells of a run: logs, times.
+/// What only tells of a run: logs and times.
 void remove_traces(const RunFolder& run) {
   for (const char* name : {"environment.jsonl", "status.json", "trace.json"}) remove_file(run.file(name));
   std::error_code error;

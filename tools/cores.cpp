@@ -48,21 +48,6 @@ std::string core_list() {
   return text;
 }
 
-std::string core_list() {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return "unknown";
-  std::string text;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (!CPU_ISSET(core, &mask)) continue;
-    const int first = core;
-    while (core + 1 < CPU_SETSIZE && CPU_ISSET(core + 1, &mask)) ++core;
-    text += (text.empty() ? "" : ",") + std::to_string(first);
-    if (core > first) text += "-" + std::to_string(core);
-  }
-  return text;
-}
-
 Cores find_cores(const Comm& comm) {
   Cores cores;
   cores.local = comm.local_ranks();

@@ -97,6 +97,7 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   result.stop = flags[0] != 0;
 
   comm.here().enter(Doing::reduce);
+  crash_point("reduce");
   result.sum = reduce(comm, plan, units.rows);
   // Finite units can overflow in their sum; every rank has the same sum and so the same verdict.
   if (const auto overflow = find_not_finite(learner, result.sum, batch))

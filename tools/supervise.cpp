@@ -81,7 +81,7 @@ void record(const std::string& run, int restart, int code, std::optional<std::in
                               {"exit_code", code},
                               {"reason", meaning_of(code)},
                               {"step", nullptr},
-                              {"wait", wait}};
+                              {"wait_seconds", wait}};
   if (step) line["step"] = *step;
   try {
     fs::create_directories(run);

@@ -62,7 +62,7 @@ class Supervise(FaultCase):
         self.assertEqual([row["exit_code"] for row in restarts], list(codes))
         self.assertEqual([row["step"] for row in restarts], list(range(10, 18)))
         self.assertEqual([row["restart"] for row in restarts], list(range(1, 9)))
-        self.assertEqual(sorted(restarts[0]), ["exit_code", "reason", "restart", "step", "time", "wait"])
+        self.assertEqual(sorted(restarts[0]), ["exit_code", "reason", "restart", "step", "time", "wait_seconds"])
         self.assertIn("restart 1 of at most 100", result.stderr)
 
     def test_a_signal_that_kills_the_command_is_a_crash(self):
@@ -96,7 +96,7 @@ class Supervise(FaultCase):
     def test_the_wait_doubles_while_there_is_no_newer_checkpoint(self):
         _, _, restarts = self.scripted(["137 1", "137", "137", "137", "137", "137 2", "137", "0"], "--backoff", "0.001",
                                        "--max-backoff", "0.004", "--no-progress", "9")
-        self.assertEqual([row["wait"] for row in restarts], [0.001, 0.001, 0.002, 0.004, 0.004, 0.001, 0.001])
+        self.assertEqual([row["wait_seconds"] for row in restarts], [0.001, 0.001, 0.002, 0.004, 0.004, 0.001, 0.001])
 
     def test_begun_without_a_checkpoint_is_begun_again(self):
         self.program("qmtl", SCRIPTED.replace("exit", "mkdir -p run; touch run/config.toml; exit"))

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""The batch scripts of distributed/slurm on a Slurm of this test's own: a job that is signalled saves, is requeued, goes on
+and ends with the bits of the undisturbed run.
+
+Needs root and the Debian packages slurm-wlm and munge; says so where they are missing. Everything is in a temporary folder:
+one node, this machine, and ports of its own.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+from fault_case import FaultCase, main
+from harness import PROGRAM, environment
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "distributed" / "slurm"
+
+CONFIGURATION = """ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={node}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CryptoType=crypto/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+SchedulerType=sched/builtin
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+MpiDefault=pmix
+KillWait=5
+JobRequeue=1
+SlurmdParameters=config_overrides
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+MISSING = [name for name in ("slurmctld", "slurmd", "munged", "srun", "sbatch")
+           if not shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@unittest.skipIf(os.geteuid() != 0 or MISSING, "needs root and slurm-wlm, munge; missing: " + (", ".join(MISSING) or "root"))
+class Slurm(FaultCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.path("slurm")
+        for name in ("state", "spool"):
+            os.makedirs(f"{folder}/{name}")
+        with open(folder + "/munge.key", "wb") as file:
+            file.write(os.urandom(128))
+        os.chmod(folder + "/munge.key", 0o400)
+        cls.write("slurm/slurm.conf", CONFIGURATION.format(host=socket.gethostname().split(".")[0], folder=folder,
+                                                           controller=free_port(), node=free_port()))
+        cls.variables = environment({"SLURM_CONF": folder + "/slurm.conf",
+                                     "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}:/usr/sbin"})
+        cls.daemons = []
+        munge = [f"--{kind}={folder}/munge.{end}" for kind, end in
+                 (("socket", "socket"), ("key-file", "key"), ("pid-file", "pid"), ("log-file", "log"), ("seed-file", "seed"))]
+        for command in (["munged", "--foreground", "--force", *munge], ["slurmctld", "-D"], ["slurmd", "-D"]):
+            cls.daemons.append(subprocess.Popen(command, env=cls.variables, stdout=subprocess.DEVNULL,
+                                                stderr=subprocess.DEVNULL))
+            if command[0] == "munged":
+                cls.wait(lambda: os.path.exists(folder + "/munge.socket"), "munged")
+        cls.wait(lambda: "idle" in cls.tool("sinfo", "-h", "-o", "%T"), "slurmd")
+
+    @classmethod
+    def tearDownClass(cls):
+        for daemon in reversed(cls.daemons):
+            daemon.terminate()
+            daemon.wait(timeout=60)
+        super().tearDownClass()
+
+    @classmethod
+    def tool(cls, *command):
+        return subprocess.run(command, cwd=cls.base, env=cls.variables, text=True, capture_output=True).stdout
+
+    @classmethod
+    def wait(cls, condition, what, seconds=120):
+        """Slurm reports nothing by itself: it is asked until it says so."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise RuntimeError(f"waited {seconds} s for {what}")
+            time.sleep(0.2)
+
+    def done_again(self, job, out):
+        """Whether the job has ended its training; a requeued job waits for minutes unless it is told not to."""
+        if self.tool("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING":
+            self.tool("scontrol", "update", f"JobId={job}", "StartTime=now")
+        return '"interrupted": false' in self.read(out).decode()
+
+    def test_a_signalled_job_saves_is_requeued_and_goes_on(self):
+        for name in ("srun", "mpirun"):
+            with self.subTest(launcher=name):
+                folder = self.fresh()
+                out = f"{name}.out"
+                self.write(out, "")
+                job = re.search(r"\d+", self.tool(
+                    "sbatch", "--ntasks=2", "--output=" + self.path(out), str(SCRIPTS / f"{name}.sbatch"), "train.toml",
+                    "--json", "--progress", "plain", "--threads", "1", "--set", f"run.folder={folder}", "--set",
+                    "train.epochs=300")).group()
+                self.wait(lambda: "epoch 2/" in self.read(out).decode(), "two epochs\n" + self.read(out).decode())
+                self.tool("scancel", "--batch", "--signal=USR1", job)
+                self.wait(lambda: "stopped after step" in self.read(out).decode(), "a stop")
+                stopped = int(re.search(r"stopped after step (\d+)", self.read(out).decode()).group(1))
+                self.assertGreaterEqual(self.newest_step(folder), stopped)
+                self.wait(lambda: self.done_again(job, out), "the end of the requeued job", 200)
+                text = self.read(out).decode()
+                report = json.loads(text[text.rindex("\n{\n"):text.rindex("}") + 1])
+                whole = self.train(folder + "-whole", "--set", "train.epochs=300")
+                self.assertEqual(report["run_hash"], whole["run_hash"])
+                type(self).rows.append((f"USR1 to a batch job with {name}, requeued", 75, stopped, "the same hash"))
+
+
+if __name__ == "__main__":
+    main()

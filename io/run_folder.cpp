@@ -182,10 +182,19 @@ Checkpoint RunFolder::newest_verified(std::vector<std::string>& warnings) const 
   throw data_error(message);
 }
 
-void RunFolder::mend_best(const Checkpoint& checkpoint, std::vector<std::string>& warnings) {
+void RunFolder::mend(const Checkpoint& checkpoint, std::vector<std::string>& warnings) {
   const TrainState& state = checkpoint.state;
+  const std::int64_t wanted =
+      state.best_epoch == 0 ? -1 : state.history.at(static_cast<std::size_t>(state.best_epoch) - 1).step;
+  const std::vector<ManifestEntry> entries = listed(nullptr);
+  if (std::none_of(entries.begin(), entries.end(),
+                   [&](const ManifestEntry& entry) { return entry.step == state.step; })) {
+    // The save was cut short: done again, it writes the same bytes and ends with the manifest.
+    save(checkpoint, wanted == state.step);
+    warnings.push_back(file(manifest_name) + ": did not list the checkpoint of step " +
+                       std::to_string(state.step) + ", whose save was cut short; it does now");
+  }
   if (state.best_epoch == 0) return;
-  const std::int64_t wanted = state.history.at(static_cast<std::size_t>(state.best_epoch) - 1).step;
   const auto step_in = [](const std::string& path) -> std::optional<std::int64_t> {
     try {
       return read_checkpoint(path).state.step;

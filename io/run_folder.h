@@ -43,9 +43,10 @@ class RunFolder {
   /// what is there is found without it too. Throws Error (data) if none is left.
   Checkpoint newest_verified(std::vector<std::string>& warnings) const;
 
-  /// Before training goes on from `checkpoint`: makes best.h5 the best epoch's again if a crash or damage has
-  /// kept it from that. Adds to `warnings` what was mended and what cannot be.
-  void mend_best(const Checkpoint& checkpoint, std::vector<std::string>& warnings);
+  /// Before training goes on from `checkpoint`, the newest: ends its save if a crash cut it short before the
+  /// manifest, and makes best.h5 the best epoch's again if a crash or damage has kept it from that. Adds to
+  /// `warnings` what was mended and what cannot be.
+  void mend(const Checkpoint& checkpoint, std::vector<std::string>& warnings);
 
   /// Appends a line to metrics.jsonl.
   void append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,

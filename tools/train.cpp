@@ -171,7 +171,7 @@ void resume(const Comm& comm, RunFolder* folder, Job& job) {
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
                         " has the old one), or --overwrite");
-    folder->mend_best(checkpoint, warnings);
+    folder->mend(checkpoint, warnings);
     for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));

@@ -139,15 +139,15 @@ TEST_CASE("a lost best checkpoint is made again from its step file, or given up 
   run.save(small_checkpoint(4), true);
   run.save(newest, false);
   std::vector<std::string> warnings;
-  run.mend_best(newest, warnings);
+  run.mend(newest, warnings);
   CHECK(warnings.size() == 1);
-  run.mend_best(newest, warnings);
+  run.mend(newest, warnings);
   CHECK(warnings.size() == 1);
   CHECK(read_checkpoint(run.file("checkpoints/best.h5")).state.step == 8);
 
   for (const char* name : {"checkpoints/step-8.h5", "checkpoints/best.h5"}) write_file(run.file(name), "x");
   warnings.clear();
-  run.mend_best(newest, warnings);
+  run.mend(newest, warnings);
   REQUIRE(warnings.size() == 1);
   CHECK_THAT(warnings[0], Catch::Contains("best.h5") && Catch::Contains("best epoch"));
   CHECK_FALSE(fs::exists(run.file("checkpoints/best.h5")));

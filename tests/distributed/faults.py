@@ -151,14 +151,14 @@ class Disks(FaultCase):
             folder = self.mounted("64m")
             if moment == "before":
                 self.remount(folder, "ro")
-                result = self.refuse(3, ["read-only"], "train", "train.toml", *self.into(folder))
+                result = self.refuse(3, ["ead-only"], "train", "train.toml", *self.into(folder))
                 log = result.stderr
             else:
                 stopped = self.run_program("train", "train.toml", *self.into(folder),
                                            prefix=crash("step:5", 0, signal.SIGTERM))
                 self.assertEqual(stopped.returncode, 75, stopped.stderr)
                 self.remount(folder, "ro")
-                log = self.refuse(3, ["read-only"], "train", "train.toml", "--resume", *self.into(folder), ranks=2).stderr
+                log = self.refuse(3, ["ead-only"], "train", "train.toml", "--resume", *self.into(folder), ranks=2).stderr
             self.remount(folder, "rw")
             self.finish(f"a read-only file system, {moment} runs", folder, 3, log)
 

@@ -65,8 +65,8 @@ void Secret::wipe() noexcept { wipe_text(text_); }
 Secret secret_from_environment(const std::string& variable) {
   const char* value = std::getenv(variable.c_str());
   if (!value)
-    throw usage_error("environment variable " + variable + ": expected a key, but it is not set; set it, or " +
-                      "name a file by api_key_file");
+    throw usage_error("environment variable " + variable +
+                      ": expected a key, but it is not set; set it, or " + "name a file by api_key_file");
   return checked_secret(value, "environment variable " + variable);
 }
 
@@ -101,7 +101,8 @@ Secret secret_from_file(const std::string& path) {
 
 Secret read_secret(EndpointSettings& settings, const std::vector<std::string>& defaults) {
   if (settings.has("api_key"))
-    throw usage_error(settings.file() + ": api_key: keys do not belong into this file; put it into a file of " +
+    throw usage_error(settings.file() +
+                      ": api_key: keys do not belong into this file; put it into a file of " +
                       "mode 600 and name that by api_key_file, or a variable by api_key_env");
   const bool from_file = settings.has("api_key_file"), from_variable = settings.has("api_key_env");
   if (from_file && from_variable)
@@ -127,9 +128,8 @@ void Redactor::add(const Secret& secret) {
     if (!known) forms_.emplace_back(form);
     wipe_text(form);
   }
-  std::stable_sort(forms_.begin(), forms_.end(), [](const Secret& a, const Secret& b) {
-    return a.reveal().size() > b.reveal().size();
-  });
+  std::stable_sort(forms_.begin(), forms_.end(),
+                   [](const Secret& a, const Secret& b) { return a.reveal().size() > b.reveal().size(); });
 }
 
 std::vector<std::string> Redactor::forms_of(const std::string& secret) const {

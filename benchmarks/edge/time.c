@@ -1,5 +1,5 @@
-/* Processor seconds for one sample, of a head file (time FILE ROUNDS) or of generated C (-DGENERATED=name; time -
-   ROUNDS), on samples of whole numbers; one thread. Prints the smallest of five repetitions. */
+/* Processor seconds for one sample, of a head file (time FILE ROUNDS) or of generated C (-DGENERATED=name;
+   time - ROUNDS), on samples of whole numbers; one thread. Prints the smallest of five repetitions. */
 
 #define _POSIX_C_SOURCE 199309L
 #include <stdint.h>

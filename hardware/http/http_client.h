@@ -34,7 +34,7 @@ struct HttpOptions {
   bool allow_plain_http = false;  ///< http to other machines than this one
   double connect_timeout = 15;    ///< seconds
   double timeout = 120;           ///< seconds for a whole request
-  std::size_t body_limit = std::size_t{64} << 20;  ///< bytes
+  std::size_t body_limit = std::size_t{64} << 20;    ///< bytes
   std::size_t header_limit = std::size_t{64} << 10;  ///< bytes of all response headers
 };
 

@@ -24,8 +24,8 @@ ServiceClock& machine_clock();
 struct RetryPolicy {
   int attempts = 6;
   double first_wait = 0.5, factor = 2, longest_wait = 30;  ///< seconds
-  double total = 300;      ///< seconds after which no further attempt begins
-  std::uint64_t seed = 0;  ///< of the random cuts
+  double total = 300;                                      ///< seconds after which no further attempt begins
+  std::uint64_t seed = 0;                                  ///< of the random cuts
 };
 
 /// Statuses after which the same request may succeed: 429 and those of gateways and overload.

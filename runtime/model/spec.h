@@ -111,7 +111,7 @@ struct TaskSpec {
   /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
   std::vector<double> class_weights;
   bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
-  bool in_mean = true;  ///< its metric counts in the mean that chooses the best epoch
+  bool in_mean = true;           ///< its metric counts in the mean that chooses the best epoch
   bool operator==(const TaskSpec&) const = default;
 };
 

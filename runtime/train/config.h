@@ -39,7 +39,7 @@ struct CheckpointSpec {
   int every_epochs = 1;
   int every_steps = 0;
   double every_seconds = 0;  ///< since the last save, by the clock of rank 0
-  int keep = 3;  ///< rotating checkpoints kept, besides last and best
+  int keep = 3;              ///< rotating checkpoints kept, besides last and best
   bool operator==(const CheckpointSpec&) const = default;
 };
 

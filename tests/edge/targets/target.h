@@ -1,8 +1,8 @@
 #ifndef QMTL_TARGET_H
 #define QMTL_TARGET_H
 
-/* What the programs for targets share: printing, and head files in the byte order of the processor. They run on
-   the host, under a user-mode emulator, or on a bare core (then with semihosting). */
+/* What the programs for targets share: printing, and head files in the byte order of the processor. They run
+   on the host, under a user-mode emulator, or on a bare core (then with semihosting). */
 
 #include <stdint.h>
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "runtime/error.h"
@@ -33,6 +35,18 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& file
         reason.begin(), reason.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     throw data_error(file + ": not valid JSON, the file is damaged or of another kind: " + reason);
   }
+}
+
+nlohmann::ordered_json json_number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+nlohmann::ordered_json json_rounded(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  char digits[40];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return std::strtod(digits, nullptr);
 }
 
 void JsonField::wrong(const std::string& expected) const {

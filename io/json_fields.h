@@ -13,6 +13,11 @@ namespace qmtl {
 /// Parses JSON, keeping the order of objects. Throws Error (data) with file and place.
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& file);
 
+/// The number, or null where it is not finite: JSON has no NaN.
+nlohmann::ordered_json json_number(double value);
+/// The same with six significant digits: for what is measured or drawn.
+nlohmann::ordered_json json_rounded(double value);
+
 /// A value inside a JSON file that knows its place: every error is an Error (data) that names file and field
 /// ("variants[2].summary.mean"), what was expected and what was found. Refers to the parsed text, which must
 /// stay. Fields that nobody asks for are ignored.

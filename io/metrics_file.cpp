@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -15,29 +13,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
-/// Times are measured to microseconds at best.
-Json rounded(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%.6g", value);
-  return std::strtod(digits, nullptr);
-}
-
 Json to_json(const TimingRecord& timing) {
   Json json{{"steps", timing.steps},
-            {"seconds", rounded(timing.seconds)},
-            {"samples_per_second", rounded(timing.samples_per_second)}};
+            {"seconds", json_rounded(timing.seconds)},
+            {"samples_per_second", json_rounded(timing.samples_per_second)}};
   Json& phases = json["phases"] = Json::object();
   for (const PhaseSeconds& phase : timing.phases) {
-    Json& one = phases[phase.phase] = {{"mean", rounded(phase.mean)}, {"max", rounded(phase.max)}};
+    Json& one = phases[phase.phase] = {{"mean", json_rounded(phase.mean)}, {"max", json_rounded(phase.max)}};
     if (phase.ranks.empty()) continue;
     Json& ranks = one["ranks"] = Json::array();
-    for (double seconds : phase.ranks) ranks.push_back(rounded(seconds));
+    for (double seconds : phase.ranks) ranks.push_back(json_rounded(seconds));
   }
   return json;
 }
@@ -45,7 +30,8 @@ Json to_json(const TimingRecord& timing) {
 /// The numbers of `values` under the tasks' names.
 Json by_task(const std::vector<std::string>& tasks, const std::vector<double>& values) {
   Json json = Json::object();
-  for (std::size_t i = 0; i < std::min(tasks.size(), values.size()); ++i) json[tasks[i]] = number(values[i]);
+  for (std::size_t i = 0; i < std::min(tasks.size(), values.size()); ++i)
+    json[tasks[i]] = json_number(values[i]);
   return json;
 }
 
@@ -107,15 +93,15 @@ std::string metrics_line(const EpochRecord& record, const std::vector<std::strin
   line["kind"] = "epoch";
   line["epoch"] = record.epoch;
   line["step"] = record.step;
-  line["learning_rate"] = number(record.learning_rate);
-  line["train_loss"] = number(record.train_loss);
-  line["validation_loss"] = number(record.validation_loss);
-  line["validation_mean"] = number(record.validation_mean);
+  line["learning_rate"] = json_number(record.learning_rate);
+  line["train_loss"] = json_number(record.train_loss);
+  line["validation_loss"] = json_number(record.validation_loss);
+  line["validation_mean"] = json_number(record.validation_mean);
   line["tasks"] = by_task(tasks, record.validation);
   Json& norms = line["gradient_norms"] = Json::object();
   for (std::size_t i = 0; i < record.gradient_norms.size(); ++i)
     if (!std::isnan(record.gradient_norms[i]))
-      norms[std::string(name(static_cast<ParamPart>(i)))] = number(record.gradient_norms[i]);
+      norms[std::string(name(static_cast<ParamPart>(i)))] = json_number(record.gradient_norms[i]);
   if (timing.steps > 0) line["timing"] = to_json(timing);
   return line_of(line);
 }
@@ -127,8 +113,8 @@ std::string metrics_line(const StepMetrics& record, const std::vector<std::strin
   line["kind"] = "step";
   line["epoch"] = record.epoch;
   line["step"] = record.step;
-  line["learning_rate"] = number(record.learning_rate);
-  line["loss"] = number(loss);
+  line["learning_rate"] = json_number(record.learning_rate);
+  line["loss"] = json_number(loss);
   line["losses"] = by_task(tasks, record.losses);
   if (record.timing.steps > 0) line["timing"] = to_json(record.timing);
   return line_of(line);

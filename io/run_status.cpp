@@ -1,33 +1,15 @@
 #include "io/run_status.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "io/atomic_file.h"
 #include "io/json_fields.h"
 
 namespace qmtl {
-namespace {
-
-nlohmann::ordered_json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
-}  // namespace
-
 double wall_clock() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(now)).count();
-}
-
-std::string host_name() {
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
-  return host;
 }
 
 std::string to_json(const RunStatus& status) {
@@ -44,9 +26,9 @@ std::string to_json(const RunStatus& status) {
   json["epochs"] = status.epochs;
   json["step"] = status.step;
   json["steps"] = status.steps;
-  json["loss"] = number(status.loss);
-  json["samples_per_second"] = number(status.samples_per_second);
-  json["seconds_left"] = number(status.seconds_left);
+  json["loss"] = json_number(status.loss);
+  json["samples_per_second"] = json_number(status.samples_per_second);
+  json["seconds_left"] = json_number(status.seconds_left);
   json["started"] = status.started;
   json["updated"] = status.updated;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

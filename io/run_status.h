@@ -21,8 +21,6 @@ struct RunStatus {
 
 /// Seconds since 1970.
 double wall_clock();
-/// This machine's name.
-std::string host_name();
 
 std::string to_json(const RunStatus& status);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "io/json_fields.h"
 #include "runtime/model/metrics.h"
 #include "tools/results.h"
 

@@ -14,6 +14,7 @@
 
 #include "io/atomic_file.h"
 #include "io/config.h"
+#include "io/json_fields.h"
 #include "runtime/hash.h"
 #include "tools/progress.h"
 #include "tools/results.h"

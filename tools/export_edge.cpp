@@ -6,6 +6,7 @@
 #include "io/edge_file.h"
 #include "io/edge_lower.h"
 #include "io/edge_quantise.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/metrics.h"
@@ -107,16 +108,15 @@ Json packing_loss(const ExportRequest& request, const EdgeModel& exact, const Ed
   const ModelSpec& spec = request.checkpoint.config.model;
   const auto scores_before = evaluate(request.data, spec, rows, before.data());
   const auto scores_after = evaluate(request.data, spec, rows, after.data());
-  const auto finite = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   Json tasks = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},
-                                 {"float", finite(scores_before[t])},
-                                 {"packed", finite(scores_after[t])}};
+                                 {"float", json_number(scores_before[t])},
+                                 {"packed", json_number(scores_after[t])}};
   const double mean_before = mean_score(spec, scores_before), mean_after = mean_score(spec, scores_after);
-  return {{"mean_float", finite(mean_before)},
-          {"mean_packed", finite(mean_after)},
-          {"mean_change", finite(mean_after - mean_before)},
+  return {{"mean_float", json_number(mean_before)},
+          {"mean_packed", json_number(mean_after)},
+          {"mean_change", json_number(mean_after - mean_before)},
           {"samples", rows.size()},
           {"equal_predictions", equal_predictions(exact, before, after)},
           {"tasks", tasks}};

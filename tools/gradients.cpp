@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/config.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "runtime/model/gradient_variance.h"
 #include "runtime/model/head.h"
@@ -47,11 +48,6 @@ Row measure(const ModelSpec& model, int layers, const std::vector<int>& widths, 
   return row;
 }
 
-nlohmann::ordered_json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
 nlohmann::ordered_json to_json(const std::string& file, int draws, std::uint64_t seed,
                                const std::vector<Row>& rows) {
   nlohmann::ordered_json json{{"kind", "gradients"}, {"file", file}, {"draws", draws}, {"seed", seed}};
@@ -62,10 +58,11 @@ nlohmann::ordered_json to_json(const std::string& file, int draws, std::uint64_t
       variances.push_back({{"layers", at.layers},
                            {"qubits", at.qubits},
                            {"parameters", at.parameters},
-                           {"first", number(at.first)},
-                           {"mean", number(at.mean)}});
-    rates.push_back(
-        {{"layers", row.layers}, {"first", number(row.first_rate)}, {"mean", number(row.mean_rate)}});
+                           {"first", json_number(at.first)},
+                           {"mean", json_number(at.mean)}});
+    rates.push_back({{"layers", row.layers},
+                     {"first", json_number(row.first_rate)},
+                     {"mean", json_number(row.mean_rate)}});
   }
   return json;
 }

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "io/run_status.h"
 #include "tools/cores.h"
 #include "tools/version.h"
 
@@ -36,7 +35,7 @@ void open_rank_log(const Comm& comm, const std::string& folder, int threads, boo
     log.flush_on(spdlog::level::info);
     log.sinks().push_back(file);
     notes->info("rank {} of {} on {}, process {}, cores {}, threads {}, qmtl {}, {}", comm.rank(),
-                comm.size(), host_name(), getpid(), core_list(), threads, program_version, mpi_version());
+                comm.size(), comm.host(), getpid(), core_list(), threads, program_version, mpi_version());
   } catch (const spdlog::spdlog_ex& error) {
     spdlog::warn("{}: there is no log of this rank: {}", path.string(), error.what());
   }

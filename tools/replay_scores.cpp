@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hardware/executor.h"
+#include "io/json_fields.h"
 #include "io/noise_file.h"
 #include "runtime/error.h"
 #include "runtime/model/metrics.h"

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "hardware/mitigation/probe.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "runtime/hash.h"
 #include "runtime/model/philox.h"

@@ -41,10 +41,6 @@ ParameterCount count_parameters(const std::vector<ParamInfo>& params) {
   return count;
 }
 
-nlohmann::ordered_json json_number(double value) {
-  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
-}
-
 nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) {
   nlohmann::ordered_json json;
   json["run_hash"] = report.run_hash;

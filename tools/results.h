@@ -30,9 +30,6 @@ struct ParameterCount {
 };
 ParameterCount count_parameters(const std::vector<ParamInfo>& params);
 
-/// A JSON number; null where it is not finite.
-nlohmann::ordered_json json_number(double value);
-
 /// What train and eval report; the JSON fields are documented in README.md.
 struct Report {
   std::string run_hash, split, checkpoint;

@@ -40,7 +40,7 @@ RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainStat
                          const RecorderSetting& setting)
     : comm_(comm), folder_(folder), log_every_(config.log_every), step_(state.step), epoch_(state.epoch + 1) {
   for (const TaskSpec& task : config.model.tasks) tasks_.push_back(task.name);
-  status_ = {.state = "running", .host = host_name(), .process = getpid(), .ranks = comm.size()};
+  status_ = {.state = "running", .host = comm.host(), .process = getpid(), .ranks = comm.size()};
   status_.threads = setting.threads;
   status_.epoch = epoch_;
   status_.epochs = config.train.epochs;

@@ -9,6 +9,7 @@
 
 #include "io/atomic_file.h"
 #include "io/config.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "tools/results.h"
 
@@ -20,9 +21,9 @@ namespace fs = std::filesystem;
 std::string in(const std::string& folder, const char* file) { return (fs::path(folder) / file).string(); }
 
 /// Whether the run's process is known to be there no more: only its own machine can tell.
-bool process_gone(const RunStatus& status) {
-  return status.host == host_name() && status.process > 0 &&
-         kill(static_cast<pid_t>(status.process), 0) != 0 && errno == ESRCH;
+bool process_gone(const RunStatus& status, const std::string& host) {
+  return status.host == host && status.process > 0 && kill(static_cast<pid_t>(status.process), 0) != 0 &&
+         errno == ESRCH;
 }
 
 double seconds_since(fs::file_time_type time) {
@@ -49,8 +50,8 @@ nlohmann::ordered_json epoch_json(const EpochRecord& record) {
 
 }  // namespace
 
-RunReader::RunReader(std::string folder, double silence)
-    : silence_(silence), lines_(in(folder, "metrics.jsonl")) {
+RunReader::RunReader(std::string folder, std::string host, double silence)
+    : host_(std::move(host)), silence_(silence), lines_(in(folder, "metrics.jsonl")) {
   view_.folder = std::move(folder);
 }
 
@@ -128,7 +129,7 @@ void RunReader::find_state() {
   view_.age = std::max(0.0, now - changed_at_);
   view_.state = view_.status->state;
   if (view_.state != "running") return;
-  if (process_gone(*view_.status))
+  if (process_gone(*view_.status, host_))
     view_.state = "gone";
   else if (view_.age > silence_)
     view_.state = "silent";

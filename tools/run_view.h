@@ -39,7 +39,8 @@ struct RunView {
 /// Follows a run folder. Lines that have been read are not read again.
 class RunReader {
  public:
-  RunReader(std::string folder, double silence);
+  /// `host` is this machine's name: only of its own processes it can tell whether they are still there.
+  RunReader(std::string folder, std::string host, double silence);
   RunView look();
 
  private:
@@ -48,6 +49,7 @@ class RunReader {
   void find_state();
   void find_saved();
 
+  std::string host_;
   double silence_;
   RunView view_;
   LineFollower lines_;

@@ -10,6 +10,7 @@
 
 #include "io/atomic_file.h"
 #include "io/config.h"
+#include "io/json_fields.h"
 #include "io/scale_file.h"
 #include "runtime/model/statistics.h"
 #include "runtime/train/subsets.h"

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "io/atomic_file.h"
+#include "io/json_fields.h"
 #include "runtime/model/statistics.h"
 #include "tools/commands.h"
 #include "tools/cores.h"

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "io/atomic_file.h"
-#include "io/run_status.h"
 #include "tools/phase_times.h"
 #include "tools/version.h"
 
@@ -73,7 +72,7 @@ void Trace::write(const std::string& path) const {
   std::string mine(slices_.size() * sizeof(Slice), '\0');
   if (!slices_.empty()) std::memcpy(mine.data(), slices_.data(), mine.size());
   const std::vector<std::string> all = comm_.gather(mine);
-  const std::vector<std::string> hosts = comm_.gather(host_name());
+  const std::vector<std::string> hosts = comm_.gather(comm_.host());
   comm_.together([&] {
     if (!comm_.root()) return;
     std::string events;

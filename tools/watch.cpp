@@ -97,7 +97,7 @@ int watch_command(const Comm& comm, const Arguments& args) {
   const bool once = options->has("once"), stay = options->has("stay");
   if (once && stay) throw usage_error("expected --once or --stay, found both");
   const std::chrono::duration<double> interval(seconds_option(*options, "interval", 0.01));
-  RunReader reader(folder, seconds_option(*options, "silence", 0));
+  RunReader reader(folder, comm.host(), seconds_option(*options, "silence", 0));
   Screen screen(options->common.json, once);
   while (true) {
     const RunView view = reader.look();

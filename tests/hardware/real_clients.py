@@ -6,7 +6,6 @@ import importlib.metadata
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -18,10 +17,9 @@ peers.require("qiskit_ibm_runtime", "qiskit_ionq", "qrmi", "ibm_quantum_schemas"
 
 import numpy  # noqa: E402
 import qiskit  # noqa: E402
+import replay_case  # noqa: E402
+from replay_case import CRN, KEY  # noqa: E402
 
-PROGRAM = os.environ["QMTL_PROGRAM"]
-KEY = "a-key-of-the-tests"
-CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/x:y::"
 SHOTS = 2000
 CASES = []
 
@@ -31,32 +29,18 @@ def case(function):
     return function
 
 
-class Emulator:
-    """A running `qmtl emulate`."""
+class Emulator(replay_case.Emulator):
+    """A running `qmtl emulate` with a log of its own, which must end well."""
 
     def __init__(self, *options):
         self.folder = tempfile.TemporaryDirectory()
-        self.log_file = os.path.join(self.folder.name, "log.jsonl")
-        command = [PROGRAM, "emulate", "--token-env", "EMULATOR_KEY", "--json", "--log", self.log_file, *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "EMULATOR_KEY": KEY})
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"emulate did not start: {command}")
-        self.places = json.loads(line)
-
-    def __enter__(self):
-        return self
+        super().__init__(os.path.join(self.folder.name, "log.jsonl"), *options)
 
     def __exit__(self, *error):
-        self.process.terminate()
-        code = self.process.wait(timeout=30)
+        super().__exit__(*error)
         self.folder.cleanup()
-        if code != 0:
-            sys.exit(f"emulate ended with {code}")
-
-    def log(self):
-        with open(self.log_file) as lines:
-            return [json.loads(line) for line in lines]
+        if self.process.returncode != 0:
+            sys.exit(f"emulate ended with {self.process.returncode}")
 
 
 def check(condition, *what):

@@ -2,19 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
+
+#include "io/json_fields.h"
 
 namespace qmtl::report {
 namespace {
-
-/// Six digits are more than a screen can show, and keep the page small.
-nlohmann::ordered_json rounded(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%.6g", value);
-  return std::strtod(digits, nullptr);
-}
 
 bool shown(const Chart& chart, const Point& point) {
   const auto fits = [](const Axis& axis, double value) {
@@ -28,10 +20,10 @@ nlohmann::ordered_json to_json(const Chart& chart, const Series& series) {
   bool any_interval = false;
   for (const Point& point : series.points) {
     if (!shown(chart, point)) continue;
-    points.push_back({rounded(point.x), rounded(point.y)});
+    points.push_back({json_rounded(point.x), json_rounded(point.y)});
     const bool interval = std::isfinite(point.low) && std::isfinite(point.high);
     any_interval = any_interval || interval;
-    intervals.push_back(interval ? nlohmann::ordered_json{rounded(point.low), rounded(point.high)}
+    intervals.push_back(interval ? nlohmann::ordered_json{json_rounded(point.low), json_rounded(point.high)}
                                  : nlohmann::ordered_json(nullptr));
   }
   nlohmann::ordered_json json{{"name", series.name}, {"points", points}};
@@ -64,7 +56,7 @@ Html Charts::add(const Chart& chart) {
   for (const Mark& mark : chart.marks)
     if (std::isfinite(mark.value))
       json["marks"].push_back(
-          {{"axis", mark.vertical ? "x" : "y"}, {"value", rounded(mark.value)}, {"text", mark.text}});
+          {{"axis", mark.vertical ? "x" : "y"}, {"value", json_rounded(mark.value)}, {"text", mark.text}});
   if (!chart.categories.empty()) json["categories"] = chart.categories;
   all_.push_back(std::move(json));
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "distributed/units.h"
+#include "runtime/crash_point.h"
 
 namespace qmtl {
 namespace {
@@ -23,6 +24,7 @@ std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
 
 std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
                                 const PredictRows& predict) {
+  crash_point("predict");
   const std::size_t shards = (rows.size() + rows_per_shard - 1) / rows_per_shard;
   const auto row_of = [&](std::size_t shard) { return std::min(shard * rows_per_shard, rows.size()); };
   const auto ranges = cut_evenly(shards, comm.size());

@@ -36,7 +36,7 @@ Standing from_message(const Message& message) {
 
 std::string describe(const Standing& at) {
   std::string text(name(at.doing));
-  if (at.doing != Doing::start && at.step > 0) text += " of step " + std::to_string(at.step);
+  if (counted(at.doing) && at.step > 0) text += " of step " + std::to_string(at.step);
   return text;
 }
 
@@ -61,13 +61,16 @@ MPI_Comm watchers() {
 
 class Watchdog::Thread {
  public:
-  Thread(const Comm& comm, double seconds)
+  Thread(const Comm& comm, double seconds, Doing doing)
       : comm_(comm),
         limit_(seconds),
         tick_(std::min(1.0, seconds / 10)),
+        training_(doing != Doing::other),
         others_(comm.size() > 1),
         own_(tick_),
         ward_(tick_) {
+    comm.here().enter(doing);
+    last_.doing = doing;
     hosts_ = comm.gather(comm.host());
     if (others_) watchers_ = watchers();
     thread_ = std::thread([this] { run(); });
@@ -87,6 +90,7 @@ class Watchdog::Thread {
   int before() const { return (comm_.rank() + comm_.size() - 1) % comm_.size(); }
 
   void run() {
+    if (others_) tell();
     Stopwatch watch;
     while (!pause()) {
       const double passed = watch.lap();
@@ -144,11 +148,11 @@ class Watchdog::Thread {
     }
   }
 
-  /// What is done before training, such as reading data, has no pieces to count and may take its time.
+  /// Work that has no pieces to count, such as reading data, may take its time.
   void look_at_own(double passed) {
     const Standing at = comm_.here().standing();
     own_.look(at.advances, passed);
-    if (at.communicating || at.doing == Doing::start) own_.reset();
+    if (at.communicating || !counted(at.doing)) own_.reset();
     if (own_.seconds() >= limit_)
       end("rank " + std::to_string(comm_.rank()) + " on " + comm_.host() + " has stood still for " +
           seconds_text(limit_) + " in " + describe(at));
@@ -175,9 +179,10 @@ class Watchdog::Thread {
     }
     std::fprintf(
         stderr,
-        "qmtl: error: %s; all ranks end. The last checkpoint is untouched: look at that host, then go "
-        "on with --resume, or raise distributed.watchdog if the rank was only slow\n",
-        what.c_str());
+        "qmtl: error: %s; all ranks end. %s, or raise distributed.watchdog if the rank was only slow\n",
+        what.c_str(),
+        training_ ? "The last checkpoint is untouched: look at that host, then go on with --resume"
+                  : "Look at that host, then start the same command again");
     std::fflush(stderr);
     // Where the network is gone the launcher may not be reachable either.
     struct sigaction leave {};
@@ -194,7 +199,7 @@ class Watchdog::Thread {
 
   const Comm& comm_;
   double limit_, tick_;
-  bool others_, watching_ = true, outranked_ = false, ending_ = false;
+  bool training_, others_, watching_ = true, outranked_ = false, ending_ = false;
   std::vector<std::string> hosts_;
   MPI_Comm watchers_ = MPI_COMM_NULL;
   Silence own_, ward_;
@@ -205,8 +210,9 @@ class Watchdog::Thread {
   std::thread thread_;
 };
 
-Watchdog::Watchdog(const Comm& comm, double seconds) {
-  if (seconds > 0 && (comm.size() == 1 || comm.threads())) thread_ = std::make_unique<Thread>(comm, seconds);
+Watchdog::Watchdog(const Comm& comm, double seconds, Doing doing) {
+  if (seconds > 0 && (comm.size() == 1 || comm.threads()))
+    thread_ = std::make_unique<Thread>(comm, seconds, doing);
 }
 
 Watchdog::~Watchdog() = default;

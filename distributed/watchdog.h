@@ -20,7 +20,8 @@ namespace qmtl {
 /// with `seconds` 0, nothing is watched. Collective to make; one in a program at a time.
 class Watchdog {
  public:
-  Watchdog(const Comm& comm, double seconds);
+  /// `doing`: what the rank does until it says otherwise.
+  Watchdog(const Comm& comm, double seconds, Doing doing = Doing::start);
   /// This rank has come to its end: it is no longer watched and watches no longer.
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

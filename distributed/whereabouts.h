@@ -7,12 +7,15 @@
 
 namespace qmtl {
 
-/// What a rank is doing.
-enum class Doing : std::uint8_t { start, compute, wait, reduce, update, save, evaluate, finish };
+/// What a rank is doing. `start` is what comes before training, `other` all work that is not training: both
+/// have no pieces that could be counted.
+enum class Doing : std::uint8_t { start, other, compute, wait, reduce, update, save, evaluate, finish };
+inline bool counted(Doing doing) { return doing != Doing::start && doing != Doing::other; }
 
-inline constexpr std::array<std::string_view, 8> doing_names{
-    "the start",  "the computation", "waiting for other ranks", "the reduction",
-    "the update", "the save",        "the evaluation",          "the end"};
+inline constexpr std::array<std::string_view, 9> doing_names{
+    "the start",     "its work",   "the computation", "waiting for other ranks",
+    "the reduction", "the update", "the save",        "the evaluation",
+    "the end"};
 inline std::string_view name(Doing doing) { return doing_names[static_cast<std::size_t>(doing)]; }
 
 /// Where a rank stands at one moment.

@@ -10,6 +10,15 @@
 namespace qmtl {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json to_json(const RankPlace& place) {
+  return {{"rank", place.rank},   {"host", place.host},       {"process", place.process},
+          {"cores", place.cores}, {"threads", place.threads}, {"simd", place.simd}};
+}
+
 RankPlace read_place(const JsonField& root) {
   RankPlace place;
   place.rank = static_cast<int>(root.at("rank").count());
@@ -42,6 +51,7 @@ RunRestart read_restart(const JsonField& root) {
   RunRestart restart;
   restart.time = root.at("time").number();
   restart.exit_code = static_cast<long long>(root.at("exit_code").number());
+  if (const auto reason = root.find("reason")) restart.reason = reason->text();
   restart.step = static_cast<long long>(or_zero("step"));
   restart.wait = or_zero("wait_seconds");
   return restart;
@@ -67,8 +77,16 @@ std::string in(const std::string& folder, const char* file) {
 
 }  // namespace
 
+std::string to_json_text(const RankPlace& place) { return text_of(to_json(place)); }
+
+RankPlace rank_place(const std::string& json_text) {
+  const std::string where = "a rank's place";
+  const Json parsed = parse_json(json_text, where);
+  return read_place(JsonField(parsed, where));
+}
+
 std::string to_json_line(const RunStart& start) {
-  nlohmann::ordered_json json;
+  Json json;
   json["time"] = start.time;
   json["step"] = start.step;
   json["program"] = start.program;
@@ -76,15 +94,9 @@ std::string to_json_line(const RunStart& start) {
   json["hdf5"] = start.hdf5;
   json["processor"] = start.processor;
   json["system"] = start.system;
-  auto& ranks = json["ranks"] = nlohmann::ordered_json::array();
-  for (const RankPlace& place : start.ranks)
-    ranks.push_back({{"rank", place.rank},
-                     {"host", place.host},
-                     {"process", place.process},
-                     {"cores", place.cores},
-                     {"threads", place.threads},
-                     {"simd", place.simd}});
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  Json& ranks = json["ranks"] = Json::array();
+  for (const RankPlace& place : start.ranks) ranks.push_back(to_json(place));
+  return text_of(json) + "\n";
 }
 
 std::vector<RunStart> read_starts(const std::string& run_folder) {

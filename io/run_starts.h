@@ -28,9 +28,14 @@ struct RunStart {
 struct RunRestart {
   double time = 0;          ///< seconds since 1970
   long long exit_code = 0;  ///< 128 and more: killed by a signal
+  std::string reason;       ///< what the code means, for people; empty: not said
   long long step = 0;       ///< of the newest checkpoint
   double wait = 0;          ///< seconds before the next start
 };
+
+/// What a rank tells rank 0 about its place, and what rank 0 makes of it.
+std::string to_json_text(const RankPlace& place);
+RankPlace rank_place(const std::string& json_text);
 
 /// The line with its end.
 std::string to_json_line(const RunStart& start);

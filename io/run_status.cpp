@@ -31,6 +31,7 @@ std::string to_json(const RunStatus& status) {
   json["seconds_left"] = json_number(status.seconds_left);
   json["started"] = status.started;
   json["updated"] = status.updated;
+  json["alive"] = status.alive;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -54,6 +55,7 @@ RunStatus read_status(const std::string& path) {
   status.seconds_left = root.at("seconds_left").number_or_nan();
   status.started = root.at("started").number();
   status.updated = root.at("updated").number();
+  if (const auto alive = root.find("alive")) status.alive = alive->number();
   return status;
 }
 

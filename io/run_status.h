@@ -16,7 +16,8 @@ struct RunStatus {
   std::int64_t step = 0, steps = 0;  ///< completed, and in all if no early stopping comes
   double loss = 0;                   ///< mean of the running epoch's steps
   double samples_per_second = 0, seconds_left = 0;
-  double started = 0, updated = 0;  ///< seconds since 1970
+  double started = 0, updated = 0;  ///< seconds since 1970; updated: at the last news
+  double alive = 0;                 ///< the same: rank 0 was there, whether or not there was news
 };
 
 /// Seconds since 1970.

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <map>
 
+#include "distributed/watchdog.h"
 #include "io/atomic_file.h"
 #include "io/config.h"
 #include "tools/commands.h"
@@ -60,10 +61,9 @@ void cut(CompareSpec& spec, const Options& options) {
     spec.reference = kept.front().name;
 }
 
-std::vector<SplitData> load_splits(const Comm& comm, const CompareSpec& spec, const Options& options) {
-  Config config;
+std::vector<SplitData> load_splits(const Comm& comm, const CompareSpec& spec, const Config& config,
+                                   const Options& options) {
   std::vector<SplitData> splits;
-  comm.together([&] { config = read_config(spec.config, options.common.set); });
   const Dataset data = load_dataset(comm, config.data_file);
   comm.together([&] {
     for (NamedSplit& split : make_splits(data, spec.splits)) {
@@ -165,11 +165,14 @@ int compare_command(const Comm& comm, const Arguments& args) {
   catch_stop_signals();
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   CompareSpec spec;
+  Config config;
   comm.together([&] {
     spec = read_compare_file(options->text("file"));
     cut(spec, *options);
+    config = read_config(spec.config, options->common.set);
   });
-  const auto splits = load_splits(comm, spec, *options);
+  const Watchdog watchdog(comm, config.watchdog, Doing::other);
+  const auto splits = load_splits(comm, spec, config, *options);
   std::unique_ptr<TrialStore> store;
   std::vector<Trial> trials;
   comm.together([&] {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "distributed/watchdog.h"
 #include "runtime/error.h"
 #include "runtime/train/state.h"
 #include "runtime/train/transfer.h"
@@ -100,6 +101,7 @@ int eval_command(const Comm& comm, const Arguments& args) {
   });
 
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
+  const Watchdog watchdog(comm, checkpoint.config.watchdog, Doing::other);
   const std::string file = options->text_or("data", checkpoint.config.data_file);
   Dataset data = load_dataset(comm, file);
   complete_tasks(data, finished_tasks(checkpoint.config.model));

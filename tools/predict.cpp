@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "distributed/evaluate.h"
+#include "distributed/watchdog.h"
 #include "io/import.h"
 #include "io/predictions.h"
 #include "tools/cores.h"
@@ -50,6 +51,7 @@ int predict_command(const Comm& comm, const Arguments& args) {
   });
 
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
+  const Watchdog watchdog(comm, checkpoint.config.watchdog, Doing::other);
   const ModelSpec& spec = checkpoint.config.model;
   Dataset data;
   if (is_csv(input))

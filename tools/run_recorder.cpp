@@ -5,11 +5,9 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "io/atomic_file.h"
 #include "io/library_version.h"
-#include "io/live_file.h"
 #include "io/run_starts.h"
 #include "tools/rank_log.h"
 #include "tools/version.h"
@@ -40,41 +38,36 @@ RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainStat
                          const RecorderSetting& setting)
     : comm_(comm), folder_(folder), log_every_(config.log_every), step_(state.step), epoch_(state.epoch + 1) {
   for (const TaskSpec& task : config.model.tasks) tasks_.push_back(task.name);
-  status_ = {.state = "running", .host = comm.host(), .process = getpid(), .ranks = comm.size()};
-  status_.threads = setting.threads;
-  status_.epoch = epoch_;
-  status_.epochs = config.train.epochs;
-  status_.step = state.step;
-  status_.started = wall_clock();
+  RunStatus status{.state = "running", .host = comm.host(), .process = getpid(), .ranks = comm.size()};
+  status.threads = setting.threads;
+  status.epoch = epoch_;
+  status.epochs = config.train.epochs;
+  status.step = state.step;
+  status.started = wall_clock();
   if (state.step > 0) rank_note(spdlog::level::info, "going on after step " + std::to_string(state.step));
   for (const std::string& issue : setting.issues) rank_note(spdlog::level::warn, issue);
-  write_environment(state.step, setting);
+  write_environment(state.step, status.started, setting);
   if (setting.trace_steps > 0) trace_.emplace(comm, setting.trace_steps);
-  write_status();
+  status_.emplace(folder ? folder->file("status.json") : "", std::move(status));
 }
 
-void RunRecorder::write_environment(std::int64_t step, const RecorderSetting& setting) {
-  const nlohmann::ordered_json mine{{"host", status_.host},
-                                    {"process", status_.process},
-                                    {"cores", core_list()},
-                                    {"threads", setting.threads},
-                                    {"simd", setting.simd}};
-  const std::vector<std::string> all =
-      comm_.gather(mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+void RunRecorder::write_environment(std::int64_t step, double started, const RecorderSetting& setting) {
+  const std::vector<std::string> all = comm_.gather(to_json_text({.rank = comm_.rank(),
+                                                                  .host = comm_.host(),
+                                                                  .process = getpid(),
+                                                                  .cores = core_list(),
+                                                                  .threads = setting.threads,
+                                                                  .simd = setting.simd}));
   comm_.together([&] {
     if (!folder_) return;
     utsname system{};
     uname(&system);
-    RunStart start{.time = status_.started, .step = step, .program = program_version};
+    RunStart start{.time = started, .step = step, .program = program_version};
     start.mpi = mpi_version();
     start.hdf5 = hdf5_version();
     start.processor = processor_name(system);
     start.system = std::string(system.sysname) + " " + system.release + " " + system.machine;
-    for (std::size_t rank = 0; rank < all.size(); ++rank) {
-      const auto json = nlohmann::json::parse(all[rank]);
-      start.ranks.push_back({static_cast<int>(rank), json["host"], json["process"], json["cores"],
-                             json["threads"], json["simd"]});
-    }
+    for (const std::string& place : all) start.ranks.push_back(rank_place(place));
     const std::string path = folder_->file("environment.jsonl");
     if (setting.resuming)
       append_file(path, to_json_line(start));
@@ -118,45 +111,42 @@ void RunRecorder::pause(Pause pause, double seconds) {
 }
 
 void RunRecorder::progress(const Progress& progress) {
-  status_.epoch = progress.epoch;
-  status_.step = progress.step;
-  status_.steps = progress.total_steps;
-  status_.loss = progress.loss;
-  status_.samples_per_second = progress.samples_per_second;
-  status_.seconds_left = progress.seconds_left;
-  if (std::chrono::steady_clock::now() - status_written_ > std::chrono::seconds(1)) write_status();
+  status_->change(
+      [&](RunStatus& status) {
+        status.epoch = progress.epoch;
+        status.step = progress.step;
+        status.steps = progress.total_steps;
+        status.loss = progress.loss;
+        status.samples_per_second = progress.samples_per_second;
+        status.seconds_left = progress.seconds_left;
+      },
+      false);
 }
 
 void RunRecorder::epoch(const EpochRecord& record) {
   if (!folder_) return;
   folder_->append_metrics(record, tasks_, epoch_timing_);
-  write_status();
+  status_->change([](RunStatus&) {}, true);
 }
 
 void RunRecorder::end(Ending ending, std::int64_t step) {
   rank_note(spdlog::level::info, std::string(state_name(ending)) + " after step " + std::to_string(step));
   if (trace_) trace_->write(folder_ ? folder_->file("trace.json") : "");
-  status_.state = state_name(ending);
-  if (ending != Ending::interrupted) status_.seconds_left = 0;
-  write_status();
+  status_->change(
+      [&](RunStatus& status) {
+        status.state = state_name(ending);
+        if (ending != Ending::interrupted) status.seconds_left = 0;
+      },
+      true);
 }
 
 void RunRecorder::fail(const std::string& message) {
-  status_.state = "failed";
-  status_.message = message;
-  write_status();
-}
-
-void RunRecorder::write_status() {
-  if (!folder_ || !status_works_) return;
-  status_.updated = wall_clock();
-  status_written_ = std::chrono::steady_clock::now();
-  try {
-    replace_live(folder_->file("status.json"), to_json(status_));
-  } catch (const Error& error) {
-    status_works_ = false;
-    spdlog::warn("{}; `qmtl watch` sees no news from now on", error.what());
-  }
+  status_->change(
+      [&](RunStatus& status) {
+        status.state = "failed";
+        status.message = message;
+      },
+      true);
 }
 
 }  // namespace qmtl

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "distributed/trainer.h"
 #include "io/run_folder.h"
-#include "io/run_status.h"
 #include "tools/cores.h"
 #include "tools/phase_times.h"
+#include "tools/status_file.h"
 #include "tools/trace.h"
 
 namespace qmtl {
@@ -39,8 +38,7 @@ class RunRecorder {
   void fail(const std::string& message);       ///< any rank, alone
 
  private:
-  void write_environment(std::int64_t step, const RecorderSetting& setting);
-  void write_status();
+  void write_environment(std::int64_t step, double started, const RecorderSetting& setting);
 
   const Comm& comm_;
   RunFolder* folder_;
@@ -51,9 +49,7 @@ class RunRecorder {
   std::int64_t step_ = 0;
   int epoch_ = 0;
   std::optional<Trace> trace_;
-  RunStatus status_;
-  std::chrono::steady_clock::time_point status_written_{};
-  bool status_works_ = true;
+  std::optional<StatusFile> status_;
 };
 
 }  // namespace qmtl

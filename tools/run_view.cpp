@@ -112,6 +112,13 @@ void RunReader::read_lines() {
   }
 }
 
+double RunReader::Heard::age(double told_now, double now) {
+  // The first look knows no better than the clock that wrote it.
+  if (told_now != told) here = told == 0 ? std::min(now, told_now) : now;
+  told = told_now;
+  return std::max(0.0, now - here);
+}
+
 void RunReader::find_state() {
   const std::string path = in(view_.folder, "status.json");
   try {
@@ -121,12 +128,8 @@ void RunReader::find_state() {
     return;
   }
   const double now = wall_clock();
-  if (view_.status->updated != updated_) {
-    // The first look knows no better than the clock that wrote it.
-    changed_at_ = updated_ == 0 ? std::min(now, view_.status->updated) : now;
-    updated_ = view_.status->updated;
-  }
-  view_.age = std::max(0.0, now - changed_at_);
+  view_.age = news_.age(view_.status->updated, now);
+  view_.sign_of_life = sign_of_life_.age(std::max(view_.status->alive, view_.status->updated), now);
   view_.state = view_.status->state;
   if (view_.state != "running") return;
   if (process_gone(*view_.status, host_))
@@ -155,6 +158,7 @@ nlohmann::ordered_json view_json(const RunView& view) {
     const RunStatus& status = *view.status;
     json["message"] = status.message;
     json["seconds_since_news"] = json_number(view.age);
+    json["seconds_since_sign_of_life"] = json_number(view.sign_of_life);
     json["host"] = status.host;
     json["ranks"] = status.ranks;
     json["threads"] = status.threads;

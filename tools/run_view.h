@@ -22,7 +22,8 @@ struct RunView {
   /// process on this machine is there no more; unknown: no status.json that can be read.
   std::string state = "unknown";
   std::optional<RunStatus> status;
-  double age = 0;  ///< seconds since the last news
+  double age = 0;           ///< seconds since the last news
+  double sign_of_life = 0;  ///< seconds since its program was there, with or without news
   std::vector<TaskSpec> tasks;
   std::optional<EpochRecord> last, best;  ///< epochs; the best by the validation mean
   TimingRecord timing;                    ///< of the last epoch, or of the steps of the last line
@@ -54,8 +55,14 @@ class RunReader {
   RunView view_;
   LineFollower lines_;
   std::string config_text_;
-  double updated_ = 0;     ///< as the status last said
-  double changed_at_ = 0;  ///< when that was seen here: clocks of two nodes may differ
+
+  /// A time that the status tells, by the clock of this machine: those of two nodes may differ.
+  struct Heard {
+    double told = 0, here = 0;
+    /// Seconds since it was told last.
+    double age(double told_now, double now);
+  };
+  Heard news_, sign_of_life_;
 };
 
 nlohmann::ordered_json view_json(const RunView& view);

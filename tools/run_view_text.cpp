@@ -33,7 +33,9 @@ std::string counted(std::size_t n, const std::string& what) {
 std::string state_text(const RunView& view) {
   if (view.state == "unknown") return "unknown: no status.json that can be read";
   const std::string ago = duration(view.age) + " ago";
-  if (view.state == "silent") return "no news for " + duration(view.age);
+  if (view.state == "silent")
+    return "no news for " + duration(view.age) + ", its program was there " + duration(view.sign_of_life) +
+           " ago";
   if (view.state == "gone") return "gone: its process is there no more, last news " + ago;
   if (view.state == "failed") return "failed " + ago + ": " + view.status->message;
   if (view.state == "stopped") return "stopped " + ago + ", goes on with --resume";
@@ -63,7 +65,7 @@ std::string shares(const TimingRecord& timing) {
 std::string imbalance(const RunView& view) {
   for (const PhaseSeconds& phase : view.timing.phases)
     if (phase.phase == "compute" && phase.mean > 0 && view.status && view.status->ranks > 1)
-      return "  (slowest rank computes " + number(phase.max / phase.mean, 2) + " x mean)";
+      return "the slowest computes " + number(phase.max / phase.mean, 2) + " times as long as the mean";
   return {};
 }
 
@@ -116,7 +118,8 @@ std::vector<std::string> view_text(const RunView& view, int width, int height) {
                       counted(static_cast<std::size_t>(view.status->threads), "thread") +
                       (view.status->ranks > 1 ? " each" : ""));
   if (!view.saved.empty()) line("saved", view.saved + ", " + duration(view.saved_age) + " ago");
-  if (view.timing.steps > 0) line("time", shares(view.timing) + imbalance(view));
+  if (view.timing.steps > 0) line("time", shares(view.timing));
+  if (const std::string text = imbalance(view); !text.empty()) line("ranks", text);
   if (!view.restarts.empty())
     line("restarts", std::to_string(view.restarts.size()) + ", the last after exit code " +
                          std::to_string(view.restarts.back().exit_code));

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "distributed/watchdog.h"
 #include "io/atomic_file.h"
 #include "io/config.h"
 #include "io/json_fields.h"
@@ -77,6 +79,7 @@ class Study {
   void load() {
     Config config;
     comm_.together([&] { config = read_config(spec_.config, options_.common.set); });
+    watchdog_.emplace(comm_, config.watchdog, Doing::other);
     data_ = load_dataset(comm_, config.data_file);
   }
 
@@ -204,6 +207,7 @@ class Study {
   }
 
   bool train_one(std::size_t v, int tasks) {
+    comm_.here().enter(Doing::other);
     reset_peak_memory();
     Dataset data;
     Made made;
@@ -242,6 +246,7 @@ class Study {
   const Comm& comm_;
   const ScaleSpec& spec_;
   const Options& options_;
+  std::optional<Watchdog> watchdog_;
   Dataset data_;
   std::vector<Counted> counted_;
   std::vector<Slope> slopes_;

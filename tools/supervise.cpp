@@ -6,10 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "distributed/stopwatch.h"
 #include "io/atomic_file.h"
 #include "io/run_folder.h"
 #include "runtime/error.h"
 #include "tools/child_process.h"
+#include "tools/life_signs.h"
 #include "tools/options.h"
 #include "tools/restarts.h"
 #include "tools/supervised_command.h"
@@ -50,15 +52,30 @@ class Stop {
   int times_ = 0;
 };
 
-/// Runs the command to its end and returns its exit code.
-int run_once(const Arguments& command, SignalQueue& signals, Stop& stop) {
+/// Runs the command to its end and returns its exit code. When the run gives no sign of life for
+/// `longest_silence` seconds (0: for ever), though the command has not ended, as mpirun does that cannot
+/// reach a node any more, it is ended like a run whose rank did not answer.
+int run_once(const Arguments& command, const std::string& run, double longest_silence, SignalQueue& signals,
+             Stop& stop) {
+  const double tick = longest_silence > 0 ? std::min(5.0, longest_silence / 4) : 60;
   ChildProcess child(command);
+  LifeSigns life(run, tick);
+  Stopwatch watch;
+  int killed = 0;  // 1: asked to end, 2: killed
   while (true) {
-    const int signal = *signals.next();
-    if (signal != SIGCHLD)
-      stop.pass_on(signal, child);
-    else if (const auto code = child.ended())
-      return *code;
+    const auto signal = signals.next(killed == 1 ? 10 : tick);
+    if (signal && *signal != SIGCHLD) stop.pass_on(*signal, child);
+    if (const auto code = child.ended()) return killed > 0 ? static_cast<int>(Exit::lost) : *code;
+    life.look(watch.lap());
+    if (killed == 0 && longest_silence > 0 && life.silent_seconds() >= longest_silence) {
+      spdlog::warn("no sign of life from {} for {} s, though the command still runs; it is ended", run,
+                   longest_silence);
+      child.send(SIGTERM);
+      killed = 1;
+    } else if (killed == 1 && !signal) {
+      child.send(SIGKILL);
+      killed = 2;
+    }
   }
 }
 
@@ -96,15 +113,15 @@ std::string at_step(std::optional<std::int64_t> step) {
               : std::string("there is no checkpoint yet");
 }
 
-int supervise(const SupervisedCommand& command, const RestartRule& rule) {
+int supervise(const SupervisedCommand& command, const RestartRule& rule, double longest_silence) {
   const std::string& run = command.run_folder();
   SignalQueue signals;
   Stop stop;
   RunStanding standing = standing_of(run);
   Restarts restarts(rule, standing.step);
   while (true) {
-    const int code =
-        run_once(standing.saved ? command.resume() : command.begin(standing.begun), signals, stop);
+    const int code = run_once(standing.saved ? command.resume() : command.begin(standing.begun), run,
+                              longest_silence, signals, stop);
     if (stop.asked() || !worth_a_restart(code)) return code;
     standing = standing_of(run);
     const std::optional<double> wait = restarts.next(standing.step);
@@ -146,8 +163,11 @@ int supervise_command(const Comm& comm, const Arguments& args) {
       "backoff", po::value<double>()->value_name("SECONDS")->default_value(usual.wait),
       "wait before a restart, doubled while there is no newer checkpoint")(
       "max-backoff", po::value<double>()->value_name("SECONDS")->default_value(usual.longest),
-      "the longest wait")("run", po::value<std::string>()->value_name("FOLDER"),
-                          "the run folder, where CONFIG and its --set do not say it");
+      "the longest wait")("silence", po::value<double>()->value_name("SECONDS")->default_value(180),
+                          "end a command whose run gives no sign of life (RUN/status.json) for so long, and "
+                          "start it again; 0: never")(
+      "run", po::value<std::string>()->value_name("FOLDER"),
+      "the run folder, where CONFIG and its --set do not say it");
   const auto dashes = std::find(args.begin(), args.end(), "--");
   const auto options = parse_options(comm, usage, own, {}, {}, Arguments(args.begin(), dashes));
   if (!options) return 0;
@@ -157,8 +177,11 @@ int supervise_command(const Comm& comm, const Arguments& args) {
         "qmtl train CONFIG`");
   if (dashes == args.end())
     throw usage_error("expected -- and a command behind it, found none. Usage: " + usage.line);
+  const auto silence = options->values["silence"].as<double>();
+  if (silence != 0 && !(silence >= 10 && silence <= 1e6))
+    throw usage_error("--silence: expected 0 or seconds from 10 to 1e6, found " + std::to_string(silence));
   return supervise(SupervisedCommand(Arguments(dashes + 1, args.end()), options->text_or("run", "")),
-                   rule_of(*options));
+                   rule_of(*options), silence);
 }
 
 }  // namespace qmtl

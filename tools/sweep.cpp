@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "distributed/watchdog.h"
 #include "io/atomic_file.h"
 #include "io/json_fields.h"
 #include "runtime/model/statistics.h"
@@ -163,6 +164,7 @@ int sweep_command(const Comm& comm, const Arguments& args) {
     out = options->text_or("out", (folder / "noise.json").string());
   });
   const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
+  const Watchdog watchdog(comm, checkpoint.config.watchdog, Doing::other);
   const Dataset data = load_dataset(comm, checkpoint.config.data_file);
   const auto learner = restore(comm, checkpoint, data, options->common.simd);
   std::vector<std::size_t> rows = data.rows(Split::test);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What running over ranks costs and gives: the tree beside MPI_Allreduce, 1 -> 2 ranks, and a schedule up to 1,024 ranks.
+"""What running over ranks costs and gives: the tree beside MPI_Allreduce, 1 -> 2 ranks, a slow rank, how long a save stops
+training, and a schedule up to 1,024 ranks.
 
     benchmarks/distributed/cost.py --build build/release [--out FILE.md] [--quick]
 
@@ -13,6 +14,7 @@ import math
 import os
 import pathlib
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,7 @@ seed = 1
 [data]
 file = "data.h5"
 [backbone]
-layers = [{{ type = "dense", width = 64, activation = "tanh" }}, {{ type = "dense", width = 16 }}]
+layers = [{hidden}{{ type = "dense", width = 16 }}]
 [head]
 kind = "qmtl"
 [circuit]
@@ -37,6 +39,8 @@ task_groups = {groups}
 """
 # name, batch, task groups, what it is
 MODELS = (("small", 64, 1, "a default batch"), ("large", 16384, 4, "a large batch, four task groups"))
+# name, hidden layers, batch, steps between saves, epochs
+SAVED = (("small", (64,), 64, 500, 30), ("wide backbone", (1500, 1500), 256, 20, 2))
 # name, alpha in s, beta in bytes/s
 LINKS = (("10 Gbit/s Ethernet", 30e-6, 1.1e9), ("100 Gbit/s InfiniBand", 2e-6, 11e9))
 TASKS, COLUMNS, ROWS = 8, 20, 20000
@@ -65,9 +69,10 @@ def make_data(folder, qmtl, rows):
     run([qmtl, "import", "import.toml", "--out", "data.h5"], folder)
 
 
-def write_config(folder, name, batch, groups, epochs):
+def write_config(folder, name, batch, groups, epochs, hidden=(64,)):
     path = folder / f"{name}-{epochs}.toml"
-    path.write_text(CONFIGURATION.format(batch=batch, groups=groups, epochs=epochs))
+    layers = "".join(f'{{ type = "dense", width = {width}, activation = "tanh" }}, ' for width in hidden)
+    path.write_text(CONFIGURATION.format(batch=batch, groups=groups, epochs=epochs, hidden=layers))
     return path
 
 
@@ -108,6 +113,51 @@ def scaling(a, folder):
         weak = speed(a, folder, name, 2 * batch, 2, groups)
         rows.append((name, batch, f"{one:,.0f}", f"{strong:,.0f} ({strong / one / 2:.0%})", f"{weak:,.0f} ({weak / one / 2:.0%})"))
     return table(("model", "batch", "1 rank, samples/s", "2 ranks, same batch (efficiency)", "2 ranks, twice the batch"), rows)
+
+
+def slow_rank(a, folder):
+    """Milliseconds of a step while units still lie evenly, and after they were moved, with other programs on rank 1's core."""
+    config = write_config(folder, "slow", 1024 if a.quick else 4096, 4, 4 if a.quick else 30)
+    kept = folder / "slow"
+    rows = []
+    for others in (0, 1, 2):
+        spin = [subprocess.Popen([sys.executable, "-c", "import os; os.sched_setaffinity(0, [1])\nwhile True: pass"])
+                for _ in range(others)]
+        try:
+            run(["mpirun", "-q", "--bind-to", "core", "-n", 2, a.qmtl, "train", config, "--quiet", "--threads", 1, "--overwrite",
+                 "--set", f"run.folder={kept}", "--set", "run.log_every=1"])
+        finally:
+            for process in spin:
+                process.kill()
+                process.wait()
+        steps = [line["timing"] for line in map(json.loads, (kept / "metrics.jsonl").read_text().splitlines())
+                 if line["kind"] == "step" and line["timing"]["phases"]["evaluate"]["max"] == 0]
+        # The first cut comes after 4 steps, the next after 16.
+        row = [others]
+        for part in (steps[1:4], steps[17:]):
+            milliseconds = statistics.mean(step["seconds"] for step in part) * 1e3
+            slowest = sum(step["phases"]["compute"]["max"] for step in part)
+            row += [f"{milliseconds:.3g}", f"{slowest / sum(step['phases']['compute']['mean'] for step in part):.2f}"]
+        rows.append(row)
+    return table(("other programs on the core of rank 1", "steps 2 to 4, ms", "slowest / mean", "from step 18 on, ms", "slowest / mean"), rows)
+
+
+def saves(a, folder):
+    """How long steps stop for a save, from the lines of single steps of a training that saves often."""
+    rows = []
+    for name, hidden, batch, every, epochs in SAVED:
+        config = write_config(folder, f"saved-{name}", batch, 1, 1 if a.quick else epochs, hidden)
+        kept = folder / f"saved-{name}"
+        run([a.qmtl, "train", config, "--quiet", "--threads", 1, "--overwrite", "--set", f"run.folder={kept}", "--set",
+             "run.log_every=1", "--set", f"checkpoint.every_steps={every}"])
+        steps = [line["timing"] for line in map(json.loads, (kept / "metrics.jsonl").read_text().splitlines())
+                 if line["kind"] == "step"]
+        stalls = [step["phases"]["save"]["max"] for step in steps if step["phases"]["save"]["max"] > 0]
+        rows.append((name, f"{(kept / 'checkpoints/last.h5').stat().st_size / 1e6:.2f} MB",
+                     f"{statistics.median(step['seconds'] for step in steps) * 1e3:.3g}", len(stalls),
+                     f"{statistics.median(stalls) * 1e3:.3g}", f"{max(stalls) * 1e3:.3g}",
+                     f"**{statistics.median(stalls) / 60:.4%}**", f"{max(stalls) / 60:.4%}"))
+    return table(("model", "checkpoint", "a step, ms", "saves", "stall a save, ms", "longest, ms", "of a minute", "longest"), rows)
 
 
 def schedule(a, bench, folder):
@@ -157,6 +207,8 @@ def main():
         make_data(folder, a.qmtl, 4000 if a.quick else ROWS)
         compared, _ = tree_against_plain(a, bench, folder)
         text = "### The tree beside MPI_Allreduce\n\n" + compared + "\n### From one rank to two\n\n" + scaling(a, folder)
+        text += "\n### A slow rank\n\n" + slow_rank(a, folder)
+        text += "\n### How long a save stops training\n\n" + saves(a, folder)
         text += "\n### Up to 1,024 ranks (simulated)\n\n" + schedule(a, bench, folder)
     if a.out:
         a.out.write_text(text)

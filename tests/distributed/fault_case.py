@@ -67,15 +67,14 @@ class FaultCase(Program):
         type(self).folders += 1
         return f"fault-{self.folders}"
 
-    def command(self, folder, *options, ranks=0, prefix=()):
-        launcher = MPIRUN + ["-n", str(ranks)] if ranks else []
+    def command(self, folder, *options, ranks=0, prefix=(), mpirun=MPIRUN):
+        launcher = mpirun + ["-n", str(ranks)] if ranks else []
         return launcher + list(prefix) + [PROGRAM, "train", "train.toml", *self.into(folder), *options]
 
-    def start(self, folder, *options, ranks=0, prefix=()):
-        """The program running, its standard error readable line by line."""
-        return subprocess.Popen(self.command(folder, "--progress", "plain", *options, ranks=ranks, prefix=prefix),
-                                cwd=self.base, env=environment(), text=True, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE)
+    def start(self, folder, *options, **where):
+        """The program running, its standard error readable line by line; `where` as for command()."""
+        return subprocess.Popen(self.command(folder, "--progress", "plain", *options, **where), cwd=self.base,
+                                env=environment(), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def after_line(self, process, beginning, action):
         """Does something when a line of standard error begins so; returns exit code and all that was printed."""
@@ -132,6 +131,17 @@ class FaultCase(Program):
         report, more = self.go_on(folder, after)
         self.assert_whole(folder, report, trace + more)
         type(self).rows.append((what, code, "-" if step is None else step, self.seen(log)))
+
+    def finish_long(self, what, folder, code, log):
+        """The same for a run that was stopped nobody knows where: compares with an undisturbed one of its length."""
+        step = self.newest_step(folder)
+        self.assertGreaterEqual(step or 0, EPOCH_STEPS, f"{what}: exit code {code}\n{log}")
+        epochs = ["--set", f"train.epochs={step // EPOCH_STEPS + 2}"]
+        rest = self.train(folder, "--resume", *epochs)
+        whole = self.train(folder + "-whole", *epochs, ranks=3)
+        self.assertEqual(rest["run_hash"], whole["run_hash"], what + "\n" + log)
+        self.assertEqual(rest["tasks"], whole["tasks"], what)
+        type(self).rows.append((what, code, step, self.seen(log)))
 
 
 def numbered(names):

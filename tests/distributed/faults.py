@@ -75,15 +75,7 @@ class Signalled(FaultCase):
                 process = self.start(folder, "--set", "train.epochs=100000", ranks=2)
                 code, log = self.after_line(process, "epoch 2/", lambda: process.send_signal(number))
                 self.assertIn(code, (75,) if name == "SIGUSR1" else (1, 75), log)
-                step = self.newest_step(folder)
-                self.assertGreaterEqual(step, EPOCH_STEPS, log)
-                # How far it came is not known, so the rest is compared with an undisturbed run of that length.
-                epochs = ["--set", f"train.epochs={step // EPOCH_STEPS + 2}"]
-                rest = self.train(folder, "--resume", *epochs)
-                whole = self.train(folder + "-whole", *epochs, ranks=3)
-                self.assertEqual(rest["run_hash"], whole["run_hash"])
-                self.assertEqual(rest["tasks"], whole["tasks"])
-                type(self).rows.append((f"{name} to mpirun", code, step, self.seen(log)))
+                self.finish_long(f"{name} to mpirun", folder, code, log)
 
     def test_a_second_signal_ends_a_run_that_hangs(self):
         folder = self.fresh()

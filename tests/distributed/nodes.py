@@ -1,7 +1,9 @@
 """Several nodes on one machine: network namespaces on a bridge, with a launcher for mpirun in place of ssh. Needs root."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -20,10 +22,15 @@ def run(*command):
 class Nodes:
     """`with Nodes(3) as nodes:` makes three nodes; nodes.mpirun is what to start a command with instead of mpirun."""
 
+    objects = 0
+
     def __init__(self, count):
-        # Names and addresses of this process alone: other tests may have nodes at the same time.
-        self.bridge = f"qb{os.getpid() % 10**7}"
-        self.names = [f"q{os.getpid() % 10**7}n{i}" for i in range(1, count + 1)]
+        # Names and addresses of this process alone: other tests may have nodes at the same time. And of this object alone:
+        # the kernel takes its time to remove those of one before.
+        Nodes.objects += 1
+        own = f"{os.getpid() % 10**6}{chr(ord('a') + Nodes.objects % 26)}"
+        self.bridge = f"qb{own}"
+        self.names = [f"q{own}{i}" for i in range(1, count + 1)]
         self.network = f"10.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
         self.made = []
         self.folder = None
@@ -71,6 +78,11 @@ class Nodes:
         return self
 
     def __exit__(self, *_):
+        # A node that mpirun could not reach any more still has its processes.
+        for name in self.names:
+            for pid in subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
         for command in reversed(self.made):
             subprocess.run(command, capture_output=True)
         self.made = []

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -133,6 +134,21 @@ class Slurm(FaultCase):
                 whole = self.train(folder + "-whole", "--set", "train.epochs=300")
                 self.assertEqual(report["run_hash"], whole["run_hash"])
                 type(self).rows.append((f"USR1 to a batch job with {name}, requeued", 75, stopped, "the same hash"))
+
+    def test_a_signal_to_srun(self):
+        # srun passes SIGUSR1 on. At SIGTERM it kills the ranks; at SIGINT it only says how to, at a second one it sends SIGINT
+        # and kills, so that some runs come to their save.
+        for name, signals, codes in (("SIGUSR1", (signal.SIGUSR1,), (75,)), ("SIGTERM", (signal.SIGTERM,), (137,)),
+                                     ("SIGINT twice", (signal.SIGINT, signal.SIGINT), (75, 137))):
+            with self.subTest(signal=name):
+                folder = self.fresh()
+                command = ["srun", "--ntasks=2", "--overcommit", "--mpi=pmix", PROGRAM, "train", self.path("train.toml"),
+                           "--progress", "plain", "--threads", "1", *self.into(self.path(folder)), "--set", "train.epochs=100000"]
+                process = subprocess.Popen(command, cwd=self.base, env=self.variables, text=True, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.PIPE)
+                code, log = self.after_line(process, "epoch 2/", lambda: [process.send_signal(number) for number in signals])
+                self.assertIn(code, codes, log)
+                self.finish_long(f"{name} to srun", folder, code, log)
 
 
 if __name__ == "__main__":

@@ -95,8 +95,9 @@ class Pages(Program):
                                       "run.log_every=1", "--threads", "1", *options, ranks=ranks)
             if trained.returncode != 0:
                 raise RuntimeError(trained.stderr)
-        cls.write("ranks/restarts.jsonl", json.dumps({"time": 1e9, "exit_code": 137, "step": 3, "wait_seconds": 1.5}) + "\n"
-                  + json.dumps({"time": 1e9 + 60, "exit_code": 75, "step": 6, "wait_seconds": 3}) + "\n{\"time\": 10")
+        restarts = ({"time": 1e9, "exit_code": 137, "reason": "killed", "step": 3, "wait_seconds": 1.5},
+                    {"time": 1e9 + 60, "exit_code": 75, "step": 6, "wait_seconds": 3})
+        cls.write("ranks/restarts.jsonl", "".join(json.dumps(restart) + "\n" for restart in restarts) + "{\"time\": 10")
         for name, content in (("compare.json", compare()), ("scale.json", scale()), ("noise.json", noise())):
             cls.write(name, json.dumps(content))
 
@@ -190,8 +191,8 @@ class Report(Pages):
         for place in starts[1]["ranks"]:
             for value in (place["host"], str(place["process"]), place["cores"], place["simd"]):
                 self.assertIn(value, text)
-        for shown in ("Starts of the program", "Restarts by qmtl supervise", "2001-09-09 01:46:40 UTC", "137, signal 9",
-                      "75, stopped after a checkpoint", "1.5 s", "restarts"):
+        for shown in ("Starts of the program", "Restarts by qmtl supervise", "2001-09-09 01:46:40 UTC", "137", "killed", "75",
+                      "1.5 s", "restarts"):
             self.assertIn(shown, text)
 
     def test_a_run_without_times_and_environment_is_shown_without_them(self):

@@ -162,13 +162,6 @@ std::string counted(std::size_t n, const std::string& what) {
   return count(static_cast<std::int64_t>(n)) + " " + what + (n == 1 ? "" : "s");
 }
 
-std::string ending(long long code) {
-  if (code == 0) return "0, done";
-  if (code == 75) return "75, stopped after a checkpoint";
-  if (code > 128 && code < 160) return std::to_string(code) + ", signal " + std::to_string(code - 128);
-  return std::to_string(code);
-}
-
 Html starts_table(const Run& run) {
   if (run.starts.size() < 2) return {};
   Table table{"Starts of the program", {{"time", false}, {"after step"}, {"ranks"}, {"hosts"}}, {}};
@@ -182,12 +175,12 @@ Html starts_table(const Run& run) {
 
 Html restarts_table(const Run& run) {
   if (run.restarts.empty()) return {};
-  Table table{"Restarts by qmtl supervise", {{"time", false}, {"exit code", false}}, {}};
+  Table table{"Restarts by qmtl supervise", {{"time", false}, {"exit code"}, {"reason", false}}, {}};
   table.columns.push_back({"newest checkpoint's step"});
   table.columns.push_back({"waited"});
   for (const RunRestart& restart : run.restarts)
-    table.rows.push_back({text(moment(restart.time)), text(ending(restart.exit_code)),
-                          text(count(restart.step)), text(duration(restart.wait))});
+    table.rows.push_back({text(moment(restart.time)), text(std::to_string(restart.exit_code)),
+                          text(restart.reason), text(count(restart.step)), text(duration(restart.wait))});
   return table.html();
 }
 

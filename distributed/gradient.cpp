@@ -68,20 +68,32 @@ UnitRows run_units(const Comm& comm, const Learner& learner, const StepBatch& ba
   return result;
 }
 
+/// Throws for a sum that is not finite: with the unit's task or parameter and its rank if a unit is to blame,
+/// else the units overflowed only in their sum. The sum has taken the units' place, so they are run again.
+[[noreturn]] void explain(const Comm& comm, const Learner& learner, const StepBatch& batch, Range own,
+                          const Error& sum_failed) {
+  const UnitRows units = run_units(comm, learner, batch, own);
+  const std::size_t width = learner.accumulator_size();
+  std::optional<Error> failure;
+  for (std::size_t unit = 0; unit < own.size() && !failure; ++unit)
+    failure = find_not_finite(learner, std::span(units.rows).subspan(unit * width, width), batch);
+  comm.agree(failure);
+  throw SharedError(sum_failed.code(), sum_failed.what());
+}
+
 }  // namespace
 
 StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop,
                        Balance& balance) {
   comm.here().enter(Doing::compute, batch.step + 1);
   const Reduction& plan = balance.cut(batch.rows.size());
+  const Range own = plan.ranges[static_cast<std::size_t>(comm.rank())];
   StepSum result;
   Stopwatch watch;
   UnitRows units;
   std::optional<Error> failure;
   try {
-    units = run_units(comm, learner, batch, plan.ranges[static_cast<std::size_t>(comm.rank())]);
-    for (std::size_t unit = 0; unit < units.seconds.size() && !failure; ++unit)
-      failure = find_not_finite(learner, std::span(units.rows).subspan(unit * plan.width, plan.width), batch);
+    units = run_units(comm, learner, batch, own);
   } catch (const Error& error) {
     failure = error;
   } catch (const std::exception& error) {
@@ -99,9 +111,9 @@ StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch
   comm.here().enter(Doing::reduce);
   crash_point("reduce");
   result.sum = reduce(comm, plan, units.rows);
-  // Finite units can overflow in their sum; every rank has the same sum and so the same verdict.
-  if (const auto overflow = find_not_finite(learner, result.sum, batch))
-    throw SharedError(overflow->code(), overflow->what());
+  // A sum is finite only if all its units are; every rank has the same sum and so the same verdict.
+  if (const auto failed = find_not_finite(learner, result.sum, batch))
+    explain(comm, learner, batch, own, *failed);
   balance.measured(batch.rows.size(), units.seconds, result.times.compute);
   result.times.reduce = watch.lap();
   return result;

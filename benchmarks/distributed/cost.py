@@ -97,11 +97,11 @@ def tree_against_plain(a, bench, folder):
 
 
 def speed(a, folder, name, batch, ranks, groups):
-    """Samples per second of a training, the best of a few."""
-    config = write_config(folder, f"{name}-{batch}", batch, groups, 2 if a.quick else 8)
-    start = ["mpirun", "-q", "--bind-to", "core", "-n", ranks] if ranks > 1 else []
-    return max(json.loads(run([*start, a.qmtl, "train", config, "--json", "--quiet", "--threads", 1, "--overwrite", "--set",
-                               f"run.folder={folder / 'run'}"]))["samples_per_second"] for _ in range(a.repeats))
+    """Samples per second of a training, the best of a few; a rank has one core, also for its saves, which are few."""
+    config = write_config(folder, f"{name}-{batch}", batch, groups, 2 if a.quick else 30)
+    return max(json.loads(run(["mpirun", "-q", "--bind-to", "core", "-n", ranks, a.qmtl, "train", config, "--json", "--quiet",
+                               "--threads", 1, "--overwrite", "--set", f"run.folder={folder / 'run'}", "--set",
+                               "checkpoint.every_epochs=0"]))["samples_per_second"] for _ in range(a.repeats))
 
 
 def scaling(a, folder):
@@ -117,7 +117,7 @@ def scaling(a, folder):
 
 def slow_rank(a, folder):
     """Milliseconds of a step while units still lie evenly, and after they were moved, with other programs on rank 1's core."""
-    config = write_config(folder, "slow", 1024 if a.quick else 4096, 4, 4 if a.quick else 30)
+    config = write_config(folder, "slow", 1024 if a.quick else 4096, 4, 8 if a.quick else 30)
     kept = folder / "slow"
     rows = []
     for others in (0, 1, 2):
@@ -152,7 +152,7 @@ def saves(a, folder):
              "run.log_every=1", "--set", f"checkpoint.every_steps={every}"])
         steps = [line["timing"] for line in map(json.loads, (kept / "metrics.jsonl").read_text().splitlines())
                  if line["kind"] == "step"]
-        stalls = [step["phases"]["save"]["max"] for step in steps if step["phases"]["save"]["max"] > 0]
+        stalls = [step["phases"]["save"]["max"] for step in steps if step["phases"]["save"]["max"] > 0] or [math.nan]
         rows.append((name, f"{(kept / 'checkpoints/last.h5').stat().st_size / 1e6:.2f} MB",
                      f"{statistics.median(step['seconds'] for step in steps) * 1e3:.3g}", len(stalls),
                      f"{statistics.median(stalls) * 1e3:.3g}", f"{max(stalls) * 1e3:.3g}",

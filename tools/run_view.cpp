@@ -108,7 +108,8 @@ void RunReader::read_lines() {
     if (one.epochs.empty()) continue;
     view_.last = one.epochs.back();
     if (one.timings.back().steps > 0) view_.timing = one.timings.back();
-    if (!view_.best || view_.last->validation_mean > view_.best->validation_mean) view_.best = view_.last;
+    // As training does: of equal ones the last.
+    if (!view_.best || view_.last->validation_mean >= view_.best->validation_mean) view_.best = view_.last;
   }
 }
 

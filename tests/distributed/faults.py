@@ -227,6 +227,20 @@ class Damaged(FaultCase):
         self.train(folder, "--set", "train.epochs=1")
         return self.read(f"{folder}/checkpoints/manifest.json")
 
+    def test_a_damaged_data_set_ends_all_ranks_and_leaves_the_run_as_it_is(self):
+        # Random bits and lengths of files of both kinds: tests/io/test_damage.cpp.
+        whole = self.read("tiny.h5")
+        self.addCleanup(self.write, "tiny.h5", whole)
+        for what, content, ranks in (("a bit of the data set flipped", self.flip(len(whole) // 2)(whole), 2),
+                                     ("data set cut off", whole[:len(whole) // 512 * 512], 3), ("data set empty", b"", 0)):
+            with self.subTest(what=what):
+                folder = self.fresh()
+                subprocess.run(["cp", "-a", self.path("stopped"), self.path(folder)], check=True)
+                self.write("tiny.h5", content)
+                log = self.refuse(3, ["tiny.h5"], "train", "train.toml", "--resume", *self.into(folder), ranks=ranks).stderr
+                self.write("tiny.h5", whole)
+                self.finish(what, folder, 3, log, 2, at_least=11, at_most=11)
+
     def test_the_manifest_names_what_is_there(self):
         listed = json.loads(self.read("stopped/checkpoints/manifest.json"))["checkpoints"]
         self.assertEqual([entry["step"] for entry in listed[:2]], [11, 11])

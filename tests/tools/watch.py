@@ -50,7 +50,7 @@ class Watch(Program):
             self.assertEqual((view["ranks"], view["threads"], view["host"]), (ranks, 1, socket.gethostname()))
             self.assertEqual(view["last_epoch"]["validation_mean"], epochs[-1]["validation_mean"])
             self.assertEqual(view["last_epoch"]["train_loss"], epochs[-1]["train_loss"])
-            best = max(epochs, key=lambda line: line["validation_mean"])
+            best = max(epochs, key=lambda line: (line["validation_mean"], line["epoch"]))
             self.assertEqual(view["best_epoch"]["epoch"], best["epoch"])
             self.assertEqual({name: task["value"] for name, task in view["tasks"].items()}, epochs[-1]["tasks"])
             self.assertEqual({name: task["loss"] for name, task in view["tasks"].items()}, steps[-1]["losses"])

@@ -132,7 +132,7 @@ Html phase_chart(const Run& run, const Breakdown& all, Charts& charts) {
 /// What each rank computes and how long it waits for the others.
 Html rank_chart(const Breakdown& all, Charts& charts) {
   if (all.ranks() < 2) return {};
-  Chart chart{"Work of the ranks",
+  Chart chart{"Work of the ranks (line: mean of computing)",
               "Computing and waiting time of every rank per step.",
               {"rank"},
               {"milliseconds per step"},
@@ -147,7 +147,7 @@ Html rank_chart(const Breakdown& all, Charts& charts) {
           {static_cast<double>(rank), 1e3 * phase->ranks[rank] / static_cast<double>(all.steps)});
     chart.series.push_back(std::move(series));
     if (std::string(name) == "compute")
-      chart.marks.push_back({false, 1e3 * phase->mean / static_cast<double>(all.steps), "mean"});
+      chart.marks.push_back({false, 1e3 * phase->mean / static_cast<double>(all.steps), ""});
   }
   return charts.add(chart);
 }

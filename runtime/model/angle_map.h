@@ -11,22 +11,21 @@ struct Angle {
   double value, slope;
 };
 
-inline Angle angle_of(AngleMap map, double u) {
+inline bool uses_tanh(AngleMap map) { return map == AngleMap::shift_tanh || map == AngleMap::pi_tanh; }
+
+/// `x` is tanh u where the map uses it (which is faster for many at once: elementwise.h), else u.
+inline Angle angle_of(AngleMap map, double x) {
   switch (map) {
-    case AngleMap::shift_tanh: {
-      const double t = math::tanh(u);
-      return {half_pi + half_pi * t, half_pi * (1.0 - t * t)};
-    }
+    case AngleMap::shift_tanh:
+      return {half_pi + half_pi * x, half_pi * (1.0 - x * x)};
     case AngleMap::shift_atan:
-      return {half_pi + math::atan(u), 1.0 / (1.0 + u * u)};
-    case AngleMap::pi_tanh: {
-      const double t = math::tanh(u);
-      return {math::pi * t, math::pi * (1.0 - t * t)};
-    }
+      return {half_pi + math::atan(x), 1.0 / (1.0 + x * x)};
+    case AngleMap::pi_tanh:
+      return {math::pi * x, math::pi * (1.0 - x * x)};
     case AngleMap::linear:
       break;
   }
-  return {u, 1.0};
+  return {x, 1.0};
 }
 
 }  // namespace qmtl

@@ -5,6 +5,7 @@
 
 #include "runtime/model/angle_map.h"
 #include "runtime/model/circuit_start.h"
+#include "runtime/model/elementwise.h"
 
 namespace qmtl {
 
@@ -158,13 +159,16 @@ typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode(const Matrix<Re
                                                                  const Part& used) const {
   const auto columns = static_cast<Eigen::Index>(used.angles());
   Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), columns)};
+  std::vector<double> inputs;
+  inputs.reserve(static_cast<std::size_t>(result.angles.size()));
   for (Eigen::Index i = 0; i < z.rows(); ++i)
-    for (Eigen::Index a = 0; a < columns; ++a) {
-      const double input = static_cast<double>(z(i, used.cone.angles[static_cast<std::size_t>(a)]));
-      const Angle angle = angle_of(head_.angle_map, gain_ * input);
-      result.angles(i, a) = static_cast<Real>(angle.value);
-      result.slopes(i, a) = static_cast<Real>(angle.slope);
-    }
+    for (const int column : used.cone.angles) inputs.push_back(gain_ * static_cast<double>(z(i, column)));
+  if (uses_tanh(head_.angle_map)) tanh_each(inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Angle angle = angle_of(head_.angle_map, inputs[i]);
+    result.angles.data()[i] = static_cast<Real>(angle.value);
+    result.slopes.data()[i] = static_cast<Real>(angle.slope);
+  }
   return result;
 }
 

@@ -1,25 +1,33 @@
+#include <algorithm>
+#include <span>
+
+#include "runtime/model/elementwise.h"
 #include "runtime/model/layer_kinds.h"
 #include "runtime/model/math.h"
 
 namespace qmtl {
 namespace {
 
-/// An activation's value at x, and its slope there from `kept`: x or the value, whichever it needs.
+/// An activation's values in place of x, and its slope there from `kept`: x or the value, whichever it needs.
 struct Tanh {
   static constexpr bool keeps_input = false;
-  static double value(double x) { return math::tanh(x); }
+  static void values(std::span<double> x) { tanh_each(x); }
   static double slope(double y) { return 1.0 - y * y; }
 };
 struct Relu {
   static constexpr bool keeps_input = false;
-  static double value(double x) { return x > 0.0 ? x : 0.0; }
+  static void values(std::span<double> x) {
+    for (double& v : x) v = v > 0.0 ? v : 0.0;
+  }
   static double slope(double y) { return y > 0.0 ? 1.0 : 0.0; }
 };
 /// x Phi(x) with the normal distribution function Phi (Hendrycks & Gimpel 2016), not its tanh approximation.
 struct Gelu {
   static constexpr bool keeps_input = true;
   static constexpr double inverse_sqrt_2 = 0.70710678118654752440, inverse_sqrt_2pi = 0.39894228040143267794;
-  static double value(double x) { return 0.5 * x * (1.0 + math::erf(x * inverse_sqrt_2)); }
+  static void values(std::span<double> x) {
+    for (double& v : x) v = 0.5 * v * (1.0 + math::erf(v * inverse_sqrt_2));
+  }
   static double slope(double x) {
     return 0.5 * (1.0 + math::erf(x * inverse_sqrt_2)) + x * inverse_sqrt_2pi * math::exp(-0.5 * x * x);
   }
@@ -32,8 +40,15 @@ class Elementwise final : public Layer<Real> {
   Shape shape() const override { return shape_; }
   void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
     y.resize(x.rows(), x.cols());
-    for (Eigen::Index i = 0; i < x.size(); ++i)
-      y.data()[i] = static_cast<Real>(Function::value(static_cast<double>(x.data()[i])));
+    constexpr std::size_t most = 512;
+    double part[most];
+    const auto size = static_cast<std::size_t>(x.size());
+    for (std::size_t first = 0; first < size; first += most) {
+      const std::size_t count = std::min(most, size - first);
+      std::copy_n(x.data() + first, count, part);
+      Function::values(std::span(part, count));
+      for (std::size_t i = 0; i < count; ++i) y.data()[first + i] = static_cast<Real>(part[i]);
+    }
     cache.extra = Function::keeps_input ? x : y;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,

@@ -21,8 +21,9 @@ class Logistic final : public TaskLoss {
       if (std::isnan(labels[c])) continue;
       const double y = labels[c] > 0.5f ? 1.0 : 0.0;
       const double weight = y > 0.5 ? positive_ : negative_;
-      sum += weight * (math::softplus(logits[c]) - y * logits[c]);
-      gradient[c] = weight * (math::sigmoid(logits[c]) - y);
+      const auto [softplus, sigmoid] = math::softplus_and_sigmoid(logits[c]);
+      sum += weight * (softplus - y * logits[c]);
+      gradient[c] = weight * (sigmoid - y);
     }
     return sum;
   }

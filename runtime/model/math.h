@@ -101,13 +101,27 @@ inline double log1p(double x) {
   return log(w) + lost / w;
 }
 
+namespace detail {
+
+// With z = e^-|x|.
+inline double softplus(double x, double z) { return (x > 0.0 ? x : 0.0) + (x != x ? x : log1p(z)); }
+inline double sigmoid(double x, double z) { return (x >= 0.0 ? 1.0 : z) / (1.0 + z); }
+
+}  // namespace detail
+
 /// log(1 + e^x), without overflow and without loss for very negative x.
-inline double softplus(double x) { return (x > 0.0 ? x : 0.0) + (x != x ? x : log1p(exp(-std::abs(x)))); }
+inline double softplus(double x) { return detail::softplus(x, exp(-std::abs(x))); }
 
 /// 1 / (1 + e^-x).
-inline double sigmoid(double x) {
+inline double sigmoid(double x) { return detail::sigmoid(x, exp(-std::abs(x))); }
+
+/// Both, from one exponential.
+struct SoftplusAndSigmoid {
+  double softplus, sigmoid;
+};
+inline SoftplusAndSigmoid softplus_and_sigmoid(double x) {
   const double z = exp(-std::abs(x));
-  return (x >= 0.0 ? 1.0 : z) / (1.0 + z);
+  return {detail::softplus(x, z), detail::sigmoid(x, z)};
 }
 
 inline double tanh(double x) {

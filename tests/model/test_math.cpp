@@ -1,10 +1,13 @@
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "runtime/model/elementwise.h"
 #include "runtime/model/math.h"
 
 using namespace qmtl;
@@ -81,6 +84,27 @@ TEST_CASE("elementary functions agree with the C library to a few units in the l
       {"atan", math::atan, [](double x) { return std::atan(x); }, -1e6, 1e6, ulps, 0},
   };
   for (const Case& c : cases) check(c);
+}
+
+TEST_CASE("many numbers at once have the bits of one at a time", "[model]") {
+  std::vector<double> x{0.0, -0.0, infinity, -infinity, 1e-320, -1e300, 22.0, -21.99999, std::nan("")};
+  for (int i = 0; i < 5000; ++i) x.push_back(std::sin(i * 1.7) * std::exp((i % 60) - 40.0));
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{9}, x.size()}) {
+    std::vector<double> all(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count));
+    tanh_each(all);
+    for (std::size_t i = 0; i < count; ++i) {
+      INFO("tanh " << x[i]);
+      const double alone = math::tanh(x[i]);
+      CHECK((std::bit_cast<std::uint64_t>(all[i]) == std::bit_cast<std::uint64_t>(alone) ||
+             (std::isnan(all[i]) && std::isnan(x[i]))));
+    }
+  }
+  for (const double value : x) {
+    INFO("softplus and sigmoid " << value);
+    const auto [softplus, sigmoid] = math::softplus_and_sigmoid(value);
+    CHECK((softplus == math::softplus(value) || std::isnan(value)));
+    CHECK((sigmoid == math::sigmoid(value) || std::isnan(value)));
+  }
 }
 
 TEST_CASE("elementary functions have the right values at their limits", "[model]") {

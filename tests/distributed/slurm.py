@@ -104,14 +104,19 @@ class Slurm(FaultCase):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
-                raise RuntimeError(f"waited {seconds} s for {what}")
+                raise RuntimeError(f"waited {seconds} s for {what() if callable(what) else what}")
             time.sleep(0.2)
 
     def done_again(self, job, out):
         """Whether the job has ended its training; a requeued job waits for minutes unless it is told not to."""
-        if self.tool("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING":
+        state = self.tool("squeue", "-h", "-j", job, "-o", "%T").strip()
+        if state == "PENDING":
             self.tool("scontrol", "update", f"JobId={job}", "StartTime=now")
-        return '"interrupted": false' in self.read(out).decode()
+        return state not in ("RUNNING", "COMPLETING") and '"interrupted": false' in self.read(out).decode()
+
+    def seen_of(self, job, out):
+        """For a failure: what Slurm and the job say."""
+        return self.tool("scontrol", "show", "job", job) + self.read(out).decode()[-3000:]
 
     def test_a_signalled_job_saves_is_requeued_and_goes_on(self):
         for name in ("srun", "mpirun"):
@@ -123,12 +128,12 @@ class Slurm(FaultCase):
                     "sbatch", "--ntasks=2", "--output=" + self.path(out), str(SCRIPTS / f"{name}.sbatch"), "train.toml",
                     "--json", "--progress", "plain", "--threads", "1", "--set", f"run.folder={folder}", "--set",
                     "train.epochs=300")).group()
-                self.wait(lambda: "epoch 2/" in self.read(out).decode(), "two epochs\n" + self.read(out).decode())
+                self.wait(lambda: "epoch 2/" in self.read(out).decode(), lambda: "two epochs\n" + self.seen_of(job, out))
                 self.tool("scancel", "--batch", "--signal=USR1", job)
-                self.wait(lambda: "stopped after step" in self.read(out).decode(), "a stop")
+                self.wait(lambda: "stopped after step" in self.read(out).decode(), lambda: "a stop\n" + self.seen_of(job, out))
                 stopped = int(re.search(r"stopped after step (\d+)", self.read(out).decode()).group(1))
                 self.assertGreaterEqual(self.newest_step(folder), stopped)
-                self.wait(lambda: self.done_again(job, out), "the end of the requeued job", 200)
+                self.wait(lambda: self.done_again(job, out), lambda: "the end of the requeued job\n" + self.seen_of(job, out))
                 text = self.read(out).decode()
                 report = json.loads(text[text.rindex("\n{\n"):text.rindex("}") + 1])
                 whole = self.train(folder + "-whole", "--set", "train.epochs=300")

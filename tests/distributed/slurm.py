@@ -108,15 +108,17 @@ class Slurm(FaultCase):
             time.sleep(0.2)
 
     def done_again(self, job, out):
-        """Whether the job has ended its training; a requeued job waits for minutes unless it is told not to."""
+        """Whether the job has ended its training. A requeued job waits for minutes, so that what its first run left is gone,
+        unless it is told not to; it fails if it starts before."""
         state = self.tool("squeue", "-h", "-j", job, "-o", "%T").strip()
-        if state == "PENDING":
+        if state == "PENDING" and not os.path.exists(self.path(f"slurm/spool/job{int(job):05}")):
             self.tool("scontrol", "update", f"JobId={job}", "StartTime=now")
         return state not in ("RUNNING", "COMPLETING") and '"interrupted": false' in self.read(out).decode()
 
     def seen_of(self, job, out):
         """For a failure: what Slurm and the job say."""
-        return self.tool("scontrol", "show", "job", job) + self.read(out).decode()[-3000:]
+        return self.tool("scontrol", "show", "job", job) + self.read(out).decode()[-3000:] + "".join(
+            self.read("slurm/" + log).decode()[-2000:] for log in ("slurmctld.log", "slurmd.log"))
 
     def test_a_signalled_job_saves_is_requeued_and_goes_on(self):
         for name in ("srun", "mpirun"):

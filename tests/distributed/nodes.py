@@ -31,7 +31,7 @@ class Nodes:
         own = f"{os.getpid() % 10**6}{chr(ord('a') + Nodes.objects % 26)}"
         self.bridge = f"qb{own}"
         self.names = [f"q{own}{i}" for i in range(1, count + 1)]
-        self.network = f"10.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
+        self.network = f"10.{100 + (os.getpid() // 250 + 7 * Nodes.objects) % 100}.{os.getpid() % 250}"
         self.made = []
         self.folder = None
 

@@ -78,6 +78,7 @@ class Slurm(FaultCase):
         cls.variables = environment({"SLURM_CONF": folder + "/slurm.conf",
                                      "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}:/usr/sbin"})
         cls.daemons = []
+        cls.hurried = set()
         munge = [f"--{kind}={folder}/munge.{end}" for kind, end in
                  (("socket", "socket"), ("key-file", "key"), ("pid-file", "pid"), ("log-file", "log"), ("seed-file", "seed"))]
         for command in (["munged", "--foreground", "--force", *munge], ["slurmctld", "-D"], ["slurmd", "-D"]):
@@ -108,11 +109,12 @@ class Slurm(FaultCase):
             time.sleep(0.2)
 
     def done_again(self, job, out):
-        """Whether the job has ended its training. A requeued job waits for minutes, so that what its first run left is gone,
-        unless it is told not to; it fails if it starts before."""
+        """Whether the job has ended its training. A requeued job waits for two minutes unless it is told not to; in the second
+        in which its first run ended Slurm would refuse it as revoked."""
         state = self.tool("squeue", "-h", "-j", job, "-o", "%T").strip()
-        if state == "PENDING" and not os.path.exists(self.path(f"slurm/spool/job{int(job):05}")):
-            self.tool("scontrol", "update", f"JobId={job}", "StartTime=now")
+        if state == "PENDING" and job not in self.hurried:
+            self.hurried.add(job)
+            self.tool("scontrol", "update", f"JobId={job}", "StartTime=now+3")
         return state not in ("RUNNING", "COMPLETING") and '"interrupted": false' in self.read(out).decode()
 
     def seen_of(self, job, out):

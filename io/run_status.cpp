@@ -35,8 +35,10 @@ std::string to_json(const RunStatus& status) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-RunStatus read_status(const std::string& path) {
-  const nlohmann::ordered_json parsed = parse_json(read_file(path), path);
+RunStatus read_status(const std::string& path) { return parse_status(read_file(path), path); }
+
+RunStatus parse_status(const std::string& text, const std::string& path) {
+  const nlohmann::ordered_json parsed = parse_json(text, path);
   const JsonField root(parsed, path);
   require_json_format(root, "qmtl-status", 1);
   RunStatus status;

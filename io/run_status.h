@@ -25,7 +25,8 @@ double wall_clock();
 
 std::string to_json(const RunStatus& status);
 
-/// Throws Error (data) that names file and field.
+/// Of a file's text. Throws Error (data) that names file and field.
+RunStatus parse_status(const std::string& text, const std::string& path);
 RunStatus read_status(const std::string& path);
 
 }  // namespace qmtl

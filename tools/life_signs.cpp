@@ -24,7 +24,7 @@ void LifeSigns::look(double passed) {
   silence_.look(changes_, passed);
   const auto running = [&] {
     try {
-      return read_status(path_).state == "running";
+      return parse_status(last_, path_).state == "running";
     } catch (const Error&) {
       return true;
     }

@@ -152,6 +152,7 @@ class Supervise(FaultCase):
         self.refuse(2, ["without --overwrite"], "supervise", "--", "qmtl", "train", "train.toml", "--overwrite")
         self.refuse(2, ["nothing.toml"], "supervise", "--", "qmtl", "train", "nothing.toml")
         self.refuse(2, ["--max-restarts"], "supervise", "--max-restarts", "-1", "--", "qmtl", "train", "train.toml")
+        self.refuse(2, ["--silence"], "supervise", "--silence", "3", "--", "qmtl", "train", "train.toml")
         self.refuse(2, ["can be started"], "supervise", "--", "no/such/mpirun", "qmtl", "train", "train.toml")
         self.refuse(2, ["outside of mpirun"], "supervise", "--", "qmtl", "train", "train.toml", ranks=1)
 

@@ -17,7 +17,12 @@ using Function = void (*)(std::span<double> x);
 void tanh_plain(std::span<double> x) { tanh_loop(x); }
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] void tanh_avx2(std::span<double> x) { tanh_loop(x); }
-[[gnu::target("avx512f,avx512dq,prefer-vector-width=512")]] void tanh_avx512(std::span<double> x) {
+#if defined(__clang__)  // knows the width only as an option of a whole file
+[[gnu::target("avx512f,avx512dq")]]
+#else
+[[gnu::target("avx512f,avx512dq,prefer-vector-width=512")]]
+#endif
+void tanh_avx512(std::span<double> x) {
   tanh_loop(x);
 }
 #endif

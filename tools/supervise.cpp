@@ -58,8 +58,8 @@ class Stop {
 int run_once(const Arguments& command, const std::string& run, double longest_silence, SignalQueue& signals,
              Stop& stop) {
   const double tick = longest_silence > 0 ? std::min(5.0, longest_silence / 4) : 60;
+  LifeSigns life(run, tick);  // before the command can give one
   ChildProcess child(command);
-  LifeSigns life(run, tick);
   Stopwatch watch;
   int killed = 0;  // 1: asked to end, 2: killed
   while (true) {

@@ -115,6 +115,12 @@ def scaling(a, folder):
     return table(("model", "batch", "1 rank, samples/s", "2 ranks, same batch (efficiency)", "2 ranks, twice the batch"), rows)
 
 
+def step_timings(run_folder):
+    """Where the time of each step went, of a run with run.log_every = 1."""
+    lines = map(json.loads, (run_folder / "metrics.jsonl").read_text().splitlines())
+    return [line["timing"] for line in lines if line["kind"] == "step"]
+
+
 def slow_rank(a, folder):
     """Milliseconds of a step while units still lie evenly, and after they were moved, with other programs on rank 1's core."""
     config = write_config(folder, "slow", 1024 if a.quick else 4096, 4, 8 if a.quick else 30)
@@ -130,8 +136,7 @@ def slow_rank(a, folder):
             for process in spin:
                 process.kill()
                 process.wait()
-        steps = [line["timing"] for line in map(json.loads, (kept / "metrics.jsonl").read_text().splitlines())
-                 if line["kind"] == "step" and line["timing"]["phases"]["evaluate"]["max"] == 0]
+        steps = [step for step in step_timings(kept) if step["phases"]["evaluate"]["max"] == 0]
         # The first cut comes after 4 steps, the next after 16.
         row = [others]
         for part in (steps[1:4], steps[17:]):
@@ -150,8 +155,7 @@ def saves(a, folder):
         kept = folder / f"saved-{name}"
         run([a.qmtl, "train", config, "--quiet", "--threads", 1, "--overwrite", "--set", f"run.folder={kept}", "--set",
              "run.log_every=1", "--set", f"checkpoint.every_steps={every}"])
-        steps = [line["timing"] for line in map(json.loads, (kept / "metrics.jsonl").read_text().splitlines())
-                 if line["kind"] == "step"]
+        steps = step_timings(kept)
         stalls = [step["phases"]["save"]["max"] for step in steps if step["phases"]["save"]["max"] > 0] or [math.nan]
         rows.append((name, f"{(kept / 'checkpoints/last.h5').stat().st_size / 1e6:.2f} MB",
                      f"{statistics.median(step['seconds'] for step in steps) * 1e3:.3g}", len(stalls),

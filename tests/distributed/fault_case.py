@@ -71,10 +71,11 @@ class FaultCase(Program):
         launcher = mpirun + ["-n", str(ranks)] if ranks else []
         return launcher + list(prefix) + [PROGRAM, "train", "train.toml", *self.into(folder), *options]
 
-    def start(self, folder, *options, **where):
-        """The program running, its standard error readable line by line; `where` as for command()."""
-        return subprocess.Popen(self.command(folder, "--progress", "plain", *options, **where), cwd=self.base,
-                                env=environment(), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    def start(self, folder, *options, ranks=0, prefix=()):
+        """The program running, its standard error readable line by line."""
+        return subprocess.Popen(self.command(folder, "--progress", "plain", *options, ranks=ranks, prefix=prefix),
+                                cwd=self.base, env=environment(), text=True, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE)
 
     def after_line(self, process, beginning, action):
         """Does something when a line of standard error begins so; returns exit code and all that was printed."""

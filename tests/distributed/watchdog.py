@@ -34,9 +34,9 @@ class Stopping(FaultCase):
 
     def begin(self, folder, *options, ranks, mpirun=MPIRUN, prefix=(), before=()):
         """A training in a process group of its own, every rank's process number in FOLDER.RANK."""
-        command = [*before, *mpirun, "-n", str(ranks), *REMEMBER, self.path(folder), *prefix, PROGRAM, "train",
-                   self.path("train.toml"), "--progress", "plain", "--threads", "1", *self.into(self.path(folder)), *options]
-        process = subprocess.Popen(command, cwd=self.base, env=environment(), text=True, stdout=subprocess.DEVNULL,
+        command = self.command(folder, "--progress", "plain", "--threads", "1", *options, ranks=ranks, mpirun=mpirun,
+                               prefix=[*REMEMBER, self.path(folder), *prefix])
+        process = subprocess.Popen([*before, *command], cwd=self.base, env=environment(), text=True, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, start_new_session=True)
         self.addCleanup(self.end, process)
         return process

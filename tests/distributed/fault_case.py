@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import harness
@@ -16,6 +17,10 @@ MPIRUN = [word for word in harness.MPIRUN if word != "-q"]
 LONG = os.environ.get("QMTL_LONG") == "1"
 EPOCHS = 6
 EPOCH_STEPS = 3  # 90 samples in batches of 40
+# A save goes on beside the next epoch, whose own save waits for it: with this line epoch 1 is saved.
+FIRST_SAVED = "epoch 3/"
+# Runs that are disturbed end within seconds; a busy machine takes longer.
+LIMIT_SECONDS = 120
 
 
 def on_rank(rank, what):
@@ -77,17 +82,26 @@ class FaultCase(Program):
                                 cwd=self.base, env=environment(), text=True, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE)
 
-    def after_line(self, process, beginning, action):
-        """Does something when a line of standard error begins so; returns exit code and all that was printed."""
+    def after_line(self, process, beginning, action, then=None):
+        """Does something when a line of standard error first begins so, and after it for every line that begins as `then`, a
+        beginning and an action; returns exit code and all that was printed. A process that does not end by then is killed, so
+        that the log shows what it waited for."""
+        limit = threading.Timer(LIMIT_SECONDS, process.kill)
+        limit.start()
         log = []
         for line in process.stderr:
             log.append(line)
-            if line.startswith(beginning):
+            if beginning and line.startswith(beginning):
+                beginning = None
                 action()
-                break
-        log += process.stderr.readlines()
+            elif not beginning and then and line.startswith(then[0]):
+                then[1]()
         process.stderr.close()
-        return process.wait(timeout=120), "".join(log)
+        code = process.wait(timeout=LIMIT_SECONDS)
+        if not limit.is_alive():
+            log.append(f"killed after {LIMIT_SECONDS} s\n")
+        limit.cancel()
+        return code, "".join(log)
 
     def newest_step(self, folder):
         """The newest checkpoint as the manifest says; nothing without one."""

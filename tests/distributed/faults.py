@@ -13,7 +13,7 @@ import signal
 import subprocess
 import unittest
 
-from fault_case import EPOCH_STEPS, LONG, FaultCase, crash, main, numbered, on_rank
+from fault_case import EPOCH_STEPS, FIRST_SAVED, LONG, FaultCase, crash, main, numbered, on_rank
 
 # In the order in which a save passes them.
 SAVE_STAGES = ("written", "verified", "renamed", "linked", "listed")
@@ -73,7 +73,7 @@ class Signalled(FaultCase):
             with self.subTest(signal=name):
                 folder = self.fresh()
                 process = self.start(folder, "--set", "train.epochs=100000", ranks=2)
-                code, log = self.after_line(process, "epoch 2/", lambda: process.send_signal(number))
+                code, log = self.after_line(process, FIRST_SAVED, lambda: process.send_signal(number))
                 self.assertIn(code, (75,) if name == "SIGUSR1" else (1, 75), log)
                 self.finish_long(f"{name} to mpirun", folder, code, log)
 
@@ -86,7 +86,8 @@ class Signalled(FaultCase):
 
         def twice():
             rank0, rank1 = (int(self.read(f"rank{rank}.pid")) for rank in (0, 1))
-            while "T (stopped)" not in state_of(rank1) or self.newest_step(folder) != 2 * EPOCH_STEPS:
+            while process.poll() is None and ("T (stopped)" not in state_of(rank1)
+                                              or self.newest_step(folder) != 2 * EPOCH_STEPS):
                 pass
             for _ in range(2):
                 os.kill(rank0, signal.SIGTERM)

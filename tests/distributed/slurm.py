@@ -6,6 +6,7 @@ Needs root and the Debian packages slurm-wlm and munge; says so where they are m
 one node, this machine, and ports of its own.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -17,7 +18,7 @@ import subprocess
 import time
 import unittest
 
-from fault_case import FaultCase, main
+from fault_case import FIRST_SAVED, FaultCase, main
 from harness import PROGRAM, environment
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "distributed" / "slurm"
@@ -33,6 +34,7 @@ AuthInfo=socket={folder}/munge.socket
 CryptoType=crypto/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
+TmpFS={folder}/tmp
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
@@ -41,6 +43,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
@@ -68,7 +71,7 @@ class Slurm(FaultCase):
     def setUpClass(cls):
         super().setUpClass()
         folder = cls.path("slurm")
-        for name in ("state", "spool"):
+        for name in ("state", "spool", "tmp"):
             os.makedirs(f"{folder}/{name}")
         with open(folder + "/munge.key", "wb") as file:
             file.write(os.urandom(128))
@@ -77,27 +80,31 @@ class Slurm(FaultCase):
                                                            controller=free_port(), node=free_port()))
         cls.variables = environment({"SLURM_CONF": folder + "/slurm.conf",
                                      "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}:/usr/sbin"})
-        cls.daemons = []
         cls.hurried = set()
         munge = [f"--{kind}={folder}/munge.{end}" for kind, end in
                  (("socket", "socket"), ("key-file", "key"), ("pid-file", "pid"), ("log-file", "log"), ("seed-file", "seed"))]
         for command in (["munged", "--foreground", "--force", *munge], ["slurmctld", "-D"], ["slurmd", "-D"]):
-            cls.daemons.append(subprocess.Popen(command, env=cls.variables, stdout=subprocess.DEVNULL,
-                                                stderr=subprocess.DEVNULL))
+            daemon = subprocess.Popen(command, env=cls.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            cls.addClassCleanup(cls.end, daemon)
             if command[0] == "munged":
                 cls.wait(lambda: os.path.exists(folder + "/munge.socket"), "munged")
         cls.wait(lambda: "idle" in cls.tool("sinfo", "-h", "-o", "%T"), "slurmd")
+        cls.addClassCleanup(cls.end_jobs)
+
+    @staticmethod
+    def end(daemon):
+        daemon.terminate()
+        daemon.wait(timeout=60)
 
     @classmethod
-    def tearDownClass(cls):
-        for daemon in reversed(cls.daemons):
-            daemon.terminate()
-            daemon.wait(timeout=60)
-        super().tearDownClass()
+    def end_jobs(cls):
+        """What a failed test left running would outlive the daemons."""
+        cls.tool("scancel", "--user=root")
+        cls.wait(lambda: not cls.tool("squeue", "-h"), "the jobs' end")
 
     @classmethod
     def tool(cls, *command):
-        return subprocess.run(command, cwd=cls.base, env=cls.variables, text=True, capture_output=True).stdout
+        return subprocess.run(command, cwd=cls.base, env=cls.variables, text=True, capture_output=True, timeout=60).stdout
 
     @classmethod
     def wait(cls, condition, what, seconds=120):
@@ -145,17 +152,18 @@ class Slurm(FaultCase):
                 type(self).rows.append((f"USR1 to a batch job with {name}, requeued", 75, stopped, "the same hash"))
 
     def test_a_signal_to_srun(self):
-        # srun passes SIGUSR1 on. At SIGTERM it kills the ranks; at SIGINT it only says how to, at a second one it sends SIGINT
-        # and kills, so that some runs come to their save.
-        for name, signals, codes in (("SIGUSR1", (signal.SIGUSR1,), (75,)), ("SIGTERM", (signal.SIGTERM,), (137,)),
-                                     ("SIGINT twice", (signal.SIGINT, signal.SIGINT), (75, 137))):
+        # srun passes SIGUSR1 on. At SIGTERM it kills the ranks; at SIGINT it only says how to. At a second one within a second
+        # it sends SIGINT and kills, so that some runs come to their save.
+        for name, number, codes in (("SIGUSR1", signal.SIGUSR1, (75,)), ("SIGTERM", signal.SIGTERM, (137,)),
+                                    ("SIGINT twice", signal.SIGINT, (75, 137))):
             with self.subTest(signal=name):
                 folder = self.fresh()
                 command = ["srun", "--ntasks=2", "--overcommit", "--mpi=pmix", PROGRAM, "train", self.path("train.toml"),
                            "--progress", "plain", "--threads", "1", *self.into(self.path(folder)), "--set", "train.epochs=100000"]
                 process = subprocess.Popen(command, cwd=self.base, env=self.variables, text=True, stdout=subprocess.DEVNULL,
                                            stderr=subprocess.PIPE)
-                code, log = self.after_line(process, "epoch 2/", lambda: [process.send_signal(number) for number in signals])
+                send = functools.partial(process.send_signal, number)
+                code, log = self.after_line(process, FIRST_SAVED, send, ("srun: interrupt", send))
                 self.assertIn(code, codes, log)
                 self.finish_long(f"{name} to srun", folder, code, log)
 

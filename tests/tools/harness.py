@@ -87,6 +87,7 @@ class Program(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory(prefix="qmtl-test-")
+        cls.addClassCleanup(cls.holder.cleanup)
         cls.base = cls.holder.name
         cls.write("tiny.csv", tiny_csv())
         cls.write("import.toml", DESCRIPTION)
@@ -94,10 +95,6 @@ class Program(unittest.TestCase):
         made = cls.run_program("import", "import.toml", "--out", "tiny.h5")
         if made.returncode != 0:
             raise RuntimeError("importing the tiny data set failed: " + made.stderr)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.holder.cleanup()
 
     @classmethod
     def path(cls, name):

@@ -85,10 +85,12 @@ double TuneObjective::operator()(const StepBatch& batch, std::span<const double>
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       const BoundTask& task = tasks_[t];
       const double share = task.factor / std::max(batch.label_counts[t], 1.0);
-      double* cotangent = given.data() + task.first_column;
-      total += share * (*task.loss)(task.labels->labels.data() + batch.rows[i] * task.labels->columns,
-                                    logits.data() + task.first_column, cotangent);
-      for (std::size_t c = 0; c < task.columns; ++c) cotangent[c] *= share;
+      const auto labels =
+          std::span(task.labels->labels).subspan(batch.rows[i] * task.labels->columns, task.labels->columns);
+      const std::span<double> cotangent = std::span(given).subspan(task.first_column, task.columns);
+      total +=
+          share * (*task.loss)(labels, std::span(logits).subspan(task.first_column, task.columns), cotangent);
+      for (double& c : cotangent) c *= share;
     }
     if (cotangents == nullptr) continue;
     for (std::size_t o = 0; o < outputs_; ++o) {

@@ -1,45 +1,41 @@
 #include "runtime/model/elementwise.h"
 
+#include <cstddef>
+
+#include "runtime/model/instruction_sets.h"
 #include "runtime/model/math.h"
 
 namespace qmtl {
 namespace {
 
-// Compiled for several instruction sets and picked when the program starts, as the products of matrix.cpp:
-// each lane does what math.h says, in that order. CMakeLists.txt lets this file's comparisons run in lanes.
+// Each lane does what math.h says, in that order. CMakeLists.txt lets this file's comparisons run in lanes.
 
-using Function = void (*)(std::span<double> x);
+struct Tanh {
+  template <std::size_t>
+  [[gnu::always_inline]] static void run(std::size_t n, double* x) {
+    for (std::size_t i = 0; i < n; ++i) x[i] = math::tanh(x[i]);
+  }
+};
 
-[[gnu::always_inline]] inline void tanh_loop(std::span<double> x) {
-  for (double& value : x) value = math::tanh(value);
-}
-
-void tanh_plain(std::span<double> x) { tanh_loop(x); }
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void tanh_avx2(std::span<double> x) { tanh_loop(x); }
-#if defined(__clang__)  // knows the width only as an option of a whole file
-[[gnu::target("avx512f,avx512dq")]]
-#else
-[[gnu::target("avx512f,avx512dq,prefer-vector-width=512")]]
-#endif
-void tanh_avx512(std::span<double> x) {
-  tanh_loop(x);
-}
-#endif
-
-Function choose_tanh() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return tanh_avx512;
-  if (__builtin_cpu_supports("avx2")) return tanh_avx2;
-#endif
-  return tanh_plain;
-}
+struct SoftplusAndSigmoid {
+  template <std::size_t>
+  [[gnu::always_inline]] static void run(std::size_t n, const double* __restrict x,
+                                         double* __restrict softplus, double* __restrict sigmoid) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const math::SoftplusAndSigmoid both = math::softplus_and_sigmoid(x[i]);
+      softplus[i] = both.softplus;
+      sigmoid[i] = both.sigmoid;
+    }
+  }
+};
 
 }  // namespace
 
-void tanh_each(std::span<double> x) {
-  static const Function chosen = choose_tanh();
-  chosen(x);
+void tanh_each(std::span<double> x) { run_widest<Tanh>(x.size(), x.data()); }
+
+void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,
+                               std::span<double> sigmoid) {
+  run_widest<SoftplusAndSigmoid>(x.size(), x.data(), softplus.data(), sigmoid.data());
 }
 
 }  // namespace qmtl

@@ -1,8 +1,10 @@
 #include "runtime/model/loss.h"
 
 #include <cmath>
+#include <utility>
 
 #include "runtime/error.h"
+#include "runtime/model/elementwise.h"
 #include "runtime/model/math.h"
 
 namespace qmtl {
@@ -14,18 +16,24 @@ class Logistic final : public TaskLoss {
   Logistic(std::size_t columns, double negative, double positive)
       : columns_(columns), negative_(negative), positive_(positive) {}
 
-  double operator()(const float* labels, const double* logits, double* gradient) const override {
-    double sum = 0.0;
-    for (std::size_t c = 0; c < columns_; ++c) {
-      gradient[c] = 0.0;
-      if (std::isnan(labels[c])) continue;
-      const double y = labels[c] > 0.5f ? 1.0 : 0.0;
-      const double weight = y > 0.5 ? positive_ : negative_;
-      const auto [softplus, sigmoid] = math::softplus_and_sigmoid(logits[c]);
-      sum += weight * (softplus - y * logits[c]);
-      gradient[c] = weight * (sigmoid - y);
+  double operator()(std::span<const float> labels, std::span<const double> logits,
+                    std::span<double> gradient) const override {
+    std::vector<double> softplus(logits.size());
+    softplus_and_sigmoid_each(logits, softplus, gradient);
+    double total = 0.0;
+    for (std::size_t first = 0; first < labels.size(); first += columns_) {
+      double sum = 0.0;
+      for (std::size_t i = first; i < first + columns_; ++i) {
+        const double sigmoid = std::exchange(gradient[i], 0.0);
+        if (std::isnan(labels[i])) continue;
+        const double y = labels[i] > 0.5f ? 1.0 : 0.0;
+        const double weight = y > 0.5 ? positive_ : negative_;
+        sum += weight * (softplus[i] - y * logits[i]);
+        gradient[i] = weight * (sigmoid - y);
+      }
+      total += sum;
     }
-    return sum;
+    return total;
   }
 
  private:
@@ -40,10 +48,19 @@ class Softmax final : public TaskLoss {
     if (weights_.empty()) weights_.assign(classes_, 1.0);
   }
 
-  double operator()(const float* labels, const double* logits, double* gradient) const override {
+  double operator()(std::span<const float> labels, std::span<const double> logits,
+                    std::span<double> gradient) const override {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      sum += of_sample(labels[i], logits.data() + i * classes_, gradient.data() + i * classes_);
+    return sum;
+  }
+
+ private:
+  double of_sample(float class_label, const double* logits, double* gradient) const {
     std::fill(gradient, gradient + classes_, 0.0);
-    if (std::isnan(labels[0])) return 0.0;
-    const auto label = static_cast<std::size_t>(labels[0]);
+    if (std::isnan(class_label)) return 0.0;
+    const auto label = static_cast<std::size_t>(class_label);
     double largest = logits[0];
     for (std::size_t c = 1; c < classes_; ++c) largest = std::max(largest, logits[c]);
     double total = 0.0;
@@ -54,7 +71,6 @@ class Softmax final : public TaskLoss {
     return weight * (math::log(total) - (logits[label] - largest));
   }
 
- private:
   std::size_t classes_;
   std::vector<double> weights_;
 };
@@ -63,13 +79,18 @@ class SquaredError final : public TaskLoss {
  public:
   explicit SquaredError(LabelScale scale) : scale_(scale) {}
 
-  double operator()(const float* labels, const double* logits, double* gradient) const override {
-    gradient[0] = 0.0;
-    if (std::isnan(labels[0])) return 0.0;
-    const double target = (static_cast<double>(labels[0]) - scale_.mean) / scale_.deviation;
-    const double difference = logits[0] - target;
-    gradient[0] = 2.0 * difference;
-    return difference * difference;
+  double operator()(std::span<const float> labels, std::span<const double> logits,
+                    std::span<double> gradient) const override {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      gradient[i] = 0.0;
+      if (std::isnan(labels[i])) continue;
+      const double target = (static_cast<double>(labels[i]) - scale_.mean) / scale_.deviation;
+      const double difference = logits[i] - target;
+      gradient[i] = 2.0 * difference;
+      sum += difference * difference;
+    }
+    return sum;
   }
 
  private:

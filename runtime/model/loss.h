@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "runtime/model/data.h"
@@ -13,14 +14,15 @@ struct LabelScale {
   double mean = 0.0, deviation = 1.0;
 };
 
-/// Loss of one sample's logits for one task.
+/// Loss of logits for one task.
 class TaskLoss {
  public:
   virtual ~TaskLoss() = default;
-  /// Returns the loss summed over the sample's present labels and writes d loss / d logit to `gradient` (as
-  /// many as the task has outputs; zero where a label is missing). `labels` are the task's columns of this
-  /// sample.
-  virtual double operator()(const float* labels, const double* logits, double* gradient) const = 0;
+  /// Returns the loss summed over the present labels of all samples, sample by sample, and writes d loss /
+  /// d logit to `gradient`, zero where a label is missing. Row-major: labels[samples, columns of the task],
+  /// logits and gradient[samples, outputs of the task].
+  virtual double operator()(std::span<const float> labels, std::span<const double> logits,
+                            std::span<double> gradient) const = 0;
 };
 
 /// The loss of a task kind: logistic for binary and multilabel tasks, softmax cross-entropy for multiclass,

@@ -67,44 +67,54 @@ inline double exp(double x) {
   return (1.0 + r * detail::expm1_over(r)) * detail::power_of_two(half) * detail::power_of_two(k - half);
 }
 
+namespace detail {
+
+/// log(x 2^scale) for finite x >= 2^-1022, without a branch.
+inline double log_normal(double x, double scale = 0.0) {
+  // Mantissa m in [sqrt(1/2), sqrt(2)): the offset carries into the exponent from sqrt(1/2) on.
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
+  const double m = std::bit_cast<double>((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu);
+  // The exponent as low bits of 2^52, which is exact and has an instruction for lanes everywhere.
+  const double exponent =
+      std::bit_cast<double>((bits >> 52) | 0x4330000000000000u) - (0x1p52 + 1023.0) + scale;
+  // log m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
+  const double f = m - 1.0, s = f / (2.0 + f), s2 = s * s;
+  constexpr double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11,
+                          2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21};
+  const double tail = s2 * polynomial(c, s2);
+  // 2 s = f - s f: f is exact, so the division's rounding enters only with the small factor f.
+  const double value = f - s * (f - tail);
+  return exponent * 0x1.62e42feep-1 + (value + exponent * 0x1.a39ef35793c76p-33);
+}
+
+/// log(1 + x) for finite x >= 0.
+inline double log1p_finite(double x) {
+  const double w = 1.0 + x;
+  // The rounding of 1 + x is known exactly (w >= 1) and enters to first order.
+  const double lost = x < 1.0 ? x - (w - 1.0) : 1.0 - (w - x);
+  return log_normal(w) + lost / w;
+}
+
+}  // namespace detail
+
 /// Natural logarithm; -infinity at 0, NaN below.
 inline double log(double x) {
   if (!(x > 0.0))
     return x == 0.0 ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
   if (x == std::numeric_limits<double>::infinity()) return x;
-  std::int64_t e = 0;
-  if (x < 0x1p-1022) {
-    x *= 0x1p54;
-    e = -54;
-  }
-  // Mantissa m in [sqrt(1/2), sqrt(2)): the offset carries into the exponent from sqrt(1/2) on.
-  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
-  e += static_cast<std::int64_t>(bits >> 52) - 1023;
-  const double m = std::bit_cast<double>((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu);
-  // log m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
-  const double f = m - 1.0, s = f / (2.0 + f), s2 = s * s;
-  constexpr double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11,
-                          2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21};
-  const double tail = s2 * detail::polynomial(c, s2);
-  // 2 s = f - s f: f is exact, so the division's rounding enters only with the small factor f.
-  const double value = f - s * (f - tail);
-  const double exponent = static_cast<double>(e);
-  return exponent * 0x1.62e42feep-1 + (value + exponent * 0x1.a39ef35793c76p-33);
+  return x < 0x1p-1022 ? detail::log_normal(x * 0x1p54, -54.0) : detail::log_normal(x);
 }
 
 /// log(1 + x) for x >= 0.
 inline double log1p(double x) {
-  const double w = 1.0 + x;
-  if (w == std::numeric_limits<double>::infinity()) return w;
-  // The rounding of 1 + x is known exactly (w >= 1) and enters to first order.
-  const double lost = x < 1.0 ? x - (w - 1.0) : 1.0 - (w - x);
-  return log(w) + lost / w;
+  if (!(x < std::numeric_limits<double>::infinity())) return x;
+  return detail::log1p_finite(x);
 }
 
 namespace detail {
 
 // With z = e^-|x|.
-inline double softplus(double x, double z) { return (x > 0.0 ? x : 0.0) + (x != x ? x : log1p(z)); }
+inline double softplus(double x, double z) { return (x > 0.0 ? x : 0.0) + (x != x ? x : log1p_finite(z)); }
 inline double sigmoid(double x, double z) { return (x >= 0.0 ? 1.0 : z) / (1.0 + z); }
 
 }  // namespace detail

@@ -1,10 +1,9 @@
 #include "runtime/model/matrix.h"
 
+#include "runtime/model/instruction_sets.h"
+
 namespace qmtl {
 namespace {
-
-// The products are compiled for several instruction sets and picked when the program starts. Only products
-// and sums of independent lanes occur and contraction is off, so every version gives the same bits.
 
 /// A register of `Bytes` bytes, which the instruction set must have: longer ones would live in memory.
 template <class Real, std::size_t Bytes>
@@ -53,16 +52,18 @@ template <class Real>
     for (std::size_t j = first; j < n; ++j) c[j] += a[p] * b[p * n + j];
 }
 
-template <std::size_t Bytes, class Real>
-[[gnu::always_inline]] inline void product(std::size_t m, std::size_t k, std::size_t n, const Real* a,
-                                           const Real* b, Real* c) {
-  const std::size_t whole = n - n % Register<Real, Bytes>::lanes;
-  std::size_t i = 0;
-  for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, a + i * k, b, c + i * n);
-  for (; i < m; ++i) some_rows<Bytes, 1>(k, n, a + i * k, b, c + i * n);
-  if (whole == n) return;
-  for (i = 0; i < m; ++i) edge(k, n, whole, a + i * k, b, c + i * n);
-}
+struct Product {
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
+                                         const Real* b, Real* c) {
+    const std::size_t whole = n - n % Register<Real, Bytes>::lanes;
+    std::size_t i = 0;
+    for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, a + i * k, b, c + i * n);
+    for (; i < m; ++i) some_rows<Bytes, 1>(k, n, a + i * k, b, c + i * n);
+    if (whole == n) return;
+    for (i = 0; i < m; ++i) edge(k, n, whole, a + i * k, b, c + i * n);
+  }
+};
 
 /// `Rows` rows of a times `Columns` rows of b; their sums' lanes stay in registers while k runs.
 template <std::size_t Bytes, std::size_t Rows, std::size_t Columns, class Real>
@@ -89,56 +90,22 @@ template <std::size_t Bytes, std::size_t Rows, std::size_t Columns, class Real>
     }
 }
 
-template <std::size_t Bytes, class Real>
-[[gnu::always_inline]] inline void row_product(std::size_t m, std::size_t k, std::size_t n, const Real* a,
-                                               const Real* b, Real* c) {
-  constexpr std::size_t columns = 8 / sizeof(Real);
-  std::size_t i = 0;
-  for (; i + 2 <= m; i += 2) {
-    std::size_t j = 0;
-    for (; j + columns <= n; j += columns)
-      row_block<Bytes, 2, columns>(k, n, a + i * k, b + j * k, c + i * n + j);
-    for (; j < n; ++j) row_block<Bytes, 2, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
+struct RowProduct {
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
+                                         const Real* b, Real* c) {
+    constexpr std::size_t columns = 8 / sizeof(Real);
+    std::size_t i = 0;
+    for (; i + 2 <= m; i += 2) {
+      std::size_t j = 0;
+      for (; j + columns <= n; j += columns)
+        row_block<Bytes, 2, columns>(k, n, a + i * k, b + j * k, c + i * n + j);
+      for (; j < n; ++j) row_block<Bytes, 2, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
+    }
+    for (; i < m; ++i)
+      for (std::size_t j = 0; j < n; ++j) row_block<Bytes, 1, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
   }
-  for (; i < m; ++i)
-    for (std::size_t j = 0; j < n; ++j) row_block<Bytes, 1, 1>(k, n, a + i * k, b + j * k, c + i * n + j);
-}
-
-/// The two products of one instruction set.
-template <class Real>
-struct Products {
-  using Function = void (*)(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b,
-                            Real* c);
-  Function product, row_product;
 };
-
-#define QMTL_PRODUCT(name, Real, kind, bytes, attribute)                                                    \
-  attribute void name(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) { \
-    kind<bytes>(m, k, n, a, b, c);                                                                          \
-  }
-#define QMTL_PRODUCTS(set, bytes, attribute)                            \
-  QMTL_PRODUCT(product_##set, float, product, bytes, attribute)         \
-  QMTL_PRODUCT(product_##set, double, product, bytes, attribute)        \
-  QMTL_PRODUCT(row_product_##set, float, row_product, bytes, attribute) \
-  QMTL_PRODUCT(row_product_##set, double, row_product, bytes, attribute)
-
-QMTL_PRODUCTS(plain, 16, )
-#if defined(__x86_64__)
-QMTL_PRODUCTS(avx2, 32, [[gnu::target("avx2")]])
-QMTL_PRODUCTS(avx512, 64, [[gnu::target("avx512f")]])
-#endif
-
-template <class Real>
-const Products<Real>& products() {
-  static const Products<Real> chosen = [] {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) return Products<Real>{product_avx512, row_product_avx512};
-    if (__builtin_cpu_supports("avx2")) return Products<Real>{product_avx2, row_product_avx2};
-#endif
-    return Products<Real>{product_plain, row_product_plain};
-  }();
-  return chosen;
-}
 
 template <class Real>
 std::size_t rows(const Matrix<Real>& x) {
@@ -153,12 +120,12 @@ std::size_t columns(const Matrix<Real>& x) {
 
 template <class Real>
 void multiply(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) {
-  products<Real>().product(m, k, n, a, b, c);
+  run_widest<Product>(m, k, n, a, b, c);
 }
 
 template <class Real>
 void multiply_rows(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c) {
-  products<Real>().row_product(m, k, n, a, b, c);
+  run_widest<RowProduct>(m, k, n, a, b, c);
 }
 
 template <class Real>

@@ -240,18 +240,26 @@ class LearnerOf final : public Learner {
                   std::span<double> losses) const {
     const std::size_t first = tasks_[group.first].first_column;
     const std::size_t stride = tasks_[group.last - 1].first_column + tasks_[group.last - 1].outputs - first;
+    std::vector<float> labels;
+    std::vector<double> values, slopes;
     for (std::size_t t = group.first; t < group.last; ++t) {
       const BoundTask& task = tasks_[t];
       const std::size_t column = task.first_column - first;
       // A task without labels in the batch has zero cotangents from its loss; its factor must only be finite.
       const double share = factor(t) / std::max(batch.label_counts[t], 1.0);
-      double sum = 0.0;
+      labels.clear();
+      values.clear();
       for (std::size_t i = 0; i < rows.size(); ++i) {
-        double* cotangent = cotangents + i * stride + column;
-        sum += (*task.loss)(task.labels->labels.data() + rows[i] * task.labels->columns,
-                            logits + i * stride + column, cotangent);
-        for (std::size_t c = 0; c < task.outputs; ++c) cotangent[c] *= share;
+        const float* sample = task.labels->labels.data() + rows[i] * task.labels->columns;
+        labels.insert(labels.end(), sample, sample + task.labels->columns);
+        const double* row = logits + i * stride + column;
+        values.insert(values.end(), row, row + task.outputs);
       }
+      slopes.resize(values.size());
+      const double sum = (*task.loss)(labels, values, slopes);
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        for (std::size_t c = 0; c < task.outputs; ++c)
+          cotangents[i * stride + column + c] = slopes[i * task.outputs + c] * share;
       losses[t] += share * sum;
       if (spec_.learn_task_weights) gradient[head_end_ + t] -= share * sum;
     }

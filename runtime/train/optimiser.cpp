@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "runtime/model/instruction_sets.h"
 #include "runtime/model/math.h"
 
 namespace qmtl {
@@ -28,21 +29,40 @@ void clip(double norm, double largest, std::span<double> gradient) {
   for (double& g : gradient) g *= factor;
 }
 
+/// The numbers of one tensor's step of Adam.
+struct AdamStep {
+  double beta1, beta2, correction1, correction2, epsilon, rate, decay;
+};
+
+struct Adam {
+  template <std::size_t>
+  [[gnu::always_inline]] static void run(std::size_t n, const double* __restrict gradient,
+                                         double* __restrict moment1, double* __restrict moment2,
+                                         double* __restrict params, AdamStep step) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double g = gradient[i];
+      const double m = moment1[i] = step.beta1 * moment1[i] + (1.0 - step.beta1) * g;
+      const double v = moment2[i] = step.beta2 * moment2[i] + (1.0 - step.beta2) * g * g;
+      const double direction = (m / step.correction1) / (std::sqrt(v / step.correction2) + step.epsilon);
+      params[i] -= step.rate * (direction + step.decay * params[i]);
+    }
+  }
+};
+
 void adam(const TrainSpec& train, const ParamInfo& param, double rate, std::span<const double> gradient,
           TrainState& state) {
   const std::int64_t count = state.step + 1;
-  const double correction1 = 1.0 - math::power(train.beta1, count);
-  const double correction2 = 1.0 - math::power(train.beta2, count);
   const double decay = train.optimiser == OptimiserKind::adamw && param.decay ? train.weight_decay : 0.0;
-  for (std::size_t i = param.offset; i < param.offset + param.size; ++i) {
-    double& m = state.moment1[i];
-    double& v = state.moment2[i];
-    const double g = gradient[i];
-    m = train.beta1 * m + (1.0 - train.beta1) * g;
-    v = train.beta2 * v + (1.0 - train.beta2) * g * g;
-    const double direction = (m / correction1) / (std::sqrt(v / correction2) + train.epsilon);
-    state.params[i] -= rate * (direction + decay * state.params[i]);
-  }
+  const AdamStep step{train.beta1,
+                      train.beta2,
+                      1.0 - math::power(train.beta1, count),
+                      1.0 - math::power(train.beta2, count),
+                      train.epsilon,
+                      rate,
+                      decay};
+  const std::size_t first = param.offset;
+  run_widest<Adam>(param.size, gradient.data() + first, state.moment1.data() + first,
+                   state.moment2.data() + first, state.params.data() + first, step);
 }
 
 void momentum(const TrainSpec& train, const ParamInfo& param, double rate, std::span<const double> gradient,

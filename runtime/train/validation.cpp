@@ -28,17 +28,21 @@ double validation_loss(const Dataset& data, const ModelSpec& spec,
     const Task& task = *tasks[t];
     const LabelScale scale = label_scale(standardisation, spec.tasks[t]);
     const auto loss = make_loss(spec.tasks[t], scale);
-    std::vector<double> outputs(columns[t + 1] - columns[t]), gradient(outputs.size());
-    double sum = 0.0, count = 0.0;
+    std::vector<float> labels;
+    std::vector<double> outputs;
+    double count = 0.0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const float* labels = task.labels.data() + rows[i] * task.columns;
-      for (std::size_t c = 0; c < task.columns; ++c) count += !std::isnan(labels[c]);
-      for (std::size_t c = 0; c < outputs.size(); ++c) {
-        const double logit = static_cast<double>(logits[i * columns.back() + columns[t] + c]);
-        outputs[c] = task.kind == TaskKind::regression ? (logit - scale.mean) / scale.deviation : logit;
+      for (std::size_t c = 0; c < task.columns; ++c) {
+        labels.push_back(task.labels[rows[i] * task.columns + c]);
+        count += !std::isnan(labels.back());
       }
-      sum += (*loss)(labels, outputs.data(), gradient.data());
+      for (std::size_t c = columns[t]; c < columns[t + 1]; ++c) {
+        const double logit = static_cast<double>(logits[i * columns.back() + c]);
+        outputs.push_back(task.kind == TaskKind::regression ? (logit - scale.mean) / scale.deviation : logit);
+      }
     }
+    std::vector<double> gradient(outputs.size());
+    const double sum = (*loss)(labels, outputs, gradient);
     if (count > 0.0) total += spec.tasks[t].weight * (sum / count);
   }
   return total;

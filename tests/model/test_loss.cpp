@@ -69,12 +69,40 @@ TEST_CASE("losses have their values and the gradients of central differences", "
     const auto loss = make_loss(c.spec, c.scale);
     std::vector<double> gradient(c.logits.size(), 99.0);
     // A few roundings on either side.
-    CHECK((*loss)(c.labels.data(), c.logits.data(), gradient.data()) == Approx(c.expected).epsilon(4e-15));
+    CHECK((*loss)(c.labels, c.logits, gradient) == Approx(c.expected).epsilon(4e-15));
     std::vector<double> unused(c.logits.size());
-    const auto value = [&](const std::vector<double>& at) {
-      return (*loss)(c.labels.data(), at.data(), unused.data());
-    };
+    const auto value = [&](const std::vector<double>& at) { return (*loss)(c.labels, at, unused); };
     CHECK(largest_deviation(gradient, differences(value, c.logits)) < difference_tolerance);
+  }
+}
+
+TEST_CASE("the loss of several samples is the sum of theirs, and each has its own gradient", "[model]") {
+  struct Samples {
+    TaskSpec spec;
+    std::vector<float> labels;
+  };
+  const std::vector<Samples> several{
+      {task("binary", 1, {0.5, 3}), {1, missing, 0, 1, 0}},
+      {task("multilabel", 3), {1, missing, 0, 0, 1, 1, missing, missing, missing, 0, 0, 0, 1, 1, 1}},
+      {task("multiclass", 3), {2, 0, missing, 1, 1}},
+      {task("regression", 1), {2.5f, missing, -1, 0, 4}},
+  };
+  for (const Samples& c : several) {
+    INFO(c.spec.kind);
+    const std::size_t samples = 5, columns = c.labels.size() / samples;
+    const auto outputs = static_cast<std::size_t>(c.spec.outputs);
+    std::vector<double> logits;
+    for (std::size_t i = 0; i < samples * outputs; ++i) logits.push_back(3 * std::sin(1.0 + 2.3 * double(i)));
+    const auto loss = make_loss(c.spec);
+    std::vector<double> gradient(logits.size(), 99.0), alone(outputs);
+    const double together = (*loss)(c.labels, logits, gradient);
+    double sum = 0;
+    for (std::size_t i = 0; i < samples; ++i) {
+      sum += (*loss)(std::span(c.labels).subspan(i * columns, columns),
+                     std::span(logits).subspan(i * outputs, outputs), alone);
+      for (std::size_t o = 0; o < outputs; ++o) CHECK(gradient[i * outputs + o] == alone[o]);
+    }
+    CHECK(together == sum);
   }
 }
 
@@ -82,8 +110,10 @@ TEST_CASE("losses stay finite for huge logits", "[model]") {
   std::vector<double> gradient(3);
   const std::vector<float> one{1, 1, 1};
   const std::vector<double> huge{-1e4, 1e4, 1e5};
-  CHECK((*make_loss(task("multilabel", 3)))(one.data(), huge.data(), gradient.data()) == 1e4);
-  CHECK((*make_loss(task("multiclass", 3)))(one.data(), huge.data(), gradient.data()) == 9e4);
+  CHECK((*make_loss(task("multilabel", 3)))(one, huge, gradient) == 1e4);
+  for (double g : gradient) CHECK(std::isfinite(g));
+  const std::vector<float> second{1};
+  CHECK((*make_loss(task("multiclass", 3)))(second, huge, gradient) == 9e4);
   for (double g : gradient) CHECK(std::isfinite(g));
 }
 

@@ -264,10 +264,6 @@ Checkpoint read_fields(const File& file) {
 
 std::string checkpoint_hash(const Checkpoint& checkpoint) {
   Sha256 hash;
-  const auto add = [&](const std::vector<double>& values) {
-    hash.update_number(static_cast<std::uint64_t>(values.size()));
-    for (double value : values) hash.update_number(value);
-  };
   hash.update_text("qmtl-checkpoint");
   hash.update_text(checkpoint.config_text);
   for (const ParamInfo& param : checkpoint.params) {
@@ -278,20 +274,20 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
     hash.update_number(std::uint64_t{param.decay});
   }
   const TrainState& state = checkpoint.state;
-  for (const Vector& vector : vectors) add(state.*vector.member);
+  for (const Vector& vector : vectors) hash.update_array(state.*vector.member);
   for (const StateInteger& entry : state_integers) hash.update_number(bits(entry.get(state)));
   for (const StateReal& entry : state_reals) hash.update_number(state.*entry.member);
-  if (!state.epoch_norm_sums.empty()) add(state.epoch_norm_sums);
+  if (!state.epoch_norm_sums.empty()) hash.update_array(state.epoch_norm_sums);
   hash.update_number(static_cast<std::uint64_t>(state.history.size()));
   for (const EpochRecord& record : state.history) {
     for (const HistoryInteger& column : history_integers) hash.update_number(bits(column.get(record)));
     for (const HistoryReal& column : history_reals) hash.update_number(record.*column.member);
-    add(record.validation);
+    hash.update_array(record.validation);
   }
   for (const Standardisation& part : checkpoint.standardisation) {
     hash.update_text(part.input);
-    add(part.mean);
-    add(part.deviation);
+    hash.update_array(part.mean);
+    hash.update_array(part.deviation);
   }
   hash.update_text(checkpoint.data_hash);
   hash.update_text(checkpoint.plan);

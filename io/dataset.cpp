@@ -11,21 +11,12 @@
 namespace qmtl {
 namespace {
 
-static_assert(std::endian::native == std::endian::little,
-              "dataset_hash feeds arrays to the hash as they lie in memory");
-
 constexpr std::int64_t format_version = 1;
 
 std::size_t product(const std::vector<std::size_t>& shape) {
   std::size_t result = 1;
   for (std::size_t extent : shape) result *= extent;
   return result;
-}
-
-template <class T>
-void hash_array(Sha256& hash, const std::vector<T>& values) {
-  hash.update_number(static_cast<std::uint64_t>(values.size()));
-  hash.update(values.data(), values.size() * sizeof(T));
 }
 
 template <class T>
@@ -108,7 +99,7 @@ std::string dataset_hash(const Dataset& data) {
     const Input& input = *member;
     hash.update_text(input.name);
     for (std::size_t extent : input.shape) hash.update_number(static_cast<std::uint64_t>(extent));
-    hash_array(hash, input.values);
+    hash.update_array(input.values);
   }
   for (const Task* member : by_name(data.tasks)) {
     const Task& task = *member;
@@ -122,11 +113,11 @@ std::string dataset_hash(const Dataset& data) {
     bits.reserve(task.labels.size());
     for (float label : task.labels)
       bits.push_back(label != label ? 0x7fc00000u : std::bit_cast<std::uint32_t>(label));
-    hash_array(hash, bits);
+    hash.update_array(bits);
   }
-  hash_array(hash, data.split);
-  hash_array(hash, data.fold);
-  hash_array(hash, data.groups);
+  hash.update_array(data.split);
+  hash.update_array(data.fold);
+  hash.update_array(data.groups);
   hash.update_number(static_cast<std::uint64_t>(data.ids.size()));
   for (const std::string& id : data.ids) hash.update_text(id);
   return hash.hex();

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qmtl {
 
@@ -46,6 +47,14 @@ class Sha256 {
   }
   /// The bits of a double; -0 and 0 differ, as do NaNs of different payload.
   void update_number(double value) { update_number(std::bit_cast<std::uint64_t>(value)); }
+  /// Numbers with their count before them.
+  template <class Number>
+  void update_array(const std::vector<Number>& values) {
+    static_assert(std::endian::native == std::endian::little,
+                  "arrays go to the hash as they lie in memory, which must be little-endian");
+    update_number(static_cast<std::uint64_t>(values.size()));
+    update(values.data(), values.size() * sizeof(Number));
+  }
   /// A text with its length before it, so that neighbouring texts cannot be confused.
   void update_text(std::string_view text) {
     update_number(static_cast<std::uint64_t>(text.size()));

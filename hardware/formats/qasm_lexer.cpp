@@ -14,6 +14,13 @@ bool is_letter(char c) {
 
 }  // namespace
 
+std::optional<double> qasm_constant(std::string_view name) {
+  constexpr double pi = 3.14159265358979323846;
+  if (name == "pi" || name == "π") return pi;
+  if (name == "tau" || name == "τ") return 2 * pi;
+  return std::nullopt;
+}
+
 QasmToken QasmLexer::next() {
   skip_space();
   QasmToken token{QasmToken::Kind::end, {}, line_};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@ struct QasmToken {
   std::string_view text;
   int line = 1;
 };
+
+/// The value of pi or tau, in ASCII or Greek.
+std::optional<double> qasm_constant(std::string_view name);
 
 /// Cuts a text of OpenQASM into tokens; a sign is one character, but for "->". Text and name must stay.
 class QasmLexer {

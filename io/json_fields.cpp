@@ -15,7 +15,7 @@ namespace {
 std::string described(const nlohmann::ordered_json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list of " + std::to_string(value.size());
-  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text = json_text(value);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return text;
 }
@@ -35,6 +35,10 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& file
         reason.begin(), reason.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
     throw data_error(file + ": not valid JSON, the file is damaged or of another kind: " + reason);
   }
+}
+
+std::string json_text(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 nlohmann::ordered_json json_number(double value) {
@@ -115,7 +119,7 @@ const std::string& JsonField::text() const {
 
 std::string JsonField::shown() const {
   if (value_->is_string()) return value_->get<std::string>();
-  return value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(*value_);
 }
 
 void require_json_format(const JsonField& root, const std::string& format, std::int64_t newest_version) {

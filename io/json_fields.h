@@ -13,6 +13,9 @@ namespace qmtl {
 /// Parses JSON, keeping the order of objects. Throws Error (data) with file and place.
 nlohmann::ordered_json parse_json(std::string_view text, const std::string& file);
 
+/// As text, on one line or with so many spaces a level; bytes that are no UTF-8 are replaced.
+std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
+
 /// The number, or null where it is not finite: JSON has no NaN.
 nlohmann::ordered_json json_number(double value);
 /// The same with six significant digits: for what is measured or drawn.

@@ -35,10 +35,6 @@ Json by_task(const std::vector<std::string>& tasks, const std::vector<double>& v
   return json;
 }
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 std::vector<double> read_tasks(const JsonField& field, const std::vector<std::string>& tasks) {
   std::vector<double> values;
   for (const std::string& task : tasks) values.push_back(field.at(task).number_or_nan());
@@ -103,7 +99,7 @@ std::string metrics_line(const EpochRecord& record, const std::vector<std::strin
     if (!std::isnan(record.gradient_norms[i]))
       norms[std::string(name(static_cast<ParamPart>(i)))] = json_number(record.gradient_norms[i]);
   if (timing.steps > 0) line["timing"] = to_json(timing);
-  return line_of(line);
+  return json_text(line) + "\n";
 }
 
 std::string metrics_line(const StepMetrics& record, const std::vector<std::string>& tasks) {
@@ -117,7 +113,7 @@ std::string metrics_line(const StepMetrics& record, const std::vector<std::strin
   line["loss"] = json_number(loss);
   line["losses"] = by_task(tasks, record.losses);
   if (record.timing.steps > 0) line["timing"] = to_json(record.timing);
-  return line_of(line);
+  return json_text(line) + "\n";
 }
 
 void read_metrics_line(std::string_view line, const std::string& where, const std::vector<std::string>& tasks,

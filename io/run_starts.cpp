@@ -12,8 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 Json to_json(const RankPlace& place) {
   return {{"rank", place.rank},   {"host", place.host},       {"process", place.process},
           {"cores", place.cores}, {"threads", place.threads}, {"simd", place.simd}};
@@ -77,7 +75,7 @@ std::string in(const std::string& folder, const char* file) {
 
 }  // namespace
 
-std::string to_json_text(const RankPlace& place) { return text_of(to_json(place)); }
+std::string to_json_text(const RankPlace& place) { return json_text(to_json(place)); }
 
 RankPlace rank_place(const std::string& json_text) {
   const std::string where = "a rank's place";
@@ -96,7 +94,7 @@ std::string to_json_line(const RunStart& start) {
   json["system"] = start.system;
   Json& ranks = json["ranks"] = Json::array();
   for (const RankPlace& place : start.ranks) ranks.push_back(to_json(place));
-  return text_of(json) + "\n";
+  return json_text(json) + "\n";
 }
 
 std::vector<RunStart> read_starts(const std::string& run_folder) {

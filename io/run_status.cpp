@@ -32,7 +32,7 @@ std::string to_json(const RunStatus& status) {
   json["started"] = status.started;
   json["updated"] = status.updated;
   json["alive"] = status.alive;
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 RunStatus read_status(const std::string& path) { return parse_status(read_file(path), path); }

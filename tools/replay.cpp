@@ -5,6 +5,7 @@
 
 #include "hardware/mitigation/probe.h"
 #include "io/atomic_file.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "tools/cores.h"
 #include "tools/endpoint_file.h"
@@ -304,7 +305,7 @@ class ReplayCommand {
     std::optional<Rehearsal> rehearsal;
     if (options_.has("rehearse")) rehearsal = rehearse(session_, options_.text("rehearse"), rehearsals_);
     const auto json = replay_json(session_, *journal_, counts, scores, rehearsal);
-    const std::string text = json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    const std::string text = json_text(json, 1);
     write_file((fs::path(place_.folder) / "replay.json").string(), text + "\n");
     if (options_.common.json)
       std::cout << text << std::endl;
@@ -327,7 +328,7 @@ class ReplayCommand {
     const auto json =
         replay_status_json(place_.folder, identity, journal, asks ? place_.request.endpoint : "");
     if (options_.common.json)
-      std::cout << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+      std::cout << json_text(json, 2) << std::endl;
     else if (!options_.common.quiet)
       std::cout << replay_status_table(json) << std::flush;
     return 0;

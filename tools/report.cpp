@@ -4,6 +4,7 @@
 #include <set>
 
 #include "io/atomic_file.h"
+#include "io/json_fields.h"
 #include "runtime/error.h"
 #include "tools/options.h"
 #include "tools/report/sections.h"
@@ -140,7 +141,7 @@ int report_command(const Comm& comm, const Arguments& args) {
     for (const report::Section& section : sections)
       list.push_back({{"kind", section.kind}, {"title", section.title}});
     const nlohmann::ordered_json result{{"out", out}, {"bytes", page.size()}, {"sections", list}};
-    std::cout << result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+    std::cout << json_text(result, 2) << std::endl;
   } else if (!options->common.quiet) {
     std::cout << "report       " << out << " (" << page.size() << " bytes)\n";
     for (const report::Section& section : sections) std::cout << "section      " << section.title << "\n";

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "io/atomic_file.h"
+#include "io/json_fields.h"
 #include "tools/phase_times.h"
 #include "tools/version.h"
 
@@ -80,8 +81,7 @@ void Trace::write(const std::string& path) const {
     for (int rank = 0; rank < comm_.size(); ++rank) {
       const auto r = static_cast<std::size_t>(rank);
       const auto metadata = [&](const char* name, const nlohmann::ordered_json& arguments) {
-        add(nlohmann::ordered_json{{"name", name}, {"ph", "M"}, {"pid", rank}, {"args", arguments}}.dump(
-            -1, ' ', false, nlohmann::json::error_handler_t::replace));
+        add(json_text({{"name", name}, {"ph", "M"}, {"pid", rank}, {"args", arguments}}));
       };
       metadata("process_name", {{"name", "rank " + std::to_string(rank) + " on " + hosts[r]}});
       metadata("process_sort_index", {{"sort_index", rank}});

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "io/json_fields.h"
 #include "tools/options.h"
 #include "tools/run_view.h"
 
@@ -34,7 +35,7 @@ class Screen {
 
   void show(const RunView& view) {
     if (json_)
-      print_changed(view, view_json(view).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      print_changed(view, json_text(view_json(view)));
     else if (table_)
       draw(view);
     else

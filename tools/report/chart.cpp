@@ -71,7 +71,7 @@ Html Charts::add(const Chart& chart) {
 }
 
 std::string Charts::script_json() const {
-  const std::string json = all_.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string json = json_text(all_);
   // "</script" and "<!--" would end or change the element that holds the text.
   std::string safe;
   for (char c : json) {

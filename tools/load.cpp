@@ -71,7 +71,14 @@ std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint,
           checkpoint.program_version + "); use that one");
     learner->bind(checkpoint.state.params);
   });
+  require_equal_rounding(comm, *learner);
   return learner;
+}
+
+void require_equal_rounding(const Comm& comm, const Learner& learner) {
+  const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
+  comm.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
+                     fused ? "fused" : "separate");
 }
 
 }  // namespace qmtl

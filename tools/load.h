@@ -27,6 +27,10 @@ std::string checkpoint_file(const std::string& path);
 /// Reads a checkpoint on every rank. Collective; all ranks fail together.
 Checkpoint load_checkpoint(const Comm& comm, const std::string& path);
 
+/// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
+/// Collective.
+void require_equal_rounding(const Comm& comm, const Learner& learner);
+
 /// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
 std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
                                  SimdTarget target);

@@ -185,9 +185,7 @@ void make_job_learner(const Comm& comm, const Options& options, Job& job) {
         make_learner(job.config.model, job.config.train, job.data, job.standardisation, options.common.simd);
     trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
   });
-  comm.require_equal("the instruction set (or ask for one with --simd avx2)",
-                     job.learner->target() == SimdTarget::avx512 ? std::string(name(SimdTarget::avx2))
-                                                                 : std::string(name(job.learner->target())));
+  require_equal_rounding(comm, *job.learner);
 }
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {

@@ -4,6 +4,7 @@
 
 #include "distributed/bytes.h"
 #include "distributed/trainer.h"
+#include "tools/load.h"
 #include "tools/results.h"
 #include "tools/signals.h"
 
@@ -19,6 +20,7 @@ std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, con
     learner = make_learner(config.model, config.train, data, standardisation, target);
     best = state = fresh_state(*learner, config.train.seed);
   });
+  require_equal_rounding(comm, *learner);
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
   hooks.save = [&best](const TrainState& now, bool is_best) {

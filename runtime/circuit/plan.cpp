@@ -233,7 +233,7 @@ std::string_view name(PlanKind kind) {
 PlanKind parse_plan_kind(std::string_view text) {
   for (const auto& [value, word] : kind_names)
     if (word == text) return value;
-  throw usage_error("engine.plan: expected auto, state, operators, cones, pauli or mixed, found '" +
+  throw usage_error("expected plan auto, state, operators, cones, pauli or mixed, found '" +
                     std::string(text) + "'");
 }
 

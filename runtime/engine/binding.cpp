@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "runtime/engine/simd.h"
-
 namespace qmtl::engine {
 namespace {
 
@@ -37,8 +35,9 @@ double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask
 
 template <class Real>
 BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
-                           const CompileOptions& options)
-    : cone_(part.cone),
+                           const StepKernels<Real>& step, const CompileOptions& options)
+    : step_(step),
+      cone_(part.cone),
       method_(part.method),
       outputs_(outputs),
       second_moments_(second_moments),
@@ -65,7 +64,7 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, P
       operators_.emplace_back();
       bound_.registers.push_back(register_of(block.qubits));
     }
-    operators_[r].emplace_back(block, second_moments_, program_.complex, programs);
+    operators_[r].emplace_back(block, second_moments_, program_.complex, programs, step_);
     for (std::size_t o = 0; o < block.outputs.size(); ++o, ++output) {
       bound_.registers[r].columns.push_back(cone_.outputs[output]);
       if (second_moments_) bound_.registers[r].columns.push_back(cone_.outputs[output] + outputs_);
@@ -107,7 +106,7 @@ void BoundPart<Real>::bind_gates() {
         if (!term.sample) half[layer.slot + g] += 0.5 * params_[term.index];
   };
   for_layers(program_, add);
-  step_math().sincos(half.data(), sin.data(), cos.data(), half.size());
+  step_.math.sincos(half.data(), sin.data(), cos.data(), half.size());
   bound_.constant.assign(half.begin(), half.end());
   bound_.constant_sin.assign(sin.begin(), sin.end());
   bound_.constant_cos.assign(cos.begin(), cos.end());
@@ -134,7 +133,7 @@ void BoundPart<Real>::bind_tables() {
     for (const PhaseTerm& term : mix.phases)
       phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
     walsh_hadamard(phase);
-    step_math().sincos(phase.data(), sin.data(), cos.data(), size);
+    step_.math.sincos(phase.data(), sin.data(), cos.data(), size);
     table.im.resize(size);
     for (std::size_t j = 0; j < size; ++j) {
       const std::size_t i = mix.source[j];

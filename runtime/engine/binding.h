@@ -15,7 +15,7 @@ class BoundPart final : public EnginePart<Real> {
  public:
   /// As make_part.
   BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
-            const CompileOptions& options);
+            const StepKernels<Real>& step, const CompileOptions& options);
   BoundPart(const BoundPart&) = delete;
   BoundPart& operator=(const BoundPart&) = delete;
 
@@ -48,6 +48,7 @@ class BoundPart final : public EnginePart<Real> {
   std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
   void add_phase_gradients(const double* phases, std::vector<double>& gradients) const;
 
+  StepKernels<Real> step_;
   Cone cone_;
   BlockMethod method_;
   int outputs_;

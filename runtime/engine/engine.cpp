@@ -43,8 +43,9 @@ struct Engine<Real>::Impl {
   void make_parts() {
     parts.clear();
     engine::Programs programs;
+    const auto step = engine::step_kernels_for<Real>(engine::target_of(kernels->target));
     for (const Part& part : plan.parts)
-      parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs));
+      parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs, step));
   }
 
   std::size_t memory(bool gradient) const {

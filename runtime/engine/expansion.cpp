@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "runtime/engine/binding.h"
-#include "runtime/engine/simd.h"
 #include "runtime/error.h"
 
 namespace qmtl::engine {
@@ -21,8 +20,10 @@ PauliExpansion expand(const Circuit& circuit, bool second_moments) {
 }  // namespace
 
 template <class Real>
-ExpansionPart<Real>::ExpansionPart(const Part& part, int outputs, bool second_moments)
-    : cone_(part.cone),
+ExpansionPart<Real>::ExpansionPart(const Part& part, int outputs, bool second_moments,
+                                   const KernelTable<double>& math)
+    : math_(math),
+      cone_(part.cone),
       expansion_(expand(part.cone.circuit, second_moments)),
       params_(part.cone.params.size()),
       vertices_(static_cast<std::size_t>(expansion_.vertices)) {
@@ -68,7 +69,7 @@ void ExpansionPart<Real>::bind(std::span<const double> params) {
   for (const PauliAngle& angle : expansion_.constant) angles.push_back(total(angle));
   cos_.resize(angles.size());
   sin_.resize(angles.size());
-  step_math().sincos(angles.data(), sin_.data(), cos_.data(), angles.size());
+  math_.sincos(angles.data(), sin_.data(), cos_.data(), angles.size());
   for (std::size_t i = 0; i < expansion_.sample.size(); ++i)
     bound_.constant[i] = static_cast<Real>(total(expansion_.sample[i]));
 
@@ -137,14 +138,16 @@ void ExpansionPart<Real>::finish(const double* sums, double* gradients) const {
 
 template <class Real>
 std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments,
-                                            Programs& programs) {
+                                            Programs& programs, const StepKernels<Real>& step) {
   if (part.method == BlockMethod::pauli)
-    return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments);
-  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs,
+    return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments, step.math);
+  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs, step,
                                            CompileOptions{.complex = false, .products = !second_moments});
 }
-template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool, Programs&);
-template std::unique_ptr<EnginePart<double>> make_part<double>(const Part&, int, bool, Programs&);
+template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool, Programs&,
+                                                             const StepKernels<float>&);
+template std::unique_ptr<EnginePart<double>> make_part<double>(const Part&, int, bool, Programs&,
+                                                               const StepKernels<double>&);
 
 template class ExpansionPart<float>;
 template class ExpansionPart<double>;

@@ -9,7 +9,7 @@ namespace qmtl::engine {
 template <class Real>
 class ExpansionPart final : public EnginePart<Real> {
  public:
-  ExpansionPart(const Part& part, int outputs, bool second_moments);
+  ExpansionPart(const Part& part, int outputs, bool second_moments, const KernelTable<double>& math);
 
   void bind(std::span<const double> params) override;
   std::size_t workspace(const KernelTable<Real>& kernels, bool gradient) const override;
@@ -24,6 +24,7 @@ class ExpansionPart final : public EnginePart<Real> {
  private:
   double weight(const PauliRoot& root) const;
 
+  const KernelTable<double>& math_;
   Cone cone_;
   PauliExpansion expansion_;
   BoundExpansion<Real> bound_;

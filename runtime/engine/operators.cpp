@@ -54,14 +54,16 @@ Real* scratch(std::size_t count) {
 }  // namespace
 
 template <class Real>
-BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs)
-    : size_(std::size_t{1} << block.qubits.size()),
+BlockOperator<Real>::BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs,
+                                   const StepKernels<Real>& step)
+    : kernels_(step.unitaries),
+      size_(std::size_t{1} << block.qubits.size()),
       stride_((size_ + tile - 1) / tile * tile),
       values_(block.outputs.size() * (second_moments ? 2 : 1)),
       complex_(complex),
       part_(std::make_unique<BoundPart<Real>>(
           Part{alone(block), BlockMethod::branch}, static_cast<int>(block.outputs.size()), second_moments,
-          programs, CompileOptions{.complex = complex, .products = false})),
+          programs, step, CompileOptions{.complex = complex, .products = false})),
       matrix_(2 * size_ * stride_) {}
 template <class Real>
 BlockOperator<Real>::~BlockOperator() = default;
@@ -76,12 +78,11 @@ MatrixView<Real> BlockOperator<Real>::unitary() const {
 template <class Real>
 void BlockOperator<Real>::bind(std::span<const double> params) {
   part_->bind(params);
-  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
   const std::size_t count = matrix_.size();
-  Real* memory = scratch<Real>(count + kernels.workspace(part_->bound()));
+  Real* memory = scratch<Real>(count + kernels_.workspace(part_->bound()));
   std::fill_n(memory, count, Real(0));
   for (std::size_t a = 0; a < size_; ++a) memory[a * stride_ + a] = 1;
-  kernels.apply(part_->bound(), view(memory, size_, stride_), unitary(), memory + count);
+  kernels_.apply(part_->bound(), view(memory, size_, stride_), unitary(), memory + count);
 }
 
 template <class Real>
@@ -98,7 +99,7 @@ template <class Real>
 void BlockOperator<Real>::observables(Real* rows, std::size_t stride) const {
   const MatrixView<Real> out = view(scratch<Real>(matrix_.size()), size_, stride_);
   for (const std::vector<Real>& diagonal : part_->bound().diagonals[0].value) {
-    unitary_kernels<Real>().sandwich(diagonal.data(), unitary(), out);
+    kernels_.sandwich(diagonal.data(), unitary(), out);
     Real* entries = rows;
     rows += stride;
     for (std::size_t a = 0; a < size_; ++a) {
@@ -130,43 +131,42 @@ void BlockOperator<Real>::read_density(const double* entries, MatrixView<Real> g
 /// 2 Re tr((D_v V)^dagger dV gamma_v). One value alone needs no V gamma.
 template <class Real>
 std::vector<double> BlockOperator<Real>::gradient(const double* sums) const {
-  const UnitaryKernels<Real>& kernels = unitary_kernels<Real>();
   const Bound<Real>& bound = part_->bound();
   const Diagonals<Real>& diagonals = bound.diagonals[0];
   const std::size_t count = matrix_.size();
   const std::size_t entries = complex_ ? size_ * size_ : size_ * (size_ + 1) / 2;
-  Real* memory = scratch<Real>(4 * count + kernels.workspace(bound));
+  Real* memory = scratch<Real>(4 * count + kernels_.workspace(bound));
   Real* workspace = memory + 4 * count;
   const MatrixView<Real> gamma = view(memory, size_, stride_), bra = view(memory + count, size_, stride_),
                          moved = view(memory + 2 * count, size_, stride_),
                          identity = view(memory + 3 * count, size_, stride_);
   if (!complex_ || stride_ != size_) std::fill_n(memory, count, Real(0));  // what read_density leaves out
   thread_local UnitSums<Real> unit;
-  part_->clear(unit, kernels.lanes.count);
+  part_->clear(unit, kernels_.lanes.count);
   if (diagonals.value.size() == 1 && diagonals.weights.empty()) {
     read_density(sums, gamma);
-    kernels.scale_rows(diagonals.value[0].data(), unitary(), bra, false);
-    kernels.gradient(bound, gamma, bra, unit, workspace);
+    kernels_.scale_rows(diagonals.value[0].data(), unitary(), bra, false);
+    kernels_.gradient(bound, gamma, bra, unit, workspace);
   } else {
     std::fill_n(identity.re, count, Real(0));
     std::vector<double> populations(size_);
     std::size_t weight = 0;
     for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
       read_density(sums + v * entries, gamma);
-      kernels.apply(bound, gamma, moved, workspace);
-      kernels.scale_rows(diagonals.value[v].data(), moved, bra, v > 0);
-      kernels.row_products(unitary(), moved, populations.data());
+      kernels_.apply(bound, gamma, moved, workspace);
+      kernels_.scale_rows(diagonals.value[v].data(), moved, bra, v > 0);
+      kernels_.row_products(unitary(), moved, populations.data());
       for (; weight < diagonals.weights.size() && diagonals.weights[weight].column == diagonals.column[v];
            ++weight)
         for (std::size_t r = 0; r < size_; ++r)
           unit.weight[weight] += diagonals.weights[weight].diagonal[r] * populations[r];
     }
     for (std::size_t a = 0; a < size_; ++a) identity.re[a * stride_ + a] = 1;
-    kernels.gradient(bound, identity, bra, unit, workspace);
+    kernels_.gradient(bound, identity, bra, unit, workspace);
   }
   thread_local std::vector<double> flat;
   flat.assign(part_->sums_size(), 0.0);
-  part_->add_sums(unit, kernels.lanes, flat.data());
+  part_->add_sums(unit, kernels_.lanes, flat.data());
   return part_->local_gradients(flat.data());
 }
 

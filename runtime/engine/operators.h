@@ -19,7 +19,8 @@ template <class Real>
 class BlockOperator {
  public:
   /// `complex`: the register's density matrices are.
-  BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs);
+  BlockOperator(const Block& block, bool second_moments, bool complex, Programs& programs,
+                const StepKernels<Real>& step);
   ~BlockOperator();
   BlockOperator(BlockOperator&&) noexcept;
 
@@ -38,6 +39,7 @@ class BlockOperator {
   MatrixView<Real> unitary() const;
   void read_density(const double* entries, MatrixView<Real> gamma) const;
 
+  const UnitaryKernels<Real>& kernels_;
   std::size_t size_, stride_, values_;
   bool complex_;
   std::unique_ptr<BoundPart<Real>> part_;

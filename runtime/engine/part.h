@@ -5,6 +5,7 @@
 
 #include "runtime/circuit/plan.h"
 #include "runtime/engine/kernels.h"
+#include "runtime/engine/unitary.h"
 
 namespace qmtl::engine {
 
@@ -35,6 +36,6 @@ class EnginePart {
 /// `outputs`: of the whole circuit; second moments go to columns outputs + o.
 template <class Real>
 std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments,
-                                            Programs& programs);
+                                            Programs& programs, const StepKernels<Real>& step);
 
 }  // namespace qmtl::engine

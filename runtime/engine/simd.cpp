@@ -54,8 +54,11 @@ std::vector<SimdTarget> available_targets() {
 
 namespace engine {
 
-template <class Real>
-const KernelTable<Real>& kernels_for(SimdTarget target) {
+namespace {
+
+/// What `table` gives while that target is the only one. Throws as kernels_for.
+template <class Table>
+const Table& table_for(SimdTarget target, const Table& (*table)()) {
   const std::vector<SimdTarget> available = available_targets();
   if (target == SimdTarget::best) target = available.front();
   for (const TargetRow& row : target_rows) {
@@ -67,23 +70,32 @@ const KernelTable<Real>& kernels_for(SimdTarget target) {
       const std::lock_guard lock(mutex);
       hwy::SetSupportedTargetsForTest(row.bit);
       hwy::GetChosenTarget().Update(row.bit);
-      const KernelTable<Real>& table = kernel_table<Real>();
+      const Table& found = table();
       hwy::SetSupportedTargetsForTest(0);
       hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-      return table;
+      return found;
     }
   }
   throw usage_error("SIMD target '" + std::string(name(target)) +
                     "' does not exist on this machine; it has " + choices());
 }
 
+}  // namespace
+
+template <class Real>
+const KernelTable<Real>& kernels_for(SimdTarget target) {
+  return table_for(target, kernel_table<Real>);
+}
+
+template <class Real>
+StepKernels<Real> step_kernels_for(SimdTarget target) {
+  return {kernels_for<double>(target), table_for(target, unitary_kernels<Real>)};
+}
+
 template const KernelTable<float>& kernels_for<float>(SimdTarget);
 template const KernelTable<double>& kernels_for<double>(SimdTarget);
-
-const KernelTable<double>& step_math() {
-  static const KernelTable<double>& kernels = kernels_for<double>(SimdTarget::best);
-  return kernels;
-}
+template StepKernels<float> step_kernels_for<float>(SimdTarget);
+template StepKernels<double> step_kernels_for<double>(SimdTarget);
 
 SimdTarget target_of(std::int64_t highway_target) {
   for (const TargetRow& row : target_rows)

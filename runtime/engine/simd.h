@@ -2,6 +2,7 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/engine/kernels.h"
+#include "runtime/engine/unitary.h"
 
 namespace qmtl::engine {
 
@@ -9,9 +10,9 @@ namespace qmtl::engine {
 template <class Real>
 const KernelTable<Real>& kernels_for(SimdTarget target);
 
-/// The best target's kernels in double, for what happens once per step. The engine's own sine: libm's differs
-/// between processors.
-const KernelTable<double>& step_math();
+/// The same for what happens once a step.
+template <class Real>
+StepKernels<Real> step_kernels_for(SimdTarget target);
 
 /// The target that a kernel table says it was compiled for.
 SimdTarget target_of(std::int64_t highway_target);

@@ -162,13 +162,11 @@ HWY_EXPORT(FloatUnitaries);
 HWY_EXPORT(DoubleUnitaries);
 template <>
 const UnitaryKernels<float>& unitary_kernels<float>() {
-  static const UnitaryKernels<float>& table = *HWY_DYNAMIC_DISPATCH(FloatUnitaries)();
-  return table;
+  return *HWY_DYNAMIC_DISPATCH(FloatUnitaries)();
 }
 template <>
 const UnitaryKernels<double>& unitary_kernels<double>() {
-  static const UnitaryKernels<double>& table = *HWY_DYNAMIC_DISPATCH(DoubleUnitaries)();
-  return table;
+  return *HWY_DYNAMIC_DISPATCH(DoubleUnitaries)();
 }
 }  // namespace qmtl::engine
 #endif

@@ -35,8 +35,16 @@ struct UnitaryKernels {
   void (*row_products)(MatrixView<Real> m, MatrixView<Real> v, double* populations);
 };
 
-/// The best set's kernels that this machine has.
+/// The table of the best target that Highway currently allows.
 template <class Real>
 const UnitaryKernels<Real>& unitary_kernels();
+
+/// What happens once a step, compiled for the instruction set of the tiles: a fused multiply-add rounds once,
+/// so that sets without it have other bits.
+template <class Real>
+struct StepKernels {
+  const KernelTable<double>& math;  ///< with a sine of its own: libm's differs between processors
+  const UnitaryKernels<Real>& unitaries;
+};
 
 }  // namespace qmtl::engine

@@ -34,6 +34,16 @@ class Failures(Program):
                   prefix=on_rank_1('set -- "$@" --bogus'))
         self.assertFalse(os.path.exists(self.path("run-b")))
 
+    def test_an_instruction_set_that_rounds_differently_on_one_rank_ends_all_and_names_it(self):
+        def refuse(*command):
+            self.refuse(2, ["fused multiply-adds", "--simd scalar", "on rank 1"], *command, "--simd", "scalar", ranks=3,
+                        prefix=on_rank_1('set -- "${@/scalar/avx2}"'))
+
+        refuse("train", "train.toml", "--set", "run.folder=run-mixed")
+        self.assertFalse(os.path.exists(self.path("run-mixed")))
+        self.train("run-mixed")
+        refuse("eval", "run-mixed")
+
     def test_other_data_on_one_rank_ends_all_and_names_it(self):
         self.write("elsewhere/tiny.csv", self.read("tiny.csv").decode().replace(",0.1", ",0.2"))
         self.write("elsewhere/import.toml", self.read("import.toml").decode())

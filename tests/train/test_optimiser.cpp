@@ -52,6 +52,33 @@ TEST_CASE("Adam follows its recursion over several steps", "[train]") {
   }
 }
 
+TEST_CASE("a long tensor's steps have the bits of its numbers' own", "[train]") {
+  // Alone a number takes the loop's end, one at a time; in a long tensor the lanes of a register.
+  constexpr std::size_t size = 203;
+  const std::vector<ParamInfo> together{{"all", {size}, 0, size, false, true}};
+  std::vector<ParamInfo> apart;
+  for (std::size_t i = 0; i < size; ++i) apart.push_back({"t" + std::to_string(i), {1}, i, 1, false, true});
+  for (OptimiserKind kind : {OptimiserKind::adam, OptimiserKind::adamw, OptimiserKind::sgd}) {
+    INFO(name(kind));
+    TrainSpec train = train_spec(kind);
+    train.weight_decay = 0.01;
+    TrainState one, many;
+    for (std::size_t i = 0; i < size; ++i) one.params.push_back(std::sin(double(i)));
+    many.params = one.params;
+    for (int t = 1; t <= 3; ++t) {
+      std::vector<double> gradient;
+      for (std::size_t i = 0; i < size; ++i)
+        gradient.push_back(std::cos(double(i) * t) * std::exp(double(i % 40) - 30));
+      std::vector<double> same = gradient;
+      optimiser_step(train, together, 0.02, gradient, one);
+      optimiser_step(train, apart, 0.02, same, many);
+    }
+    CHECK(one.params == many.params);
+    CHECK(one.moment1 == many.moment1);
+    CHECK(one.moment2 == many.moment2);
+  }
+}
+
 TEST_CASE("weight decay is decoupled in adamw, part of the gradient elsewhere, and spares biases",
           "[train]") {
   for (OptimiserKind kind : {OptimiserKind::adam, OptimiserKind::adamw, OptimiserKind::sgd}) {

@@ -152,6 +152,14 @@ std::string read_file(const std::string& path) {
   }
 }
 
+void remove_partial_files(const std::string& folder) {
+  std::error_code error;  // what cannot be removed does no harm
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".") && name.ends_with(".partial")) ::unlink(entry.path().c_str());
+  }
+}
+
 void require_writable(const std::string& folder) {
   const std::string probe = (fs::path(folder) / ".writable.partial").string();
   Descriptor fd(::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));

@@ -29,6 +29,9 @@ void append_file(const std::string& path, std::string_view text);
 /// The whole content of a file. Throws Error (data) if it is missing or cannot be read.
 std::string read_file(const std::string& path);
 
+/// Removes what writes that a crash cut short left in `folder`, where nobody may be writing.
+void remove_partial_files(const std::string& folder);
+
 /// Makes sure that files can be created in `folder`, which exists. Throws Error (data) with reason and way
 /// out.
 void require_writable(const std::string& folder);

@@ -88,6 +88,8 @@ RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folde
   make_folder(file("checkpoints"));
   require_writable(folder_);
   require_writable(file("checkpoints"));
+  remove_partial_files(folder_);
+  remove_partial_files(file("checkpoints"));
   if (mode != RunMode::overwrite) return;
   // What is begun again because it never came to a checkpoint keeps the list of its restarts.
   if (standing_of(folder_).saved) remove_file(file("restarts.jsonl"));

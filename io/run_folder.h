@@ -22,8 +22,8 @@ enum class RunMode {
 class RunFolder {
  public:
   /// Creates the folder. Throws Error (usage) if it holds a run and the mode is fresh, and Error (data) if it
-  /// cannot be created or written to. With overwrite, only the files named above and in
-  /// io/FORMATS.md are removed.
+  /// cannot be created or written to. Removes what saves left that a crash cut short. With overwrite, only
+  /// the files named above and in io/FORMATS.md are removed.
   RunFolder(std::string folder, RunMode mode);
 
   const std::string& path() const { return folder_; }

@@ -296,6 +296,13 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
   return hash.hex();
 }
 
+std::string portable_hash(Checkpoint checkpoint) {
+  checkpoint.config.data_file.clear();
+  checkpoint.config.run_folder.clear();
+  checkpoint.config_text = to_toml(checkpoint.config);
+  return checkpoint_hash(checkpoint);
+}
+
 WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& given) {
   Checkpoint checkpoint = given;
   if (checkpoint.config_text.empty()) checkpoint.config_text = to_toml(checkpoint.config);

@@ -40,4 +40,7 @@ Checkpoint read_checkpoint(const std::string& path);
 /// SHA-256 over every field but the hashes themselves.
 std::string checkpoint_hash(const Checkpoint& checkpoint);
 
+/// The same without the places of data set and run folder: equal wherever the training ran.
+std::string portable_hash(Checkpoint checkpoint);
+
 }  // namespace qmtl

@@ -146,7 +146,7 @@ ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarg
   model.angles = circuit_angles(*model.learner, model.rows);
   model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
   model.learner->predict(model.rows, model.exact_logits.data());
-  request.checkpoint_hash = model.checkpoint.content_hash;
+  request.checkpoint_hash = portable_hash(model.checkpoint);
   request.data_hash = model.data.hash;
   return model;
 }

@@ -117,7 +117,7 @@ std::string identity_of(const Checkpoint& checkpoint, const Dataset& data, const
   // The settings of an endpoint that costs nothing decide what it measures: its seed and noise.
   if (!info.paid) hash.update_text(read_if_there(endpoint_file).value_or(""));
   for (const std::string& text :
-       {std::string("tune"), checkpoint.content_hash, data.hash, info.kind, info.backend, info.place,
+       {std::string("tune"), portable_hash(checkpoint), data.hash, info.kind, info.backend, info.place,
         std::string(name(request.model.optimiser)), std::string(name(request.model.split))})
     hash.update_text(text);
   const TuneOptions& model = request.model;

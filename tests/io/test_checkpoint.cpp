@@ -112,6 +112,22 @@ TEST_CASE("the content hash sees every field", "[io]") {
   }
 }
 
+TEST_CASE("the portable hash does not see where the training ran, but what was trained", "[io]") {
+  Checkpoint here = small_checkpoint(), there = here;
+  here.config.data_file = "/here/data.h5";
+  there.config.data_file = "/there/data.h5";
+  there.config.run_folder = "elsewhere";
+  here.config_text = to_toml(here.config);
+  there.config_text = to_toml(there.config);
+  CHECK(checkpoint_hash(here) != checkpoint_hash(there));
+  CHECK(portable_hash(here) == portable_hash(there));
+  ++there.config.train.seed;
+  CHECK(portable_hash(here) != portable_hash(there));
+  there = here;
+  there.state.params[0] += 1;
+  CHECK(portable_hash(here) != portable_hash(there));
+}
+
 TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
   TempFolder folder;
   write_checkpoint(folder.file("c.h5"), small_checkpoint());

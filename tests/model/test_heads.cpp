@@ -1,12 +1,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <map>
 
 #include "../oracle/cases.h"
 #include "../oracle/oracle.h"
 #include "differences.h"
+#include "head_cases.h"
 #include "runtime/error.h"
-#include "runtime/model/head.h"
 #include "runtime/model/philox.h"
 
 using namespace qmtl;
@@ -15,17 +14,7 @@ using namespace qmtl;
 
 namespace {
 
-struct Case {
-  std::string kind;
-  int shots = 0;
-  int groups = 1;
-  bool train_gain = false;
-  bool block_per_task = false;
-  int uploads = 1;
-  AngleMap map = AngleMap::shift_tanh;
-};
-
-const std::vector<Case> cases{
+const std::vector<HeadCase> cases{
     {"qmtl"},
     {"qmtl", 100, 2, true},
     {"qmtl", 0, 2, true, true, 2},
@@ -44,59 +33,10 @@ const std::vector<Case> cases{
     {"local", 0, 3, false, false, 2},
 };
 
-std::string describe(const Case& c) {
+std::string describe(const HeadCase& c) {
   return c.kind + ", shots " + std::to_string(c.shots) + ", groups " + std::to_string(c.groups) +
          (c.train_gain ? ", trained gain" : "") + (c.block_per_task ? ", block per task" : "") +
          ", uploads " + std::to_string(c.uploads) + ", " + std::string(name(c.map));
-}
-
-/// `count` tasks of all kinds in turn: 1, 3, 2 and 1 outputs.
-std::vector<TaskSpec> tasks_of(int count) {
-  const std::vector<std::pair<std::string, int>> kinds{
-      {"binary", 1}, {"multiclass", 3}, {"multilabel", 2}, {"regression", 1}};
-  std::vector<TaskSpec> tasks;
-  for (int t = 0; t < count; ++t) {
-    TaskSpec task;
-    task.name = "task" + std::to_string(t);
-    task.kind = kinds[static_cast<std::size_t>(t % 4)].first;
-    task.outputs = kinds[static_cast<std::size_t>(t % 4)].second;
-    task.classes = task.kind == "multiclass" ? 3 : 2;
-    tasks.push_back(task);
-  }
-  return tasks;
-}
-
-ModelSpec spec_of(const Case& c, int tasks = 4) {
-  ModelSpec spec;
-  spec.tasks = tasks_of(tasks);
-  HeadSpec& head = spec.head;
-  head.kind = c.kind;
-  head.width = 5;
-  head.hidden = 3;
-  head.angle_map = c.map;
-  head.train_gain = c.train_gain;
-  head.block_per_task = c.block_per_task;
-  head.ansatz.qubits = 4;
-  head.ansatz.uploads = c.uploads;
-  head.ansatz.layers = 2;
-  head.ansatz.rotations = {Gate::ry, Gate::rx};
-  head.ansatz.register_size = 3;
-  head.ansatz.stride = 1;
-  head.ansatz.block_outputs.clear();
-  for (const TaskSpec& task : spec.tasks)
-    if (c.block_per_task && task.kind == "multiclass")
-      head.ansatz.block_outputs.push_back(task.outputs);
-    else
-      head.ansatz.block_outputs.insert(head.ansatz.block_outputs.end(),
-                                       static_cast<std::size_t>(task.outputs), 1);
-  return spec;
-}
-
-std::vector<TaskRange> groups_of(int groups, std::size_t tasks) {
-  std::vector<TaskRange> ranges;
-  const auto count = static_cast<std::size_t>(groups);
-  for (std::size_t g = 0; g < count; ++g) ranges.push_back({tasks * g / count, tasks * (g + 1) / count});
-  return ranges;
 }
 
 /// Numbers of a row-major array, by tensor of the head.
@@ -248,7 +188,7 @@ std::vector<double> flat(const Matrix<double>& z) { return {z.data(), z.data() +
 }  // namespace
 
 TEST_CASE("every head computes its formula, in double and in float", "[model]") {
-  for (const Case& c : cases) {
+  for (const HeadCase& c : cases) {
     INFO(describe(c));
     const ModelSpec spec = spec_of(c);
     const HeadSetup setup{spec, groups_of(c.groups, spec.tasks.size()), c.shots};
@@ -292,7 +232,7 @@ TEST_CASE("every head computes its formula, in double and in float", "[model]") 
 
 TEST_CASE("every head's gradient is that of its formula, with the shot noise of the step held fixed",
           "[model]") {
-  for (const Case& c : cases) {
+  for (const HeadCase& c : cases) {
     INFO(describe(c));
     const ModelSpec spec = spec_of(c);
     const std::vector<TaskRange> groups = groups_of(c.groups, spec.tasks.size());
@@ -338,77 +278,4 @@ TEST_CASE("every head's gradient is that of its formula, with the shot noise of 
     CHECK(largest_deviation(gradient, differences(of_params, params)) < 10 * difference_tolerance);
     CHECK(largest_deviation(dz, differences(of_z, flat(z))) < 10 * difference_tolerance);
   }
-}
-
-TEST_CASE("head parameters follow their formulas", "[model]") {
-  for (int tasks : {1, 3, 6})
-    for (bool gain : {false, true}) {
-      for (const HeadKind& kind : head_table()) {
-        ModelSpec spec = spec_of({std::string(kind.name)}, tasks);
-        spec.head.train_gain = gain;
-        const auto head = make_head<float>({spec, groups_of(1, spec.tasks.size())});
-        std::size_t found = 0;
-        for (const ParamInfo& info : head->params()) {
-          CHECK(info.head);
-          found += info.size;
-        }
-        std::size_t scales = 0;
-        for (const TaskSpec& task : spec.tasks)
-          scales += task.kind == "multiclass" ? 1 : static_cast<std::size_t>(task.outputs);
-        const std::size_t T = spec.tasks.size(), O = task_columns(spec).back();
-        const std::size_t n = 4, layers = 2, rotations = 2, k = 3, d = 5, hidden = 3;
-        const std::size_t trained_gain = gain && kind.circuit() ? 1 : 0;
-        const std::map<std::string_view, std::size_t> formulas{
-            {"qmtl", n * layers * rotations + O * k + scales + O},
-            {"hybrid", n * layers * rotations + O * (n + 1)},
-            {"separate", T * n * layers * rotations + O * (n + 1)},
-            {"linear", O * (d + 1)},
-            {"mlp", T * hidden * (d + 1) + O * (hidden + 1)},
-            {"local", O * (k + 1)}};
-        INFO(kind.name << ", " << tasks << " tasks");
-        CHECK(found == formulas.at(kind.name) + trained_gain);
-        CHECK(head->width() == (kind.angles ? n : d));
-      }
-    }
-}
-
-TEST_CASE("circuits without a block table start near zero, or with signs where each task has its own",
-          "[model]") {
-  for (const char* kind : {"hybrid", "separate"})
-    for (BlockStart begin : {BlockStart::signs, BlockStart::normal}) {
-      ModelSpec spec = spec_of({kind});
-      spec.head.start = begin;
-      spec.head.ansatz.rotations = {Gate::ry};
-      const auto head = make_head<double>({spec, groups_of(1, spec.tasks.size())});
-      std::vector<double> params(count_params(head->params()));
-      head->initial(InitialValues(9), 4, params);
-      int near_zero = 0, near_pi = 0;
-      for (std::size_t i = 0; i < head->params().front().size; ++i) {
-        // Five deviations of the start.
-        near_zero += std::abs(params[i]) < 0.5;
-        near_pi += std::abs(params[i] - 2 * half_pi) < 0.5;
-      }
-      INFO(kind << " " << name(begin));
-      CHECK(near_zero + near_pi == static_cast<int>(head->params().front().size));
-      CHECK((near_pi > 0) == (std::string(kind) == "separate" && begin == BlockStart::signs));
-    }
-}
-
-TEST_CASE("circuits of one task each need no statevector, however wide", "[model]") {
-  for (int qubits : {34, 80})
-    for (const char* kind : {"separate", "hybrid"}) {
-      ModelSpec spec = spec_of({kind}, 17);
-      spec.head.ansatz.qubits = qubits;
-      spec.head.ansatz.rotations = {Gate::ry};
-      const auto head = make_head<float>({spec, groups_of(2, 17)});
-      INFO(kind << " on " << qubits << " qubits");
-      CHECK(head->plan()->kind == PlanKind::pauli);
-      CHECK(head->plan()->widest == 0);
-    }
-}
-
-TEST_CASE("several uploads do not fit a head that encodes before each task's own layers", "[model]") {
-  const ModelSpec spec = spec_of({"separate", 0, 1, false, false, 2});
-  CHECK_THROWS_WITH(make_head<float>({spec, groups_of(1, 4)}),
-                    Catch::Contains("circuit.uploads") && Catch::Contains("found 2"));
 }

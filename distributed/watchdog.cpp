@@ -18,7 +18,12 @@
 namespace qmtl {
 namespace {
 
-enum Tag { tag_position, tag_end, tag_verdict };
+/// Where a rank stands; that it has come to its end; that it finds someone lost; that it ends the job for
+/// that.
+enum Tag { tag_position, tag_end, tag_verdict, tag_ending };
+
+/// How long the launcher may take to end a job, in seconds.
+constexpr unsigned launcher_limit = 20;
 
 /// A position as it travels: doing, communicating, step, advances.
 using Message = std::array<std::int64_t, 4>;
@@ -55,6 +60,14 @@ MPI_Comm watchers() {
     return made;
   }();
   return comm;
+}
+
+/// Ends this process when the launcher has not: where the network is gone it may not be reachable.
+void leave_without_launcher() {
+  struct sigaction leave {};
+  leave.sa_handler = [](int) { _exit(static_cast<int>(Exit::lost)); };
+  sigaction(SIGALRM, &leave, nullptr);
+  alarm(launcher_limit);
 }
 
 }  // namespace
@@ -98,6 +111,7 @@ class Watchdog::Thread {
         tell();
         listen();
       }
+      if (job_ends_) continue;
       look_at_own(passed);
       if (others_ && watching_) look_at_ward(passed);
     }
@@ -127,6 +141,11 @@ class Watchdog::Thread {
     if (request != MPI_REQUEST_NULL) MPI_Request_free(&request);
   }
 
+  void signal_others(Tag tag) {
+    for (int rank = 0; rank < comm_.size(); ++rank)
+      if (rank != comm_.rank()) signal(rank, tag);
+  }
+
   /// Takes all that has come.
   void listen() {
     while (true) {
@@ -139,6 +158,9 @@ class Watchdog::Thread {
                status.MPI_TAG, watchers_, MPI_STATUS_IGNORE);
       if (status.MPI_TAG == tag_verdict) {
         if (status.MPI_SOURCE < comm_.rank()) outranked_ = true;
+      } else if (status.MPI_TAG == tag_ending) {
+        // That rank now waits for the launcher and is silent itself.
+        if (!std::exchange(job_ends_, true)) leave_without_launcher();
       } else if (status.MPI_TAG == tag_end) {
         watching_ = false;
       } else {
@@ -171,11 +193,11 @@ class Watchdog::Thread {
     own_.reset();
     ward_.reset();
     if (others_) {
-      for (int rank = 0; rank < comm_.size(); ++rank)
-        if (rank != comm_.rank()) signal(rank, tag_verdict);
+      signal_others(tag_verdict);
       if (pause()) return;
       listen();
-      if (std::exchange(outranked_, false)) return;
+      if (std::exchange(outranked_, false) || job_ends_) return;
+      signal_others(tag_ending);
     }
     std::fprintf(
         stderr,
@@ -184,11 +206,7 @@ class Watchdog::Thread {
         training_ ? "The last checkpoint is untouched: look at that host, then go on with --resume"
                   : "Look at that host, then start the same command again");
     std::fflush(stderr);
-    // Where the network is gone the launcher may not be reachable either.
-    struct sigaction leave {};
-    leave.sa_handler = [](int) { _exit(static_cast<int>(Exit::lost)); };
-    sigaction(SIGALRM, &leave, nullptr);
-    alarm(20);
+    leave_without_launcher();
     comm_.abort(static_cast<int>(Exit::lost));
   }
 
@@ -199,7 +217,7 @@ class Watchdog::Thread {
 
   const Comm& comm_;
   double limit_, tick_;
-  bool training_, others_, watching_ = true, outranked_ = false, ending_ = false;
+  bool training_, others_, watching_ = true, outranked_ = false, job_ends_ = false, ending_ = false;
   std::vector<std::string> hosts_;
   MPI_Comm watchers_ = MPI_COMM_NULL;
   Silence own_, ward_;

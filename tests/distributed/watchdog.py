@@ -94,6 +94,15 @@ class Watchdog(Stopping):
         # mpirun returns while its last signals are still under way.
         self.until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the end of all ranks")
 
+    def test_a_slow_launcher_does_not_make_a_second_rank_look_lost(self):
+        process, pids = self.running("launcher", 3)
+        os.kill(process.pid, signal.SIGSTOP)
+        os.kill(pids[1], signal.SIGSTOP)
+        # The clock is the point: the rank that asks the launcher for the end is silent for longer than a rank may be.
+        time.sleep(3.5 * LIMIT)
+        os.kill(process.pid, signal.SIGCONT)
+        self.lost(process, 1, socket.gethostname())
+
     def test_a_run_with_a_stopped_rank_goes_on_to_the_same_bits(self):
         cases = [("step:8", 1)]
         if LONG:

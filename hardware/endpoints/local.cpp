@@ -1,4 +1,5 @@
 #include "hardware/endpoint_config.h"
+#include "hardware/endpoints/immediate.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/executor.h"
 #include "hardware/isa.h"
@@ -8,56 +9,20 @@
 namespace qmtl {
 namespace {
 
-/// The executor as an endpoint. It keeps nothing: a job's id is its tag, and fetching it executes it, with
-/// the same result each time.
-class LocalEndpoint final : public Endpoint {
+/// The executor as an endpoint: fetching a job again gives the same result.
+class LocalEndpoint final : public ImmediateEndpoint {
  public:
   LocalEndpoint(EndpointInfo about, NoiseModel noise, std::uint64_t seed)
-      : info_(std::move(about)), executor_(std::move(noise), seed) {}
-
-  const EndpointInfo& info() override { return info_; }
-
-  CostEstimate estimate(const DeviceJob&) override {
-    CostEstimate cost;
-    cost.unit = "USD";
-    cost.basis = "simulated on this machine: free";
-    return cost;
-  }
-
-  std::string submit(const DeviceJob& job) override {
-    for (const Sweep& sweep : job.sweeps)
-      if (const std::string problem = isa_problem(sweep.program, info_.target); !problem.empty())
-        throw EndpointError(EndpointFault::refused,
-                            info_.kind + ": program " + sweep.program.name + ": " + problem);
-    return job.tag;
-  }
-
-  std::vector<std::string> find(const std::string& tag) override { return {tag}; }
-
-  JobStatus status(const std::string&) override {
-    JobStatus status;
-    status.state = JobState::completed;
-    status.cost = 0.0;
-    return status;
-  }
-
-  JobResult fetch(const std::string& id, const DeviceJob& job) override {
-    if (id != job.tag)
-      throw EndpointError(EndpointFault::refused,
-                          info_.kind + ": expected the job " + job.tag + ", found the id " + id);
-    JobResult result;
-    for (std::size_t s = 0; s < job.sweeps.size(); ++s)
-      result.counts.push_back(executor_.run(job.sweeps[s], job.shots, sweep_key(job.tag, s)));
-    result.cost = 0.0;
-    return result;
-  }
-
-  void cancel(const std::string& id) override {
-    throw EndpointError(EndpointFault::refused, info_.kind + ": job " + id + " is completed already");
-  }
+      : ImmediateEndpoint(std::move(about), "simulated on this machine: free"),
+        executor_(std::move(noise), seed) {}
 
  private:
-  EndpointInfo info_;
+  std::string problem(const DeviceProgram& program) const override { return isa_problem(program, target()); }
+
+  std::vector<Counts> execute(const DeviceJob& job, std::size_t sweep) const override {
+    return executor_.run(job.sweeps[sweep], job.shots, sweep_key(job.tag, sweep));
+  }
+
   Executor executor_;
 };
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "hardware/endpoint_config.h"
+#include "hardware/endpoints/immediate.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/qdmi_library.h"
 #include "hardware/formats/qasm_writer.h"
@@ -24,15 +25,15 @@ const ProgramText& program_text(const std::string& file, const std::string& name
   throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
 }
 
-/// What both kinds of endpoint share: the device, and programs as it reads them.
-class QdmiBase : public Endpoint {
+/// A device, and programs and counts as it writes them.
+class QdmiPrograms {
  public:
-  QdmiBase(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed)
-      : device_(std::move(device)), info_(std::move(about)), text_(&text), reversed_(reversed) {}
+  QdmiPrograms(std::unique_ptr<QdmiDevice> device, std::string place, const ProgramText& text, bool reversed)
+      : device_(std::move(device)), place_(std::move(place)), text_(&text), reversed_(reversed) {}
 
-  const EndpointInfo& info() override { return info_; }
+  const std::string& place() const { return place_; }
+  QdmiDevice::Job find(const std::string& id) const { return device_->find_job(id); }
 
- protected:
   QdmiDevice::Job made(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
     const DeviceProgram bound = bind(sweep.program, sweep.row(row).data());
     return device_->make_job(text_->format, text_->write(bound), static_cast<std::size_t>(shots));
@@ -44,7 +45,7 @@ class QdmiBase : public Endpoint {
     std::uint64_t sum = 0;
     for (const auto& [bits, count] : job.histogram()) {
       if (bits.size() != program.measured.size() || bits.find_first_not_of("01") != std::string::npos)
-        throw EndpointError(EndpointFault::malformed, info_.place + ": program " + program.name +
+        throw EndpointError(EndpointFault::malformed, place_ + ": program " + program.name +
                                                           ": expected bitstrings of " +
                                                           std::to_string(program.measured.size()) +
                                                           " characters 0 and 1, found '" + bits + "'");
@@ -52,73 +53,46 @@ class QdmiBase : public Endpoint {
       sum += count;
     }
     if (sum != static_cast<std::uint64_t>(shots))
-      throw EndpointError(EndpointFault::malformed, info_.place + ": program " + program.name +
-                                                        ": expected " + std::to_string(shots) +
-                                                        " shots, found " + std::to_string(sum));
+      throw EndpointError(EndpointFault::malformed, place_ + ": program " + program.name + ": expected " +
+                                                        std::to_string(shots) + " shots, found " +
+                                                        std::to_string(sum));
     return counts;
   }
 
+ private:
   std::unique_ptr<QdmiDevice> device_;
-  EndpointInfo info_;
+  std::string place_;
   const ProgramText* text_;
   bool reversed_;
 };
 
-/// A library that computes on this machine. It keeps nothing: a job's id is its tag, and fetching it executes
-/// it, row by row. What is fetched twice may differ in its shots, as the device's random numbers are its own.
-class LocalQdmi final : public QdmiBase {
+/// A library that computes on this machine, row by row. What is fetched twice may differ in its shots, as the
+/// device's random numbers are its own.
+class LocalQdmi final : public ImmediateEndpoint {
  public:
-  LocalQdmi(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed,
-            std::size_t timeout)
-      : QdmiBase(std::move(device), std::move(about), text, reversed), timeout_(timeout) {}
-
-  CostEstimate estimate(const DeviceJob&) override {
-    CostEstimate cost;
-    cost.unit = "USD";
-    cost.basis = "the device library computes on this machine: free";
-    return cost;
-  }
-
-  std::string submit(const DeviceJob& job) override {
-    for (const Sweep& sweep : job.sweeps)
-      if (info_.target.qubits > 0 && sweep.program.qubits > info_.target.qubits)
-        throw EndpointError(EndpointFault::refused, info_.place + ": program " + sweep.program.name +
-                                                        " has " + std::to_string(sweep.program.qubits) +
-                                                        " qubits, expected at most " +
-                                                        std::to_string(info_.target.qubits));
-    return job.tag;
-  }
-
-  std::vector<std::string> find(const std::string& tag) override { return {tag}; }
-
-  JobStatus status(const std::string&) override {
-    JobStatus status;
-    status.state = JobState::completed;
-    status.cost = 0.0;
-    return status;
-  }
-
-  JobResult fetch(const std::string&, const DeviceJob& job) override {
-    JobResult result;
-    for (const Sweep& sweep : job.sweeps) {
-      result.counts.emplace_back();
-      for (std::size_t row = 0; row < sweep.rows; ++row)
-        result.counts.back().push_back(execute(sweep, row, job.shots));
-    }
-    result.cost = 0.0;
-    return result;
-  }
-
-  void cancel(const std::string& id) override {
-    throw EndpointError(EndpointFault::refused,
-                        info_.place + ": job " + id + " only runs when it is fetched");
-  }
+  LocalQdmi(EndpointInfo about, QdmiPrograms device, std::size_t timeout)
+      : ImmediateEndpoint(std::move(about), "the device library computes on this machine: free"),
+        device_(std::move(device)),
+        timeout_(timeout) {}
 
  private:
-  Counts execute(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
+  std::string problem(const DeviceProgram& program) const override {
+    if (target().qubits == 0 || program.qubits <= target().qubits) return {};
+    return "expected at most " + std::to_string(target().qubits) + " qubits, found " +
+           std::to_string(program.qubits);
+  }
+
+  std::vector<Counts> execute(const DeviceJob& job, std::size_t sweep) const override {
+    std::vector<Counts> counts;
+    for (std::size_t row = 0; row < job.sweeps[sweep].rows; ++row)
+      counts.push_back(run(job.sweeps[sweep], row, job.shots));
+    return counts;
+  }
+
+  Counts run(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
     const std::string where =
-        info_.place + ": program " + sweep.program.name + ", row " + std::to_string(row) + ": ";
-    QdmiDevice::Job job = made(sweep, row, shots);
+        device_.place() + ": program " + sweep.program.name + ", row " + std::to_string(row) + ": ";
+    QdmiDevice::Job job = device_.made(sweep, row, shots);
     job.submit(false);
     if (!job.wait(timeout_)) {
       try {
@@ -132,19 +106,21 @@ class LocalQdmi final : public QdmiBase {
       throw EndpointError(EndpointFault::refused,
                           where + (state == QdmiJobState::failed ? "the device failed to execute it"
                                                                  : "it ended without a result"));
-    return read(job, sweep.program, shots);
+    return device_.read(job, sweep.program, shots);
   }
 
+  QdmiPrograms device_;
   std::size_t timeout_;
 };
 
 /// A library that speaks to a device elsewhere: jobs outlive the process and are found again by their id. One
 /// program a job, so that a submit is all or nothing.
-class RemoteQdmi final : public QdmiBase {
+class RemoteQdmi final : public Endpoint {
  public:
-  RemoteQdmi(std::unique_ptr<QdmiDevice> device, EndpointInfo about, const ProgramText& text, bool reversed,
-             bool lost_are_absent)
-      : QdmiBase(std::move(device), std::move(about), text, reversed), lost_are_absent_(lost_are_absent) {}
+  RemoteQdmi(EndpointInfo about, QdmiPrograms device, bool lost_are_absent)
+      : info_(std::move(about)), device_(std::move(device)), lost_are_absent_(lost_are_absent) {}
+
+  const EndpointInfo& info() override { return info_; }
 
   CostEstimate estimate(const DeviceJob& job) override {
     CostEstimate cost;
@@ -157,7 +133,7 @@ class RemoteQdmi final : public QdmiBase {
   std::string submit(const DeviceJob& job) override {
     if (job.sweeps.size() != 1 || job.sweeps[0].rows != 1)
       throw EndpointError(EndpointFault::refused, info_.place + ": expected one program and row in a job");
-    QdmiDevice::Job made_job = made(job.sweeps[0], 0, job.shots);
+    QdmiDevice::Job made_job = device_.made(job.sweeps[0], 0, job.shots);
     made_job.submit(true);
     std::string id;
     try {
@@ -212,7 +188,7 @@ class RemoteQdmi final : public QdmiBase {
     if (state != QdmiJobState::done)
       throw EndpointError(EndpointFault::not_ready, info_.place + ": job " + id + " is not done");
     JobResult result;
-    result.counts = {{read(device_job, job.sweeps.at(0).program, job.shots)}};
+    result.counts = {{device_.read(device_job, job.sweeps.at(0).program, job.shots)}};
     return result;
   }
 
@@ -222,9 +198,11 @@ class RemoteQdmi final : public QdmiBase {
   QdmiDevice::Job& job_of(const std::string& id) {
     const auto found = jobs_.find(id);
     if (found != jobs_.end()) return found->second;
-    return jobs_.emplace(id, device_->find_job(id)).first->second;
+    return jobs_.emplace(id, device_.find(id)).first->second;
   }
 
+  EndpointInfo info_;
+  QdmiPrograms device_;
   bool lost_are_absent_;
   std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
 };
@@ -284,11 +262,12 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   about.place = library.base_url.empty() ? library.library : library.library + " at " + library.base_url;
   about.target = target_of(*device, library.library);
   about.paid = remote;
+  QdmiPrograms programs(std::move(device), about.place, text, reversed);
   if (!remote)
-    return std::make_unique<LocalQdmi>(std::move(device), std::move(about), text, reversed,
+    return std::make_unique<LocalQdmi>(std::move(about), std::move(programs),
                                        static_cast<std::size_t>(timeout));
   about.limits.sweeps = about.limits.rows = 1;
-  return std::make_unique<RemoteQdmi>(std::move(device), std::move(about), text, reversed, lost_are_absent);
+  return std::make_unique<RemoteQdmi>(std::move(about), std::move(programs), lost_are_absent);
 }
 
 }  // namespace qmtl

@@ -64,7 +64,7 @@ std::string text_of(const std::vector<char>& bytes) {
 template <class Value>
 std::vector<Value> list_of(const std::vector<char>& bytes) {
   std::vector<Value> values(bytes.size() / sizeof(Value));
-  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
   return values;
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "distributed/whereabouts.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 

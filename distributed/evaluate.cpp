@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "distributed/units.h"
-#include "runtime/crash_point.h"
+#include "runtime/base/crash_point.h"
 
 namespace qmtl {
 namespace {

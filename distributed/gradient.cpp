@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "distributed/stopwatch.h"
-#include "runtime/crash_point.h"
+#include "runtime/base/crash_point.h"
 
 namespace qmtl {
 namespace {

@@ -8,7 +8,7 @@
 #include "distributed/evaluate.h"
 #include "distributed/gradient.h"
 #include "distributed/stopwatch.h"
-#include "runtime/crash_point.h"
+#include "runtime/base/crash_point.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"

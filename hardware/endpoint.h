@@ -9,7 +9,7 @@
 
 #include "hardware/program.h"
 #include "hardware/target.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/noisy.h"
 
 namespace qmtl {

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "hardware/device_circuit.h"
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/noise/parallel.h"
 #include "runtime/noise/random.h"

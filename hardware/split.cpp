@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "runtime/circuit/cones.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

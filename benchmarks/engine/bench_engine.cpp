@@ -9,7 +9,7 @@
 #include "runtime/circuit/ansatz.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/peak.h"
-#include "tools/workload.h"
+#include "tools/workflows/studies/workload.h"
 
 namespace qmtl {
 namespace {

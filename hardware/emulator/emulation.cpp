@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 

@@ -5,7 +5,7 @@
 #include "hardware/emulator/ibm_service.h"
 #include "hardware/emulator/ionq_service.h"
 #include "hardware/emulator/routes.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

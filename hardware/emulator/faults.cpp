@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "hardware/emulator/wire.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

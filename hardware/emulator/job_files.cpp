@@ -6,7 +6,7 @@
 #include "hardware/emulator/emulation.h"
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ionq_request.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <thread>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

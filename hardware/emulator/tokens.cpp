@@ -4,7 +4,7 @@
 #include <random>
 
 #include "hardware/http/text_codes.h"
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 namespace {

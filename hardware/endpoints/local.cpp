@@ -4,7 +4,7 @@
 #include "hardware/executor.h"
 #include "hardware/isa.h"
 #include "hardware/transpile/target_json.h"
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 namespace {

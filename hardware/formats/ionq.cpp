@@ -6,7 +6,7 @@
 #include <map>
 
 #include "hardware/formats/shown.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "hardware/http/text_codes.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "hardware/formats/shown.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "hardware/endpoint.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

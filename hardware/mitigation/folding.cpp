@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "hardware/mitigation/basis_gates.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

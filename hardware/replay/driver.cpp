@@ -5,8 +5,8 @@
 #include <exception>
 
 #include "hardware/replay/result_text.h"
-#include "runtime/error.h"
-#include "runtime/hash.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 namespace {

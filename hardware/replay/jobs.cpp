@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/error.h"
-#include "runtime/hash.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 namespace {

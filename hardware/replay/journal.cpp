@@ -4,8 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "runtime/error.h"
-#include "runtime/hash.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 
 namespace qmtl {
 namespace {

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "runtime/error.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/error.h"
+#include "runtime/base/philox.h"
 #include "runtime/noise/parallel.h"
 
 namespace qmtl {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <map>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

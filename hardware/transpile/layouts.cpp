@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "hardware/transpile/embed.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

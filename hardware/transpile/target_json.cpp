@@ -8,7 +8,7 @@
 
 #include "hardware/transpile/coupling_graph.h"
 #include "hardware/transpile/topologies.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "hardware/transpile/coupling_graph.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -9,7 +9,7 @@
 #include "hardware/transpile/layouts.h"
 #include "hardware/transpile/route.h"
 #include "hardware/transpile/wires.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

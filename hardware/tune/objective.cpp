@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/math.h"
 #include "runtime/train/label_scale.h"

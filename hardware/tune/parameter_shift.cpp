@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "runtime/error.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/error.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -5,7 +5,7 @@
 #include "hwy/aligned_allocator.h"
 #include "runtime/engine/part.h"
 #include "runtime/engine/simd.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

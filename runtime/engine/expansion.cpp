@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "runtime/engine/binding.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl::engine {
 namespace {

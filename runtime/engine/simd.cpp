@@ -6,7 +6,7 @@
 #include "runtime/engine/targets.h"
 //
 #include "hwy/highway.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

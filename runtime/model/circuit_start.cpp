@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/math.h"
 
 namespace qmtl {

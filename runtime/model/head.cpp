@@ -3,7 +3,7 @@
 #include <string>
 #include <type_traits>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/hybrid_head.h"
 #include "runtime/model/linear_head.h"
 #include "runtime/model/local_head.h"

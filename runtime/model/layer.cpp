@@ -1,6 +1,6 @@
 #include "runtime/model/layer.h"
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/layer_kinds.h"
 
 namespace qmtl {

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/layer_kinds.h"
 #include "runtime/model/windows.h"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "runtime/circuit/ansatz.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/elementwise.h"
 #include "runtime/model/math.h"
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/scores.h"
 

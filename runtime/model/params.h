@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 #include "runtime/train/state.h"
 
 namespace qmtl {

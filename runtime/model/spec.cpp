@@ -1,6 +1,6 @@
 #include "runtime/model/spec.h"
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/choices.h"
 #include "runtime/model/data.h"
 

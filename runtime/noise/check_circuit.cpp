@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/noisy.h"
 
 namespace qmtl {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/exact.h"
 #include "runtime/noise/parallel.h"
 #include "runtime/noise/parts.h"

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/schedule.h"
 
 namespace qmtl {

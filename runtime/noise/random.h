@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 
 namespace qmtl {

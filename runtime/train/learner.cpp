@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/backbone.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/head.h"

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "runtime/circuit/plan.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/circuit_start.h"
 #include "runtime/model/head.h"
 #include "runtime/model/metrics.h"

@@ -5,10 +5,10 @@
 #include <map>
 #include <numeric>
 
-#include "runtime/error.h"
-#include "runtime/hash.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
 #include "runtime/model/choices.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

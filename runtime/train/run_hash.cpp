@@ -1,4 +1,4 @@
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 #include "runtime/train/state.h"
 
 namespace qmtl {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 

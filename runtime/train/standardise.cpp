@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/validation.h"

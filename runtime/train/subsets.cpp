@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/error.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/error.h"
+#include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {

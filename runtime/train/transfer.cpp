@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/head.h"
 #include "runtime/train/learner.h"

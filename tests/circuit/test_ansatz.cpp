@@ -2,7 +2,7 @@
 #include <set>
 
 #include "runtime/circuit/ansatz.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/oracle/cases.h"
 
 using namespace qmtl;

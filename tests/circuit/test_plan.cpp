@@ -3,7 +3,7 @@
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/plan.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 

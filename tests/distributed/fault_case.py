@@ -30,7 +30,7 @@ def on_rank(rank, what):
 
 
 def crash(place, rank=0, number=None, once=None):
-    """Kills that rank at the place (runtime/crash_point.h), or sends it another signal; `once`: only while there is no
+    """Kills that rank at the place (runtime/base/crash_point.h), or sends it another signal; `once`: only while there is no
     folder of that name, which it makes."""
     export = f"export QMTL_CRASH_AT={place}" + (f" QMTL_CRASH_SIGNAL={int(number)}" if number else "")
     return on_rank(rank, f"if mkdir {once} 2>/dev/null; then {export}; fi" if once else export)

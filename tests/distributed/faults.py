@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whatever ends a training, it goes on to the same bits, and no more is lost than the steps since the last save.
 
-Ranks are killed at named places (runtime/crash_point.h), signalled, stopped; disks fill up or become read-only; files of
+Ranks are killed at named places (runtime/base/crash_point.h), signalled, stopped; disks fill up or become read-only; files of
 checkpoints are damaged. A covering sample runs always, all cases with QMTL_LONG=1, which prints a table. Cases that need
 root, network namespaces or Slurm say so where they are left out.
 """

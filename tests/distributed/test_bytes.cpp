@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "distributed/bytes.h"
-#include "runtime/error.h"
+#include "distributed/serialise.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/edge_lower.h"
+#include "io/edge/lower.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl::test {

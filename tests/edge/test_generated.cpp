@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "edge_case.h"
-#include "io/edge_c.h"
-#include "io/edge_file.h"
-#include "io/edge_quantise.h"
+#include "io/edge/c.h"
+#include "io/edge/file.h"
+#include "io/edge/quantise.h"
 #include "tests/io/common.h"
 
 using namespace qmtl;

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "edge_case.h"
-#include "io/edge_file.h"
+#include "io/edge/file.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "edge_case.h"
-#include "io/edge_file.h"
-#include "io/edge_quantise.h"
+#include "io/edge/file.h"
+#include "io/edge/quantise.h"
 #include "tests/io/common.h"
 
 using namespace qmtl;

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "edge_case.h"
-#include "io/edge_file.h"
-#include "io/edge_quantise.h"
+#include "io/edge/file.h"
+#include "io/edge/quantise.h"
 #include "runtime/edge/edge_sections.h"
 
 using namespace qmtl;

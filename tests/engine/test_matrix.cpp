@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/engine/engine_case.h"
 #include "tests/oracle/cases.h"
 

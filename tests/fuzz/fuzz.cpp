@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 #ifdef QMTL_LIBFUZZER
 

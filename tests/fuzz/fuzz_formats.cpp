@@ -6,7 +6,7 @@
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm3_reader.h"
 #include "hardware/formats/qasm_writer.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace qmtl {

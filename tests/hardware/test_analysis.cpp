@@ -6,7 +6,7 @@
 #include "hardware/replay/analysis.h"
 #include "hardware/replay/programs.h"
 #include "runtime/engine/engine.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 using namespace qmtl;
 

@@ -10,7 +10,7 @@
 #include "hardware/credentials.h"
 #include "hardware/endpoints/service_answer.h"
 #include "hardware/http/text_codes.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 

@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "hardware/formats/npy.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 #include "tests/hardware/emulator_jobs.h"
 
 using namespace qmtl;

@@ -5,7 +5,7 @@
 
 #include "hardware/endpoints/makers.h"
 #include "hardware/executor.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 #include "tests/hardware/device_oracle.h"
 
 using namespace qmtl;

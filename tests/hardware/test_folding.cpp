@@ -7,7 +7,7 @@
 #include "hardware/mitigation/basis_gates.h"
 #include "hardware/mitigation/extrapolate.h"
 #include "hardware/mitigation/folding.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/channel.h"
 #include "tests/hardware/random_program.h"
 

@@ -7,7 +7,7 @@
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm3_reader.h"
 #include "hardware/formats/qasm_writer.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/hardware/format_texts.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/cases.h"

@@ -2,7 +2,7 @@
 
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm3_reader.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/hardware/format_texts.h"
 
 using namespace qmtl;

@@ -2,7 +2,7 @@
 
 #include "hardware/replay/journal.h"
 #include "hardware/replay/result_text.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 using enum ReplayState;

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "hardware/program.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 

@@ -5,7 +5,7 @@
 #include "hardware/executor.h"
 #include "hardware/mitigation/calibration_text.h"
 #include "hardware/mitigation/readout.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/hardware/random_program.h"
 
 using namespace qmtl;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/hardware/fake_endpoint.h"
 
 using namespace qmtl;

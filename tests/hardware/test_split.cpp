@@ -3,7 +3,7 @@
 
 #include "hardware/head_outputs.h"
 #include "hardware/program_stats.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/head.h"
 #include "tests/hardware/device_oracle.h"
 #include "tests/oracle/cases.h"

@@ -3,7 +3,7 @@
 
 #include "hardware/transpile/target_json.h"
 #include "hardware/transpile/topologies.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 

@@ -1,7 +1,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "tests/hardware/transpile_programs.h"
 
 using namespace qmtl;

@@ -4,7 +4,7 @@
 #include "hardware/executor.h"
 #include "hardware/tune/objective.h"
 #include "hardware/tune/parameter_shift.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/train/sampler.h"
 #include "tests/train/toy.h"
 

@@ -8,10 +8,10 @@
 #include <limits>
 #include <string>
 
-#include "io/checkpoint.h"
-#include "io/config.h"
-#include "io/dataset.h"
-#include "runtime/error.h"
+#include "io/runs/checkpoint.h"
+#include "io/config/config.h"
+#include "io/data/dataset.h"
+#include "runtime/base/error.h"
 
 namespace qmtl::test {
 

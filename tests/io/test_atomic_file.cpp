@@ -6,9 +6,9 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/hdf5.h"
-#include "io/run_folder.h"
+#include "io/files/atomic_file.h"
+#include "io/hdf5/hdf5.h"
+#include "io/runs/run_folder.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

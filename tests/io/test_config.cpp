@@ -2,7 +2,7 @@
 #include <filesystem>
 
 #include "common.h"
-#include "io/atomic_file.h"
+#include "io/files/atomic_file.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "common.h"
-#include "io/atomic_file.h"
+#include "io/files/atomic_file.h"
 
 /// HDF5 1.10 forgets to release object headers whose checksum is wrong. Handles that qmtl itself would leak
 /// are counted below.

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/hdf5.h"
+#include "io/files/atomic_file.h"
+#include "io/hdf5/hdf5.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

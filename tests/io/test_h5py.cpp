@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "common.h"
-#include "io/predictions.h"
+#include "io/data/predictions.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

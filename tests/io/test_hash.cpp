@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/hash.h"
+#include "runtime/base/hash.h"
 
 using qmtl::Sha256;
 

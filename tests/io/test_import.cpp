@@ -3,10 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/csv.h"
-#include "io/import.h"
-#include "runtime/hash.h"
+#include "io/files/atomic_file.h"
+#include "io/data/csv.h"
+#include "io/data/import.h"
+#include "runtime/base/hash.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

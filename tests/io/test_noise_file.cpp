@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/noise_file.h"
+#include "io/files/atomic_file.h"
+#include "io/config/noise_file.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

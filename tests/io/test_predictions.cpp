@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/predictions.h"
+#include "io/files/atomic_file.h"
+#include "io/data/predictions.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -3,8 +3,8 @@
 #include <sstream>
 
 #include "common.h"
-#include "io/atomic_file.h"
-#include "io/run_folder.h"
+#include "io/files/atomic_file.h"
+#include "io/runs/run_folder.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "runtime/engine/engine.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/circuit_start.h"
 
 using namespace qmtl;

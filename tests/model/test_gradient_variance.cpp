@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/gradient_variance.h"
 
 using namespace qmtl;

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "head_cases.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 using namespace qmtl;
 

@@ -5,8 +5,8 @@
 #include "../oracle/oracle.h"
 #include "differences.h"
 #include "head_cases.h"
-#include "runtime/error.h"
-#include "runtime/model/philox.h"
+#include "runtime/base/error.h"
+#include "runtime/base/philox.h"
 
 using namespace qmtl;
 

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "backbone_case.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

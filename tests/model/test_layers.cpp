@@ -3,7 +3,7 @@
 #include <string>
 
 #include "backbone_case.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/matrix.h"
 
 using namespace qmtl;

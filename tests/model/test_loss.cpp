@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "differences.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/loss.h"
 
 using namespace qmtl;

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "reference_metrics.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/metrics.h"
 
 using namespace qmtl;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 
 using namespace qmtl;
 

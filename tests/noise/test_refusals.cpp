@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "runtime/circuit/ansatz.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/noise/noisy.h"
 
 using namespace qmtl;

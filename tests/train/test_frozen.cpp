@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"
 

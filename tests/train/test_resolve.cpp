@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "runtime/circuit/ansatz.h"
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/validation.h"
 #include "toy.h"

@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/train/resplit.h"
 #include "toy.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/train/sampler.h"
 #include "toy.h"
 

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "runtime/error.h"
+#include "runtime/base/error.h"
 #include "runtime/model/head.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/model/philox.h"
+#include "runtime/base/philox.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl::toy {

@@ -1,0 +1,83 @@
+#include "distributed/launch/child_process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "runtime/base/error.h"
+
+namespace qmtl {
+namespace {
+
+constexpr int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+
+}  // namespace
+
+SignalQueue::SignalQueue() {
+  sigemptyset(&set_);
+  for (int signal : taken) sigaddset(&set_, signal);
+  sigprocmask(SIG_BLOCK, &set_, nullptr);
+}
+
+std::optional<int> SignalQueue::next(std::optional<double> seconds) {
+  int signal = -1;
+  do {
+    if (!seconds) {
+      signal = sigwaitinfo(&set_, nullptr);
+    } else {
+      timespec time{};
+      time.tv_sec = static_cast<time_t>(*seconds);
+      time.tv_nsec = static_cast<long>((*seconds - std::floor(*seconds)) * 1e9);
+      signal = sigtimedwait(&set_, nullptr, &time);
+    }
+  } while (signal < 0 && errno == EINTR);
+  if (signal < 0) return std::nullopt;
+  return signal;
+}
+
+ChildProcess::ChildProcess(const Arguments& command) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                           POSIX_SPAWN_SETSIGDEF));
+  sigset_t none, usual;
+  sigemptyset(&none);
+  sigemptyset(&usual);
+  sigaddset(&usual, SIGXFSZ);  // main ignores it
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &usual);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  const int error = posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) {
+    pid_ = -1;
+    throw usage_error(command[0] +
+                      ": expected a program that can be started, found: " + std::strerror(error));
+  }
+}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ > 0) kill(-pid_, SIGKILL);
+}
+
+void ChildProcess::send(int signal) { kill(-pid_, signal); }
+
+std::optional<int> ChildProcess::ended() {
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,237 @@
+#include "io/config/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "io/files/atomic_file.h"
+#include "io/config/config_keys.h"
+#include "io/config/toml_tools.h"
+#include "runtime/base/error.h"
+
+namespace qmtl {
+namespace {
+
+/// Reads the keys of one table into `object`.
+template <class Object>
+void read_keys(Object& object, const toml::table& table, const std::string& file, const std::string& prefix,
+               const std::vector<Key<Object>>& keys) {
+  for (const Entry& entry : in_file_order(table)) {
+    const std::string full = prefix + std::string(entry.key->str());
+    const auto row = std::find_if(keys.begin(), keys.end(),
+                                  [&](const auto& known) { return prefix + known.name == full; });
+    if (row == keys.end()) {
+      std::vector<std::string> known;
+      for (const auto& candidate : keys) known.push_back(prefix + candidate.name);
+      unknown_key(*entry.key, file, full, known);
+    }
+    row->read(object, *entry.node, {file, full});
+  }
+}
+
+/// The element whose name member is `name`, added at the end if there is none.
+template <class Object, class NameMember>
+Object& named(std::vector<Object>& objects, NameMember member, const std::string& name) {
+  for (Object& object : objects)
+    if (object.*member == name) return object;
+  objects.emplace_back().*member = name;
+  return objects.back();
+}
+
+/// Reads a table [input.<name>] into the model's lists. Only images have shapes, and only where there is one
+/// is there a list of them.
+void read_input(ModelSpec& model, const std::string& name, const toml::table& table, const std::string& file,
+                const std::string& prefix) {
+  const auto found = std::find(model.inputs.begin(), model.inputs.end(), name);
+  const auto index = static_cast<std::size_t>(found - model.inputs.begin());
+  if (found == model.inputs.end()) {
+    model.inputs.push_back(name);
+    model.input_widths.push_back(0);
+  }
+  InputSize size{model.input_widths[index], {}};
+  if (index < model.input_shapes.size()) size.shape = model.input_shapes[index];
+  read_keys(size, table, file, prefix, input_keys());
+  model.input_widths[index] = size.width;
+  if (size.shape.empty() && model.input_shapes.empty()) return;
+  model.input_shapes.resize(model.inputs.size());
+  model.input_shapes[index] = size.shape;
+}
+
+/// "input.pixels", with the name quoted where TOML wants it.
+std::string table_name(const std::string& section, const std::string& name) {
+  return section + "." + written_key(name);
+}
+
+/// Reads one of the tables of named tables: [input.<name>], [branch.<input>], [task.<name>].
+void read_named(Config& config, const std::string& section, const toml::table& tables,
+                const std::string& file) {
+  for (const Entry& entry : in_file_order(tables)) {
+    const std::string name(entry.key->str());
+    const std::string full = table_name(section, name);
+    if (!entry.node->is_table())
+      wrong_value(*entry.node, file, full, "a table such as [" + section + ".<name>] with keys of its own");
+    const toml::table& table = *entry.node->as_table();
+    if (section == "input")
+      read_input(config.model, name, table, file, full + ".");
+    else if (section == "branch")
+      read_keys(named(config.model.backbone.branches, &BranchSpec::input, name), table, file, full + ".",
+                branch_keys());
+    else
+      read_keys(named(config.model.tasks, &TaskSpec::name, name), table, file, full + ".", task_keys());
+  }
+}
+
+std::string section_of(const std::string& key) {
+  const std::size_t dot = key.find('.');
+  return dot == std::string::npos ? "" : key.substr(0, dot);
+}
+
+/// All sections and root keys, in the order of writing.
+std::vector<std::string> top_level() {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const Key<Config>& row : fixed_keys()) {
+    const std::string section = section_of(row.name);
+    const std::string name = section.empty() ? row.name : section;
+    add(name);
+    if (name == "run") add("input"), add("branch");
+    if (name == "block") add("task");
+  }
+  return names;
+}
+
+bool holds_named_tables(const std::string& section) {
+  return section == "input" || section == "branch" || section == "task";
+}
+
+void apply(Config& config, const toml::table& root, const std::string& file) {
+  const std::vector<std::string> known = top_level();
+  for (const Entry& entry : in_file_order(root)) {
+    const std::string name(entry.key->str());
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      unknown_key(*entry.key, file, name, known);
+    std::vector<Key<Config>> keys;
+    for (const Key<Config>& row : fixed_keys()) {
+      if (row.name == name) row.read(config, *entry.node, {file, name});
+      if (section_of(row.name) == name) {
+        keys.push_back(row);
+        keys.back().name = row.name.substr(name.size() + 1);
+      }
+    }
+    if (keys.empty() && !holds_named_tables(name)) continue;
+    if (!entry.node->is_table()) wrong_value(*entry.node, file, name, "a table [" + name + "]");
+    if (holds_named_tables(name))
+      read_named(config, name, *entry.node->as_table(), file);
+    else
+      read_keys(config, *entry.node->as_table(), file, name + ".", keys);
+  }
+}
+
+Config unset() {
+  Config config;
+  config.model.head.ansatz.qubits = 0;
+  config.model.head.ansatz.stride = 0;
+  return config;
+}
+
+std::string absolute_from(const std::filesystem::path& folder, const std::string& path) {
+  // absolute() refuses an empty path.
+  const auto base = folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(folder);
+  return (base / path).lexically_normal().string();
+}
+
+/// Parses "key=value"; what is no TOML value counts as a string.
+toml::table parse_override(const std::string& text, const std::string& label) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || text.find_first_of("\r\n") != std::string::npos)
+    throw usage_error(label + ": expected key=value on one line, for example --set train.epochs=10");
+  const std::string key = text.substr(0, equals), value = text.substr(equals + 1);
+  try {
+    return toml::parse(key + " = " + value, label);
+  } catch (const toml::parse_error&) {
+    return parse_toml(key + " = " + toml_string(value), label);
+  }
+}
+
+template <class Object>
+void write_table(std::string& text, const std::string& name, const Object& object,
+                 const std::vector<Key<Object>>& keys) {
+  text += "\n[" + name + "]\n";
+  for (const Key<Object>& row : keys)
+    if (!row.present || row.present(object)) text += row.name + " = " + row.write(object) + "\n";
+}
+
+}  // namespace
+
+Config parse_config(std::string_view text, const std::string& name) {
+  Config config = unset();
+  config.file = name;
+  apply(config, parse_toml(text, name), name);
+  return config;
+}
+
+Config read_config(const std::string& path, const std::vector<std::string>& overrides) {
+  const std::filesystem::path file(path);
+  std::string text;
+  try {
+    text = read_file(path);
+  } catch (const Error& error) {
+    throw usage_error(error.what());
+  }
+  Config config = parse_config(text, path);
+  if (!config.data_file.empty()) config.data_file = absolute_from(file.parent_path(), config.data_file);
+  for (const std::string& override_text : overrides) {
+    const std::string label = "--set " + override_text;
+    const std::string from_file = std::exchange(config.data_file, "");
+    apply(config, parse_override(override_text, label), label);
+    config.data_file = config.data_file.empty() ? from_file : absolute_from("", config.data_file);
+  }
+  if (config.data_file.empty())
+    throw usage_error(path +
+                      ": expected a key data.file (the data set), found none; add [data] file = \"...\"");
+  if (config.run_folder.empty()) config.run_folder = "runs/" + file.stem().string();
+  return config;
+}
+
+std::string to_toml(const Config& config) {
+  std::string text;
+  const ModelSpec& model = config.model;
+  for (const std::string& name : top_level()) {
+    if (name == "input") {
+      for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+        InputSize size{model.input_widths[i], {}};
+        if (i < model.input_shapes.size()) size.shape = model.input_shapes[i];
+        write_table(text, table_name(name, model.inputs[i]), size, input_keys());
+      }
+    } else if (name == "branch") {
+      for (const BranchSpec& branch : model.backbone.branches)
+        write_table(text, table_name(name, branch.input), branch, branch_keys());
+    } else if (name == "task") {
+      for (const TaskSpec& task : model.tasks)
+        write_table(text, table_name(name, task.name), task, task_keys());
+    } else {
+      bool opened = false;
+      for (const Key<Config>& row : fixed_keys()) {
+        const std::string section = section_of(row.name);
+        if (row.name != name && section != name) continue;
+        if (!section.empty() && !opened) text += "\n[" + section + "]\n";
+        opened = true;
+        const bool empty_text = row.write(config) == "\"\"";
+        if (!empty_text)
+          text += (section.empty() ? row.name : row.name.substr(section.size() + 1)) + " = " +
+                  row.write(config) + "\n";
+      }
+    }
+  }
+  return text;
+}
+
+std::vector<std::string> config_keys() {
+  std::vector<std::string> names;
+  for (const Key<Config>& row : fixed_keys()) names.push_back(row.name);
+  return names;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "io/config/toml_tools.h"
+#include "runtime/train/config.h"
+
+namespace qmtl {
+
+/// Where a value stands, for messages: the file and the key's full name.
+struct KeyPlace {
+  const std::string& file;
+  const std::string& key;
+};
+
+/// What a value must satisfy beyond its type; every element, for arrays.
+struct KeyRule {
+  double least = -std::numeric_limits<double>::infinity();
+  double most = std::numeric_limits<double>::infinity();
+  bool open = false;                                   ///< least and most themselves are excluded
+  int multiple = 1;                                    ///< integers: must be a multiple of this
+  std::function<void(const std::string&)> check = {};  ///< strings: throws Error with the reason
+};
+
+/// One key of a table whose values live in an Object: the single description that both reading and writing
+/// use.
+template <class Object>
+struct Key {
+  std::string name;
+  std::function<void(Object&, const toml::node&, const KeyPlace&)> read;
+  std::function<std::string(const Object&)> write;       ///< TOML text of the value
+  std::function<bool(const Object&)> present = nullptr;  ///< written only if this holds (always, if absent)
+};
+
+/// The keys of the fixed tables ("train.epochs"), in the order in which they are written.
+const std::vector<Key<Config>>& fixed_keys();
+/// The keys of [task.<name>].
+const std::vector<Key<TaskSpec>>& task_keys();
+/// The keys of [branch.<input>].
+const std::vector<Key<BranchSpec>>& branch_keys();
+/// What [input.<name>] says: entries of ModelSpec::input_widths and input_shapes.
+struct InputSize {
+  std::size_t width = 0;
+  std::vector<std::size_t> shape;
+};
+/// The keys of [input.<name>].
+const std::vector<Key<InputSize>>& input_keys();
+
+}  // namespace qmtl

@@ -1,0 +1,200 @@
+#include "io/data/dataset.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "io/files/atomic_file.h"
+#include "io/hdf5/hdf5.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
+
+namespace qmtl {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+
+std::size_t product(const std::vector<std::size_t>& shape) {
+  std::size_t result = 1;
+  for (std::size_t extent : shape) result *= extent;
+  return result;
+}
+
+template <class T>
+std::vector<const T*> by_name(const std::vector<T>& members) {
+  std::vector<const T*> sorted;
+  for (const T& member : members) sorted.push_back(&member);
+  std::sort(sorted.begin(), sorted.end(), [](const T* a, const T* b) { return a->name < b->name; });
+  return sorted;
+}
+
+void require_samples(const std::string& path, const std::string& object, const hdf5::Info& info,
+                     std::size_t rank, std::size_t samples) {
+  if (info.shape.size() != rank || info.shape[0] != samples)
+    throw data_error(path + ": " + object + " has shape " + hdf5::text(info.shape) + "; expected " +
+                     std::to_string(samples) + (rank == 1 ? " values" : " rows of labels") +
+                     ", one for each sample of /split");
+}
+
+Input read_input(const hdf5::File& file, const std::string& name, std::size_t samples) {
+  const std::string object = "/inputs/" + name;
+  const hdf5::Info info = file.info(object);
+  using enum hdf5::Type;
+  if (info.type != float16 && info.type != float32 && info.type != float64 && info.type != uint8)
+    throw data_error(file.path() + ": " + object + " has elements of type " +
+                     std::string(hdf5::name(info.type)) + "; expected float32, float16, float64 or uint8");
+  if (info.shape.empty() || info.shape[0] != samples)
+    throw data_error(file.path() + ": " + object + " has shape " + hdf5::text(info.shape) + "; expected " +
+                     std::to_string(samples) + " rows, one for each sample of /split");
+  Input input;
+  input.name = name;
+  input.shape.assign(info.shape.begin() + 1, info.shape.end());
+  if (input.shape.empty()) input.shape = {1};
+  input.width = product(input.shape);
+  input.values = file.read<float>(object);
+  return input;
+}
+
+Task read_task(const hdf5::File& file, const std::string& name, std::size_t samples) {
+  const std::string object = "/tasks/" + name + "/labels";
+  Task task;
+  task.name = name;
+  const hdf5::Info info = file.info(object);
+  const std::string kind = hdf5::required_string(file, object, "kind");
+  try {
+    task.kind = parse_task_kind(kind);
+  } catch (const Error& error) {
+    throw data_error(file.path() + ": " + object + ", attribute kind: " + error.what());
+  }
+  const bool multilabel = task.kind == TaskKind::multilabel;
+  require_samples(file.path(), object, info, multilabel ? 2 : 1, samples);
+  task.columns = multilabel ? info.shape[1] : 1;
+  task.metric = file.string_attribute(object, "metric").value_or("");
+  task.classes = 2;
+  if (task.kind == TaskKind::multiclass) {
+    const std::int64_t classes = hdf5::required_int(file, object, "classes");
+    if (classes < 2 || classes > 1000000)
+      throw data_error(file.path() + ": " + object + ", attribute classes: expected 2 to 1000000, found " +
+                       std::to_string(classes));
+    task.classes = static_cast<int>(classes);
+  }
+  task.labels = file.read<float>(object);
+  return task;
+}
+
+template <class T>
+std::vector<T> read_optional(const hdf5::File& file, const std::string& object, std::size_t samples) {
+  if (!file.exists(object)) return {};
+  require_samples(file.path(), object, file.info(object), 1, samples);
+  return file.read<T>(object);
+}
+
+}  // namespace
+
+std::string dataset_hash(const Dataset& data) {
+  Sha256 hash;
+  hash.update_text("qmtl-dataset");
+  hash.update_number(static_cast<std::uint64_t>(data.samples));
+  // By name, which is the order in which a file lists them.
+  for (const Input* member : by_name(data.inputs)) {
+    const Input& input = *member;
+    hash.update_text(input.name);
+    for (std::size_t extent : input.shape) hash.update_number(static_cast<std::uint64_t>(extent));
+    hash.update_array(input.values);
+  }
+  for (const Task* member : by_name(data.tasks)) {
+    const Task& task = *member;
+    hash.update_text(task.name);
+    hash.update_text(name(task.kind));
+    hash.update_number(static_cast<std::uint64_t>(task.kind == TaskKind::multiclass ? task.classes : 2));
+    hash.update_text(task.metric);
+    hash.update_number(static_cast<std::uint64_t>(task.columns));
+    // A missing label is one thing, whatever the payload of its NaN.
+    std::vector<std::uint32_t> bits;
+    bits.reserve(task.labels.size());
+    for (float label : task.labels)
+      bits.push_back(label != label ? 0x7fc00000u : std::bit_cast<std::uint32_t>(label));
+    hash.update_array(bits);
+  }
+  hash.update_array(data.split);
+  hash.update_array(data.fold);
+  hash.update_array(data.groups);
+  hash.update_number(static_cast<std::uint64_t>(data.ids.size()));
+  for (const std::string& id : data.ids) hash.update_text(id);
+  return hash.hex();
+}
+
+Dataset read_dataset(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  hdf5::require_format(file, "qmtl-dataset", format_version);
+  Dataset data;
+  data.title = file.string_attribute("/", "title").value_or("");
+  data.source = file.string_attribute("/", "source").value_or("");
+  data.licence = file.string_attribute("/", "licence").value_or("");
+
+  const hdf5::Info split = file.info("/split");
+  if (split.shape.size() != 1)
+    throw data_error(path + ": /split has shape " + hdf5::text(split.shape) +
+                     "; expected one value per sample");
+  data.samples = split.shape[0];
+  data.split = file.read<std::uint8_t>("/split");
+
+  for (const std::string& name : file.children("/inputs"))
+    data.inputs.push_back(read_input(file, name, data.samples));
+  for (const std::string& name : file.children("/tasks"))
+    data.tasks.push_back(read_task(file, name, data.samples));
+  data.fold = read_optional<std::int8_t>(file, "/fold", data.samples);
+  data.groups = read_optional<std::int32_t>(file, "/groups", data.samples);
+  if (file.exists("/ids")) {
+    require_samples(path, "/ids", file.info("/ids"), 1, data.samples);
+    data.ids = file.read_strings("/ids");
+  }
+
+  check_dataset(data, path);
+  data.hash = dataset_hash(data);
+  const std::string stored = file.string_attribute("/", "hash").value_or(data.hash);
+  if (stored != data.hash)
+    throw data_error(
+        path + ": the content hash does not match (expected " + stored + ", found " + data.hash +
+        "); the file is damaged or was edited: restore it, make it again, or remove the attribute hash");
+  return data;
+}
+
+void write_dataset(const std::string& path, const Dataset& data) {
+  check_dataset(data, path);
+  hdf5::File file = hdf5::File::build(path);
+  file.set_attribute("/", "format", std::string_view("qmtl-dataset"));
+  file.set_attribute("/", "version", format_version);
+  file.set_attribute("/", "title", data.title);
+  file.set_attribute("/", "source", data.source);
+  file.set_attribute("/", "licence", data.licence);
+  file.make_group("/inputs");
+  file.make_group("/tasks");
+  for (const Input& input : data.inputs) {
+    std::vector<std::size_t> shape{data.samples};
+    shape.insert(shape.end(), input.shape.begin(), input.shape.end());
+    file.write<float>("/inputs/" + input.name, shape, input.values);
+  }
+  for (const Task& task : data.tasks) {
+    const std::string object = "/tasks/" + task.name + "/labels";
+    file.make_group("/tasks/" + task.name);
+    std::vector<std::size_t> shape{data.samples};
+    if (task.kind == TaskKind::multilabel) shape.push_back(task.columns);
+    file.write<float>(object, shape, task.labels);
+    file.set_attribute(object, "kind", name(task.kind));
+    if (task.kind == TaskKind::multiclass) file.set_attribute(object, "classes", std::int64_t{task.classes});
+    if (!task.metric.empty()) file.set_attribute(object, "metric", task.metric);
+  }
+  file.write<std::uint8_t>("/split", {data.samples}, data.split);
+  if (!data.fold.empty()) file.write<std::int8_t>("/fold", {data.samples}, data.fold);
+  if (!data.groups.empty()) file.write<std::int32_t>("/groups", {data.samples}, data.groups);
+  if (!data.ids.empty()) file.write_strings("/ids", data.ids);
+
+  const std::string hash = dataset_hash(data);
+  file.set_attribute("/", "hash", hash);
+  write_file(path, file.image(), [&](const std::string& written) {
+    if (read_dataset(written).hash != hash)
+      throw data_error(path + ": what was written does not read back; the disk may be faulty");
+  });
+}
+
+}  // namespace qmtl

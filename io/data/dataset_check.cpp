@@ -1,0 +1,107 @@
+#include <cmath>
+#include <set>
+
+#include "io/data/dataset.h"
+#include "runtime/base/error.h"
+
+namespace qmtl {
+namespace {
+
+std::string count(std::size_t number, const std::string& noun) { return std::to_string(number) + " " + noun; }
+
+template <class T>
+void require_length(const std::vector<T>& values, std::size_t samples, const std::string& what,
+                    const std::string& where) {
+  if (!values.empty() && values.size() != samples)
+    throw data_error(where + ": expected " + count(samples, "values in ") + what + ", found " +
+                     std::to_string(values.size()));
+}
+
+void check_input(const Input& input, std::size_t samples, const std::string& where) {
+  const std::string object = where + ": input " + input.name;
+  std::size_t width = 1;
+  for (std::size_t extent : input.shape) width *= extent;
+  if (input.width == 0 || width != input.width)
+    throw data_error(object +
+                     ": expected a width of at least 1 that is the product of the sample's shape, found " +
+                     std::to_string(input.width));
+  if (input.values.size() != samples * input.width)
+    throw data_error(object + ": expected " + count(samples * input.width, "values, found ") +
+                     std::to_string(input.values.size()));
+  for (std::size_t i = 0; i < input.values.size(); ++i)
+    if (!std::isfinite(input.values[i]))
+      throw data_error(
+          object + ", sample " + std::to_string(i / input.width) + ", column " +
+          std::to_string(i % input.width) + ": expected a finite number, found " +
+          (std::isnan(input.values[i]) ? "NaN" : "infinity") +
+          "; inputs have no missing values: drop the sample or fill the column before importing");
+}
+
+void check_task(const Task& task, std::size_t samples, const std::string& where) {
+  const std::string object = where + ": task " + task.name;
+  if (task.columns == 0 || (task.kind != TaskKind::multilabel && task.columns != 1))
+    throw data_error(object + ": a " + std::string(name(task.kind)) + " task cannot have " +
+                     count(task.columns, "label columns"));
+  if (task.kind == TaskKind::multiclass && task.classes < 2)
+    throw data_error(object + ": expected at least 2 classes, found " + std::to_string(task.classes));
+  if (task.labels.size() != samples * task.columns)
+    throw data_error(object + ": expected " + count(samples * task.columns, "labels, found ") +
+                     std::to_string(task.labels.size()));
+  const bool discrete = task.kind != TaskKind::regression;
+  const int classes = task.kind == TaskKind::multiclass ? task.classes : 2;
+  for (std::size_t i = 0; i < task.labels.size(); ++i) {
+    const float label = task.labels[i];
+    if (std::isnan(label)) continue;
+    const bool whole = label >= 0 && label < static_cast<float>(classes) && label == std::floor(label);
+    if (discrete ? whole : std::isfinite(label)) continue;
+    throw data_error(
+        object + ", sample " + std::to_string(i / task.columns) +
+        (task.kind == TaskKind::multilabel ? ", column " + std::to_string(i % task.columns) : "") +
+        ": expected " +
+        (discrete ? "a class 0 to " + std::to_string(classes - 1) : std::string("a finite number")) +
+        " or NaN for a missing label, found " + std::to_string(label));
+  }
+}
+
+}  // namespace
+
+void check_name(const std::string& name, const std::string& what, const std::string& where) {
+  bool good = !name.empty() && name.size() <= 200 && name != "." && name != "..";
+  for (char c : name) good = good && c != '/' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  if (!good)
+    throw data_error(where + ": the name \"" + name + "\" cannot name " + what +
+                     "; expected 1 to 200 bytes without '/' and control characters");
+}
+
+void check_dataset(const Dataset& data, const std::string& where) {
+  if (data.samples == 0) throw data_error(where + ": expected at least one sample, found none");
+  if (data.inputs.empty())
+    throw data_error(where + ": expected at least one input under /inputs, found none");
+  if (data.tasks.empty()) throw data_error(where + ": expected at least one task under /tasks, found none");
+  if (data.split.size() != data.samples)
+    throw data_error(where + ": expected " + count(data.samples, "values in split, found ") +
+                     std::to_string(data.split.size()));
+  for (std::size_t i = 0; i < data.samples; ++i)
+    if (data.split[i] > 2)
+      throw data_error(where + ": split, sample " + std::to_string(i) +
+                       ": expected 0 (train), 1 (validation) or 2 (test), found " +
+                       std::to_string(data.split[i]));
+  require_length(data.fold, data.samples, "fold", where);
+  require_length(data.groups, data.samples, "groups", where);
+  require_length(data.ids, data.samples, "ids", where);
+
+  std::set<std::string> seen;
+  for (const Input& input : data.inputs) {
+    check_name(input.name, "an input", where);
+    if (!seen.insert(input.name).second) throw data_error(where + ": two inputs are named " + input.name);
+    check_input(input, data.samples, where);
+  }
+  seen.clear();
+  for (const Task& task : data.tasks) {
+    check_name(task.name, "a task", where);
+    if (!seen.insert(task.name).second) throw data_error(where + ": two tasks are named " + task.name);
+    check_task(task, data.samples, where);
+  }
+}
+
+}  // namespace qmtl

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/data/csv.h"
+#include "io/data/import_table.h"
+#include "io/config/toml_tools.h"
+#include "runtime/model/data.h"
+
+namespace qmtl {
+
+/// `file`, relative to the folder of the description.
+std::string path_beside(const std::string& description, const std::string& file);
+
+/// How many samples there are, and which file said so.
+struct SampleCount {
+  std::size_t samples = 0;
+  std::string file;
+};
+
+/// An input from an array: the keys `file` and, for HDF5, `dataset`.
+Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected);
+
+/// The columns of a table [column.<name>] with the keys `file` and `dataset`: one of an array [N], L of an
+/// array [N, L], named name0, name1, ... Sets `expected` where it is not known yet.
+std::vector<AddedColumn> import_columns(const std::string& name, TableReader& reader,
+                                        std::optional<SampleCount>& expected);
+
+/// Pictures of a folder that has one sub-folder per class: columns "class" (the sub-folder's name) and "file"
+/// (relative to the folder), in the order of the names' bytes.
+std::vector<AddedColumn> list_class_folders(const std::string& folder);
+
+/// An input from pictures: the keys `images` (the folder), `column` (of the files' names; without it "file"),
+/// `size` and `grey`.
+Input import_images(const std::string& name, TableReader& reader, const CsvTable& table,
+                    const Columns& columns);
+
+}  // namespace qmtl

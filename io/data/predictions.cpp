@@ -1,0 +1,141 @@
+#include "io/data/predictions.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "io/files/atomic_file.h"
+#include "io/data/csv.h"
+#include "io/hdf5/hdf5.h"
+#include "runtime/base/error.h"
+#include "runtime/model/data.h"
+
+namespace qmtl {
+namespace {
+
+std::size_t outputs_of(const ModelSpec& spec) {
+  std::size_t outputs = 0;
+  for (const TaskSpec& task : spec.tasks) outputs += static_cast<std::size_t>(task.outputs);
+  return outputs;
+}
+
+float sigmoid(float logit) { return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logit)))); }
+
+/// In place, shifted by the largest logit so that nothing overflows.
+void softmax(std::span<float> values) {
+  const double largest = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (float value : values) sum += std::exp(value - largest);
+  for (float& value : values) value = static_cast<float>(std::exp(value - largest) / sum);
+}
+
+std::string number(float value) {
+  char buffer[32];
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
+
+/// The class a task's probabilities stand for: above one half, or the first of the largest.
+std::size_t predicted_class(TaskKind kind, std::span<const float> values) {
+  if (kind == TaskKind::binary) return values[0] > 0.5f ? 1 : 0;
+  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+std::string csv_header(const ModelSpec& spec) {
+  std::string text = "id";
+  for (const TaskSpec& task : spec.tasks) {
+    const TaskKind kind = parse_task_kind(task.kind);
+    const auto add = [&](const std::string& suffix) {
+      text.append(1, ',').append(csv_cell(task.name + suffix));
+    };
+    if (kind == TaskKind::binary || kind == TaskKind::multiclass) add(".class");
+    if (kind == TaskKind::binary) add(".probability");
+    if (kind == TaskKind::regression) add("");
+    if (kind == TaskKind::multiclass || kind == TaskKind::multilabel)
+      for (int i = 0; i < task.outputs; ++i) add(".probability" + std::to_string(i));
+  }
+  return text + "\n";
+}
+
+std::string csv_text(const ModelSpec& spec, const std::vector<std::string>& ids, std::size_t rows,
+                     std::span<const float> values) {
+  std::string text = csv_header(spec);
+  const std::size_t outputs = outputs_of(spec);
+  for (std::size_t row = 0; row < rows; ++row) {
+    text += ids.empty() ? std::to_string(row) : csv_cell(ids[row]);
+    std::size_t column = row * outputs;
+    for (const TaskSpec& task : spec.tasks) {
+      const TaskKind kind = parse_task_kind(task.kind);
+      const auto part = values.subspan(column, static_cast<std::size_t>(task.outputs));
+      if (kind == TaskKind::binary || kind == TaskKind::multiclass)
+        text.append(1, ',').append(std::to_string(predicted_class(kind, part)));
+      for (float value : part) text.append(1, ',').append(number(value));
+      column += part.size();
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec,
+                                  const std::vector<std::string>& ids, std::size_t rows,
+                                  std::span<const float> values) {
+  hdf5::File file = hdf5::File::build(path);
+  file.set_attribute("/", "format", std::string_view("qmtl-predictions"));
+  file.set_attribute("/", "version", std::int64_t{1});
+  if (!ids.empty()) file.write_strings("/ids", ids);
+  file.make_group("/predictions");
+  const std::size_t outputs = outputs_of(spec);
+  std::size_t first = 0;
+  for (const TaskSpec& task : spec.tasks) {
+    const auto width = static_cast<std::size_t>(task.outputs);
+    std::vector<float> part;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const auto source = values.subspan(row * outputs + first, width);
+      part.insert(part.end(), source.begin(), source.end());
+    }
+    const std::string object = "/predictions/" + task.name;
+    file.write<float>(object, {rows, width}, part);
+    file.set_attribute(object, "kind", task.kind);
+    first += width;
+  }
+  return file.image();
+}
+
+}  // namespace
+
+std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::span<const float> logits) {
+  const std::size_t outputs = outputs_of(spec);
+  if (logits.size() != rows * outputs)
+    throw data_error("expected " + std::to_string(rows) + " x " + std::to_string(outputs) +
+                     " logits, found " + std::to_string(logits.size()));
+  std::vector<float> values(logits.begin(), logits.end());
+  std::size_t first = 0;
+  for (const TaskSpec& task : spec.tasks) {
+    const TaskKind kind = parse_task_kind(task.kind);
+    const auto width = static_cast<std::size_t>(task.outputs);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const auto part = std::span(values).subspan(row * outputs + first, width);
+      if (kind == TaskKind::multiclass) softmax(part);
+      if (kind == TaskKind::binary || kind == TaskKind::multilabel)
+        for (float& value : part) value = sigmoid(value);
+    }
+    first += width;
+  }
+  return values;
+}
+
+void write_predictions(const std::string& path, const ModelSpec& spec, const std::vector<std::string>& ids,
+                       std::size_t rows, std::span<const float> logits) {
+  if (!ids.empty() && ids.size() != rows)
+    throw data_error(path + ": expected " + std::to_string(rows) + " ids, found " +
+                     std::to_string(ids.size()));
+  const std::vector<float> values = probabilities(spec, rows, logits);
+  if (path.ends_with(".csv"))
+    write_file(path, csv_text(spec, ids, rows, values));
+  else if (path.ends_with(".h5") || path.ends_with(".hdf5"))
+    write_file(path, hdf5_image(path, spec, ids, rows, values));
+  else
+    throw usage_error(path + ": expected a name that ends in .csv, .h5 or .hdf5; the ending picks the form");
+}
+
+}  // namespace qmtl

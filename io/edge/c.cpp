@@ -1,0 +1,313 @@
+#include "io/edge/c.h"
+
+#include <bit>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "io/files/atomic_file.h"
+#include "io/edge/file.h"
+#include "io/edge/kernels.h"
+#include "runtime/base/error.h"
+
+namespace qmtl {
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+/// A float that reads back as itself.
+std::string literal(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
+  std::string result(text);
+  if (result.find_first_of(".e") == std::string::npos) result += ".0";
+  return result + "f";
+}
+
+/// Kernels with what they include, each once, those they need first.
+class Kernels {
+ public:
+  void need(std::string_view name) {
+    if (!known_.insert(std::string(name)).second) return;
+    for (const KernelText& kernel : kernel_texts())
+      if (kernel.name == name) {
+        append(kernel.text);
+        return;
+      }
+    throw data_error("the program was built without the kernel '" + std::string(name) + "'");
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  void append(std::string_view text) {
+    std::string own;
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      const std::string_view line = text.substr(0, end);
+      constexpr std::string_view include = "#include \"";
+      if (line.starts_with(include))
+        need(line.substr(include.size(), line.size() - include.size() - 3));
+      else if (!line.starts_with("#include") && !line.starts_with("#pragma once"))
+        own += std::string(line) + "\n";
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    const std::size_t first = own.find_first_not_of('\n');
+    text_ += own.substr(first == std::string::npos ? 0 : first) + "\n";
+  }
+
+  std::set<std::string> known_;
+  std::string text_;
+};
+
+/// Constant arrays by type, filled operation by operation.
+struct Arrays {
+  std::string numbers, words, int8, int16;
+  std::size_t number_count = 0, word_count = 0, int8_count = 0, int16_count = 0;
+
+  template <class Values, class Text>
+  static void append(std::string& to, std::size_t& count, const Values& values, Text text) {
+    for (const auto& value : values) {
+      to += count % 8 == 0 ? "\n    " : " ";
+      to += text(value) + ",";
+      ++count;
+    }
+  }
+  void add(const EdgeOp& op) {
+    append(numbers, number_count, op.floats, literal);
+    append(words, word_count, op.words, [](std::uint32_t word) { return number(word) + "u"; });
+    const auto whole = [](std::int16_t value) { return std::to_string(value); };
+    if (op.variant == 1) append(int8, int8_count, op.packed, whole);
+    if (op.variant == 2) append(int16, int16_count, op.packed, whole);
+  }
+};
+
+/// Where an operation's data begin in the arrays.
+struct Start {
+  std::size_t numbers, words, packed;
+};
+
+std::string place(std::uint32_t place, const char* arena) {
+  const char* const names[] = {arena, "x", "y"};
+  return std::string(names[place >> 30]) + " + " + number(place & 0x3fffffff);
+}
+
+/// The kernel's name and the arguments of its call.
+struct Call {
+  std::string kernel, arguments;
+};
+
+/// Text of NAME_numbers + first + further and the like; "@" stands for the prefix.
+std::string from(const char* array, std::size_t first) {
+  return std::string("@") + array + " + " + number(first);
+}
+
+Call call_of(const EdgeOp& op, const Start& at) {
+  const std::string name = edge_kind(op.kind).name, s = place(op.source, "arena"),
+                    d = place(op.target, "arena");
+  const std::string to = s + ", " + d, a = number(op.a), b = number(op.b);
+  const auto f = [&](std::size_t further) { return from("numbers", at.numbers + further); };
+  const auto u = [&](std::size_t further) { return from("words", at.words + further); };
+  const std::string packing = op.packed.empty() ? "" : op.variant == 1 ? "_i8" : "_i16";
+  const std::string weights =
+      op.packed.empty() ? f(0) + ", " + f(op.b)
+                        : f(0) + ", " + f(op.b) + ", " + from(op.variant == 1 ? "int8" : "int16", at.packed);
+  const std::string image = number(op.second & 0xffff) + ", " + number(op.second >> 16);
+  switch (op.kind) {
+    case QE_STANDARDISE:
+      return {name, to + ", " + a + ", " + f(0) + ", " + f(op.a) + ", " + f(2 * std::size_t{op.a})};
+    case QE_TANH:
+    case QE_ATAN:
+      return {name, to + ", " + a + ", " + f(0)};
+    case QE_SPARSE:
+      return {name, to + ", " + a + ", " + f(0) + ", " + f(op.a) + ", " + u(0) + ", " + u(op.a)};
+    case QE_TRIG:
+      return {name, to + ", " + a + ", " + literal(op.floats[0])};
+    case QE_PAULI:
+      return {name, s + ", " + place(op.second, "arena") + ", " + d + ", " + number(op.extra) + ", " +
+                        number(op.c) + ", " + f(0) + ", " + f(op.extra) + ", " + u(0) + ", " + u(op.c)};
+    case QE_PRODUCT:
+      return {name, to + ", " + a + ", " + number(op.variant) + ", " + f(0) + ", " + u(0)};
+    case QE_ROTATE:
+      return {"rotate_state",
+              to + ", " + a + ", " + number(op.variant) + ", " + f(0) + ", " + u(0) + ", " + b};
+    case QE_EXPECT:
+      return {name, to + ", " + a + ", " + number(op.variant) + ", " + u(0) + ", " + b};
+    case QE_SPECTRUM:
+      return {name, to + ", " + a + ", " + number(op.variant)};
+    case QE_DENSE:
+      return {name + packing, to + ", " + a + ", " + b + ", " + weights};
+    case QE_CONV:
+      return {name + packing, to + ", " + a + ", " + image + ", " + b + ", " + number(op.c & 0xff) + ", " +
+                                  number(op.c >> 8 & 0xff) + ", " + number(op.c >> 16) + ", " + weights};
+    case QE_POOL:
+      return {name,
+              to + ", " + a + ", " + image + ", " + b + ", " + number(op.c) + ", " + number(op.variant)};
+    case QE_NORM:
+      return {name, to + ", " + a + ", " + f(0) + ", " + f(op.a)};
+    case QE_PAIR:
+      return {name, s + ", " + place(op.second, "arena") + ", " + d + ", " + a};
+    case QE_GATED:
+      return {name, s + ", " + place(op.second, "arena") + ", " + d + ", " + a + ", " + b};
+    default:
+      return {name, to + ", " + a};
+  }
+}
+
+std::string replace(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+std::string array(const char* type, const char* name, const std::string& content) {
+  return content.empty() ? ""
+                         : std::string("static const ") + type + " @" + name + "[] = {" + content + "};\n\n";
+}
+
+/// Names come from data sets: what would end a comment or a line does not get into one.
+std::string comment_name(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || c == '*' || c == '/' || c == '\\' || c == '?') c = '_';
+  return text;
+}
+
+std::string item_lines(const std::vector<EdgeItem>& items, const char* array_name) {
+  constexpr const char* kinds[] = {"binary", "multiclass", "multilabel", "regression"};
+  std::string text;
+  for (const EdgeItem& item : items) {
+    text += std::string("   ") + array_name + "[" + number(item.first);
+    if (item.count > 1) text += " .. " + number(item.first + item.count - 1);
+    text += "]  " + comment_name(item.name) +
+            (*array_name == 'y' ? std::string(", ") + kinds[item.kind] : "") + "\n";
+  }
+  return text;
+}
+
+constexpr const char* header_text = R"(/* Made by qmtl export from the model @HASH.
+@ITEMS
+   No library and no globals; the arena is memory for one run at a time and needs no initial values. */
+#ifndef @H
+#define @H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  @inputs = @X,  /* numbers in x, in the units of the data set */
+  @outputs = @Y, /* numbers in y: logits; regression in the unit of the labels */
+  @arena = @A,   /* numbers in the arena */
+  /* negative results */
+  @bad_input = -14,  /* an input is NaN or infinite */
+  @bad_result = -15, /* a result is NaN or infinite: the input is far outside the training data */
+  @bad_selftest = -16
+};
+
+/* One sample; 0 or a negative result. x, y and the arena must not overlap. */
+int @run(const float *x, float *y, float *arena);
+
+/* Runs the stored samples and compares every bit; 0 if all agree. */
+int @selftest(float *y, float *arena);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+)";
+
+constexpr const char* run_text = R"(static int @all_finite(const float *values, uint32_t count) {
+  uint32_t i;
+  for (i = 0; i < count; ++i)
+    if ((@to_bits(values[i]) & 0x7f800000u) == 0x7f800000u) return 0;
+  return 1;
+}
+
+int @run(const float *x, float *y, float *arena) {
+  if (!@all_finite(x, @inputs)) return @bad_input;
+  (void)arena;
+@CALLS  return @all_finite(y, @outputs) ? 0 : @bad_result;
+}
+
+)";
+
+constexpr const char* selftest_text = R"(int @selftest(float *y, float *arena) {
+  const float *sample = @samples;
+  uint32_t i, j;
+  for (i = 0; i < @COUNT; ++i, sample += @inputs + @outputs) {
+    const int code = @run(sample, y, arena);
+    if (code != 0) return code;
+    for (j = 0; j < @outputs; ++j)
+      if (@to_bits(y[j]) != @to_bits(sample[@inputs + j])) return @bad_selftest;
+  }
+  return 0;
+}
+)";
+
+void check_name(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  bool good = !name.empty() && letter(name[0]);
+  for (char c : name) good = good && (letter(c) || (c >= '0' && c <= '9') || c == '_');
+  if (!good)
+    throw usage_error(
+        "--out: expected a path that ends with a C name such as digits or build/my_model (letters, "
+        "digits, _, without an ending), found '" +
+        name + "'");
+}
+
+}  // namespace
+
+EdgeSourceCode generate_c(const EdgeModel& model, const std::string& name) {
+  check_name(name);
+  if (model.samples.empty()) throw data_error("generated C needs at least one sample for its self test");
+  edge_words(model);  // refuses what the format cannot hold, and numbers that are not finite
+  Kernels kernels;
+  kernels.need("contract");
+  kernels.need("to_bits");
+  Arrays arrays;
+  std::string calls;
+  for (const EdgeOp& op : model.ops) {
+    const Start at{arrays.number_count, arrays.word_count,
+                   op.variant == 1 ? arrays.int8_count : arrays.int16_count};
+    const Call call = call_of(op, at);
+    kernels.need(call.kernel);
+    calls += "  @" + call.kernel + "(" + call.arguments + ");\n";
+    arrays.add(op);
+  }
+  std::string samples;
+  std::size_t sample_numbers = 0;
+  Arrays::append(samples, sample_numbers, model.samples, literal);
+
+  const std::string prefix = name + "_";
+  EdgeSourceCode code;
+  std::string guard = name + "_H";
+  for (char& c : guard) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  code.header =
+      replace(header_text, "@HASH", model.hash.empty() ? "(without hash)" : model.hash.substr(0, 16));
+  code.header = replace(code.header, "@ITEMS", item_lines(model.inputs, "x") + item_lines(model.tasks, "y"));
+  code.header = replace(code.header, "@H\n", guard + "\n");
+  code.header = replace(code.header, "@X", number(model.x));
+  code.header = replace(code.header, "@Y", number(model.y));
+  code.header = replace(code.header, "@A", number(std::max<std::uint32_t>(model.arena, 1)));
+  code.header = replace(code.header, "@", prefix);
+
+  std::string body = array("float", "numbers", arrays.numbers) + array("uint32_t", "words", arrays.words) +
+                     array("int8_t", "int8", arrays.int8) + array("int16_t", "int16", arrays.int16) +
+                     array("float", "samples", samples) + replace(run_text, "@CALLS", calls) +
+                     replace(selftest_text, "@COUNT", number(model.sample_count()));
+  code.source = "/* Made by qmtl export; see " + name +
+                ".h. Compile with -ffp-contract=off for the same bits everywhere. */\n" + "#include \"" +
+                name + ".h\"\n\n" + replace(kernels.text(), "qe_", prefix) +
+                replace(std::move(body), "@", prefix);
+  return code;
+}
+
+void write_c(const std::string& path, const EdgeModel& model) {
+  const EdgeSourceCode code = generate_c(model, std::filesystem::path(path).filename().string());
+  write_file(path + ".h", code.header);
+  write_file(path + ".c", code.source);
+}
+
+}  // namespace qmtl

@@ -1,0 +1,364 @@
+#include "io/hdf5/hdf5.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <utility>
+
+#include "io/hdf5/hdf5_handle.h"
+#include "runtime/base/error.h"
+
+namespace qmtl::hdf5 {
+namespace {
+
+/// Can every value of `from` be held by T without loss? float16 and uint8 become float, and so on.
+template <class T>
+bool fits(Type from) {
+  using enum Type;
+  if constexpr (std::is_same_v<T, double>) return from != string && from != other;
+  if constexpr (std::is_same_v<T, float>)
+    return from == float16 || from == float32 || from == float64 || from == uint8 || from == int8;
+  if constexpr (std::is_same_v<T, std::uint8_t>) return from == uint8;
+  if constexpr (std::is_same_v<T, std::int8_t>) return from == int8;
+  if constexpr (std::is_same_v<T, std::int32_t>) return from == int32 || from == int8 || from == uint8;
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return from == int64 || from == int32 || from == int8 || from == uint8;
+}
+
+/// Splits rows so that a chunk has about 64 kB: small enough to read in part, large enough for few checksums.
+std::vector<hsize_t> chunk_shape(const std::vector<hsize_t>& shape, std::size_t element_size) {
+  constexpr std::size_t target = 1 << 16;
+  std::vector<hsize_t> chunk = shape;
+  std::size_t row = element_size;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    const std::size_t most = std::max<std::size_t>(1, target / row);
+    chunk[i] = std::min<hsize_t>(shape[i], most);
+    row *= static_cast<std::size_t>(chunk[i]);
+  }
+  return chunk;
+}
+
+void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+}  // namespace
+
+std::string_view name(Type type) {
+  static constexpr std::array<std::string_view, 9> names{
+      "float16", "float32", "float64", "int8", "uint8", "int32", "int64", "string", "another type"};
+  return names[static_cast<std::size_t>(type)];
+}
+
+std::string text(const std::vector<std::size_t>& shape) {
+  std::string result = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) result += (i ? ", " : "") + std::to_string(shape[i]);
+  return result + "]";
+}
+
+File File::open(const std::string& path) {
+  silence();
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status))
+    throw data_error(path + ": no such file; check the path (relative paths start at the current folder)");
+  if (std::filesystem::is_directory(status))
+    throw data_error(path + ": expected an HDF5 file, found a folder");
+  std::ifstream probe(path, std::ios::binary);
+  if (!probe) throw data_error(path + ": cannot be read; check its permissions");
+  std::array<char, 8> magic{};
+  probe.read(magic.data(), magic.size());
+  static constexpr std::array<char, 8> signature{'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
+  // A user block may precede the signature; files that this project reads have none.
+  if (magic != signature)
+    throw data_error(
+        path + ": expected an HDF5 file, found " +
+        (probe.gcount() == 0 ? "an empty file" : "another or a damaged file (no HDF5 signature)"));
+  const std::uint64_t bytes = std::filesystem::file_size(path, error);
+
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // Saved files are complete before they get their name, so readers need no lock; network file systems often
+  // lack them.
+  if (access < 0 || H5Pset_file_locking(access, false, true) < 0) fail(path, "", "prepare reading");
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
+  if (id < 0) {
+    const std::string stack = error_stack();
+    const bool truncated = stack.find("truncated") != std::string::npos;
+    throw data_error(path + ": " +
+                     (truncated ? "the file is truncated" : "cannot be opened: the file is damaged") +
+                     "; restore it from a copy or make it again (HDF5: " + stack + ")");
+  }
+  return File(path, id, bytes);
+}
+
+File File::build(const std::string& label) {
+  silence();
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  constexpr std::size_t increment = 1 << 20;
+  if (access < 0 || creation < 0 || H5Pset_fapl_core(access, increment, false) < 0 ||
+      H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
+      H5Pset_obj_track_times(creation, false) < 0)
+    fail(label, "", "prepare writing");
+  const hid_t id = H5Fcreate(label.c_str(), H5F_ACC_TRUNC, creation, access);
+  if (id < 0) fail(label, "", "start the file");
+  return File(label, id, 0);
+}
+
+File::~File() {
+  if (id_ >= 0) H5Fclose(id_);
+}
+
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)), bytes_(other.bytes_) {}
+
+bool File::exists(const std::string& object) const {
+  if (object == "/") return true;
+  // Each link on the way must exist before the next can be asked for.
+  for (std::size_t at = 1; at != std::string::npos;) {
+    at = object.find('/', at + 1);
+    const htri_t found = H5Lexists(id_, object.substr(0, at).c_str(), H5P_DEFAULT);
+    if (found < 0) fail(path_, object, "look up");
+    if (found == 0) return false;
+  }
+  const htri_t resolves = H5Oexists_by_name(id_, object.c_str(), H5P_DEFAULT);
+  if (resolves < 0) fail(path_, object, "look up");
+  return resolves > 0;
+}
+
+std::vector<std::string> File::children(const std::string& group) const {
+  if (!exists(group)) return {};
+  Handle handle(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), H5Gclose);
+  if (handle < 0) fail(path_, group, "open group");
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* link, const H5L_info_t*, void* data) -> herr_t {
+    static_cast<std::vector<std::string>*>(data)->push_back(link);
+    return 0;
+  };
+  hsize_t at = 0;
+  if (H5Literate(handle, H5_INDEX_NAME, H5_ITER_INC, &at, collect, &names) < 0)
+    fail(path_, group, "list group");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Info File::info(const std::string& dataset) const {
+  if (!exists(dataset)) throw data_error(path_ + ": expected a dataset " + dataset + ", found none");
+  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  if (data < 0) fail(path_, dataset, "open dataset");
+  Handle space(H5Dget_space(data), H5Sclose);
+  Handle type(H5Dget_type(data), H5Tclose);
+  if (space < 0 || type < 0) fail(path_, dataset, "describe dataset");
+  if (H5Sget_simple_extent_type(space) == H5S_NULL)
+    throw data_error(path_ + ": dataset " + dataset + " is empty (null dataspace); expected an array");
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (rank < 0) fail(path_, dataset, "describe dataset");
+  std::vector<hsize_t> shape(static_cast<std::size_t>(rank));
+  if (rank > 0 && H5Sget_simple_extent_dims(space, shape.data(), nullptr) < 0)
+    fail(path_, dataset, "describe dataset");
+  Info info;
+  info.type = classify(type);
+  for (hsize_t extent : shape) {
+    if (extent != 0 && info.elements > std::numeric_limits<std::size_t>::max() / 64 / extent)
+      throw data_error(path_ + ": dataset " + dataset + " claims an impossible size; the file is damaged");
+    info.elements *= static_cast<std::size_t>(extent);
+    info.shape.push_back(static_cast<std::size_t>(extent));
+  }
+  return info;
+}
+
+std::size_t File::checked_size(const std::string& dataset, const Info& info, std::size_t element_size) const {
+  // Deflate, the strongest common HDF5 filter, packs at most 1032 bytes into one.
+  constexpr std::uint64_t densest = 1032;
+  const std::uint64_t needed = std::uint64_t{info.elements} * element_size;
+  if (needed / densest > bytes_)
+    throw data_error(path_ + ": dataset " + dataset + " of shape " + text(info.shape) + " claims " +
+                     std::to_string(needed) + " bytes, more than a file of " + std::to_string(bytes_) +
+                     " bytes can hold; the file is damaged or was never filled");
+  return info.elements;
+}
+
+template <class T>
+std::vector<T> File::read(const std::string& dataset) const {
+  const Info found = info(dataset);
+  if (!fits<T>(found.type))
+    throw data_error(path_ + ": dataset " + dataset + " has elements of type " +
+                     std::string(name(found.type)) + "; expected " +
+                     std::string(name(classify(Native<T>::memory()))) +
+                     " or a type that converts to it without loss");
+  std::vector<T> values(checked_size(dataset, found, sizeof(T)));
+  if (values.empty()) return values;
+  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  if (data < 0) fail(path_, dataset, "open dataset");
+  if (H5Dread(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(path_, dataset, "read dataset");
+  return values;
+}
+
+template <class T>
+void File::write(const std::string& dataset, const std::vector<std::size_t>& shape,
+                 std::span<const T> values) {
+  std::vector<hsize_t> extents(shape.begin(), shape.end());
+  std::size_t elements = 1;
+  for (std::size_t extent : shape) elements *= extent;
+  if (elements != values.size())
+    throw data_error(path_ + ": dataset " + dataset + ": expected " + std::to_string(elements) +
+                     " values for shape " + text(shape) + ", found " + std::to_string(values.size()));
+  Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose);
+  Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  bool ready = space >= 0 && creation >= 0 && links >= 0 && H5Pset_obj_track_times(creation, false) >= 0 &&
+               H5Pset_create_intermediate_group(links, 1) >= 0;
+  if (!extents.empty() && elements > 0) {
+    const std::vector<hsize_t> chunk = chunk_shape(extents, sizeof(T));
+    ready = ready && H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
+            H5Pset_fletcher32(creation) >= 0;
+  } else {
+    // Chunks need extents; compact data lie in the object header, which has a checksum of its own.
+    ready = ready && H5Pset_layout(creation, H5D_COMPACT) >= 0;
+  }
+  if (!ready) fail(path_, dataset, "prepare dataset");
+  Handle data(H5Dcreate2(id_, dataset.c_str(), Native<T>::file(), space, links, creation, H5P_DEFAULT),
+              H5Dclose);
+  if (data < 0) fail(path_, dataset, "create dataset");
+  if (elements > 0 && H5Dwrite(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(path_, dataset, "write dataset");
+  if (!data.closed()) fail(path_, dataset, "finish dataset");
+}
+
+#define QMTL_HDF5_ELEMENT(T)                                       \
+  template std::vector<T> File::read<T>(const std::string&) const; \
+  template void File::write<T>(const std::string&, const std::vector<std::size_t>&, std::span<const T>)
+QMTL_HDF5_ELEMENT(float);
+QMTL_HDF5_ELEMENT(double);
+QMTL_HDF5_ELEMENT(std::uint8_t);
+QMTL_HDF5_ELEMENT(std::int8_t);
+QMTL_HDF5_ELEMENT(std::int32_t);
+QMTL_HDF5_ELEMENT(std::int64_t);
+#undef QMTL_HDF5_ELEMENT
+
+std::vector<std::string> File::read_strings(const std::string& dataset) const {
+  const Info found = info(dataset);
+  if (found.type != Type::string)
+    throw data_error(path_ + ": dataset " + dataset + " has elements of type " +
+                     std::string(name(found.type)) + "; expected strings");
+  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  if (data < 0) fail(path_, dataset, "open dataset");
+  Handle type(H5Dget_type(data), H5Tclose);
+  if (type < 0) fail(path_, dataset, "describe dataset");
+  std::vector<std::string> values;
+  if (H5Tis_variable_str(type) > 0) {
+    std::vector<char*> pointers(checked_size(dataset, found, sizeof(char*)), nullptr);
+    if (pointers.empty()) return values;
+    if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0)
+      fail(path_, dataset, "read dataset");
+    for (const char* pointer : pointers) values.emplace_back(pointer ? pointer : "");
+    Handle space(H5Dget_space(data), H5Sclose);
+    if (H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data()) < 0)
+      fail(path_, dataset, "release dataset");
+    return values;
+  }
+  const std::size_t length = H5Tget_size(type);
+  if (length == 0) fail(path_, dataset, "describe dataset");
+  const std::size_t count = checked_size(dataset, found, length);
+  std::vector<char> bytes(count * length);
+  if (count > 0 && H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
+    fail(path_, dataset, "read dataset");
+  for (std::size_t i = 0; i < count; ++i)
+    values.push_back(fixed_text(bytes.data() + i * length, length, H5Tget_strpad(type)));
+  return values;
+}
+
+void File::write_strings(const std::string& dataset, std::span<const std::string> values) {
+  std::size_t longest = 1;
+  for (const std::string& value : values) longest = std::max(longest, value.size());
+  std::vector<char> bytes(values.size() * longest, '\0');
+  for (std::size_t i = 0; i < values.size(); ++i)
+    std::copy(values[i].begin(), values[i].end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * longest));
+  const hsize_t count = values.size();
+  const hsize_t chunk = std::clamp<hsize_t>((1 << 16) / longest, 1, std::max<hsize_t>(1, count));
+  Handle type(text_type(longest), H5Tclose);
+  Handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
+  Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  bool ready = type >= 0 && space >= 0 && creation >= 0 && links >= 0 &&
+               H5Pset_obj_track_times(creation, false) >= 0 &&
+               H5Pset_create_intermediate_group(links, 1) >= 0;
+  if (count > 0)
+    ready = ready && H5Pset_chunk(creation, 1, &chunk) >= 0 && H5Pset_fletcher32(creation) >= 0;
+  else
+    ready = ready && H5Pset_layout(creation, H5D_COMPACT) >= 0;
+  if (!ready) fail(path_, dataset, "prepare dataset");
+  Handle data(H5Dcreate2(id_, dataset.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
+  if (data < 0) fail(path_, dataset, "create dataset");
+  if (count > 0 && H5Dwrite(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
+    fail(path_, dataset, "write dataset");
+  if (!data.closed()) fail(path_, dataset, "finish dataset");
+}
+
+void File::make_group(const std::string& group) {
+  Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
+  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  if (creation < 0 || links < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
+      H5Pset_create_intermediate_group(links, 1) < 0)
+    fail(path_, group, "prepare group");
+  Handle handle(H5Gcreate2(id_, group.c_str(), links, creation, H5P_DEFAULT), H5Gclose);
+  if (handle < 0 || !handle.closed()) fail(path_, group, "create group");
+}
+
+namespace {
+
+/// Jenkins' lookup3 hash of whole 4-byte words (little-endian), the checksum of HDF5 metadata.
+std::uint32_t metadata_checksum(std::span<const std::uint32_t> words) {
+  std::uint32_t a = 0xdeadbeef + static_cast<std::uint32_t>(words.size_bytes()), b = a, c = a;
+  const auto turn = [](std::uint32_t& x, std::uint32_t from, int by, std::uint32_t& added,
+                       std::uint32_t addend) {
+    x -= from;
+    x ^= std::rotl(from, by);
+    added += addend;
+  };
+  for (; words.size() > 3; words = words.subspan(3)) {
+    a += words[0], b += words[1], c += words[2];
+    turn(a, c, 4, c, b), turn(b, a, 6, a, c), turn(c, b, 8, b, a);
+    turn(a, c, 16, c, b), turn(b, a, 19, a, c), turn(c, b, 4, b, a);
+  }
+  if (words.size() > 0) a += words[0];
+  if (words.size() > 1) b += words[1];
+  if (words.size() > 2) c += words[2];
+  c ^= b, c -= std::rotl(b, 14);
+  a ^= c, a -= std::rotl(c, 11);
+  b ^= a, b -= std::rotl(a, 25);
+  c ^= b, c -= std::rotl(b, 16);
+  a ^= c, a -= std::rotl(c, 4);
+  b ^= a, b -= std::rotl(a, 14);
+  c ^= b, c -= std::rotl(b, 24);
+  return c;
+}
+
+/// H5Fget_file_image of HDF5 1.10 clears the "open for writing" flag in its copy of the superblock but leaves
+/// the old checksum. Superblock version 3 (HDF5 file format specification, section II.A): 44 bytes, then
+/// their checksum.
+void renew_superblock_checksum(std::vector<std::byte>& image) {
+  constexpr std::size_t version_at = 8, covered = 44;
+  if (image.size() < covered + 4 || image[version_at] != std::byte{3}) return;
+  std::array<std::uint32_t, covered / 4> words;
+  std::memcpy(words.data(), image.data(), covered);
+  const std::uint32_t checksum = metadata_checksum(words);
+  std::memcpy(image.data() + covered, &checksum, sizeof checksum);
+}
+
+}  // namespace
+
+std::vector<std::byte> File::image() {
+  if (H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) fail(path_, "", "finish the file");
+  const ssize_t size = H5Fget_file_image(id_, nullptr, 0);
+  if (size < 0) fail(path_, "", "finish the file");
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+  if (H5Fget_file_image(id_, bytes.data(), bytes.size()) != size) fail(path_, "", "finish the file");
+  renew_superblock_checksum(bytes);
+  return bytes;
+}
+
+}  // namespace qmtl::hdf5

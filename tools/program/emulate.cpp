@@ -1,0 +1,170 @@
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "hardware/credentials.h"
+#include "hardware/emulator/ibm_backend.h"
+#include "hardware/emulator/server.h"
+#include "hardware/transpile/target_json.h"
+#include "io/data/inflate.h"
+#include "io/config/noise_file.h"
+#include "runtime/base/error.h"
+#include "distributed/launch/cores.h"
+#include "tools/program/options.h"
+#include "tools/program/signals.h"
+
+namespace qmtl {
+namespace {
+
+namespace po = boost::program_options;
+
+Usage usage() {
+  std::string description =
+      "Serves the protocols of IBM's and IonQ's quantum services on this machine, from the noisy simulator, "
+      "until it is\nstopped: to try a replay, and how clients bear faults, without a device or an account.\n"
+      "Faults are written METHOD PATH:WHEN=ACTION[,key=value], e.g. \"POST /jobs:1=429,retry-after=1\" or\n"
+      "\"GET results:*=slow\". Actions:\n";
+  for (const FaultActionInfo& row : fault_actions) {
+    std::string name(row.name);
+    name.resize(std::max<std::size_t>(name.size() + 1, 17), ' ');
+    description += "  " + name + std::string(row.summary) + "\n";
+  }
+  return {
+      "qmtl emulate (--token-file FILE | --token-env NAME) [options]", description,
+      "  KEY=any-long-secret qmtl emulate --token-env KEY --port 8123 --noise noise.toml --queue polls:2"};
+}
+
+void add_options(po::options_description& own) {
+  auto add = own.add_options();
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  add("token-file", text("FILE"), "file with the API key that clients must know, readable by its owner only");
+  add("token-env", text("NAME"), "environment variable with the API key");
+  add("port", po::value<int>()->value_name("N"), "0 (default) picks a free one and says which");
+  add("bind", text("ADDRESS"), "address to listen at (default 127.0.0.1: this machine only)");
+  add("noise", text("FILE"),
+      "noise model: TOML, or the properties of an IBM backend (.json), which then also "
+      "give its qubits, gates and coupling");
+  add("seed", po::value<std::uint64_t>()->value_name("N"), "of all counts (default 0)");
+  add("name", text("NAME"), "of IBM's backend (default emulated)");
+  add("qubits", po::value<int>()->value_name("N"), "of the device (default 156)");
+  add("coupling", text("FORM"),
+      "file with a backend's configuration, or line-20, ring-12, grid-4x5, "
+      "heavy-hex-7: other programs are refused (default: all pairs)");
+  add("basis", text("GATES"), "e.g. cz,rz,sx,x: other programs are refused (default: all gates)");
+  add("queue", text("MODEL"),
+      "polls:N (default polls:1): a job advances one state after every N looks at its "
+      "status; seconds:X; none");
+  add("fault", po::value<std::vector<std::string>>()->value_name("RULE"), "see above; may be repeated");
+  add("faults", text("FILE"), "JSON {\"faults\": [RULE, ...]}");
+  add("ionq-results", text("FORM"), "urls (default), artifacts or both");
+  add("token-lifetime", po::value<double>()->value_name("SECONDS"), "of IBM's access tokens (default 3600)");
+  add("log", text("FILE"), "a line of JSON for every request is added to it");
+  add("state", text("FOLDER"), "keeps jobs, so that they are there again after a restart");
+}
+
+template <class T>
+T value_or(const Options& options, const std::string& key, T otherwise) {
+  return options.has(key) ? options.values[key].as<T>() : otherwise;
+}
+
+std::string read_token(const Options& options) {
+  if (options.has("token-file") == options.has("token-env"))
+    throw usage_error("emulate: expected one of --token-file and --token-env");
+  const Secret secret = options.has("token-file") ? secret_from_file(options.text("token-file"))
+                                                  : secret_from_environment(options.text("token-env"));
+  return secret.reveal();
+}
+
+void read_device(const Options& options, EmulatorOptions& emulated) {
+  if (options.has("noise")) {
+    const std::string& file = options.text("noise");
+    emulated.noise = read_noise(file);
+    if (file.ends_with(".json")) {
+      emulated.properties = inflate_file(file, "the properties of an IBM backend");
+      emulated.target = target_of_properties(emulated.properties, file);
+    }
+  }
+  if (options.has("coupling")) emulated.target = find_target(options.text("coupling"));
+  if (options.has("basis")) set_basis(emulated.target, options.text("basis"));
+  if (options.has("name")) emulated.target.name = options.text("name");
+  if (!options.has("name") && emulated.properties.empty()) emulated.target.name = "emulated";
+  if (!options.has("qubits")) return;
+  const int qubits = options.values["qubits"].as<int>();
+  int least = 1;
+  for (const auto& [a, b] : emulated.target.coupling) least = std::max({least, a + 1, b + 1});
+  if (qubits < least || qubits > 4096)
+    throw usage_error("--qubits: expected " + std::to_string(least) + " to 4096, found " +
+                      std::to_string(qubits));
+  emulated.target.qubits = qubits;
+}
+
+void read_faults(const Options& options, EmulatorOptions& emulated) {
+  if (options.has("faults")) {
+    const std::string& file = options.text("faults");
+    try {
+      const auto json = nlohmann::json::parse(inflate_file(file, "a list of faults"));
+      for (const auto& rule : json.at("faults")) emulated.faults.push_back(parse_fault(rule));
+    } catch (const nlohmann::json::exception& error) {
+      throw usage_error(file + ": expected {\"faults\": [RULE, ...]}: " + error.what());
+    }
+  }
+  if (options.has("fault"))
+    for (const std::string& rule : options.values["fault"].as<std::vector<std::string>>())
+      emulated.faults.push_back(parse_fault(rule));
+}
+
+IonqResultForm parse_form(const std::string& text) {
+  if (text == "urls") return IonqResultForm::urls;
+  if (text == "artifacts") return IonqResultForm::artifacts;
+  if (text == "both") return IonqResultForm::both;
+  throw usage_error("--ionq-results: expected urls, artifacts or both, found '" + text + "'");
+}
+
+void print_places(const std::string& address, int port, bool json) {
+  const std::string base = "http://" + address + ":" + std::to_string(port);
+  const nlohmann::ordered_json places{{"port", port},
+                                      {"ibm", base + "/api/v1"},
+                                      {"iam", base},
+                                      {"ionq", base + "/v0.4"},
+                                      {"faults", base + "/_emulator/faults"}};
+  if (json)
+    std::cout << places.dump() << std::endl;
+  else
+    std::cout << "port: " << port << "\nIBM: " << base << "/api/v1 (tokens: " << base << ")\nIonQ: " << base
+              << "/v0.4\nCtrl-C ends it" << std::endl;
+}
+
+}  // namespace
+
+int emulate_command(const Comm& comm, const Arguments& args) {
+  po::options_description own("Options of emulate");
+  add_options(own);
+  const auto options = parse_options(comm, usage(), own, {}, {}, args);
+  if (!options) return 0;
+  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  EmulatorOptions emulated;
+  emulated.token = read_token(*options);
+  read_device(*options, emulated);
+  read_faults(*options, emulated);
+  emulated.seed = value_or<std::uint64_t>(*options, "seed", 0);
+  emulated.queue = parse_queue_model(options->text_or("queue", "polls:1"));
+  emulated.ionq_results = parse_form(options->text_or("ionq-results", "urls"));
+  emulated.log = options->text_or("log", "");
+  emulated.state = options->text_or("state", "");
+  emulated.token_lifetime = value_or(*options, "token-lifetime", 3600.0);
+  if (!(emulated.token_lifetime >= 1 && emulated.token_lifetime <= 1e7))
+    throw usage_error("--token-lifetime: expected 1 to 1e7 seconds, found " +
+                      std::to_string(emulated.token_lifetime));
+  const int port = value_or(*options, "port", 0);
+  if (port < 0 || port > 65535)
+    throw usage_error("--port: expected 0 to 65535, found " + std::to_string(port));
+  const std::string address = options->text_or("bind", "127.0.0.1");
+  catch_stop_signals();
+  EmulatorServer server(std::move(emulated), address, port);
+  print_places(address, server.port(), options->common.json);
+  while (!stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return 0;
+}
+
+}  // namespace qmtl

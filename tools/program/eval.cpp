@@ -1,0 +1,143 @@
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+#include "distributed/watchdog.h"
+#include "runtime/base/error.h"
+#include "runtime/train/state.h"
+#include "runtime/train/transfer.h"
+#include "distributed/launch/cores.h"
+#include "tools/workflows/training/load.h"
+#include "tools/program/noise_options.h"
+#include "tools/workflows/training/noisy_scores.h"
+#include "tools/program/options.h"
+#include "tools/workflows/training/results.h"
+
+namespace qmtl {
+namespace {
+
+namespace po = boost::program_options;
+
+const Usage usage{
+    "qmtl eval CHECKPOINT [options]",
+    "Metrics of a checkpoint, or of a run folder's best one, on a split of its data set or of another one.\n"
+    "With --noise, --shots or another option of a noisy device also the metrics there, beside the exact "
+    "ones.",
+    "  qmtl eval runs/digits --split test\n"
+    "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
+    "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
+
+/// The scores of the same rows on a noisy device, and how they were simulated.
+struct NoisyScores {
+  Scores scores;
+  nlohmann::ordered_json about;
+};
+
+NoisyScores score_noisy(const Comm& comm, const Learner& learner, const Dataset& data,
+                        const std::vector<std::size_t>& rows, const NoiseRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  const NoisyLogits found = predict_noisy(comm, learner, rows, request.model, request.options);
+  NoisyScores noisy{score_logits(comm, learner.spec(), data, rows, found.logits),
+                    describe(request, *found.simulator)};
+  noisy.about["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return noisy;
+}
+
+nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
+  nlohmann::ordered_json json = noisy.about;
+  auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
+    tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
+  json["mean"] = noisy.scores.mean;
+  if (noisy.scores.argmax_accuracy) json["argmax_accuracy"] = *noisy.scores.argmax_accuracy;
+  return json;
+}
+
+/// Exact and noisy scores side by side.
+std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
+  std::size_t width = 13;
+  for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
+  std::string text;
+  char line[96];
+  const auto add = [&](std::string first, double before, double now) {
+    first.resize(std::max(first.size(), width + 2), ' ');
+    std::snprintf(line, sizeof line, "%10.4f%10.4f%+10.4f\n", before, now, now - before);
+    text += first + line;
+  };
+  std::string head = "noisy device";
+  head.resize(width + 2, ' ');
+  text += "\n" + head + "     exact     noisy    change\n";
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
+    add(spec.tasks[t].name, exact.tasks[t], noisy.scores.tasks[t]);
+  add("mean", exact.mean, noisy.scores.mean);
+  if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
+    add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
+  const auto shots = noisy.about["shots"].get<std::int64_t>();
+  std::snprintf(line, sizeof line, "%s, %s, cones of %d qubits (%d at once), %.1f s\n",
+                noisy.about["method"].get<std::string>().c_str(),
+                shots ? (std::to_string(shots) + " shots a circuit").c_str() : "exact expectations",
+                noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                noisy.about["seconds"].get<double>());
+  return text + line;
+}
+
+}  // namespace
+
+int eval_command(const Comm& comm, const Arguments& args) {
+  po::options_description own("Options of eval");
+  own.add_options()("split", po::value<std::string>()->value_name("NAME"),
+                    "train, validation or test (default)")(
+      "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training");
+  add_noise_options(own);
+  const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
+  if (!options) return 0;
+  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const std::string split = options->text_or("split", "test");
+  Split which = Split::test;
+  NoiseRequest request;
+  comm.together([&] {
+    which = parse_split(split);
+    request = read_noise_request(*options);
+  });
+
+  const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
+  const Watchdog watchdog(comm, checkpoint.config.watchdog, Doing::other);
+  const std::string file = options->text_or("data", checkpoint.config.data_file);
+  Dataset data = load_dataset(comm, file);
+  complete_tasks(data, finished_tasks(checkpoint.config.model));
+  const auto rows = data.rows(which);
+  comm.together([&] {
+    if (rows.empty())
+      throw data_error(file + ": expected samples of the split " + split +
+                       ", found none; choose another --split");
+  });
+  const auto learner = restore(comm, checkpoint, data, options->common.simd);
+
+  const auto start = std::chrono::steady_clock::now();
+  Report report;
+  report.scores = score_rows(comm, *learner, data, rows);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
+  report.run_hash = checkpoint.run_hash;
+  report.checkpoint = checkpoint_file(options->text("checkpoint"));
+  report.split = split;
+  report.epochs = checkpoint.state.epoch;
+  report.best_epoch = checkpoint.state.best_epoch;
+  report.steps = checkpoint.state.step;
+  report.parameters = count_parameters(learner->params());
+  std::optional<NoisyScores> noisy;
+  if (request.given) noisy = score_noisy(comm, *learner, data, rows, request);
+  if (!comm.root()) return 0;
+  const ModelSpec& spec = learner->spec();
+  if (options->common.json) {
+    auto json = report_json(report, spec);
+    if (noisy) json["noise"] = noisy_json(*noisy, spec);
+    std::cout << json.dump(2) << std::endl;
+  } else {
+    std::cout << report_text(report, spec) << (noisy ? noisy_text(*noisy, report.scores, spec) : "")
+              << std::flush;
+  }
+  return 0;
+}
+
+}  // namespace qmtl

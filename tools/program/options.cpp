@@ -1,0 +1,158 @@
+#include "tools/program/options.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <numeric>
+
+namespace qmtl {
+namespace po = boost::program_options;
+namespace {
+
+po::options_description common_options() {
+  po::options_description common("Common options");
+  auto add = common.add_options();
+  add("help,h", "print this help");
+  add("json", po::bool_switch(), "print the result as one JSON object");
+  add("quiet,q", po::bool_switch(), "print errors only");
+  add("threads", po::value<int>()->value_name("N"), "threads of this rank (default: its cores)");
+  add("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"),
+      "override a key of the configuration, e.g. train.epochs=5; may be repeated");
+  add("progress", po::value<std::string>()->value_name("MODE"),
+      "auto, line (redrawn), plain (a line per epoch) or off");
+  add("simd", po::value<std::string>()->value_name("TARGET"),
+      "instruction set: best, avx512, avx2, sse4 or scalar");
+  return common;
+}
+
+CommonOptions read_common(const po::variables_map& values) {
+  CommonOptions common;
+  common.json = values["json"].as<bool>();
+  common.quiet = values["quiet"].as<bool>();
+  if (values.count("threads")) {
+    common.threads = values["threads"].as<int>();
+    if (common.threads < 1 || common.threads > 4096)
+      throw usage_error("--threads: expected 1 to 4096, found " + std::to_string(common.threads));
+  }
+  if (values.count("set")) common.set = values["set"].as<std::vector<std::string>>();
+  for (const std::string& entry : common.set)
+    if (entry.find('=') == std::string::npos || entry.front() == '=')
+      throw usage_error("--set: expected KEY=VALUE such as train.epochs=5, found '" + entry + "'");
+  if (values.count("progress")) common.progress = values["progress"].as<std::string>();
+  const std::vector<std::string> modes{"auto", "line", "plain", "off"};
+  if (std::find(modes.begin(), modes.end(), common.progress) == modes.end())
+    throw usage_error("--progress: expected auto, line, plain or off, found '" + common.progress + "'");
+  if (values.count("simd")) common.simd = parse_simd_target(values["simd"].as<std::string>());
+  return common;
+}
+
+void print_help(const Usage& usage, const po::options_description& own) {
+  std::cout << "Usage: " << usage.line << "\n\n" << usage.description << "\n";
+  if (!own.options().empty()) std::cout << "\n" << own;
+  std::cout << "\n" << common_options() << "\nExample:\n" << usage.example << std::endl;
+}
+
+Options parse(const Usage& usage, const po::options_description& own,
+              const std::vector<std::string>& positional, const std::vector<std::string>& required,
+              const Arguments& args) {
+  po::options_description hidden;
+  po::positional_options_description positions;
+  for (const std::string& name : positional) {
+    if (name.ends_with("...")) {
+      const std::string several = name.substr(0, name.size() - 3);
+      hidden.add_options()(several.c_str(), po::value<std::vector<std::string>>(), "");
+      positions.add(several.c_str(), -1);
+    } else {
+      hidden.add_options()(name.c_str(), po::value<std::string>(), "");
+      positions.add(name.c_str(), 1);
+    }
+  }
+
+  Options options;
+  po::options_description all;
+  all.add(common_options()).add(own).add(hidden);
+  try {
+    using namespace po::command_line_style;
+    po::store(po::command_line_parser(args)
+                  .options(all)
+                  .positional(positions)
+                  .style(unix_style & ~allow_guessing)
+                  .run(),
+              options.values);
+    po::notify(options.values);
+  } catch (const po::unknown_option& error) {
+    std::vector<std::string> known;
+    for (const auto& option : all.options()) known.push_back("--" + option->long_name());
+    const std::string near = nearest(error.get_option_name(), known);
+    throw usage_error("unknown option " + error.get_option_name() +
+                      (near.empty() ? "" : "; did you mean " + near + "?") + " Usage: " + usage.line);
+  } catch (const po::error& error) {
+    throw usage_error(std::string(error.what()) + ". Usage: " + usage.line);
+  }
+  for (const std::string& name : required)
+    if (!options.has(name))
+      throw usage_error("missing argument " + name + ". Usage: " + usage.line + " (see --help)");
+  options.common = read_common(options.values);
+
+  return options;
+}
+
+}  // namespace
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    // Levenshtein distance, one row of the table at a time.
+    std::vector<std::size_t> row(candidate.size() + 1);
+    std::iota(row.begin(), row.end(), 0);
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      std::size_t diagonal = row[0]++;
+      for (std::size_t j = 0; j < candidate.size(); ++j) {
+        const std::size_t change = diagonal + (word[i] != candidate[j]);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+      }
+    }
+    if (row.back() < best_distance) best_distance = row.back(), best = candidate;
+  }
+  return best;
+}
+
+std::optional<Options> parse_options(const Comm& comm, const Usage& usage, po::options_description own,
+                                     const std::vector<std::string>& positional,
+                                     const std::vector<std::string>& required, const Arguments& args) {
+  if (std::any_of(args.begin(), args.end(), [](const auto& a) { return a == "--help" || a == "-h"; })) {
+    if (comm.root()) print_help(usage, own);
+    return std::nullopt;
+  }
+  Options options;
+  comm.together([&] { options = parse(usage, own, positional, required, args); });
+  auto log = std::make_shared<spdlog::logger>("qmtl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log->set_pattern("qmtl: %l: %v");
+  log->set_level(options.common.quiet || !comm.root() ? spdlog::level::err : spdlog::level::info);
+  spdlog::set_default_logger(log);
+  return options;
+}
+
+std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most) {
+  std::vector<int> values;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    int value = 0;
+    const auto parsed = std::from_chars(at, end, value);
+    const bool more = parsed.ptr != end && *parsed.ptr == ',';
+    if (parsed.ec != std::errc{} || value < least || value > most || (parsed.ptr != end && !more))
+      throw usage_error(option + ": expected whole numbers from " + std::to_string(least) + " to " +
+                        std::to_string(most) + " such as 1,2,4, found '" + text + "'");
+    values.push_back(value);
+    if (!more) return values;
+    at = parsed.ptr + 1;
+  }
+}
+
+}  // namespace qmtl

@@ -1,0 +1,80 @@
+#include "tools/program/progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace qmtl {
+namespace {
+
+int terminal_width() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+}  // namespace
+
+std::string duration(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  const auto all = static_cast<long long>(std::min(seconds + 0.5, 3.6e9));
+  char text[48];
+  if (all >= 3600)
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
+  else
+    std::snprintf(text, sizeof text, "%lld:%02lld", all / 60, all % 60);
+  return text;
+}
+
+ProgressPrinter::Mode ProgressPrinter::choose(const std::string& option, bool quiet) {
+  if (quiet || option == "off") return Mode::off;
+  if (option == "line") return Mode::line;
+  if (option == "plain") return Mode::plain;
+  return terminal_width() > 0 ? Mode::line : Mode::plain;
+}
+
+void ProgressPrinter::step(const Progress& progress) {
+  last_ = progress;
+  const std::chrono::duration<double> passed = Clock::now() - drawn_;
+  if (mode_ == Mode::plain && passed.count() >= every_) {
+    std::fprintf(stderr, "%s\n", line().c_str());
+    drawn_ = Clock::now();
+  }
+  if (mode_ != Mode::line || (open_ && passed.count() < 0.1)) return;
+  drawn_ = Clock::now();
+  open_ = true;
+  const int width = terminal_width();
+  // One column stays free: a full line would wrap and could not be redrawn.
+  std::fprintf(stderr, "\r%.*s\033[K", width > 1 ? width - 1 : 199, line().c_str());
+  std::fflush(stderr);
+}
+
+std::string ProgressPrinter::line() const {
+  char validation[40] = "";
+  if (validated_) std::snprintf(validation, sizeof validation, "  validation %.4f", validation_);
+  char text[200];
+  std::snprintf(text, sizeof text, "epoch %d/%d  %3.0f%%  loss %.4f%s  %.0f samples/s  ETA %s", last_.epoch,
+                last_.epochs,
+                100.0 * static_cast<double>(last_.step) / static_cast<double>(last_.total_steps), last_.loss,
+                validation, last_.samples_per_second, duration(last_.seconds_left).c_str());
+  return text;
+}
+
+void ProgressPrinter::epoch(const EpochRecord& record, bool best) {
+  validation_ = record.validation_mean;
+  validated_ = true;
+  if (mode_ != Mode::plain) return;
+  drawn_ = Clock::now();
+  std::fprintf(stderr, "epoch %d/%d  loss %.4f  validation %.4f%s  %.0f samples/s  ETA %s\n", record.epoch,
+               last_.epochs, record.train_loss, record.validation_mean, best ? " (best)" : "",
+               last_.samples_per_second, duration(last_.seconds_left).c_str());
+}
+
+void ProgressPrinter::finish() {
+  if (open_) std::fputs("\n", stderr);
+  open_ = false;
+}
+
+}  // namespace qmtl

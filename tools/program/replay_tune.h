@@ -1,0 +1,10 @@
+#pragma once
+
+#include "tools/program/commands.h"
+
+namespace qmtl {
+
+/// `qmtl replay tune`: steps on the angles of the task blocks, measured on an endpoint.
+int replay_tune(const Comm& comm, const Arguments& args);
+
+}  // namespace qmtl

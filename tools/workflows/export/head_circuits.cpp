@@ -1,0 +1,92 @@
+#include "tools/workflows/export/head_circuits.h"
+
+#include <charconv>
+
+#include "hardware/head_outputs.h"
+#include "hardware/program_stats.h"
+#include "io/data/csv.h"
+#include "runtime/base/error.h"
+#include "runtime/train/circuit_elsewhere.h"
+
+namespace qmtl {
+namespace {
+
+std::string shortest(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+}  // namespace
+
+HeadCircuits head_circuits(const ExportRequest& request) {
+  const std::string to = "--to " + request.options.text("to");
+  HeadCircuits head;
+  head.circuit = request.learner.circuit();
+  if (!head.circuit)
+    throw usage_error(to + ": expected a head with a circuit (qmtl, hybrid, separate), found '" +
+                      request.learner.spec().head.kind + "', which has none");
+  const Options& options = request.options;
+  head.split = parse_head_split(options.text_or("split", "wide"));
+  const int max_qubits = options.has("max-qubits") ? options.values["max-qubits"].as<int>() : 0;
+  if (options.has("max-qubits") && max_qubits < 1)
+    throw usage_error("--max-qubits: expected at least 1, found " + std::to_string(max_qubits));
+  head.programs = split_head(*head.circuit, request.learner.circuit_params(), head.split, {}, max_qubits);
+  head.angles = circuit_angles(request.learner, request.rows);
+  return head;
+}
+
+std::string angles_csv(const ExportRequest& request, const HeadCircuits& head) {
+  std::string text = "sample,id";
+  const int width = head.circuit->angles;
+  for (int angle = 0; angle < width; ++angle) text += "," + angle_input(angle, width);
+  auto next = head.angles.begin();
+  for (std::size_t row : request.rows) {
+    text += "\n" + std::to_string(row) + ",";
+    text += request.data.ids.empty() ? std::to_string(row) : csv_cell(request.data.ids[row]);
+    for (int angle = 0; angle < width; ++angle) text += "," + shortest(*next++);
+  }
+  return text + "\n";
+}
+
+nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCircuits& head,
+                                    const HeadProgram& program) {
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  for (const ReadOutput& reading : read_outputs(*head.circuit, request.learner.circuit_params(), program)) {
+    nlohmann::ordered_json terms = nlohmann::ordered_json::array();
+    for (const BitTerm& term : reading.terms) terms.push_back({{"bits", term.bits}, {"weight", term.weight}});
+    outputs.push_back({{"output", reading.output}, {"terms", terms}});
+  }
+  const ProgramStats stats = program_stats(program.program);
+  return {{"name", program.program.name},
+          {"qubits", program.program.qubits},
+          {"bits", program.program.measured.size()},
+          {"measured", program.program.measured},
+          {"inputs", program.program.inputs},
+          {"blocks", program.blocks},
+          {"outputs", outputs},
+          {"gates", stats.gates},
+          {"depth", stats.depth},
+          {"two_qubit_depth", stats.two_qubit_depth}};
+}
+
+nlohmann::ordered_json logits_json(const ExportRequest& request, const HeadCircuits& head) {
+  const auto outputs = static_cast<std::size_t>(head.circuit->outputs());
+  const AffineLogits affine = affine_logits(request.learner, request.rows.front(), 0x1p20);
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  std::size_t column = 0;
+  for (const TaskSpec& task : request.learner.spec().tasks)
+    for (int c = 0; c < task.outputs; ++c, ++column) {
+      nlohmann::ordered_json weights = nlohmann::ordered_json::array();
+      for (std::size_t o = 0; o < outputs; ++o)
+        if (const double weight = affine.slope[column * outputs + o]; weight != 0)
+          weights.push_back({{"output", o}, {"weight", weight}});
+      json.push_back({{"task", task.name},
+                      {"kind", task.kind},
+                      {"column", c},
+                      {"bias", affine.bias[column]},
+                      {"weights", weights}});
+    }
+  return json;
+}
+
+}  // namespace qmtl

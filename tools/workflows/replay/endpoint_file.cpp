@@ -1,0 +1,41 @@
+#include "tools/workflows/replay/endpoint_file.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "io/files/atomic_file.h"
+#include "io/config/noise_file.h"
+#include "io/config/toml_tools.h"
+
+namespace qmtl {
+namespace {
+
+/// A TOML value as the text that EndpointSettings reads.
+std::string plain_text(const toml::node& node, const std::string& file, const std::string& key) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (node.is_number() || node.is_boolean()) return written_value(node);
+  wrong_value(node, file, key, "a text, number, true or false");
+}
+
+}  // namespace
+
+EndpointConfig read_endpoint(const std::string& text) {
+  const auto kinds = endpoint_table();
+  if (std::any_of(kinds.begin(), kinds.end(), [&](const EndpointKind& kind) { return kind.name == text; }))
+    return {text, EndpointSettings("--endpoint " + text, {}), {}};
+  const toml::table table = parse_toml(read_file(text), text);
+  std::map<std::string, std::string> values;
+  for (const Entry& entry : in_file_order(table))
+    values[std::string(entry.key->str())] = plain_text(*entry.node, text, std::string(entry.key->str()));
+  if (!values.count("kind")) throw usage_error(text + ": expected a key kind, for example kind = \"exact\"");
+  const std::string kind = values["kind"];
+  values.erase("kind");
+  NoiseModel noise;
+  if (values.count("noise")) {
+    noise = read_noise((std::filesystem::path(text).parent_path() / values["noise"]).string());
+    values.erase("noise");
+  }
+  return {kind, EndpointSettings(text, std::move(values)), std::move(noise)};
+}
+
+}  // namespace qmtl

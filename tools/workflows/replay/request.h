@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hardware/mitigation/extrapolate.h"
+#include "hardware/mitigation/folding.h"
+#include "hardware/replay/shots.h"
+#include "hardware/split.h"
+#include "tools/program/options.h"
+
+namespace qmtl {
+
+/// What is to be evaluated, where and how: everything that decides what is measured. request.json of a
+/// replay's folder.
+struct ReplayRequest {
+  std::string name;  ///< tells repetitions of one request apart
+  std::string checkpoint, checkpoint_hash;
+  std::string data, data_hash, split;
+  std::int64_t samples = 0;  ///< the first of the split, 0: all
+  std::string endpoint;      ///< file or kind
+  std::string endpoint_kind, endpoint_backend, endpoint_place;
+  std::string endpoint_digest;  ///< of the files of endpoints that cost nothing: their seed and noise
+  HeadSplit head_split = HeadSplit::wide;
+  int max_qubits = 0;
+  std::int64_t shots = 1000;  ///< of a program and row, on average
+  ShotAllocation allocation = ShotAllocation::variance;
+  bool readout = true;                ///< undo readout errors
+  std::vector<double> factors = {1};  ///< of the noise, for extrapolation
+  FoldKind fold = FoldKind::two_qubit;
+  ExtrapolationKind extrapolation = ExtrapolationKind::linear;
+  std::int64_t calibration_shots = 4000;
+  std::int64_t probe_shots = 100;
+  std::uint64_t seed = 0;  ///< of intervals; also makes other tags
+
+  bool extrapolates() const { return factors.size() > 1; }
+};
+
+/// The options that make a request: a new replay takes them, one that was begun has them in its folder.
+void add_request_options(boost::program_options::options_description& options);
+/// Throws Error (usage) naming the option. Digests and the endpoint's own words are left empty.
+ReplayRequest read_request_options(const Options& options);
+/// The first of those options that was given, or nothing.
+std::optional<std::string> given_request_option(const Options& options);
+
+nlohmann::ordered_json to_json(const ReplayRequest& request);
+/// Throws Error (data) naming file and field.
+ReplayRequest parse_replay_request(const std::string& text, const std::string& file);
+
+/// Digest of the request, but for the places of its files (a folder may move), and of the plan's text. Tags
+/// come from it.
+std::string replay_identity(const ReplayRequest& request, const std::string& plan);
+
+/// Throws Error (usage) naming the first field in which the requests differ.
+void require_same_request(const ReplayRequest& kept, const ReplayRequest& given, const std::string& file);
+
+}  // namespace qmtl

@@ -1,0 +1,299 @@
+#include "tools/workflows/replay/scores.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hardware/executor.h"
+#include "io/files/json_fields.h"
+#include "io/config/noise_file.h"
+#include "runtime/base/error.h"
+#include "runtime/model/metrics.h"
+#include "tools/workflows/training/results.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+ProgramCounts empty_counts(const ReplayPrograms& programs) {
+  ProgramCounts counts;
+  for (const ReplayProgram& program : programs.all) counts.rows.emplace_back(program.sweep.rows);
+  return counts;
+}
+
+MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& counts,
+                         const ReadoutCalibration* calibration, bool extrapolate) {
+  const Circuit& circuit = session.model.circuit();
+  const auto params = session.model.learner->circuit_params();
+  MeasuredValues values(session.model.rows.size(), circuit.outputs(),
+                        extrapolate ? std::optional(session.request.extrapolation) : std::nullopt);
+  for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
+    const ReplayProgram& program = session.programs.all[p];
+    if (program.phase != ReplayPhase::work || (!extrapolate && program.factor != 1)) continue;
+    const auto outputs = read_outputs(circuit, params, session.parts[static_cast<std::size_t>(program.part)]);
+    if (calibration) {
+      const ReadoutInverse inverse(*calibration, program.sweep.program.measured);
+      values.add(outputs, program.factor, counts.rows[p], &inverse);
+    } else {
+      values.add(outputs, program.factor, counts.rows[p]);
+    }
+  }
+  return values;
+}
+
+std::vector<std::size_t> rows_of(const ReplayModel& model, const std::vector<std::size_t>& samples) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i : samples) rows.push_back(model.rows[i]);
+  return rows;
+}
+
+/// Exact scores of the same samples; the tasks', then their mean.
+std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples) {
+  const auto width = static_cast<std::size_t>(model.learner->outputs());
+  std::vector<float> logits;
+  for (std::size_t i : samples) {
+    const auto begin = model.exact_logits.begin() + static_cast<std::ptrdiff_t>(i * width);
+    logits.insert(logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+  }
+  std::vector<double> scores = evaluate(model.data, model.spec(), rows_of(model, samples), logits.data());
+  scores.push_back(mean_score(model.spec(), scores));
+  return scores;
+}
+
+RehearsedScore summary(const std::vector<double>& values) {
+  RehearsedScore score;
+  const auto n = static_cast<double>(values.size());
+  for (double value : values) score.mean += value / n;
+  for (double value : values) score.deviation += std::pow(value - score.mean, 2);
+  score.deviation = values.size() > 1 ? std::sqrt(score.deviation / (n - 1)) : std::nan("");
+  return score;
+}
+
+}  // namespace
+
+ProgramCounts gather_counts(ReplayDriver& driver, const ReplayJournal& journal,
+                            const ReplayPrograms& programs) {
+  ProgramCounts counts = empty_counts(programs);
+  for (std::size_t j = 0; j < driver.jobs().size(); ++j) {
+    const auto result = driver.result(j);
+    const JournalEntry& last = journal.jobs()[j].last;
+    if (!result) {
+      counts.missing.push_back("job " + last.tag + ": " + std::string(name(last.state)) +
+                               (last.detail.empty() ? "" : ": " + last.detail));
+      continue;
+    }
+    counts.dropped += result->dropped;
+    for (const std::string& missing : result->missing)
+      counts.missing.push_back("job " + last.tag + ": " + missing);
+    for (std::size_t s = 0; s < result->counts.size(); ++s) {
+      const SweepPlace& place = driver.jobs()[j].sweeps[s];
+      std::copy(result->counts[s].begin(), result->counts[s].end(),
+                counts.rows[static_cast<std::size_t>(place.program)].begin() +
+                    static_cast<std::ptrdiff_t>(place.first));
+    }
+  }
+  return counts;
+}
+
+ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed) {
+  const Executor executor(noise, seed);
+  ProgramCounts counts;
+  for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
+    const ReplayProgram& program = session.programs.all[p];
+    counts.rows.push_back(executor.run(program.sweep, program.shots, p));
+  }
+  return counts;
+}
+
+std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ProgramCounts& counts) {
+  if (!session.request.readout) return std::nullopt;
+  if (!session.plan.calibration.empty())
+    return parse_calibration(session.plan.calibration, "plan.json: calibration").calibration;
+  std::vector<Counts> measured;
+  for (std::size_t p = 0; p < session.programs.all.size(); ++p)
+    if (session.programs.all[p].phase == ReplayPhase::calibration) measured.push_back(counts.rows[p].front());
+  if (std::any_of(measured.begin(), measured.end(), [](const Counts& c) { return c.empty(); }))
+    return std::nullopt;
+  return estimate_readout(session.programs.calibration, measured, {});
+}
+
+CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts,
+                           std::size_t replicates) {
+  const auto calibration = calibration_of(session, counts);
+  if (session.request.readout && !calibration)
+    throw EndpointError(EndpointFault::not_ready,
+                        "the calibration of readings has no results, so that no readout error can be undone; "
+                        "fetch again, or send it again with `qmtl replay submit FOLDER --retry`");
+  const MeasuredValues measured =
+      values_of(session, counts, calibration ? &*calibration : nullptr, session.request.extrapolates());
+  CountedScores scores;
+  for (std::size_t i = 0; i < session.model.rows.size(); ++i)
+    if (measured.complete(i)) scores.samples.push_back(i);
+  if (scores.samples.empty())
+    throw EndpointError(EndpointFault::not_ready,
+                        "no sample has the results of all its programs; `qmtl replay status FOLDER` shows "
+                        "where they are");
+  const ReplayModel& model = session.model;
+  ScoreRequest request{model.data,
+                       model.spec(),
+                       rows_of(model, scores.samples),
+                       scores.samples,
+                       logits_of_values(model, scores.samples),
+                       replicates,
+                       session.request.seed};
+  scores.measured = score_measured(measured, request);
+  request.replicates = 0;
+  scores.raw = score_measured(values_of(session, counts, nullptr, false), request);
+  return scores;
+}
+
+Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs) {
+  const NoiseModel noise = read_noise(file);
+  const std::size_t tasks = session.model.spec().tasks.size();
+  std::vector<std::vector<double>> found(tasks + 1);
+  for (int run = 0; run < runs; ++run) {
+    const ProgramCounts counts = simulate_counts(session, noise, static_cast<std::uint64_t>(run));
+    const ReplayScores scores = score_counts(session, counts, 0).measured;
+    for (std::size_t t = 0; t < tasks; ++t) found[t].push_back(scores.tasks[t].value);
+    found[tasks].push_back(scores.mean.value);
+  }
+  Rehearsal rehearsal{file, runs, {}, summary(found[tasks])};
+  for (std::size_t t = 0; t < tasks; ++t) rehearsal.tasks.push_back(summary(found[t]));
+  return rehearsal;
+}
+
+namespace {
+
+Json score_json(const ScoreInterval& measured, double raw, double exact,
+                const std::optional<RehearsedScore>& rehearsed) {
+  Json json{{"exact", json_number(exact)}};
+  if (rehearsed)
+    json["rehearsed"] = {{"mean", json_number(rehearsed->mean)}, {"sd", json_number(rehearsed->deviation)}};
+  json["raw"] = json_number(raw);
+  json["value"] = json_number(measured.value);
+  json["low"] = json_number(measured.low);
+  json["high"] = json_number(measured.high);
+  return json;
+}
+
+Json mitigation_json(const ReplaySession& session) {
+  Json json{{"readout",
+             session.request.readout ? (session.plan.calibration.empty() ? "measured" : "kept") : "none"},
+            {"noise_factors", session.request.factors}};
+  if (session.request.extrapolates()) {
+    json["fold"] = name(session.request.fold);
+    json["extrapolation"] = name(session.request.extrapolation);
+  }
+  return json;
+}
+
+}  // namespace
+
+Json replay_json(const ReplaySession& session, const ReplayJournal& journal, const ProgramCounts& counts,
+                 const CountedScores& scores, const std::optional<Rehearsal>& rehearsal) {
+  const ReplayRequest& request = session.request;
+  const ModelSpec& spec = session.model.spec();
+  const std::vector<double> exact = exact_scores(session.model, scores.samples);
+  std::int64_t executions = 0, estimated = 0;
+  for (const JobRecord& job : journal.jobs()) {
+    executions += job.last.executions;
+    estimated += !job.last.cost;
+  }
+  Json json{
+      {"format", "qmtl-replay"},
+      {"version", 1},
+      {"name", request.name},
+      {"identity", session.identity},
+      {"checkpoint", session.model.checkpoint_path},
+      {"run_hash", session.model.checkpoint.run_hash},
+      {"data", request.data},
+      {"split", request.split},
+      {"samples", session.model.rows.size()},
+      {"complete", scores.samples.size()},
+      {"endpoint",
+       {{"kind", request.endpoint_kind},
+        {"backend", request.endpoint_backend},
+        {"place", request.endpoint_place}}},
+      {"head_split", name(request.head_split)},
+      {"programs", session.parts.size()},
+      {"depth", session.programs.depth},
+      {"shots", session.plan.shots},
+      {"mitigation", mitigation_json(session)},
+      {"jobs", journal.jobs().size()},
+      {"executions", executions},
+      {"dropped", counts.dropped},
+      {"cost", {{"amount", journal.spent()}, {"unit", session.plan.unit}, {"estimated", estimated > 0}}}};
+  if (rehearsal) json["rehearsal"] = {{"noise", rehearsal->noise}, {"runs", rehearsal->runs}};
+  auto& tasks = json["tasks"] = Json::object();
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    Json task{{"metric", spec.tasks[t].metric}};
+    task.update(score_json(scores.measured.tasks[t], scores.raw.tasks[t].value, exact[t],
+                           rehearsal ? std::optional(rehearsal->tasks[t]) : std::nullopt));
+    tasks[spec.tasks[t].name] = task;
+  }
+  json["mean"] = score_json(scores.measured.mean, scores.raw.mean.value, exact.back(),
+                            rehearsal ? std::optional(rehearsal->mean) : std::nullopt);
+  json["missing"] = counts.missing;
+  return json;
+}
+
+namespace {
+
+std::string shown(const Json& value) {
+  if (!value.is_number()) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value.get<double>());
+  return text;
+}
+
+/// Characters of UTF-8.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string replay_text(const Json& json) {
+  const bool rehearsed = json.contains("rehearsal");
+  std::vector<std::vector<std::string>> table{{"task", "metric", "exact"}};
+  if (rehearsed) table[0].push_back("rehearsed");
+  for (const char* title : {"raw", "measured", "95 % interval"}) table[0].push_back(title);
+  const auto add = [&](const std::string& task, const std::string& metric, const Json& score) {
+    std::vector<std::string> row{task, metric, shown(score["exact"])};
+    if (rehearsed) row.push_back(shown(score["rehearsed"]["mean"]) + " ± " + shown(score["rehearsed"]["sd"]));
+    row.push_back(shown(score["raw"]));
+    row.push_back(shown(score["value"]));
+    row.push_back(shown(score["low"]) + " .. " + shown(score["high"]));
+    table.push_back(row);
+  };
+  for (const auto& [task, score] : json["tasks"].items()) add(task, score["metric"], score);
+  add("mean", "", json["mean"]);
+  std::vector<std::size_t> widths(table[0].size());
+  for (const auto& row : table)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
+  std::string text;
+  for (const auto& row : table) {
+    for (std::size_t c = 0; c + 1 < row.size(); ++c)
+      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
+    text += row.back() + "\n";
+  }
+  const auto line = [&](std::string key, const std::string& value) {
+    key.resize(13, ' ');
+    text += key + value + "\n";
+  };
+  text += "\n";
+  line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" +
+                      json["split"].get<std::string>() + ") have all their programs");
+  line("endpoint", json["endpoint"]["kind"].get<std::string>() + ", " +
+                       json["endpoint"]["backend"].get<std::string>() + " at " +
+                       json["endpoint"]["place"].get<std::string>());
+  line("jobs",
+       json["jobs"].dump() + ", " + json["executions"].dump() + " executions, shots " + json["shots"].dump());
+  line("cost", json["cost"]["amount"].dump() + " " + json["cost"]["unit"].get<std::string>() +
+                   (json["cost"]["estimated"].get<bool>() ? " (in part estimated)" : ""));
+  for (const Json& missing : json["missing"]) line("missing", missing.get<std::string>());
+  return text;
+}
+
+}  // namespace qmtl

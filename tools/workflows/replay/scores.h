@@ -1,0 +1,60 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hardware/replay/driver.h"
+#include "tools/workflows/replay/session.h"
+
+namespace qmtl {
+
+/// Counts of every program's rows; empty where they are missing.
+struct ProgramCounts {
+  std::vector<std::vector<Counts>> rows;  ///< [program][row]
+  std::int64_t dropped = 0;
+  std::vector<std::string> missing;  ///< what the service said of rows without results, and jobs without any
+};
+
+/// What is here of a replay's results.
+ProgramCounts gather_counts(ReplayDriver& driver, const ReplayJournal& journal,
+                            const ReplayPrograms& programs);
+
+/// The programs on the simulator with `noise`.
+ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed);
+
+/// The calibration that the session was planned with or its jobs measured; nothing without readout
+/// mitigation, or before its jobs have results.
+std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ProgramCounts& counts);
+
+/// Scores of counts, on the samples that have all programs.
+struct CountedScores {
+  std::vector<std::size_t> samples;
+  ReplayScores measured;  ///< as mitigated as the request says
+  ReplayScores raw;       ///< without mitigation, no intervals
+};
+/// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
+CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);
+
+/// A metric over several simulated devices.
+struct RehearsedScore {
+  double mean = 0, deviation = 0;
+};
+struct Rehearsal {
+  std::string noise;
+  int runs = 0;
+  std::vector<RehearsedScore> tasks;
+  RehearsedScore mean;
+};
+/// The whole replay on the simulator with the noise model in `file`, `runs` times with other seeds.
+Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs);
+
+/// replay.json: everything that a replay found (tools/README.md).
+nlohmann::ordered_json replay_json(const ReplaySession& session, const ReplayJournal& journal,
+                                   const ProgramCounts& counts, const CountedScores& scores,
+                                   const std::optional<Rehearsal>& rehearsal);
+/// The same for people.
+std::string replay_text(const nlohmann::ordered_json& json);
+
+}  // namespace qmtl

@@ -1,0 +1,214 @@
+#include "tools/workflows/replay/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "distributed/evaluate.h"
+#include "io/files/atomic_file.h"
+#include "io/config/toml_tools.h"
+#include "runtime/base/error.h"
+#include "runtime/base/hash.h"
+#include "runtime/train/circuit_elsewhere.h"
+#include "runtime/train/label_scale.h"
+#include "runtime/train/transfer.h"
+#include "tools/workflows/replay/endpoint_file.h"
+
+namespace qmtl {
+namespace fs = std::filesystem;
+namespace {
+
+/// Digest of an endpoint's file and its noise model's; "" for a bare kind, which has no settings.
+std::string digest_of_endpoint(const std::string& file) {
+  if (!fs::exists(file)) return "";
+  Sha256 hash;
+  hash.update_text(read_file(file));
+  if (const auto noise = parse_toml(read_file(file), file)["noise"].value<std::string>())
+    hash.update_text(read_file((fs::path(file).parent_path() / *noise).string()));
+  return hash.hex();
+}
+
+std::vector<float> apply(const AffineLogits& affine, std::span<const double> values, std::size_t outputs) {
+  const std::size_t columns = affine.bias.size(), rows = values.size() / outputs;
+  std::vector<float> logits(rows * columns);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t c = 0; c < columns; ++c) {
+      double sum = affine.bias[c];
+      for (std::size_t o = 0; o < outputs; ++o)
+        sum += affine.slope[c * outputs + o] * values[i * outputs + o];
+      logits[i * columns + c] = static_cast<float>(sum);
+    }
+  return logits;
+}
+
+/// Variance that one shot of each program brings into the logits; those of regression tasks in units of their
+/// labels' deviation, so that a task's unit does not matter.
+std::vector<double> program_variances(const ReplayModel& model, const std::vector<HeadProgram>& parts) {
+  constexpr std::size_t few = 8;
+  const Circuit& circuit = model.circuit();
+  const auto outputs = static_cast<std::size_t>(circuit.outputs());
+  std::vector<double> variances = output_variances(circuit, model.learner->circuit_params(),
+                                                   std::min(few, model.rows.size()), model.angles.data());
+  const AffineLogits affine = affine_logits(*model.learner, model.rows.front());
+  std::vector<double> weight(outputs, 0.0);
+  std::size_t column = 0;
+  for (const TaskSpec& task : model.spec().tasks) {
+    const double unit = label_scale(model.checkpoint.standardisation, task).deviation;
+    for (int k = 0; k < task.outputs; ++k, ++column)
+      for (std::size_t o = 0; o < outputs; ++o)
+        weight[o] += std::pow(affine.slope[column * outputs + o] / unit, 2);
+  }
+  std::vector<double> of_program;
+  for (const HeadProgram& part : parts) {
+    double sum = 0;
+    for (const ReadOutput& read : read_outputs(circuit, model.learner->circuit_params(), part))
+      sum += weight[static_cast<std::size_t>(read.output)] * variances[static_cast<std::size_t>(read.output)];
+    of_program.push_back(sum);
+  }
+  return of_program;
+}
+
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// A calibration that was measured before and is still good, or "".
+std::string known_calibration(const ReplaySession& session, const EndpointInfo& about, std::int64_t age) {
+  const std::string file = session.cache_file("readout");
+  const auto text = read_if_there(file);
+  if (!text || !session.request.readout) return "";
+  const CalibrationRecord record = parse_calibration(*text, file);
+  return still_good(record, about.place, about.backend, session.programs.read, {}, now(), age) ? *text : "";
+}
+
+ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan) {
+  return {request.factors, request.fold, plan.probe ? request.probe_shots : 0,
+          request.readout && plan.calibration.empty() ? request.calibration_shots : 0};
+}
+
+void make_programs(ReplaySession& session) {
+  const ReplayModel& model = session.model;
+  session.programs = make_replay_programs(model.circuit(), model.learner->circuit_params(), session.parts,
+                                          session.plan.shots, model.rows.size(), model.angles.data(),
+                                          session.plan.target, settings_of(session.request, session.plan));
+}
+
+/// What is known is not measured again.
+void leave_out_calibration(ReplayPrograms& programs) {
+  programs.calibration.clear();
+  std::erase_if(programs.all,
+                [](const ReplayProgram& program) { return program.phase == ReplayPhase::calibration; });
+}
+
+/// Asks the endpoint what it is and decides what is left open by the request.
+void decide(ReplaySession& session, std::int64_t age) {
+  const EndpointInfo& about = session.endpoint->info();
+  const ReplayRequest& request = session.request;
+  session.plan.target = about.target;
+  session.plan.limits = about.limits;
+  session.plan.paid = about.paid;
+  const std::size_t count = session.parts.size();
+  session.plan.shots = request.allocation == ShotAllocation::even || count == 1
+                           ? std::vector<std::int64_t>(count, request.shots)
+                           : allocate_shots(program_variances(session.model, session.parts), request.shots,
+                                            about.limits.shots);
+  session.plan.probe = !fs::exists(session.cache_file("probe"));
+  make_programs(session);
+  session.plan.calibration = known_calibration(session, about, age);
+  if (!session.plan.calibration.empty()) leave_out_calibration(session.programs);
+}
+
+}  // namespace
+
+ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarget simd) {
+  ReplayModel model;
+  model.checkpoint_path = checkpoint_file(request.checkpoint);
+  model.checkpoint = load_checkpoint(comm, model.checkpoint_path);
+  if (request.data.empty()) request.data = model.checkpoint.config.data_file;
+  const Split split = parse_split(request.split);
+  model.data = load_dataset(comm, request.data);
+  complete_tasks(model.data, finished_tasks(model.checkpoint.config.model));
+  model.rows = model.data.rows(split);
+  if (model.rows.empty())
+    throw data_error(request.data + ": expected samples of the split " + request.split +
+                     ", found none; choose another --split");
+  if (request.samples > 0 && static_cast<std::size_t>(request.samples) < model.rows.size())
+    model.rows.resize(static_cast<std::size_t>(request.samples));
+  request.samples = static_cast<std::int64_t>(model.rows.size());
+  model.learner = restore(comm, model.checkpoint, model.data, simd);
+  if (!model.learner->circuit())
+    throw usage_error(model.checkpoint_path + ": expected a head with a circuit, found the kind '" +
+                      model.spec().head.kind + "', which runs on no quantum device");
+  model.angles = circuit_angles(*model.learner, model.rows);
+  model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
+  model.learner->predict(model.rows, model.exact_logits.data());
+  request.checkpoint_hash = portable_hash(model.checkpoint);
+  request.data_hash = model.data.hash;
+  return model;
+}
+
+std::string ReplaySession::cache_file(const std::string& what) const {
+  Sha256 hash;
+  for (const std::string& text :
+       {request.endpoint_kind, request.endpoint_backend, request.endpoint_place, request.endpoint_digest})
+    hash.update_text(text);
+  return (fs::path(cache) / (what + "-" + hash.hex().substr(0, 16) + ".json")).string();
+}
+
+ReplaySession open_session(const Comm& comm, ReplayRequest request,
+                           const std::optional<std::string>& kept_plan, const std::string& plan_file,
+                           const std::string& cache, std::int64_t age, SimdTarget simd) {
+  ReplaySession session;
+  session.request = std::move(request);
+  session.cache = cache;
+  ReplayRequest& asked = session.request;
+  session.endpoint = make_endpoint(read_endpoint(asked.endpoint));
+  session.model = load_replay_model(comm, asked, simd);
+  if (kept_plan) {
+    session.plan = parse_replay_plan(*kept_plan, plan_file);
+  } else {
+    const EndpointInfo& about = session.endpoint->info();
+    asked.endpoint_kind = about.kind;
+    asked.endpoint_backend = about.backend;
+    asked.endpoint_place = about.place;
+    if (!about.paid) asked.endpoint_digest = digest_of_endpoint(asked.endpoint);
+    if (asked.max_qubits == 0) asked.max_qubits = about.target.qubits;
+    if (asked.name.empty()) asked.name = about.kind;
+  }
+  session.parts = split_head(session.model.circuit(), session.model.learner->circuit_params(),
+                             asked.head_split, {}, asked.max_qubits);
+  if (kept_plan)
+    make_programs(session);
+  else
+    decide(session, age);
+  session.jobs = pack_jobs(session.programs.all, session.plan.limits);
+  if (!kept_plan)
+    session.plan.unit =
+        session.endpoint->estimate(device_job(session.jobs.front(), session.programs.all, "unit")).unit;
+  session.identity = replay_identity(asked, kept_plan ? *kept_plan : replay_plan_text(session.plan));
+  return session;
+}
+
+LogitsOfValues logits_of_values(const ReplayModel& model, std::vector<std::size_t> samples) {
+  const Learner* learner = model.learner.get();
+  std::vector<std::size_t> rows;
+  for (std::size_t i : samples) rows.push_back(model.rows[i]);
+  const auto outputs = static_cast<std::size_t>(learner->circuit()->outputs());
+  const AffineLogits affine = affine_logits(*learner, rows.front());
+  // Replicates are many and the backbone's part of the logits is always the same, so the linear function
+  // answers where it is one: within float's rounding of logits up to 100.
+  std::vector<double> trial(rows.size() * outputs);
+  for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = std::sin(static_cast<double>(i));
+  const std::vector<float> truth = logits_with(*learner, rows, trial), guess = apply(affine, trial, outputs);
+  bool linear = true;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    linear = linear && std::abs(truth[i] - guess[i]) <= 1e-4f * (1.0f + std::abs(truth[i]));
+  if (linear) return [=](std::span<const double> values) { return apply(affine, values, outputs); };
+  return [=](std::span<const double> values) { return logits_with(*learner, rows, values); };
+}
+
+}  // namespace qmtl

@@ -1,0 +1,186 @@
+#include "tools/workflows/replay/tune_model.h"
+
+#include <algorithm>
+
+#include "hardware/replay/measured_values.h"
+#include "hardware/transpile/transpile.h"
+#include "hardware/tune/parameter_shift.h"
+#include "runtime/base/error.h"
+#include "runtime/model/metrics.h"
+#include "runtime/train/circuit_elsewhere.h"
+#include "runtime/train/optimiser.h"
+#include "runtime/train/sampler.h"
+
+namespace qmtl {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, TuneRule>, 2> tune_rules{
+    {{"shift", TuneRule::shift}, {"spsa", TuneRule::spsa}}};
+
+TrainSpec train_spec(const TuneOptions& options) {
+  TrainSpec train;
+  train.seed = options.seed;
+  train.batch = options.batch;
+  train.optimiser = options.optimiser;
+  train.learning_rate = options.rate;
+  return train;
+}
+
+/// Where the head's tensors begin, which are the circuit's trainable numbers first.
+std::size_t first_head_param(const Learner& learner, const std::vector<double>& params) {
+  std::size_t first = params.size();
+  for (const ParamInfo& info : learner.params())
+    if (info.name.starts_with("head.")) first = std::min(first, info.offset);
+  const std::span<const double> bound = learner.circuit_params();
+  if (first + bound.size() > params.size() ||
+      !std::equal(bound.begin(), bound.end(), params.begin() + static_cast<std::ptrdiff_t>(first)))
+    throw usage_error("the head " + learner.spec().head.kind +
+                      " does not keep its circuit's numbers together");
+  return first;
+}
+
+/// Plain expectations of a sweep's counts: [rows, outputs].
+std::vector<double> row_values(std::span<const ReadOutput> outputs, std::span<const Counts> counts) {
+  std::vector<double> values;
+  for (const Counts& row : counts)
+    for (const ReadOutput& output : outputs) values.push_back(expectation(row, output.terms).value);
+  return values;
+}
+
+}  // namespace
+
+TuneRule parse_tune_rule(const std::string& text) {
+  for (const auto& [name, rule] : tune_rules)
+    if (name == text) return rule;
+  throw usage_error("--rule: expected shift or spsa, found '" + text + "'");
+}
+
+TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner& learner,
+                     const DeviceTarget& target, const TuneOptions& options)
+    : data_(data),
+      learner_(learner),
+      options_(options),
+      train_(train_spec(options)),
+      objective_(checkpoint.config.model, data, checkpoint.standardisation, learner.params(),
+                 checkpoint.state.params) {
+  state_.params = checkpoint.state.params;
+  first_head_ = first_head_param(learner, state_.params);
+  for (const ParamInfo& info : learner.params())
+    if (info.part == ParamPart::blocks) block_infos_.push_back(info);
+  heads_ =
+      split_head(*learner.circuit(), learner.circuit_params(), options.split, {true}, options.max_qubits);
+  for (const HeadProgram& head : heads_) device_.push_back(transpile(head.program, target).program);
+  chosen_ = block_params(heads_);
+  if (chosen_.empty() || block_infos_.empty())
+    throw usage_error("expected blocks with angles to tune, found none");
+  training_rows_ = training_rows(data, learner.spec());
+}
+
+std::vector<double> TuneModel::circuit_params() const {
+  const auto begin = state_.params.begin() + static_cast<std::ptrdiff_t>(first_head_);
+  return {begin, begin + learner_.circuit()->params};
+}
+
+/// points[program]: the circuit's numbers at which each sample of the next step is executed.
+std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
+  const std::vector<double> params = circuit_params();
+  std::vector<std::vector<std::vector<double>>> points;
+  for (const HeadProgram& head : heads_)
+    points.push_back(
+        options_.rule == TuneRule::shift
+            ? ParameterShift(*learner_.circuit(), head).points(params)
+            : Perturbation(chosen_, options_.perturbation, options_.seed, state_.step).points(params));
+  return points;
+}
+
+std::vector<ReplayProgram> TuneModel::sweeps(const std::vector<std::vector<std::vector<double>>>& points,
+                                             const std::vector<std::size_t>& rows) const {
+  const std::vector<double> angles = circuit_angles(learner_, rows);
+  std::vector<ReplayProgram> programs;
+  for (std::size_t p = 0; p < heads_.size(); ++p)
+    programs.push_back({ReplayPhase::work, static_cast<int>(p), 1.0, options_.shots,
+                        point_sweep(heads_[p], device_[p], points[p], rows.size(), angles,
+                                    static_cast<std::size_t>(learner_.circuit()->angles))});
+  return programs;
+}
+
+/// The circuit's outputs at one point of every program, from values[program][sample, point, its outputs].
+std::vector<double> TuneModel::outputs_at(std::size_t point, const std::vector<std::vector<double>>& values,
+                                          const std::vector<std::vector<std::vector<double>>>& points,
+                                          std::size_t samples) const {
+  const auto outputs = static_cast<std::size_t>(learner_.circuit()->outputs());
+  std::vector<double> all(samples * outputs);
+  for (std::size_t p = 0; p < heads_.size(); ++p) {
+    const std::vector<ReadOutput> own = read_outputs(*learner_.circuit(), points[p][point], heads_[p]);
+    for (std::size_t s = 0; s < samples; ++s)
+      for (std::size_t o = 0; o < own.size(); ++o)
+        all[s * outputs + static_cast<std::size_t>(own[o].output)] =
+            values[p][(s * points[p].size() + point) * own.size() + o];
+  }
+  return all;
+}
+
+StepBatch TuneModel::batch_of(std::int64_t step) const {
+  const std::int64_t steps = steps_per_epoch(training_rows_.size(), options_.batch);
+  const auto order = epoch_order(training_rows_, options_.seed, static_cast<int>(step / steps));
+  return make_batch(data_, learner_.spec(), train_, order, static_cast<int>(step % steps), step);
+}
+
+std::vector<ReplayProgram> TuneModel::step_programs() { return sweeps(points(), batch_of(state_.step).rows); }
+
+void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
+  const StepBatch batch = batch_of(state_.step);
+  const std::size_t samples = batch.rows.size();
+  const std::vector<double> params = circuit_params();
+  const auto at = points();
+  std::vector<std::vector<ReadOutput>> outputs;
+  std::vector<std::vector<double>> values;
+  for (std::size_t p = 0; p < heads_.size(); ++p) {
+    outputs.push_back(read_outputs(*learner_.circuit(), params, heads_[p]));
+    values.push_back(row_values(outputs[p], counts[p]));
+  }
+
+  std::vector<double> gradient(state_.params.size(), 0.0);
+  const std::span<double> circuit_gradient = std::span(gradient).subspan(first_head_, params.size());
+  if (options_.rule == TuneRule::shift) {
+    std::vector<double> cotangents(samples * static_cast<std::size_t>(learner_.circuit()->outputs()));
+    last_loss_ = objective_(batch, outputs_at(0, values, at, samples), cotangents.data());
+    for (std::size_t p = 0; p < heads_.size(); ++p)
+      ParameterShift(*learner_.circuit(), heads_[p])
+          .add_gradient(outputs[p], samples, values[p], cotangents, circuit_gradient);
+  } else {
+    const double up = objective_(batch, outputs_at(0, values, at, samples), nullptr);
+    const double down = objective_(batch, outputs_at(1, values, at, samples), nullptr);
+    Perturbation(chosen_, options_.perturbation, options_.seed, state_.step)
+        .add_gradient(up, down, circuit_gradient);
+    last_loss_ = 0.5 * (up + down);
+  }
+  optimiser_step(train_, block_infos_, options_.rate, gradient, state_);
+  learner_.bind(state_.params);
+}
+
+std::vector<ReplayProgram> TuneModel::evaluation_programs(const std::vector<std::size_t>& rows) const {
+  return sweeps({heads_.size(), {circuit_params()}}, rows);
+}
+
+TuneModel::Evaluation TuneModel::evaluate(const std::vector<std::size_t>& rows,
+                                          const std::vector<std::vector<Counts>>& counts) {
+  const std::vector<double> params = circuit_params();
+  std::vector<std::vector<double>> values;
+  for (std::size_t p = 0; p < heads_.size(); ++p)
+    values.push_back(row_values(read_outputs(*learner_.circuit(), params, heads_[p]), counts[p]));
+  const std::vector<double> measured = outputs_at(0, values, {heads_.size(), {params}}, rows.size());
+
+  StepBatch batch;
+  batch.rows = rows;
+  batch.label_counts = count_labels(data_, learner_.spec(), rows);
+  Evaluation evaluation;
+  evaluation.loss = objective_(batch, measured, nullptr);
+  const std::vector<float> logits = logits_with(learner_, rows, measured);
+  evaluation.scores.tasks = qmtl::evaluate(data_, learner_.spec(), rows, logits.data());
+  evaluation.scores.mean = mean_score(learner_.spec(), evaluation.scores.tasks);
+  evaluation.scores.argmax_accuracy = argmax_accuracy(data_, learner_.spec(), rows, logits.data());
+  return evaluation;
+}
+
+}  // namespace qmtl

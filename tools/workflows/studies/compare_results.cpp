@@ -1,0 +1,227 @@
+#include "tools/workflows/studies/compare_results.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "io/files/json_fields.h"
+#include "runtime/model/metrics.h"
+#include "tools/workflows/training/results.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double value_of(const TrialResult& r, int task) {
+  if (task < 0) return r.mean;
+  if (static_cast<std::size_t>(task) < r.tasks.size()) return r.tasks[static_cast<std::size_t>(task)];
+  return r.argmax.value_or(NAN);
+}
+
+bool lower_is_better(const CompareResult& result, int task) {
+  return task >= 0 && static_cast<std::size_t>(task) < result.tasks.size() &&
+         !metric_info(result.tasks[static_cast<std::size_t>(task)].metric).higher_is_better;
+}
+
+/// Mean over a split's seeds.
+double of_split(const CompareResult& result, std::size_t v, std::size_t split, int task) {
+  const std::size_t seeds = result.spec.seeds.size();
+  double sum = 0;
+  for (std::size_t s = 0; s < seeds; ++s)
+    sum += value_of(result.variants[v].runs[split * seeds + s].result, task);
+  return sum / static_cast<double>(seeds) * (lower_is_better(result, task) ? -1 : 1);
+}
+
+std::size_t reference(const CompareSpec& spec) {
+  std::size_t v = 0;
+  while (spec.variants[v].name != spec.reference) ++v;
+  return v;
+}
+
+std::string text(const char* format, double value) {
+  if (!std::isfinite(value)) return "-";
+  char buffer[48];
+  std::snprintf(buffer, sizeof buffer, format, value);
+  return buffer;
+}
+
+std::string plus_minus(const Spread& s) {
+  return text("%.4f", s.mean) + (std::isfinite(s.deviation) ? " +- " + text("%.4f", s.deviation) : "");
+}
+
+std::string interval(const Difference& d) {
+  if (!std::isfinite(d.low)) return text("%+.4f", d.mean);
+  return text("%+.4f", d.mean) + " [" + text("%+.4f", d.low) + ", " + text("%+.4f", d.high) + "]" +
+         (d.low > 0 || d.high < 0 ? " *" : "");
+}
+
+double mean_seconds(const VariantResult& variant) {
+  double sum = 0;
+  for (const auto& run : variant.runs) sum += run.result.seconds;
+  return sum / static_cast<double>(variant.runs.size());
+}
+
+Json runs_json(const CompareResult& result, const VariantResult& variant) {
+  Json runs = Json::array();
+  for (const auto& [trial, r] : variant.runs) {
+    Json run;
+    run["split"] = result.splits[trial->split].name;
+    run["seed"] = trial->seed;
+    run["choice"] = Json::object();
+    for (const std::string& set : trial->point)
+      run["choice"][set.substr(0, set.find('='))] = set.substr(set.find('=') + 1);
+    run["validation"] = json_number(r.validation);
+    run["mean"] = json_number(r.mean);
+    for (std::size_t t = 0; t < result.tasks.size(); ++t)
+      run["tasks"][result.tasks[t].name] = json_number(r.tasks[t]);
+    run["argmax"] = r.argmax ? json_number(*r.argmax) : Json(nullptr);
+    run["best_epoch"] = r.best_epoch;
+    run["seconds"] = r.seconds;
+    run["run_hash"] = r.run_hash;
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Json spread_json(const Spread& s) {
+  return {{"mean", json_number(s.mean)}, {"sd", json_number(s.deviation)}};
+}
+
+Json summary_json(const CompareResult& result, std::size_t v) {
+  Json summary = spread_json(result.spread_of(v, -1));
+  std::vector<double> validation;
+  for (const auto& run : result.variants[v].runs) validation.push_back(run.result.validation);
+  summary["validation"] = json_number(spread(validation).mean);
+  summary["seconds"] = mean_seconds(result.variants[v]);
+  for (std::size_t t = 0; t < result.tasks.size(); ++t)
+    summary["tasks"][result.tasks[t].name] = spread_json(result.spread_of(v, static_cast<int>(t)));
+  if (result.has_argmax())
+    summary["argmax"] = spread_json(result.spread_of(v, static_cast<int>(result.tasks.size())));
+  return summary;
+}
+
+Json difference_json(const CompareResult& result, std::size_t v, const std::string& of, int task) {
+  const Difference d = result.difference(v, task);
+  return {{"a", result.spec.reference},
+          {"b", result.spec.variants[v].name},
+          {"of", of},
+          {"mean", json_number(d.mean)},
+          {"low", json_number(d.low)},
+          {"high", json_number(d.high)},
+          {"n", d.splits},
+          {"p", json_number(d.p)}};
+}
+
+}  // namespace
+
+bool CompareResult::has_argmax() const { return variants.front().runs.front().result.argmax.has_value(); }
+
+Difference CompareResult::difference(std::size_t v, int task) const {
+  std::vector<double> differences;
+  for (std::size_t s = 0; s < splits.size(); ++s) {
+    const double d = of_split(*this, reference(spec), s, task) - of_split(*this, v, s, task);
+    if (std::isfinite(d)) differences.push_back(d);
+  }
+  const Dataset& first = splits.front().data;
+  const double share = static_cast<double>(first.rows(Split::test).size()) /
+                       static_cast<double>(first.rows(Split::train).size());
+  return paired_difference(differences, share);
+}
+
+Spread CompareResult::spread_of(std::size_t v, int task) const {
+  std::vector<double> values;
+  for (const auto& run : variants[v].runs)
+    if (const double value = value_of(run.result, task); std::isfinite(value)) values.push_back(value);
+  return spread(values);
+}
+
+Json compare_json(const CompareResult& result) {
+  const CompareSpec& spec = result.spec;
+  Json json;
+  json["format"] = "qmtl-compare";
+  json["version"] = 1;
+  json["title"] = spec.title;
+  const Dataset& data = result.splits.front().data;
+  json["data"] = {{"title", data.title}, {"hash", data.hash}, {"samples", data.samples}};
+  json["seeds"] = spec.seeds;
+  for (const SplitData& split : result.splits) json["splits"].push_back(split.name);
+  json["grid"] = Json::object();
+  for (const GridKey& key : spec.grid) json["grid"][key.key] = key.values;
+  for (const TaskSpec& task : result.tasks) json["metric"][task.name] = task.metric;
+  json["left_out"] = Json::object();
+  for (const auto& [task, reason] : spec.left_out) json["left_out"][task] = reason;
+  json["reference"] = spec.reference;
+  for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+    const VariantResult& variant = result.variants[v];
+    const auto& first = variant.runs.front();
+    Json row;
+    row["name"] = spec.variants[v].name;
+    row["head"] = first.trial->config.model.head.kind;
+    row["width"] = first.trial->config.model.head.width;
+    row["ablation"] = spec.variants[v].ablation;
+    row["parameters"] = {{"head", first.result.head}, {"backbone", first.result.backbone}};
+    row["runs"] = runs_json(result, variant);
+    row["summary"] = summary_json(result, v);
+    json["variants"].push_back(std::move(row));
+  }
+  json["differences"] = Json::array();
+  for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+    if (spec.variants[v].name == spec.reference) continue;
+    json["differences"].push_back(difference_json(result, v, "mean", -1));
+    if (result.has_argmax())
+      json["differences"].push_back(
+          difference_json(result, v, "argmax", static_cast<int>(result.tasks.size())));
+  }
+  return json;
+}
+
+std::string compare_markdown(const CompareResult& result) {
+  const CompareSpec& spec = result.spec;
+  const bool argmax = result.has_argmax();
+  const int last = static_cast<int>(result.tasks.size());
+  std::string out = "| variant | head parameters | all | mean |" +
+                    std::string(argmax ? " largest logit |" : "") + " " + spec.reference + " minus it |" +
+                    (argmax ? " largest logit |" : "") + " validation | s |\n|---|---:|---:|---:|" +
+                    (argmax ? "---:|" : "") + "---:|" + (argmax ? "---:|" : "") + "---:|---:|\n";
+  for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+    const TrialResult& first = result.variants[v].runs.front().result;
+    const bool own = spec.variants[v].name == spec.reference;
+    std::vector<double> validation;
+    for (const auto& run : result.variants[v].runs) validation.push_back(run.result.validation);
+    out += "| " + spec.variants[v].name + (spec.variants[v].ablation ? " (ablation)" : "") + " | " +
+           std::to_string(first.head) + " | " + std::to_string(first.head + first.backbone) + " | " +
+           plus_minus(result.spread_of(v, -1)) + " |" +
+           (argmax ? " " + plus_minus(result.spread_of(v, last)) + " |" : "") + " " +
+           (own ? "" : interval(result.difference(v, -1))) + " |" +
+           (argmax ? " " + (own ? "" : interval(result.difference(v, last))) + " |" : "") + " " +
+           text("%.4f", spread(validation).mean) + " | " + text("%.1f", mean_seconds(result.variants[v])) +
+           " |\n";
+  }
+  out += "\n| task (metric) |";
+  for (const VariantSpec& variant : spec.variants) out += " " + variant.name + " |";
+  out += "\n|---|";
+  for (std::size_t v = 0; v < spec.variants.size(); ++v) out += "---:|";
+  out += "\n";
+  for (std::size_t t = 0; t < result.tasks.size(); ++t) {
+    out += "| " + result.tasks[t].name + " (" + result.tasks[t].metric +
+           (result.tasks[t].in_mean ? "" : ", not in the mean") + ") |";
+    for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+      const Spread s = result.spread_of(v, static_cast<int>(t));
+      out += " " + text("%.3f", s.mean) +
+             (std::isfinite(s.deviation) ? " +- " + text("%.3f", s.deviation) : "") + " |";
+    }
+    out += "\n";
+  }
+  char tail[400];
+  std::snprintf(tail, sizeof tail,
+                "\n%zu splits (%s), %zu seed%s each; +- is the standard deviation over all runs; in brackets "
+                "the 95 %% interval of "
+                "the paired difference over splits, corrected for the rows that splits share (Nadeau & "
+                "Bengio 2003), * where it "
+                "excludes 0. mean: of the tasks' test scores, those where lower is better negated.\n",
+                result.splits.size(), std::string(name(spec.splits.kind)).c_str(), spec.seeds.size(),
+                spec.seeds.size() == 1 ? "" : "s");
+  return out + tail;
+}
+
+}  // namespace qmtl

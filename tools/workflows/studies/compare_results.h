@@ -1,0 +1,41 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runtime/model/statistics.h"
+#include "tools/workflows/studies/compare_trials.h"
+
+namespace qmtl {
+
+/// The finished trials of one variant: one for every split and seed, with the point of the grid that won on
+/// that split's validation rows.
+struct VariantResult {
+  struct Run {
+    const Trial* trial;
+    TrialResult result;
+  };
+  std::vector<Run> runs;  ///< [splits][seeds]
+};
+
+struct CompareResult {
+  const CompareSpec& spec;
+  const std::vector<SplitData>& splits;
+  std::vector<TaskSpec> tasks;
+  std::vector<VariantResult> variants;  ///< in the order of the specification
+
+  /// The reference minus variant v over the splits: `task` < 0 is the mean, tasks.size() the largest-logit
+  /// accuracy. Metrics where lower is better are negated: above 0 the reference is better.
+  Difference difference(std::size_t v, int task) const;
+  /// Over all runs, in the metric's own sign.
+  Spread spread_of(std::size_t v, int task) const;
+  bool has_argmax() const;
+};
+
+/// compare.json (io/FORMATS.md).
+nlohmann::ordered_json compare_json(const CompareResult& result);
+/// A Markdown table of the variants, and one of the tasks.
+std::string compare_markdown(const CompareResult& result);
+
+}  // namespace qmtl

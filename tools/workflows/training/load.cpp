@@ -1,0 +1,84 @@
+#include "tools/workflows/training/load.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "distributed/serialise.h"
+#include "io/data/dataset.h"
+
+namespace qmtl {
+namespace fs = std::filesystem;
+
+Dataset load_dataset(const Comm& comm, const std::string& path) {
+  const bool here = fs::exists(fs::path(path));
+  std::int64_t absent = here ? 0 : 1;
+  comm.max({&absent, 1});
+  Dataset data;
+  // Rank 0 must have the file; its error is the clearest.
+  comm.together([&] {
+    if (here || comm.root()) data = read_dataset(path);
+  });
+  if (absent != 0) {
+    const std::string bytes = comm.broadcast(comm.root() ? to_bytes(data) : std::string());
+    comm.together([&] {
+      if (!here) data = dataset_from_bytes(bytes);
+    });
+  }
+  comm.require_equal("the data set " + path, data.hash);
+  return data;
+}
+
+void choose_run_folder(Config& config) {
+  if (config.run_folder.empty()) config.run_folder = "runs/" + fs::path(config.file).stem().string();
+}
+
+Split parse_split(const std::string& text) {
+  if (text == "train") return Split::train;
+  if (text == "validation") return Split::validation;
+  if (text == "test") return Split::test;
+  throw usage_error("--split: expected train, validation or test, found '" + text + "'");
+}
+
+std::string checkpoint_file(const std::string& path) {
+  if (!fs::is_directory(path)) return path;
+  for (const char* name : {"best.h5", "last.h5"})
+    for (const char* folder : {"checkpoints", "."})
+      if (const fs::path file = fs::path(path) / folder / name; fs::exists(file))
+        return file.lexically_normal();
+  throw data_error(path +
+                   ": expected a checkpoint file or a run folder with checkpoints/best.h5, found a folder " +
+                   "without checkpoints; train first, or name the file");
+}
+
+Checkpoint load_checkpoint(const Comm& comm, const std::string& path) {
+  Checkpoint checkpoint;
+  comm.together([&] { checkpoint = read_checkpoint(checkpoint_file(path)); });
+  comm.require_equal("the checkpoint " + path, checkpoint.content_hash);
+  return checkpoint;
+}
+
+std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
+                                 SimdTarget target) {
+  std::unique_ptr<Learner> learner;
+  comm.together([&] {
+    learner = make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.standardisation,
+                           target);
+    if (learner->params() != checkpoint.params)
+      throw data_error(
+          "expected the parameters that the checkpoint's configuration makes, found others: the file was "
+          "written by another program version (" +
+          checkpoint.program_version + "); use that one");
+    learner->bind(checkpoint.state.params);
+  });
+  require_equal_rounding(comm, *learner);
+  return learner;
+}
+
+void require_equal_rounding(const Comm& comm, const Learner& learner) {
+  const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
+  comm.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
+                     fused ? "fused" : "separate");
+}
+
+}  // namespace qmtl

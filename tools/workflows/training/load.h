@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "distributed/comm.h"
+#include "io/runs/checkpoint.h"
+#include "runtime/train/learner.h"
+
+namespace qmtl {
+
+/// The data set in `path`: every rank reads the shared file; where a rank has no such file, rank 0 sends its
+/// own. Collective; all ranks fail together, also when they have different data.
+Dataset load_dataset(const Comm& comm, const std::string& path);
+
+/// Names run.folder after the configuration's file where it is not given.
+void choose_run_folder(Config& config);
+
+/// train, validation or test; throws Error (usage) for the option --split otherwise.
+Split parse_split(const std::string& text);
+
+/// The checkpoint file that `path` means: the file itself, or best.h5 (else last.h5) of a run folder. Throws
+/// Error (data) if there is none.
+std::string checkpoint_file(const std::string& path);
+
+/// Reads a checkpoint on every rank. Collective; all ranks fail together.
+Checkpoint load_checkpoint(const Comm& comm, const std::string& path);
+
+/// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
+/// Collective.
+void require_equal_rounding(const Comm& comm, const Learner& learner);
+
+/// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
+std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
+                                 SimdTarget target);
+
+}  // namespace qmtl

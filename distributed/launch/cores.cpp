@@ -1,6 +1,7 @@
 #include "distributed/launch/cores.h"
 
 #include <sched.h>
+#include <tbb/global_control.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,5 +89,15 @@ std::vector<std::string> core_warnings(const Cores& cores, int threads) {
                        " of this rank; use --threads " + std::to_string(cores.share()) + " or other binding");
   return warnings;
 }
+
+struct ThreadLimit::Control {
+  tbb::global_control limit;
+};
+
+ThreadLimit::ThreadLimit(const Cores& cores, int threads)
+    : count_(threads > 0 ? threads : cores.share()),
+      control_(new Control{{tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)}}) {}
+
+ThreadLimit::~ThreadLimit() = default;
 
 }  // namespace qmtl

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <tbb/global_control.h>
-
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,14 +33,14 @@ std::vector<std::string> core_warnings(const Cores& cores, int threads);
 /// Limits TBB to `threads` threads (0: the rank's share of the cores) while it lives.
 class ThreadLimit {
  public:
-  ThreadLimit(const Cores& cores, int threads)
-      : count_(threads > 0 ? threads : cores.share()),
-        control_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)) {}
+  ThreadLimit(const Cores& cores, int threads);
+  ~ThreadLimit();
   int count() const { return count_; }
 
  private:
+  struct Control;  // TBB's headers are heavy, and every command includes this one
   int count_;
-  tbb::global_control control_;
+  std::unique_ptr<Control> control_;
 };
 
 }  // namespace qmtl

@@ -4,7 +4,7 @@
 #include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/model/math.h"
 #include "runtime/train/label_scale.h"
 
@@ -161,7 +161,7 @@ std::string lower_local(EdgeBuilder& builder, const EdgeSource& source, EdgeValu
   return {};
 }
 
-/// One row per kind of head (runtime/model/head.h).
+/// One row per kind of head (runtime/model/head_table.h).
 struct LoweredHead {
   std::string_view kind;
   std::string (*lower)(EdgeBuilder&, const EdgeSource&, EdgeValue z);

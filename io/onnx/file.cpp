@@ -12,7 +12,7 @@
 #include "io/onnx/model.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {

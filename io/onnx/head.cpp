@@ -4,7 +4,7 @@
 #include "io/onnx/model.h"
 #include "runtime/circuit/ansatz.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 
 namespace qmtl {
 namespace {

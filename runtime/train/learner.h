@@ -7,7 +7,7 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/train/config.h"
 #include "runtime/train/state.h"
 

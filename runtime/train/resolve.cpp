@@ -4,7 +4,7 @@
 #include "runtime/circuit/plan.h"
 #include "runtime/base/error.h"
 #include "runtime/model/circuit_start.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/class_weights.h"
 #include "runtime/train/learner.h"

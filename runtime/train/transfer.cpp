@@ -7,7 +7,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/validation.h"
 

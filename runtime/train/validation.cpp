@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/model/bind_tasks.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/label_scale.h"
 

@@ -9,7 +9,7 @@
 #include "runtime/circuit/analysis.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "runtime/train/transfer.h"
 #include "tools/program/options.h"
 #include "tools/workflows/training/results.h"

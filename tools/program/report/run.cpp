@@ -5,7 +5,7 @@
 #include "io/runs/run_folder.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 #include "tools/workflows/training/load.h"
 #include "tools/program/report/format.h"
 #include "tools/program/report/sections.h"

@@ -9,7 +9,7 @@
 #include "io/files/json_fields.h"
 #include "runtime/base/error.h"
 #include "runtime/model/gradient_variance.h"
-#include "runtime/model/head.h"
+#include "runtime/model/head_table.h"
 
 namespace qmtl {
 namespace {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Puts measured tables into a page: insert_tables.py README.md FILE.md ... replaces what stands between the marks
 `<!-- FILE.md -->` and `<!-- end -->` with the file's text."""
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The comparisons' main rows in one table: summary.py FOLDER... > summary.md, each folder with a results/compare.json.
 
 For every rival of the reference at equal width: the reference's score minus its, with the 95 % interval (* where it excludes

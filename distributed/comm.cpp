@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "distributed/comm.h"
 
 // The deprecated C++ bindings in mpi.h do not compile without warnings.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "distributed/evaluate.h"
 
 #include <tbb/blocked_range.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Sourced by quickstart and check: installs Debian packages and sets what mpirun needs here.
 
 say() { printf '\n== %s\n' "$*"; }

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Turns a text column of a CSV file into an array of embeddings (NPY) that a description for `qmtl import` can name.
 
     tools/text_embeddings.py reviews.csv --column text --out reviews.npy

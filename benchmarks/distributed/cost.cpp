@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the fixed order of summation costs: the tree beside MPI_Allreduce, which sums in whatever order it
 // likes, in one run and in turns.
 //

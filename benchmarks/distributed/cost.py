@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What running over ranks costs and gives: the tree beside MPI_Allreduce, 1 -> 2 ranks, a slow rank, how long a save stops
 training, and a schedule up to 1,024 ranks.
 

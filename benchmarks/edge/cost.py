@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Flash, memory and instructions of an inference on a simulated Cortex-M4F at -Os: benchmarks/edge/cost.py [FOLDER FOR results]"""
 
 import pathlib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* QEMU plugin: counts executed instructions, a translated block at a time; deterministic. The few prototypes
    of QEMU's plugin interface (version 1) that it needs are declared here, as Debian has no package with its
    header. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* REPEAT inferences of one model on a bare core: -DGENERATED=name for C of qmtl export --to c, else the head
    file that was linked in. */
 

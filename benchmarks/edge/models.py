@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models of the edge benchmarks, trained for a moment: cost does not depend on how well they predict."""
 
 import json

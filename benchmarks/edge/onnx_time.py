@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs in the optional environment: processor seconds a sample of a model in ONNX Runtime, one thread, batches of 1 and of BATCH.
 onnx_time.py MODEL INPUT WIDTH BATCH"""
 

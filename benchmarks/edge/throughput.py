@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One model four ways in one run, one thread: the edge runtime, generated C, ONNX Runtime (with the environment of
 tests/hardware/setup) and `qmtl predict`; in processor time, which other work on the machine changes least:
 benchmarks/edge/throughput.py [FOLDER FOR results]"""

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Processor seconds for one sample, of a head file (time FILE ROUNDS) or of generated C (-DGENERATED=name;
    time - ROUNDS), on samples of whole numbers; one thread. Prints the smallest of five repetitions. */
 

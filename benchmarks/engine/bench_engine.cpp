@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Forward and vector-Jacobian product of the race's workloads and of the default wide model, by plan.
 // Counters: us_per_sample; GFLOPs by the planner's count; share of the FMA peak measured at start; vs_scalar:
 // how many times faster than the portable kernels without vector instructions, in the same run. Goal: share

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Where a step's time goes: floating-point rate against the FMA peak, cache traffic, and the kernels' shares.
 
     benchmarks/engine/roofline.py --qmtl build/release/qmtl [--w W3,W7] [--out FILE.md]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What one more task costs, and what a second thread or rank gives.
 
     benchmarks/engine/scaling.py --qmtl build/release/qmtl [--config train.toml] [--out FILE.md]

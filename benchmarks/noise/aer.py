@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares noisy simulation with Qiskit Aer: every channel on random circuits, and the blocks of a trained head.
 
     python3 aer.py --qmtl build/release/qmtl [--shots 20000] [--circuits 2] [--blocks 3] [--run runs/digits]

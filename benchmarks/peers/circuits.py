@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Workloads: what is raced, as a few numbers (workloads.json) and as an explicit list of gates.
 
 A workload is a JSON object with

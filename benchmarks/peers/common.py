@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every peer shares: its command line, the check against the oracle, the clock, one JSON line.
 
 A peer gives build(w, inputs, precision, variant) -> step, where step() does one forward pass with its exact

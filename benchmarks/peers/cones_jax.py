@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hand-written causal cones in JAX: the best a user of a simulator could do with a wide, shallow circuit.
 
 For uniform workloads (circuits.has_uniform_cones: local registers of k qubits with one stride around all n qubits, RY

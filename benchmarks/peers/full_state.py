@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a simulator does when it is asked for the whole statevector of a wide circuit: run in a process of its own with a
 memory limit, which ends with the library's own error.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The oracle: outputs and their exact vector-Jacobian product in double precision, gate by gate, by the adjoint method
 (arXiv:2009.02823). It shares no code with any peer and is written to be checked by eye.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hand-written JAX: the batched adjoint method (arXiv:2009.02823), as someone would write it who knows XLA on CPUs.
 
 State [C, 2**n, B]: C = 1 while the amplitudes are real, else real and imaginary part; the batch innermost, so that every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PennyLane. "backprop": default.qubit with JAX, one QNode for the encoding (parameter broadcasting over samples) and one
 for each register, which gets the encoded state by StatePrep and is vmapped over tasks; jit and vjp around all. "lightning":
 lightning.qubit's C++ adjoint Jacobian through the device's own interface (no QNode overhead); it knows no batch and no

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """qmtl as one more peer of another race: a folder with workloads.json (the plain keys) and reference.py, which has
 inputs(w, B) -> (x, ws, wt, g) and step(w, x, ws, wt, g) -> (y, gx, gws, gwt). Prints the JSON line that its peers print.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Qulacs (double precision only): ParametricQuantumCircuit.backprop with one observable sum_j g_j O_j a task, a loop over
 samples and tasks. It cannot branch, so the shared stage is repeated for every task; RY(x) RY(w) is merged; y costs one more
 forward pass. Qulacs turns RY and RZ the other way round, hence the minus signs."""

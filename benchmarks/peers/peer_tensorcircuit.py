@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TensorCircuit-NG with its JAX backend: vmap over samples, jit, autodiff (jax.vjp). The encoded state is computed once a
 sample and handed to the tasks' circuits by Circuit(n, inputs=state); tasks on one register are a second vmap; RY(x) RY(w)
 is merged. Variants: "state" reads outputs off the statevector, "network" contracts expectation_ps."""

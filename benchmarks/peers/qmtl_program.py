@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs `qmtl bench` on a workload, with given inputs and the answers it must find."""
 import json
 import pathlib

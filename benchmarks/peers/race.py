@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Races qmtl against other simulators on the same workloads, in one run, and checks every answer against the oracle.
 
     benchmarks/peers/setup                                    # once: build/peers-venv

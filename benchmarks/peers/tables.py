@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables and plots of a race, made from its rows."""
 NAMES = {"qmtl": "qmtl", "jax": "JAX by hand", "tensorcircuit": "TensorCircuit-NG", "pennylane": "PennyLane default.qubit",
          "lightning": "PennyLane lightning", "qulacs": "Qulacs"}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Wide models: T tasks on 2 T qubits (CZ line, registers of 4 qubits with stride 2, Ls shared layers), forward and full
 gradient of 256 samples, by every plan of qmtl that can and by hand-written causal cones in JAX; and what other simulators do
 when they are asked for the whole circuit.

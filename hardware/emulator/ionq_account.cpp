@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hardware/emulator/ionq_request.h"
 #include "hardware/emulator/ionq_service.h"
 #include "hardware/emulator/routes.h"

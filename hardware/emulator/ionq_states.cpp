@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hardware/emulator/ionq_states.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "hardware/endpoint_config.h"
 #include "hardware/endpoints/immediate.h"
 #include "hardware/endpoints/makers.h"

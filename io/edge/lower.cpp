@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "io/edge/lower.h"
 
 #include "runtime/base/error.h"

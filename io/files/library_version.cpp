@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "io/files/library_version.h"
 
 #include <hdf5.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "io/onnx/file.h"
 
 #include <onnx/checker.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "edge_check.h"
 #include "edge_parts.h"
 #include "edge_sections.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "qmtl_edge.h"
 
 const char* qmtl_edge_strerror(int code) {

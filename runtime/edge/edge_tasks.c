@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "edge_sections.h"
 #include "kernels/contract.h"
 #include "kernels/exp.h"

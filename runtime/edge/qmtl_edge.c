@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "qmtl_edge.h"
 
 #include "edge_check.h"

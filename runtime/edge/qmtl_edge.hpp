@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef QMTL_EDGE_HPP
 #define QMTL_EDGE_HPP
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The way back through a layer: gradients of its gates, then the bra before it. Compiled once per instruction
 // set.
 #if defined(QMTL_ENGINE_ADJOINT_INL_H_) == defined(HWY_TARGET_TOGGLE)

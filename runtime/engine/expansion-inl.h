@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How one tile of 16 samples runs through a Pauli expansion, compiled once per instruction set.
 #if defined(QMTL_ENGINE_EXPANSION_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QMTL_ENGINE_EXPANSION_INL_H_

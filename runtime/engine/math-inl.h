@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled once per instruction set.
 #if defined(QMTL_ENGINE_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QMTL_ENGINE_MATH_INL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layer 0 on |0...0>, a product state, and its gradient. Compiled once per instruction set.
 #if defined(QMTL_ENGINE_PRODUCT_STATE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QMTL_ENGINE_PRODUCT_STATE_INL_H_

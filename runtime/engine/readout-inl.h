@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Readouts and operator blocks on states, compiled once per instruction set.
 #if defined(QMTL_ENGINE_READOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QMTL_ENGINE_READOUT_INL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Between a batch's rows and the tiles that the kernels run on, compiled once per instruction set.
 #if defined(QMTL_ENGINE_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef QMTL_ENGINE_ROWS_INL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Passes over statevectors, compiled once per instruction set. A state is [rows][lanes], real and imaginary
 // parts in arrays of their own; the lanes are samples, so that qubits are strides and sums never cross lanes.
 #if defined(QMTL_ENGINE_STATE_INL_H_) == defined(HWY_TARGET_TOGGLE)

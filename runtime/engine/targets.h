@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // Which instruction sets the kernels are compiled for. Comes before any header of Highway.

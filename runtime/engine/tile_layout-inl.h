@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where a tile's data lies in the workspace, and its angles in the form the passes use. Compiled once per
 // instruction set.
 #if defined(QMTL_ENGINE_TILE_LAYOUT_INL_H_) == defined(HWY_TARGET_TOGGLE)

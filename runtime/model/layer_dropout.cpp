@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/error.h"
 #include "runtime/model/layer_kinds.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/linear_head.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/matrix.h"
 
 #include "runtime/model/instruction_sets.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/pauli_coefficients.h"
 
 #include "runtime/model/math.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>
@@ -6,7 +7,7 @@
 
 namespace qmtl {
 
-/// The quantum multi-task head (DESIGN section 2, points 2 to 5): angles of z, one shared circuit stage, task
+/// The quantum multi-task head (arXiv:2604.13560): angles of z, one shared circuit stage, task
 /// blocks, logit = scale * <O> / gain + bias. Tensors "head.shared", "head.block", "head.readout" (the
 /// circuit's parameters in the order of ParamLayout), "head.scale" (one per output; one per multiclass task),
 /// "head.bias" [outputs] and, if trained, "head.gain". Throws Error (usage) if the blocks do not yield the

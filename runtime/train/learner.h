@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -72,7 +73,7 @@ std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& tr
                                       SimdTarget target = SimdTarget::best);
 
 /// Completes a configuration from the data set: input widths and shapes, the tasks with kind, outputs and
-/// metric, the head's register layout and qubit count (DESIGN section 2 defaults). Throws Error (usage)
+/// metric, the head's register layout and qubit count (see resolve.cpp for the defaults). Throws Error (usage)
 /// naming key and choices.
 void resolve(Config& config, const Dataset& data);
 

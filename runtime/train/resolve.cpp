@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <string>
 
@@ -137,7 +138,7 @@ std::vector<int> block_outputs(const ModelSpec& model) {
   return outputs;
 }
 
-/// DESIGN section 2, "Defaults". A global block acts on all qubits, so those stay few.
+/// A wide and shallow circuit where the tasks allow it. A global block acts on all qubits, so those stay few.
 void resolve_circuit(const Config& config, ModelSpec& model) {
   AnsatzSpec& ansatz = model.head.ansatz;
   const int outputs = static_cast<int>(task_columns(model).back());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/hash.h"
 #include "runtime/train/state.h"
 

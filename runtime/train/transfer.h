@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <span>
@@ -11,7 +12,7 @@
 
 namespace qmtl {
 
-/// A trained model takes on one more task (DESIGN section 2: the shared stage does not know the tasks): all
+/// A trained model takes on one more task (the shared stage does not know the tasks): all
 /// it has learned stays as it is, the new task gets blocks, scales and biases of its own.
 /// ModelSpec::generations says which tasks came together; each generation's circuit is evaluated apart from
 /// the others, so that the earlier tasks' logits keep every bit.

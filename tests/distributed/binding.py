@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Ranks take the cores that mpirun may use where nobody asked for a binding, and keep a binding that was asked for."""
 
 import json

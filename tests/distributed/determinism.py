@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One run hash for every number of ranks and threads, and for runs that were stopped and resumed elsewhere."""
 
 import json

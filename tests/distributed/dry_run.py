@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A dry run says what every rank would do; it agrees with what runs, for real ranks and for simulated ones."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """All ranks fail together: one message that names the rank, one exit code, nothing left behind."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of failing trainings share: an undisturbed run, runs that are disturbed, and what must hold after."""
 
 import json

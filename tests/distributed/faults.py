@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Whatever ends a training, it goes on to the same bits, and no more is lost than the steps since the last save.
 
 Ranks are killed at named places (runtime/base/crash_point.h), signalled, stopped; disks fill up or become read-only; files of

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One table: a model's run hash for every number of ranks and threads, on one host and on three, straight or resumed.
 
 A few cells in every run, all with QMTL_LONG=1. Nodes are network namespaces that talk TCP; without root their columns

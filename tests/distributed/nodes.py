@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several nodes on one machine: network namespaces on a bridge, with a launcher for mpirun in place of ssh. Needs root."""
 
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Evaluation, prediction, noisy evaluation and replay give the same numbers on any number of ranks and threads."""
 
 import json

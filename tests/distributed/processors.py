@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One run hash on processors with and without AVX-512, and the bits that --simd asks for on every processor.
 
 Other processors are emulated by qemu-x86_64 (Debian's qemu-user); says so where it is missing."""

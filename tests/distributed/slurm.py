@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The batch scripts of distributed/slurm on a Slurm of this test's own: a job that is signalled saves, is requeued, goes on
 and ends with the bits of the undisturbed run.
 

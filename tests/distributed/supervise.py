@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """qmtl supervise: when it starts a run again and when not, how it stops, and runs killed at random that end with the
 bits of the undisturbed one.
 

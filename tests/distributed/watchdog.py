@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Ranks that no longer answer end the job with their number, host and place, and the run goes on to the same bits; a job
 that was stopped as a whole, or whose network was away for a while, goes on by itself.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The processors that tests and benchmarks of the edge runtime run on: how to compile for each and how to start it. A
 target whose tools are missing says which."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The worked example: a digits model on a simulated Cortex-M4F reads images from the host and predicts as the program does."""
 
 import csv

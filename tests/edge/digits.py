@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The digits model exported three ways: head file and generated C give each other's bits on every target, and all three
 predict what `qmtl predict` does, on the whole test set (QMTL_LONG=1; else other targets than this machine run a part)."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What `cmake --install` puts into a prefix is enough for others: the examples build against it through find_package and
 through pkg-config, in C and C++, and print the program's predictions."""
 

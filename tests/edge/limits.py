@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What the edge runtime may cost on a Cortex-M4F, held against what others take; and that its throughput can be measured beside
 ONNX Runtime and `qmtl predict`. Prints the tables of benchmarks/edge; QMTL_LONG=1 for all of their models."""
 

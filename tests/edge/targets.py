@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The same bits on every processor: head files run on simulated Cortex-M, Arm, RISC-V and big-endian cores give the outputs of
 this machine, and their self tests pass. Runs on the targets whose tools are installed and says which it left out."""
 

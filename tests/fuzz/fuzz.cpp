@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a fuzz target: under libFuzzer where it is built with it, else with mutants of the seeds that are the
 // same in every run. QMTL_LONG=1: for ten minutes instead of a fixed number.
 #include "tests/fuzz/fuzz.h"

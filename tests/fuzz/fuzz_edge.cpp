@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fuzz target (libFuzzer, clang): any bytes as a head file, with the checksum put right so that the checks
 // behind it are reached. tests/fuzz/run_edge builds and runs it.
 

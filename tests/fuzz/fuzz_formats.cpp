@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Readers of circuits from strangers must take any bytes: they return a program that holds, or refuse with an
 // Error of one short line that JSON can carry.
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Readers of what services answer must take any bytes: they return counts that add up, or refuse with an
 // EndpointError. The first byte of an input chooses the reader, the rest is the answer.
 #include <cstdio>

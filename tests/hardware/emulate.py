@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl emulate` from outside: how it starts and ends, what it refuses, and that no bytes sent to it break it."""
 
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A QDMI device library for tests, in C as real ones are: with FAKE_QDMI_LISTS of QDMI 1.4, else of 1.3. It
  * executes OpenQASM 2 whose gates are x and ry(angle): a qubit reads 1 if its angles (3 for x) add up to more
  * than pi / 2. One shot of each job reads all zeros. CUSTOM1 of the session asks for misbehaviour (see

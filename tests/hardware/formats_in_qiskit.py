@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Exports in other people's readers: Qiskit's importers of OpenQASM 2 and 3, the reference parser of OpenQASM 3, Aer
 and Amazon Braket's simulator. Random programs come with their state from the oracle of test_hardware; of trained heads
 the logits must come back from the files alone."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests against other people's programs run in an environment of their own: build/hardware-venv, made by
 tests/hardware/setup, or the one of QMTL_PEERS_PYTHON. The tests in every run need nothing but Debian's packages.
 

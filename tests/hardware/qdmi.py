@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The DDSIM device of MQT Core, an independent simulator behind QDMI, executes our programs through our endpoint: its
 counts have the exact distribution, and a model scores on it what it scores on the exact endpoint."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The official clients of IBM and IonQ, and QRMI, against `qmtl emulate`: what they submit is understood, and what
 they read back are the counts that they should be."""
 

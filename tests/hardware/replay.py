@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl replay` from plan to report: on the simulator and through the emulated services, alone and in steps."""
 
 import json

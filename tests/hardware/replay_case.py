@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of `qmtl replay` share: an emulator on a port of its own, endpoint files for it, and secrets that must
 show up nowhere."""
 

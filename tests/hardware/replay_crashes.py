@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Whatever fails while a replay runs, no job is made twice, no result is lost, and the scores are those of an
 undisturbed replay with the same seeds.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Exports for a device's coupling map against Qiskit: they load, use only the basis and Qiskit's own coupling maps, do
 the same on every device, and need no more two-qubit gates than Qiskit's transpiler finds. Prints the table."""
 

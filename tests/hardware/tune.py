@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl replay tune`: a device that turns too far is learned, what is paid stays under the ceiling, and a run that was
 killed anywhere ends with the bits of one that was not."""
 

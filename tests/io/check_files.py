@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads files that qmtl wrote, and makes one as another program would, with a reader that is not ours (h5py).
 
     check_files.py dataset FILE | checkpoint FILE | predictions FILE | make FILE

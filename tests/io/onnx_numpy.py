@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An ONNX reader and evaluator of its own in numpy: protobuf's wire format and the operators that qmtl writes, as the
 ONNX specification (opset 13) defines them. Shares no code with the exporter or a protobuf library."""
 

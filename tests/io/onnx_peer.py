@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs in the optional environment: onnxruntime on a model, after onnx's full check.
 onnx_peer.py MODEL INPUTS.npz OUTPUTS.npz; outputs also in batches of 1 and 7 as "<batch>/<name>"."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl export --to onnx` against `qmtl predict`: every head and layer, in an evaluator of our own (onnx_numpy.py) and, with the
 optional environment of tests/hardware/setup, in ONNX Runtime."""
 

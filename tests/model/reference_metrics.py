@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes reference_metrics.h: inputs and scores of scikit-learn and scipy that the metric tests compare with.
 
 Run: python3 reference_metrics.py > reference_metrics.h   (scikit-learn 1.x, scipy 1.x, numpy)

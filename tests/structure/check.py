@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what the layout of the source tree promises: top-level folders, include arrows, headers that compile alone.
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what the layout of the source tree promises: top-level folders, include arrows, headers that compile alone,
+a licence line in every file, no comment that cites a page from elsewhere.
 
 Prints every violation with its file and line and ends with 1 if there is any. --self-test checks the checker.
 """
@@ -27,8 +29,9 @@ ARROWS = {
     "benchmarks": {"benchmarks", "tools", "hardware", "distributed", "io", "runtime"},
     "tests": {"tests", "benchmarks", "tools", "hardware", "distributed", "io", "runtime"},
 }
-# the same inside runtime; files directly in runtime/ may be included by all
+# the same inside runtime; base may be included by all
 LAYERS = {
+    "base": set(),
     "circuit": {"circuit"},
     "engine": {"engine", "circuit"},
     "model": {"model", "engine", "circuit"},
@@ -36,8 +39,8 @@ LAYERS = {
     "noise": {"noise", "engine", "circuit"},
     "edge": {"edge"},
 }
-# value structs that layers above their own pass through, and the one random number generator
-SEAMS = {"runtime/train/state.h", "runtime/base/philox.h"}
+# value structs that layers above their own pass through
+SEAMS = {"runtime/train/state.h"}
 # libraries that live in one room: pattern of the header -> rooms that may include it
 LIBRARIES = [
     ("MPI", re.compile(r"^mpi(_.*)?\.h$"), {"distributed", "tests", "benchmarks"}),
@@ -45,6 +48,10 @@ LIBRARIES = [
     ("ONNX", re.compile(r"^(onnx|google/protobuf)/"), {"io"}),
     ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),
 ]
+# What an output carries byte for byte: generated C its kernels, a report its page.
+EMBEDDED = ("runtime/edge/kernels/", "tools/program/report/page.")
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 
@@ -84,8 +91,8 @@ def violations_of(file, text, root):
             continue
         elif room == target.parts[0] == "runtime" and len(file.parts) > 2 and len(target.parts) > 2:
             layer, other = file.parts[1], target.parts[1]
-            if layer in LAYERS and other not in LAYERS[layer]:
-                allowed = ", ".join(sorted(LAYERS[layer]))
+            if layer in LAYERS and other not in LAYERS[layer] | {"base"}:
+                allowed = ", ".join(sorted(LAYERS[layer] | {"base"}))
                 yield f"{where}runtime/{layer} includes {target}: it may include {allowed}"
 
 
@@ -94,6 +101,29 @@ def check_folders(root):
     for path in sorted(root.iterdir()):
         if path.is_dir() and not path.name.startswith((".", "build")) and path.name not in FOLDERS | ignored:
             yield f"{path.name}/: not one of the top-level folders {', '.join(sorted(FOLDERS))}"
+
+
+def needs_licence(file, text):
+    if str(file).startswith(EMBEDDED):
+        return False
+    return (file.suffix in SOURCES | {".py", ".sh", ".S", ".ld"} or file.name == "CMakeLists.txt"
+            or file.name.endswith(".cpp.in") or text.startswith("#!"))
+
+
+def check_text(file, text):
+    """Every source, script and CMakeLists.txt names its licence, and cites no page that is not here."""
+    if needs_licence(file, text) and LICENCE not in "".join(text.splitlines()[:2]):
+        yield f"{file}:1: expected '// {LICENCE}' ('#' in scripts) as first line, after a #! line as second"
+    for number, line in enumerate(text.splitlines(), 1):
+        if PAGE.search(line):
+            yield f"{file}:{number}: cites a page that is not in this repository; say here what it says"
+
+
+def text_files(root):
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).is_file():
+            yield pathlib.PurePosixPath(name)
 
 
 def library_flags():
@@ -153,6 +183,8 @@ def check_types(texts):
 def check(root, compiler, folder):
     problems = list(check_folders(root))
     problems += check_types((f, (root / f).read_text(errors="replace")) for f in headers_of(root) if f.parts[0] != "tests")
+    for file in text_files(root):
+        problems += check_text(file, (root / file).read_text(errors="replace"))
     for file in source_files(root):
         problems += violations_of(file, (root / file).read_text(errors="replace"), root)
     flags = library_flags()
@@ -183,6 +215,20 @@ def self_test(root, folder):
     ]
     wrong = [f"{file}: {line}" for file, line, broken in cases
              if bool(list(violations_of(pathlib.PurePosixPath(file), line, root))) != broken]
+    texts = [
+        ("io/a.cpp", f"// {LICENCE}\nint a;\n", False),
+        ("io/a.cpp", f"int a;\nint b;\n// {LICENCE}\n", True),
+        ("io/a.cpp", "int a;\n", True),
+        ("tools/do", f"#!/bin/sh\n# {LICENCE}\n", False),
+        ("tools/do", "#!/bin/sh\n", True),
+        ("io/CMakeLists.txt", "project(io)\n", True),
+        ("io/words.txt", "a\n", False),
+        ("runtime/edge/kernels/a.h", "int a;\n", False),
+        ("io/a.h", f"// {LICENCE}\n/// As in DE" + "SIGN section 2.\n", True),
+        ("io/a.h", f"// {LICENCE}\n/// The design section by section.\n", False),
+    ]
+    wrong += [f"{file}: {text!r}" for file, text, broken in texts
+              if bool(list(check_text(pathlib.PurePosixPath(file), text))) != broken]
     header = "namespace qmtl {\nstruct Part {\n};\n}  // namespace qmtl\n"
     if not list(check_types([("a.h", header), ("b.h", header)])):
         wrong.append("a type that is defined twice is not reported")

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Wrong input ends with the documented exit code and one message that names the place; nothing is overwritten."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl bench` checks answers that a plain simulator in this file gave; `qmtl plan` shows what will run."""
 
 import cmath

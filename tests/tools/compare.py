@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """qmtl compare from outside: the same numbers on any number of ranks and threads, resuming, statistics, refusals."""
 
 import json

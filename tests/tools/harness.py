@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the program share: a tiny data set and configuration, and running qmtl with exact expectations."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Importing arrays and pictures: what numpy and Pillow wrote is what h5py reads back from the data set."""
 
 import gzip

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Noisy evaluation and the noise command from outside: fields, reproducibility, refusals."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl report`: one page without references to others, that a browser shows without errors; wrong input leaves no page."""
 
 import html.parser

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What a run leaves behind to be looked at: metrics.jsonl, logs of the ranks, trace, environment; alone and on 3 ranks."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """qmtl scale and qmtl sweep from outside: counts against their formulas, slopes, the same numbers on other ranks."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A task added to a trained model: earlier tasks' predictions keep every byte; runs resume and evaluate like others."""
 
 import csv

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`qmtl watch`: shows a run as its files have it, whatever state they are in, follows it and ends with it."""
 
 import json

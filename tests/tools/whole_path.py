@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Import, train, evaluate, predict and inspect on a tiny data set; the documented JSON fields and files are there."""
 
 import csv

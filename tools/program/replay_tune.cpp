@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/program/replay_tune.h"
 
 #include <spdlog/spdlog.h>

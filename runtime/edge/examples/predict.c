@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* predict HEAD.qmh < numbers: the outputs of one sample, whose inputs are read from standard input. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // predict HEAD.qmh < numbers: every task's probabilities (or value) for one sample from standard input.
 #include <iostream>
 #include <qmtl_edge.hpp>

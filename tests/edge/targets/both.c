@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* One model as a head file and as generated C on the same samples: heads[0] is the file, heads[1] the
    samples, a byte a number. Prints a number made of all bits of all outputs, and whether both gave them. */
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Runs every head that was linked in: the self test, then samples from a generator of whole numbers; prints
    every bit of every output. */
 

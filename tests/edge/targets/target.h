@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef QMTL_TARGET_H
 #define QMTL_TARGET_H
 

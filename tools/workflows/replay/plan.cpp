@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "io/files/json_fields.h"
 #include "runtime/base/error.h"
 #include "tools/workflows/replay/session.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/studies/compare_trials.h"
 
 #include <tbb/parallel_for.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/rank_log.h"
 
 #include <spdlog/sinks/basic_file_sink.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef QMTL_BOARD_SEMIHOST_H
 #define QMTL_BOARD_SEMIHOST_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Start of a program without a C library on Cortex-M and RISC-V cores as QEMU has them: the stack, the
    floating-point unit, zeroed memory, main, and the exit code through semihosting. On a device of your own
    this comes with its development kit. Programs keep their constants const: there is no copying of initial

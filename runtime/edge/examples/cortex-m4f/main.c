@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Classifies handwritten digits on a Cortex-M4F: reads the images from a CSV file of the host (64 pixels and
    the label a line), prints predictions, and how many cycles one takes. Arguments: FILE IMAGES. */
 

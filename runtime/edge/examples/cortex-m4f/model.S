@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The head file in flash: -DMODEL="path". */
 .section .rodata
 .balign 4

@@ -8,10 +8,10 @@
 #include <iostream>
 #include <new>
 
+#include "runtime/base/version.h"
 #include "tools/program/commands.h"
 #include "tools/program/options.h"
 #include "tools/workflows/training/rank_log.h"
-#include "tools/program/version.h"
 
 namespace qmtl {
 namespace {

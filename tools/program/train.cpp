@@ -26,7 +26,7 @@
 #include "tools/workflows/training/results.h"
 #include "tools/workflows/training/run_recorder.h"
 #include "tools/program/signals.h"
-#include "tools/program/version.h"
+#include "runtime/base/version.h"
 
 namespace qmtl {
 namespace {

@@ -4,8 +4,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "runtime/base/version.h"
 #include "tools/program/report/assets.h"
-#include "tools/program/version.h"
 
 namespace qmtl::report {
 namespace {

@@ -20,7 +20,7 @@
 #include "tools/program/progress.h"
 #include "tools/workflows/training/results.h"
 #include "tools/program/signals.h"
-#include "tools/program/version.h"
+#include "runtime/base/version.h"
 
 namespace qmtl {
 namespace {

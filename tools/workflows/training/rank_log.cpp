@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "distributed/launch/cores.h"
-#include "tools/program/version.h"
+#include "runtime/base/version.h"
 
 namespace qmtl {
 namespace {

@@ -10,8 +10,8 @@
 #include "io/files/atomic_file.h"
 #include "io/files/library_version.h"
 #include "io/runs/run_starts.h"
+#include "runtime/base/version.h"
 #include "tools/workflows/training/rank_log.h"
-#include "tools/program/version.h"
 
 namespace qmtl {
 namespace {

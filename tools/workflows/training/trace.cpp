@@ -9,8 +9,8 @@
 
 #include "io/files/atomic_file.h"
 #include "io/files/json_fields.h"
+#include "runtime/base/version.h"
 #include "tools/workflows/training/phase_times.h"
-#include "tools/program/version.h"
 
 namespace qmtl {
 namespace {

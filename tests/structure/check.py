@@ -119,6 +119,14 @@ def check_text(file, text):
             yield f"{file}:{number}: cites a page that is not in this repository; say here what it says"
 
 
+def check_version(cmake, changelog):
+    """CMakeLists.txt has the version; the changelog's newest entry is that version."""
+    version = re.search(r"project\(qmtl VERSION ([\d.]+)", cmake).group(1)
+    newest = re.search(r"^## \[(.+?)\]", changelog, re.MULTILINE)
+    if not newest or newest.group(1) != version:
+        yield f"CHANGELOG.md: expected '## [{version}]' of CMakeLists.txt as newest entry, found {newest and newest.group(1)}"
+
+
 def text_files(root):
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
@@ -183,6 +191,7 @@ def check_types(texts):
 def check(root, compiler, folder):
     problems = list(check_folders(root))
     problems += check_types((f, (root / f).read_text(errors="replace")) for f in headers_of(root) if f.parts[0] != "tests")
+    problems += check_version((root / "CMakeLists.txt").read_text(), (root / "CHANGELOG.md").read_text())
     for file in text_files(root):
         problems += check_text(file, (root / file).read_text(errors="replace"))
     for file in source_files(root):
@@ -229,6 +238,9 @@ def self_test(root, folder):
     ]
     wrong += [f"{file}: {text!r}" for file, text, broken in texts
               if bool(list(check_text(pathlib.PurePosixPath(file), text))) != broken]
+    for changelog, broken in (("## [1.2.0]\n## [1.1.0]\n", False), ("## [1.1.0]\n## [1.2.0]\n", True), ("", True)):
+        if bool(list(check_version("project(qmtl VERSION 1.2.0 LANGUAGES C)", changelog))) != broken:
+            wrong.append(f"CHANGELOG.md {changelog!r}")
     header = "namespace qmtl {\nstruct Part {\n};\n}  // namespace qmtl\n"
     if not list(check_types([("a.h", header), ("b.h", header)])):
         wrong.append("a type that is defined twice is not reported")

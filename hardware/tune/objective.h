@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "runtime/model/data.h"
-#include "runtime/model/head.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/learner.h"
 
@@ -16,10 +15,10 @@ namespace qmtl {
 /// biases, losses, weights of tasks) as the model has it, in double.
 class TuneObjective {
  public:
-  /// `params` are all of the model's. Throws Error (usage) for heads without a circuit.
-  TuneObjective(const ModelSpec& spec, const Dataset& data,
-                const std::vector<Standardisation>& standardisation, const std::vector<ParamInfo>& infos,
-                std::span<const double> params);
+  /// `params` are all of the learner's, as it has them bound. Throws Error (usage) for heads without a
+  /// circuit.
+  TuneObjective(const Learner& learner, const Dataset& data,
+                const std::vector<Standardisation>& standardisation, std::span<const double> params);
 
   /// The batch's loss for values[rows of the batch, outputs of the circuit]; unless null also d loss / d
   /// values, same shape. As the learner's, without terms that no output changes.
@@ -32,12 +31,9 @@ class TuneObjective {
     std::size_t first_column, columns;
     double factor;
   };
-  void measure_readout(const Head<double>& head);
 
   std::vector<BoundTask> tasks_;
-  std::size_t outputs_ = 0, logits_ = 0;
-  std::vector<double> offset_;  ///< [logits] for outputs that are all 0
-  std::vector<double> slope_;   ///< [outputs, logits]: heads are linear in the circuit's outputs
+  CircuitReadout readout_;
 };
 
 }  // namespace qmtl

@@ -85,7 +85,14 @@ void CircuitStage<Real>::bind(std::span<const double> params, double gain) {
 }
 
 template <class Real>
-std::vector<double> CircuitStage<Real>::forward(const Matrix<Real>& z) const {
+std::vector<double> CircuitStage<Real>::angles(const Matrix<Real>& z) const {
+  // Every generation has the whole shared stage and so all angles.
+  const Matrix<Real> encoded = encode(z, generations_.front()).angles;
+  return {encoded.data(), encoded.data() + encoded.size()};
+}
+
+template <class Real>
+std::vector<double> CircuitStage<Real>::values(const Matrix<Real>& z) const {
   const auto rows = static_cast<std::size_t>(z.rows());
   std::vector<double> all(rows * outputs_);
   for (const Part& used : generations_) {
@@ -97,18 +104,6 @@ std::vector<double> CircuitStage<Real>::forward(const Matrix<Real>& z) const {
                   all.data() + i * outputs_ + used.first_output);
   }
   return all;
-}
-
-template <class Real>
-std::vector<double> CircuitStage<Real>::forward_with(const CircuitValues& evaluate,
-                                                     std::span<const std::size_t> samples,
-                                                     const Matrix<Real>& z) const {
-  // Every generation has the whole shared stage and so all angles.
-  const Matrix<Real> encoded = encode(z, generations_.front()).angles;
-  const std::vector<double> angles(encoded.data(), encoded.data() + encoded.size());
-  std::vector<double> values(samples.size() * outputs_);
-  evaluate(samples, angles.data(), values.data());
-  return values;
 }
 
 template <class Real>

@@ -18,7 +18,7 @@ struct BlockRange {
 };
 
 /// What every head with a circuit shares: from z through the angle map to the expectations of the circuit's
-/// outputs, and back. `gain` multiplies z; what is behind the expectations is the head's.
+/// outputs, and back. `gain` multiplies z; what is behind the expectations is the head's CircuitReadout.
 template <class Real>
 class CircuitStage {
  public:
@@ -48,11 +48,10 @@ class CircuitStage {
   std::span<const double> params() const { return params_; }
   double gain() const { return gain_; }
 
-  /// expectations[rows of z, outputs()], exact.
-  std::vector<double> forward(const Matrix<Real>& z) const;
-  /// The same from `evaluate`.
-  std::vector<double> forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
-                                   const Matrix<Real>& z) const;
+  /// The first stage: angles[rows of z, angles of the circuit].
+  std::vector<double> angles(const Matrix<Real>& z) const;
+  /// The first two: expectations[rows of z, outputs()], exact.
+  std::vector<double> values(const Matrix<Real>& z) const;
 
   /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, shot noise included,
   /// writes d loss / d expectations (same shape). Called in order of rows, from the calling thread.

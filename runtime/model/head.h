@@ -6,12 +6,16 @@
 #include <span>
 #include <vector>
 
+#include "runtime/model/circuit_readout.h"
 #include "runtime/model/head_table.h"
 #include "runtime/model/layer.h"
 #include "runtime/model/matrix.h"
 #include "runtime/model/params.h"
 
 namespace qmtl {
+
+template <class Real>
+class CircuitStage;
 
 /// From the representation z to the logits of all tasks. One object per model; after bind() the const calls
 /// may run concurrently. Logits and their cotangents are double whatever Real is: losses are computed in
@@ -26,24 +30,23 @@ class Head {
   /// `tensor` is the number of the head's first tensor in the model's list.
   virtual void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const = 0;
   virtual void bind(std::span<const double> params) = 0;
-  virtual const Plan* plan() const { return nullptr; }  ///< null for heads without a circuit
-  virtual SimdTarget target() const { return SimdTarget::scalar; }
-  virtual const Circuit* circuit() const { return nullptr; }  ///< null for heads without one
-  /// The circuit's trainable numbers as bound.
-  virtual std::span<const double> circuit_params() const { return {}; }
+
+  /// A head with a circuit is three stages, and forward() is one after the other: the stage's angles(z), the
+  /// circuit's values (of the stage's engine, or from elsewhere: a noisy simulator, a device) and the readout
+  /// as bound. Null, both, for heads without a circuit.
+  virtual const CircuitStage<Real>* circuit_stage() const { return nullptr; }
+  virtual const CircuitReadout* readout() const { return nullptr; }
 
   /// logits[rows of z, outputs of all tasks], exact.
   virtual void forward(const Matrix<Real>& z, double* logits) const = 0;
-  /// The same with the circuit's outputs from `evaluate`; for heads with a circuit only.
-  virtual void forward_with(const CircuitValues& /*evaluate*/, std::span<const std::size_t> /*samples*/,
-                            const Matrix<Real>& /*z*/, double* /*logits*/) const {}
 
   /// Given logits[count, outputs of the group] of `count` consecutive rows from `first`, writes d loss / d
   /// logits (same shape). Called in order of rows, from the calling thread.
   using Cotangents =
       std::function<void(std::size_t first, std::size_t count, const double* logits, double* cotangents)>;
   /// Training pass of one task group, shot noise included: writes d loss / d z and ADDS the parameters'
-  /// gradients, summed over rows in order, to `gradient` (all of the head's parameters).
+  /// gradients, summed over rows in order, to `gradient` (all of the head's parameters). The three stages
+  /// fused: the adjoint pass needs the cotangents while a tile's states are still in cache.
   virtual void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
                         const Cotangents& cotangents, Matrix<Real>& dz, std::span<double> gradient) const = 0;
   /// Relative cost of one row's gradient in a group.

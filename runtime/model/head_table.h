@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -28,11 +27,6 @@ struct HeadSetup {
 
   bool trains(const TaskRange& group) const { return group.first >= newest_tasks(spec); }
 };
-
-/// Evaluates a head's circuit elsewhere than on its engine, for example with noise: writes values[samples,
-/// outputs] of angles[samples, circuit angles]. `samples` are their numbers in the data set.
-using CircuitValues =
-    std::function<void(std::span<const std::size_t> samples, const double* angles, double* values)>;
 
 template <class Real>
 class Head;

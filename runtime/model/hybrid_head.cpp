@@ -42,10 +42,8 @@ class HybridHead final : public Head<Real> {
 
   std::size_t width() const override { return stage_.width(); }
   const std::vector<ParamInfo>& params() const override { return params_; }
-  const Plan* plan() const override { return &stage_.plan(); }
-  SimdTarget target() const override { return stage_.target(); }
-  const Circuit* circuit() const override { return &stage_.circuit(); }
-  std::span<const double> circuit_params() const override { return stage_.params(); }
+  const CircuitStage<Real>* circuit_stage() const override { return &stage_; }
+  const CircuitReadout* readout() const override { return &readout_; }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
     stage_.initial(random, tensor, values.first(circuit_params_));
@@ -70,14 +68,11 @@ class HybridHead final : public Head<Real> {
     for (auto& group : groups_)
       for (DenseColumns<double>& layer : group)
         layer.bind(params.subspan(circuit_params_, (qubits_ + 1) * columns_));
+    bind_readout(params.subspan(circuit_params_));
   }
 
   void forward(const Matrix<Real>& z, double* logits) const override {
-    write_logits(static_cast<std::size_t>(z.rows()), stage_.forward(z), logits);
-  }
-  void forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
-                    const Matrix<Real>& z, double* logits) const override {
-    write_logits(samples.size(), stage_.forward_with(evaluate, samples, z), logits);
+    readout_.logits(stage_.values(z), logits);
   }
 
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
@@ -129,15 +124,19 @@ class HybridHead final : public Head<Real> {
     return x;
   }
 
-  /// logits[rows, outputs of all tasks] of expectations[rows, outputs of the circuit].
-  void write_logits(std::size_t rows, const std::vector<double>& expectations, double* logits) const {
+  /// `layer` begins with the whole linear layer's weights and biases.
+  void bind_readout(std::span<const double> layer) {
+    readout_ = {stage_.outputs(), stage_.gain(), {}};
     const bool shared = stage_.outputs() == qubits_;
-    std::size_t circuit = 0;
-    Matrix<double> y;
+    std::size_t first_output = 0;
     for (const auto& group : groups_)
-      for (const DenseColumns<double>& layer : group) {
-        layer.forward(scaled(expectations.data(), rows, stage_.outputs(), shared ? 0 : circuit++), y);
-        store(y, logits, columns_, layer.first());
+      for (const DenseColumns<double>& columns : group) {
+        for (std::size_t c = columns.first(); c < columns.first() + columns.count(); ++c) {
+          readout_.columns.push_back({first_output, {}, layer[qubits_ * columns_ + c]});
+          for (std::size_t q = 0; q < qubits_; ++q)
+            readout_.columns.back().weights.push_back(layer[q * columns_ + c]);
+        }
+        if (!shared) first_output += qubits_;
       }
   }
 
@@ -163,7 +162,8 @@ class HybridHead final : public Head<Real> {
   std::size_t qubits_, columns_, circuit_params_ = 0;
   std::uint32_t weight_tensor_ = 0;  ///< its number among the head's tensors
   std::vector<ParamInfo> params_;
-  std::vector<std::vector<DenseColumns<double>>> groups_;
+  std::vector<std::vector<DenseColumns<double>>> groups_;  ///< the linear layers, for the gradient
+  CircuitReadout readout_;                                 ///< the same, column by column
 };
 
 /// The part of both circuits that [circuit] gives; <Z> of single qubits.

@@ -58,7 +58,7 @@ class QmtlHead final : public Head<Real> {
  public:
   explicit QmtlHead(const HeadSetup& setup)
       : spec_(setup.spec.head), stage_(spec_.ansatz, setup, group_blocks(setup), generation_blocks(setup)) {
-    outputs_ = stage_.outputs();
+    outputs_ = readout_.outputs = stage_.outputs();
     circuit_params_ = static_cast<std::size_t>(stage_.layout().total);
     name_scales(setup.spec);
     stage_.append_params(params_);
@@ -69,10 +69,8 @@ class QmtlHead final : public Head<Real> {
 
   std::size_t width() const override { return stage_.width(); }
   const std::vector<ParamInfo>& params() const override { return params_; }
-  const Plan* plan() const override { return &stage_.plan(); }
-  SimdTarget target() const override { return stage_.target(); }
-  const Circuit* circuit() const override { return &stage_.circuit(); }
-  std::span<const double> circuit_params() const override { return stage_.params(); }
+  const CircuitStage<Real>* circuit_stage() const override { return &stage_; }
+  const CircuitReadout* readout() const override { return &readout_; }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
     stage_.initial(random, tensor, values.first(circuit_params_));
@@ -84,18 +82,17 @@ class QmtlHead final : public Head<Real> {
 
   void bind(std::span<const double> params) override {
     stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
-    scale_.resize(outputs_);
-    for (std::size_t o = 0; o < outputs_; ++o) scale_[o] = params[circuit_params_ + scale_of_[o]];
-    const auto bias = params.subspan(circuit_params_ + scale_starts_.size(), outputs_);
-    bias_.assign(bias.begin(), bias.end());
+    readout_.columns.clear();
+    scale_.clear();
+    for (std::size_t o = 0; o < outputs_; ++o) {
+      scale_.push_back(params[circuit_params_ + scale_of_[o]]);
+      readout_.columns.push_back(
+          {o, {scale_[o] / stage_.gain()}, params[circuit_params_ + scale_starts_.size() + o]});
+    }
   }
 
   void forward(const Matrix<Real>& z, double* logits) const override {
-    write_logits(stage_.forward(z), logits);
-  }
-  void forward_with(const CircuitValues& evaluate, std::span<const std::size_t> samples,
-                    const Matrix<Real>& z, double* logits) const override {
-    write_logits(stage_.forward_with(evaluate, samples, z), logits);
+    readout_.logits(stage_.values(z), logits);
   }
 
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
@@ -108,13 +105,13 @@ class QmtlHead final : public Head<Real> {
       logits.resize(count * outputs);
       given.resize(count * outputs);
       for (std::size_t i = 0; i < logits.size(); ++i) {
-        const std::size_t o = first_output + i % outputs;
-        logits[i] = scale_[o] / stage_.gain() * expectations[i] + bias_[o];
+        const ReadoutColumn& column = readout_.columns[first_output + i % outputs];
+        logits[i] = column.weights.front() * expectations[i] + column.bias;
       }
       cotangents(first, count, logits.data(), given.data());
       for (std::size_t i = 0; i < logits.size(); ++i) {
         const std::size_t o = first_output + i % outputs;
-        expectation_cotangents[i] = given[i] * (scale_[o] / stage_.gain());
+        expectation_cotangents[i] = given[i] * readout_.columns[o].weights.front();
         add_readout_gradient(o, given[i], expectations[i], gradient);
       }
     };
@@ -137,14 +134,6 @@ class QmtlHead final : public Head<Real> {
     }
   }
 
-  /// logits[rows, outputs] of expectations of the same shape.
-  void write_logits(const std::vector<double>& expectations, double* logits) const {
-    for (std::size_t i = 0; i < expectations.size(); ++i) {
-      const std::size_t o = i % outputs_;
-      logits[i] = scale_[o] / stage_.gain() * expectations[i] + bias_[o];
-    }
-  }
-
   void add_readout_gradient(std::size_t output, double g, double expectation,
                             std::span<double> gradient) const {
     const double gain = stage_.gain();
@@ -159,7 +148,8 @@ class QmtlHead final : public Head<Real> {
   std::vector<ParamInfo> params_;
   std::vector<double> scale_starts_;
   std::vector<std::size_t> scale_of_;  ///< output -> scale
-  std::vector<double> scale_, bias_;   ///< per output
+  std::vector<double> scale_;          ///< per output
+  CircuitReadout readout_;             ///< its columns are the circuit's outputs one by one
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/backbone.h"
 #include "runtime/model/bind_tasks.h"
+#include "runtime/model/circuit_stage.h"
 #include "runtime/model/head.h"
 #include "runtime/model/loss.h"
 #include "runtime/model/math.h"
@@ -72,8 +73,8 @@ class LearnerOf final : public Learner {
 
   const ModelSpec& spec() const override { return spec_; }
   const std::vector<ParamInfo>& params() const override { return params_; }
-  const Plan* plan() const override { return head_->plan(); }
-  SimdTarget target() const override { return head_->target(); }
+  const Plan* plan() const override { return stage() ? &stage()->plan() : nullptr; }
+  SimdTarget target() const override { return stage() ? stage()->target() : SimdTarget::scalar; }
 
   std::vector<double> initial(std::uint64_t seed) const override {
     const InitialValues random(seed);
@@ -125,20 +126,35 @@ class LearnerOf final : public Learner {
   }
 
   void predict(std::span<const std::size_t> rows, float* logits) const override {
-    predict_by(rows, logits, [&](auto, const Matrix<Real>& z, double* values) { head_->forward(z, values); });
+    const auto width = static_cast<std::size_t>(outputs());
+    std::vector<double> values;
+    in_chunks(rows, [&](std::size_t count, const Matrix<Real>& z) {
+      values.resize(count * width);
+      head_->forward(z, values.data());
+      label_units(values, logits);
+      logits += values.size();
+    });
   }
 
-  const Circuit* circuit() const override { return head_->circuit(); }
-  std::span<const double> circuit_params() const override { return head_->circuit_params(); }
-
-  void predict_with(const CircuitValues& evaluate, std::span<const std::size_t> rows,
-                    float* logits) const override {
-    if (!circuit())
-      throw usage_error("expected a head with a circuit, found the kind '" + spec_.head.kind +
-                        "', which has none");
-    predict_by(rows, logits, [&](std::span<const std::size_t> part, const Matrix<Real>& z, double* values) {
-      head_->forward_with(evaluate, part, z, values);
+  const Circuit* circuit() const override { return stage() ? &stage()->circuit() : nullptr; }
+  std::span<const double> circuit_params() const override { return needed_stage().params(); }
+  std::size_t circuit_begin() const override { return head_begin_; }
+  std::vector<double> circuit_angles(std::span<const std::size_t> rows) const override {
+    std::vector<double> all;
+    in_chunks(rows, [&](std::size_t, const Matrix<Real>& z) {
+      const std::vector<double> angles = needed_stage().angles(z);
+      all.insert(all.end(), angles.begin(), angles.end());
     });
+    return all;
+  }
+  const CircuitReadout* readout() const override { return head_->readout(); }
+  std::vector<float> logits_of(std::span<const double> values) const override {
+    const std::size_t rows = values.size() / needed_stage().outputs();
+    std::vector<double> of_head(rows * static_cast<std::size_t>(outputs()));
+    readout()->logits(values, of_head.data());
+    std::vector<float> logits(of_head.size());
+    label_units(of_head, logits.data());
+    return logits;
   }
 
  private:
@@ -146,24 +162,34 @@ class LearnerOf final : public Learner {
   std::size_t group_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
   std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
 
-  /// Logits of rows in chunks; forward(rows, z, values) is the head's part.
-  template <class Forward>
-  void predict_by(std::span<const std::size_t> rows, float* logits, Forward forward) const {
+  const CircuitStage<Real>* stage() const { return head_->circuit_stage(); }
+  const CircuitStage<Real>& needed_stage() const {
+    if (!stage())
+      throw usage_error("expected a head with a circuit, found the kind '" + spec_.head.kind +
+                        "', which has none");
+    return *stage();
+  }
+
+  /// visit(rows of the chunk, their z) in order.
+  template <class Visit>
+  void in_chunks(std::span<const std::size_t> rows, Visit visit) const {
     constexpr std::size_t chunk = 4 * tile_samples;
-    const auto width = static_cast<std::size_t>(outputs());
-    std::vector<double> values(chunk * width);
     typename Backbone<Real>::Cache cache;
     Matrix<Real> z;
     for (std::size_t first = 0; first < rows.size(); first += chunk) {
       const auto part = rows.subspan(first, std::min(chunk, rows.size() - first));
       backbone_.forward(Pass{}, gather(part), z, cache);
-      forward(part, z, values.data());
-      for (std::size_t i = 0; i < part.size(); ++i)
-        for (const BoundTask& task : tasks_)
-          for (std::size_t c = task.first_column; c < task.first_column + task.outputs; ++c)
-            logits[(first + i) * width + c] =
-                static_cast<float>(values[i * width + c] * task.scale.deviation + task.scale.mean);
+      visit(part.size(), z);
     }
+  }
+
+  /// The head's logits[rows, outputs()] with regression columns in the unit of the labels.
+  void label_units(const std::vector<double>& values, float* logits) const {
+    const auto width = static_cast<std::size_t>(outputs());
+    for (std::size_t row = 0; row < values.size(); row += width)
+      for (const BoundTask& task : tasks_)
+        for (std::size_t c = row + task.first_column; c < row + task.first_column + task.outputs; ++c)
+          logits[c] = static_cast<float>(values[c] * task.scale.deviation + task.scale.mean);
   }
 
   void bind_inputs_of(const Dataset& data, const std::vector<Standardisation>& standardisation) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/engine/engine.h"
+#include "runtime/model/circuit_readout.h"
 #include "runtime/model/data.h"
 #include "runtime/model/head_table.h"
 #include "runtime/train/config.h"
@@ -51,13 +52,17 @@ class Learner {
   /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.
   virtual void predict(std::span<const std::size_t> rows, float* logits) const = 0;
 
-  /// The head's circuit, null for heads without one, and its trainable numbers as bound.
+  // The three stages of a head with a circuit, for circuits that run elsewhere: angles, values from anywhere,
+  // logits. Without a circuit circuit() and readout() are null, and the others throw Error (usage).
   virtual const Circuit* circuit() const = 0;
+  /// The circuit's trainable numbers as bound: params circuit_begin() .. of the model's.
   virtual std::span<const double> circuit_params() const = 0;
-  /// As predict, with the circuit's outputs from `evaluate`. Throws Error (usage) for heads without a
-  /// circuit.
-  virtual void predict_with(const CircuitValues& evaluate, std::span<const std::size_t> rows,
-                            float* logits) const = 0;
+  virtual std::size_t circuit_begin() const = 0;
+  /// [rows, circuit angles].
+  virtual std::vector<double> circuit_angles(std::span<const std::size_t> rows) const = 0;
+  virtual const CircuitReadout* readout() const = 0;  ///< as bound
+  /// As predict, of values[rows, circuit outputs].
+  virtual std::vector<float> logits_of(std::span<const double> values) const = 0;
 };
 
 /// Means and deviations over the training split (two passes in double, in row order): of each column, or of

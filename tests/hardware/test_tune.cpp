@@ -30,18 +30,11 @@ struct Tuned {
     learner = make_learner(config.model, config.train, data, statistics);
     params = learner->initial(5);
     learner->bind(params);
-    for (const ParamInfo& info : learner->params())
-      if (!info.name.starts_with("head.")) first_head = info.offset + info.size;
+    first_head = learner->circuit_begin();
     const auto rows = training_rows(data, config.model);
     config.train.batch = 6;
     batch = make_batch(data, config.model, config.train, epoch_order(rows, 1, 0), 0, 0);
-    std::vector<float> logits(batch.rows.size() * static_cast<std::size_t>(learner->outputs()));
-    learner->predict_with(
-        [&](std::span<const std::size_t> part, const double* given, double* values) {
-          angles.insert(angles.end(), given, given + part.size() * circuit_angles());
-          std::fill(values, values + part.size() * outputs(), 0.0);
-        },
-        batch.rows, logits.data());
+    angles = learner->circuit_angles(batch.rows);
     programs = split_head(*learner->circuit(), learner->circuit_params(), split, {true});
   }
   std::size_t circuit_angles() const { return static_cast<std::size_t>(learner->circuit()->angles); }
@@ -102,8 +95,7 @@ TEST_CASE("Parameter shifts of exact probabilities give the engine's gradient an
       for (std::size_t i = 0; i < params.size(); ++i)
         REQUIRE(params[i] == tuned.params[tuned.first_head + i]);
 
-      const TuneObjective objective(tuned.config.model, tuned.data, tuned.statistics, tuned.learner->params(),
-                                    tuned.params);
+      const TuneObjective objective(*tuned.learner, tuned.data, tuned.statistics, tuned.params);
       std::vector<double> cotangents(tuned.batch.rows.size() * tuned.outputs());
       const double loss = objective(tuned.batch, tuned.outputs_at(params), cotangents.data());
 
@@ -152,8 +144,7 @@ TEST_CASE("One pair of executions shifts a parameter of every block at once", "[
 
 TEST_CASE("The mean of simultaneous perturbations is the gradient", "[tune]") {
   const Tuned tuned("qmtl", HeadSplit::wide);
-  const TuneObjective objective(tuned.config.model, tuned.data, tuned.statistics, tuned.learner->params(),
-                                tuned.params);
+  const TuneObjective objective(*tuned.learner, tuned.data, tuned.statistics, tuned.params);
   const std::vector<double> params(tuned.learner->circuit_params().begin(),
                                    tuned.learner->circuit_params().end());
   const std::vector<int> chosen = block_params(tuned.programs);

@@ -5,6 +5,7 @@
 
 #include "head_cases.h"
 #include "runtime/base/philox.h"
+#include "runtime/model/circuit_stage.h"
 
 using namespace qmtl;
 
@@ -70,8 +71,8 @@ TEST_CASE("circuits of one task each need no statevector, however wide", "[model
       spec.head.ansatz.rotations = {Gate::ry};
       const auto head = make_head<float>({spec, groups_of(2, 17)});
       INFO(kind << " on " << qubits << " qubits");
-      CHECK(head->plan()->kind == PlanKind::pauli);
-      CHECK(head->plan()->widest == 0);
+      CHECK(head->circuit_stage()->plan().kind == PlanKind::pauli);
+      CHECK(head->circuit_stage()->plan().widest == 0);
     }
 }
 

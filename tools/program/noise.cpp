@@ -4,15 +4,14 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "distributed/launch/cores.h"
 #include "runtime/base/error.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/noise/schedule.h"
-#include "runtime/train/circuit_elsewhere.h"
 #include "runtime/train/transfer.h"
-#include "distributed/launch/cores.h"
-#include "tools/workflows/training/load.h"
 #include "tools/program/noise_options.h"
 #include "tools/program/options.h"
+#include "tools/workflows/training/load.h"
 
 namespace qmtl {
 namespace {
@@ -131,7 +130,7 @@ Work read_head(const Comm& comm, const Options& options) {
   const auto params = learner->circuit_params();
   work.params.assign(params.begin(), params.end());
   work.keys.assign(rows.begin(), rows.end());
-  work.angles = circuit_angles(*learner, rows);
+  work.angles = learner->circuit_angles(rows);
   return work;
 }
 

@@ -101,7 +101,7 @@ Json programs_json(const ExportRequest& request, const HeadCircuits& head, bool 
       if (circuits[next].sample) entry["sample"] = *circuits[next].sample;
       json["circuits"].push_back(entry);
     }
-  json["logits"] = logits_json(request, head);
+  json["logits"] = logits_json(request);
   return json;
 }
 

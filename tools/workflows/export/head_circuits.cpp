@@ -7,7 +7,7 @@
 #include "hardware/program_stats.h"
 #include "io/data/csv.h"
 #include "runtime/base/error.h"
-#include "runtime/train/circuit_elsewhere.h"
+#include "runtime/train/label_scale.h"
 
 namespace qmtl {
 namespace {
@@ -32,7 +32,7 @@ HeadCircuits head_circuits(const ExportRequest& request) {
   if (options.has("max-qubits") && max_qubits < 1)
     throw usage_error("--max-qubits: expected at least 1, found " + std::to_string(max_qubits));
   head.programs = split_head(*head.circuit, request.learner.circuit_params(), head.split, {}, max_qubits);
-  head.angles = circuit_angles(request.learner, request.rows);
+  head.angles = request.learner.circuit_angles(request.rows);
   return head;
 }
 
@@ -70,23 +70,32 @@ nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCirc
           {"two_qubit_depth", stats.two_qubit_depth}};
 }
 
-nlohmann::ordered_json logits_json(const ExportRequest& request, const HeadCircuits& head) {
-  const auto outputs = static_cast<std::size_t>(head.circuit->outputs());
-  const AffineLogits affine = affine_logits(request.learner, request.rows.front(), 0x1p20);
+nlohmann::ordered_json logits_json(const ExportRequest& request) {
+  const CircuitReadout& readout = *request.learner.readout();
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  std::size_t column = 0;
-  for (const TaskSpec& task : request.learner.spec().tasks)
+  auto column = readout.columns.begin();
+  for (const TaskSpec& task : request.learner.spec().tasks) {
+    const LabelScale scale = label_scale(request.checkpoint.standardisation, task);
+    // Bias and weights as the model's float logits show them, a weight by a step so long that the rounding of
+    // the bias does not reach its digits.
+    const auto shown = [&](double logit) {
+      return static_cast<double>(static_cast<float>(logit * scale.deviation + scale.mean));
+    };
+    constexpr double step = 0x1p20;
     for (int c = 0; c < task.outputs; ++c, ++column) {
       nlohmann::ordered_json weights = nlohmann::ordered_json::array();
-      for (std::size_t o = 0; o < outputs; ++o)
-        if (const double weight = affine.slope[column * outputs + o]; weight != 0)
-          weights.push_back({{"output", o}, {"weight", weight}});
+      for (std::size_t i = 0; i < column->weights.size(); ++i) {
+        const double logit = step / readout.divisor * column->weights[i] + column->bias;
+        if (const double weight = (shown(logit) - shown(column->bias)) / step; weight != 0)
+          weights.push_back({{"output", column->first_output + i}, {"weight", weight}});
+      }
       json.push_back({{"task", task.name},
                       {"kind", task.kind},
                       {"column", c},
-                      {"bias", affine.bias[column]},
+                      {"bias", shown(column->bias)},
                       {"weights", weights}});
     }
+  }
   return json;
 }
 

@@ -30,6 +30,6 @@ nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCirc
 
 /// Every logit as bias + sum of weights times outputs of the circuit. Heads are affine behind their circuit;
 /// they are asked for the numbers, so that every kind is served alike.
-nlohmann::ordered_json logits_json(const ExportRequest& request, const HeadCircuits& head);
+nlohmann::ordered_json logits_json(const ExportRequest& request);
 
 }  // namespace qmtl

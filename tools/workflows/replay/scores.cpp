@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "hardware/executor.h"
-#include "io/files/json_fields.h"
 #include "io/config/noise_file.h"
+#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
 #include "runtime/model/metrics.h"
 #include "tools/workflows/training/results.h"
@@ -139,7 +139,7 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
                        model.spec(),
                        rows_of(model, scores.samples),
                        scores.samples,
-                       logits_of_values(model, scores.samples),
+                       [&](std::span<const double> values) { return model.learner->logits_of(values); },
                        replicates,
                        session.request.seed};
   scores.measured = score_measured(measured, request);

@@ -9,12 +9,10 @@
 #include <filesystem>
 
 #include "distributed/evaluate.h"
-#include "io/files/atomic_file.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
-#include "runtime/train/circuit_elsewhere.h"
-#include "runtime/train/label_scale.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/replay/endpoint_file.h"
 
@@ -32,19 +30,6 @@ std::string digest_of_endpoint(const std::string& file) {
   return hash.hex();
 }
 
-std::vector<float> apply(const AffineLogits& affine, std::span<const double> values, std::size_t outputs) {
-  const std::size_t columns = affine.bias.size(), rows = values.size() / outputs;
-  std::vector<float> logits(rows * columns);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t c = 0; c < columns; ++c) {
-      double sum = affine.bias[c];
-      for (std::size_t o = 0; o < outputs; ++o)
-        sum += affine.slope[c * outputs + o] * values[i * outputs + o];
-      logits[i * columns + c] = static_cast<float>(sum);
-    }
-  return logits;
-}
-
 /// Variance that one shot of each program brings into the logits; those of regression tasks in units of their
 /// labels' deviation, so that a task's unit does not matter.
 std::vector<double> program_variances(const ReplayModel& model, const std::vector<HeadProgram>& parts) {
@@ -53,15 +38,11 @@ std::vector<double> program_variances(const ReplayModel& model, const std::vecto
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
   std::vector<double> variances = output_variances(circuit, model.learner->circuit_params(),
                                                    std::min(few, model.rows.size()), model.angles.data());
-  const AffineLogits affine = affine_logits(*model.learner, model.rows.front());
+  const CircuitReadout& readout = *model.learner->readout();
   std::vector<double> weight(outputs, 0.0);
-  std::size_t column = 0;
-  for (const TaskSpec& task : model.spec().tasks) {
-    const double unit = label_scale(model.checkpoint.standardisation, task).deviation;
-    for (int k = 0; k < task.outputs; ++k, ++column)
-      for (std::size_t o = 0; o < outputs; ++o)
-        weight[o] += std::pow(affine.slope[column * outputs + o] / unit, 2);
-  }
+  for (const ReadoutColumn& column : readout.columns)
+    for (std::size_t i = 0; i < column.weights.size(); ++i)
+      weight[column.first_output + i] += std::pow(column.weights[i] / readout.divisor, 2);
   std::vector<double> of_program;
   for (const HeadProgram& part : parts) {
     double sum = 0;
@@ -144,7 +125,7 @@ ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarg
   if (!model.learner->circuit())
     throw usage_error(model.checkpoint_path + ": expected a head with a circuit, found the kind '" +
                       model.spec().head.kind + "', which runs on no quantum device");
-  model.angles = circuit_angles(*model.learner, model.rows);
+  model.angles = model.learner->circuit_angles(model.rows);
   model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
   model.learner->predict(model.rows, model.exact_logits.data());
   request.checkpoint_hash = portable_hash(model.checkpoint);
@@ -192,24 +173,6 @@ ReplaySession open_session(const Comm& comm, ReplayRequest request,
         session.endpoint->estimate(device_job(session.jobs.front(), session.programs.all, "unit")).unit;
   session.identity = replay_identity(asked, kept_plan ? *kept_plan : replay_plan_text(session.plan));
   return session;
-}
-
-LogitsOfValues logits_of_values(const ReplayModel& model, std::vector<std::size_t> samples) {
-  const Learner* learner = model.learner.get();
-  std::vector<std::size_t> rows;
-  for (std::size_t i : samples) rows.push_back(model.rows[i]);
-  const auto outputs = static_cast<std::size_t>(learner->circuit()->outputs());
-  const AffineLogits affine = affine_logits(*learner, rows.front());
-  // Replicates are many and the backbone's part of the logits is always the same, so the linear function
-  // answers where it is one: within float's rounding of logits up to 100.
-  std::vector<double> trial(rows.size() * outputs);
-  for (std::size_t i = 0; i < trial.size(); ++i) trial[i] = std::sin(static_cast<double>(i));
-  const std::vector<float> truth = logits_with(*learner, rows, trial), guess = apply(affine, trial, outputs);
-  bool linear = true;
-  for (std::size_t i = 0; i < truth.size(); ++i)
-    linear = linear && std::abs(truth[i] - guess[i]) <= 1e-4f * (1.0f + std::abs(truth[i]));
-  if (linear) return [=](std::span<const double> values) { return apply(affine, values, outputs); };
-  return [=](std::span<const double> values) { return logits_with(*learner, rows, values); };
 }
 
 }  // namespace qmtl

@@ -9,9 +9,9 @@
 #include "hardware/mitigation/calibration_text.h"
 #include "hardware/replay/analysis.h"
 #include "hardware/replay/programs.h"
-#include "tools/workflows/training/load.h"
 #include "tools/workflows/replay/folder.h"
 #include "tools/workflows/replay/request.h"
+#include "tools/workflows/training/load.h"
 
 namespace qmtl {
 
@@ -68,8 +68,5 @@ struct ReplaySession {
 ReplaySession open_session(const Comm& comm, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
                            const std::string& cache, std::int64_t age, SimdTarget simd);
-
-/// Logits from the circuit's outputs for the rows of the model that `samples` name.
-LogitsOfValues logits_of_values(const ReplayModel& model, std::vector<std::size_t> samples);
 
 }  // namespace qmtl

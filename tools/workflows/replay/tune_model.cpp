@@ -8,7 +8,6 @@
 #include "hardware/tune/parameter_shift.h"
 #include "runtime/base/error.h"
 #include "runtime/model/metrics.h"
-#include "runtime/train/circuit_elsewhere.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
 
@@ -25,19 +24,6 @@ TrainSpec train_spec(const TuneOptions& options) {
   train.optimiser = options.optimiser;
   train.learning_rate = options.rate;
   return train;
-}
-
-/// Where the head's tensors begin, which are the circuit's trainable numbers first.
-std::size_t first_head_param(const Learner& learner, const std::vector<double>& params) {
-  std::size_t first = params.size();
-  for (const ParamInfo& info : learner.params())
-    if (info.name.starts_with("head.")) first = std::min(first, info.offset);
-  const std::span<const double> bound = learner.circuit_params();
-  if (first + bound.size() > params.size() ||
-      !std::equal(bound.begin(), bound.end(), params.begin() + static_cast<std::ptrdiff_t>(first)))
-    throw usage_error("the head " + learner.spec().head.kind +
-                      " does not keep its circuit's numbers together");
-  return first;
 }
 
 /// Plain expectations of a sweep's counts: [rows, outputs].
@@ -62,10 +48,8 @@ TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner&
       learner_(learner),
       options_(options),
       train_(train_spec(options)),
-      objective_(checkpoint.config.model, data, checkpoint.standardisation, learner.params(),
-                 checkpoint.state.params) {
+      objective_(learner, data, checkpoint.standardisation, checkpoint.state.params) {
   state_.params = checkpoint.state.params;
-  first_head_ = first_head_param(learner, state_.params);
   for (const ParamInfo& info : learner.params())
     if (info.part == ParamPart::blocks) block_infos_.push_back(info);
   heads_ =
@@ -78,7 +62,7 @@ TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner&
 }
 
 std::vector<double> TuneModel::circuit_params() const {
-  const auto begin = state_.params.begin() + static_cast<std::ptrdiff_t>(first_head_);
+  const auto begin = state_.params.begin() + static_cast<std::ptrdiff_t>(learner_.circuit_begin());
   return {begin, begin + learner_.circuit()->params};
 }
 
@@ -96,7 +80,7 @@ std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
 
 std::vector<ReplayProgram> TuneModel::sweeps(const std::vector<std::vector<std::vector<double>>>& points,
                                              const std::vector<std::size_t>& rows) const {
-  const std::vector<double> angles = circuit_angles(learner_, rows);
+  const std::vector<double> angles = learner_.circuit_angles(rows);
   std::vector<ReplayProgram> programs;
   for (std::size_t p = 0; p < heads_.size(); ++p)
     programs.push_back({ReplayPhase::work, static_cast<int>(p), 1.0, options_.shots,
@@ -142,7 +126,8 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
   }
 
   std::vector<double> gradient(state_.params.size(), 0.0);
-  const std::span<double> circuit_gradient = std::span(gradient).subspan(first_head_, params.size());
+  const std::span<double> circuit_gradient =
+      std::span(gradient).subspan(learner_.circuit_begin(), params.size());
   if (options_.rule == TuneRule::shift) {
     std::vector<double> cotangents(samples * static_cast<std::size_t>(learner_.circuit()->outputs()));
     last_loss_ = objective_(batch, outputs_at(0, values, at, samples), cotangents.data());
@@ -177,7 +162,7 @@ TuneModel::Evaluation TuneModel::evaluate(const std::vector<std::size_t>& rows,
   batch.label_counts = count_labels(data_, learner_.spec(), rows);
   Evaluation evaluation;
   evaluation.loss = objective_(batch, measured, nullptr);
-  const std::vector<float> logits = logits_with(learner_, rows, measured);
+  const std::vector<float> logits = learner_.logits_of(measured);
   evaluation.scores.tasks = qmtl::evaluate(data_, learner_.spec(), rows, logits.data());
   evaluation.scores.mean = mean_score(learner_.spec(), evaluation.scores.tasks);
   evaluation.scores.argmax_accuracy = argmax_accuracy(data_, learner_.spec(), rows, logits.data());

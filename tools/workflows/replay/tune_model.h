@@ -82,7 +82,6 @@ class TuneModel {
   TrainState state_;
   TuneObjective objective_;
   std::vector<ParamInfo> block_infos_;
-  std::size_t first_head_ = 0;  ///< where the circuit's trainable numbers begin in the model's
   std::vector<HeadProgram> heads_;
   std::vector<DeviceProgram> device_;
   std::vector<int> chosen_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/noisy_scores.h"
 
+#include <algorithm>
+
 #include "distributed/evaluate.h"
 #include "runtime/base/error.h"
 
@@ -16,14 +18,15 @@ NoisyLogits predict_noisy(const Comm& comm, const Learner& learner, const std::v
     noisy.simulator = std::make_unique<NoisySimulator>(*learner.circuit(), model, options);
     noisy.simulator->bind(learner.circuit_params());
   });
-  const CircuitValues values = [&](std::span<const std::size_t> samples, const double* angles, double* out) {
-    const std::vector<std::uint32_t> keys(samples.begin(), samples.end());
-    noisy.simulator->values(keys, angles, out);
-  };
-  noisy.logits = predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
-                              [&](std::span<const std::size_t> part, float* part_logits) {
-                                learner.predict_with(values, part, part_logits);
-                              });
+  const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
+  noisy.logits =
+      predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
+                   [&](std::span<const std::size_t> part, float* part_logits) {
+                     const std::vector<std::uint32_t> keys(part.begin(), part.end());
+                     std::vector<double> values(part.size() * outputs);
+                     noisy.simulator->values(keys, learner.circuit_angles(part).data(), values.data());
+                     std::ranges::copy(learner.logits_of(values), part_logits);
+                   });
   return noisy;
 }
 

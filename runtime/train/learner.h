@@ -82,4 +82,7 @@ std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& tr
 /// naming key and choices.
 void resolve(Config& config, const Dataset& data);
 
+/// The last part of it, for a head without data: config.model.tasks say kind, outputs and classes themselves.
+void resolve_head(Config& config);
+
 }  // namespace qmtl

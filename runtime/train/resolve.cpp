@@ -158,6 +158,8 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
   if (ansatz.stride == 0) ansatz.stride = blocks <= 4 ? std::max(1, ansatz.qubits / blocks) : 2;
 }
 
+}  // namespace
+
 void resolve_head(Config& config) {
   HeadSpec& head = config.model.head;
   const HeadKind& kind = head_kind(head.kind);
@@ -176,8 +178,6 @@ void resolve_head(Config& config) {
                                        plan_options(config.model, config.train.shots))
                                  .kind);
 }
-
-}  // namespace
 
 void resolve(Config& config, const Dataset& data) {
   resolve_inputs(config, data);

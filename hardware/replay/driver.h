@@ -75,6 +75,8 @@ class ReplayDriver {
   /// be fetched again.
   std::optional<JobResult> result(std::size_t job);
   const std::vector<ReplayJob>& jobs() const { return jobs_; }
+  const std::vector<ReplayProgram>& programs() const { return programs_; }
+  const ReplayJournal& journal() const { return journal_; }
 
  private:
   bool is(std::size_t job, ReplayPhase phase, ReplayState state) const;

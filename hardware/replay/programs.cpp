@@ -45,6 +45,12 @@ void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, cons
 
 }  // namespace
 
+ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const DeviceTarget& target) {
+  constexpr std::size_t most = 5;
+  return {ReplayPhase::probe, 0, 1.0, shots,
+          one_row(probe_program(read.first(std::min(most, read.size())), target))};
+}
+
 ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
                                     std::span<const HeadProgram> parts, std::span<const std::int64_t> shots,
                                     std::size_t samples, const double* angles, const DeviceTarget& target,
@@ -58,11 +64,8 @@ ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const doub
   }
   made.read.assign(read.begin(), read.end());
   if (settings.probe_shots > 0 && made.read.size() > 1) {
-    constexpr std::size_t most_probed = 5;
-    made.probed.assign(made.read.begin(), made.read.begin() + static_cast<std::ptrdiff_t>(
-                                                                  std::min(most_probed, made.read.size())));
-    made.all.push_back(
-        {ReplayPhase::probe, 0, 1.0, settings.probe_shots, one_row(probe_program(made.probed, target))});
+    made.all.push_back(replay_probe(made.read, settings.probe_shots, target));
+    made.probed = true;
   }
   if (settings.calibration_shots > 0) {
     made.calibration = calibration_programs(made.read, {}, target);

@@ -24,12 +24,16 @@ struct ProgramSettings {
 struct ReplayPrograms {
   std::vector<ReplayProgram> all;  ///< the probe, the calibration's, then the work's
   std::vector<CalibrationProgram> calibration;
-  std::vector<int> read;    ///< physical qubits that the work reads, ascending
-  std::vector<int> probed;  ///< those of the probe; none where a single qubit is read
-  int depth = 0;            ///< of the deepest program: longest chain of gates, without rz
-  std::int64_t gates = 0;   ///< of all of the work's programs
+  std::vector<int> read;   ///< physical qubits that the work reads, ascending
+  bool probed = false;     ///< begins with a probe: a single qubit that is read has no order
+  int depth = 0;           ///< of the deepest program: longest chain of gates, without rz
+  std::int64_t gates = 0;  ///< of all of the work's programs
   std::int64_t two_qubit_gates = 0;
 };
+
+/// The probe of the order of bits (hardware/mitigation/probe.h) on the first of the qubits that the work
+/// reads, at most five.
+ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const DeviceTarget& target);
 
 /// Makes the programs of `parts` for the device; `shots` of each part. angles[samples, circuit.angles].
 /// Throws Error (usage) as split_head, transpile and fold do.

@@ -4,16 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "hardware/credentials.h"
-#include "hardware/emulator/ibm_backend.h"
-#include "hardware/emulator/server.h"
-#include "hardware/transpile/target_json.h"
-#include "io/data/inflate.h"
-#include "io/config/noise_file.h"
-#include "runtime/base/error.h"
 #include "distributed/launch/cores.h"
+#include "hardware/credentials.h"
+#include "hardware/emulator/server.h"
+#include "runtime/base/error.h"
 #include "tools/program/options.h"
 #include "tools/program/signals.h"
+#include "tools/workflows/replay/emulated_device.h"
 
 namespace qmtl {
 namespace {
@@ -77,49 +74,38 @@ std::string read_token(const Options& options) {
   return secret.reveal();
 }
 
-void read_device(const Options& options, EmulatorOptions& emulated) {
-  if (options.has("noise")) {
-    const std::string& file = options.text("noise");
-    emulated.noise = read_noise(file);
-    if (file.ends_with(".json")) {
-      emulated.properties = inflate_file(file, "the properties of an IBM backend");
-      emulated.target = target_of_properties(emulated.properties, file);
-    }
-  }
-  if (options.has("coupling")) emulated.target = find_target(options.text("coupling"));
-  if (options.has("basis")) set_basis(emulated.target, options.text("basis"));
-  if (options.has("name")) emulated.target.name = options.text("name");
-  if (!options.has("name") && emulated.properties.empty()) emulated.target.name = "emulated";
-  if (!options.has("qubits")) return;
-  const int qubits = options.values["qubits"].as<int>();
-  int least = 1;
-  for (const auto& [a, b] : emulated.target.coupling) least = std::max({least, a + 1, b + 1});
-  if (qubits < least || qubits > 4096)
-    throw usage_error("--qubits: expected " + std::to_string(least) + " to 4096, found " +
-                      std::to_string(qubits));
-  emulated.target.qubits = qubits;
-}
-
-void read_faults(const Options& options, EmulatorOptions& emulated) {
-  if (options.has("faults")) {
-    const std::string& file = options.text("faults");
-    try {
-      const auto json = nlohmann::json::parse(inflate_file(file, "a list of faults"));
-      for (const auto& rule : json.at("faults")) emulated.faults.push_back(parse_fault(rule));
-    } catch (const nlohmann::json::exception& error) {
-      throw usage_error(file + ": expected {\"faults\": [RULE, ...]}: " + error.what());
-    }
-  }
-  if (options.has("fault"))
-    for (const std::string& rule : options.values["fault"].as<std::vector<std::string>>())
-      emulated.faults.push_back(parse_fault(rule));
-}
-
 IonqResultForm parse_form(const std::string& text) {
   if (text == "urls") return IonqResultForm::urls;
   if (text == "artifacts") return IonqResultForm::artifacts;
   if (text == "both") return IonqResultForm::both;
   throw usage_error("--ionq-results: expected urls, artifacts or both, found '" + text + "'");
+}
+
+EmulatedDevice read_device(const Options& options) {
+  EmulatedDevice device{options.text_or("noise", ""), options.text_or("coupling", ""),
+                        options.text_or("basis", ""), options.text_or("name", ""), std::nullopt};
+  if (options.has("qubits")) device.qubits = options.values["qubits"].as<int>();
+  return device;
+}
+
+EmulatorOptions read_options(const Options& options) {
+  EmulatorOptions emulated;
+  emulated.token = read_token(options);
+  set_device(emulated, read_device(options));
+  if (options.has("faults")) emulated.faults = read_faults(options.text("faults"));
+  if (options.has("fault"))
+    for (const std::string& rule : options.values["fault"].as<std::vector<std::string>>())
+      emulated.faults.push_back(parse_fault(rule));
+  emulated.seed = value_or<std::uint64_t>(options, "seed", 0);
+  emulated.queue = parse_queue_model(options.text_or("queue", "polls:1"));
+  emulated.ionq_results = parse_form(options.text_or("ionq-results", "urls"));
+  emulated.log = options.text_or("log", "");
+  emulated.state = options.text_or("state", "");
+  emulated.token_lifetime = value_or(options, "token-lifetime", 3600.0);
+  if (!(emulated.token_lifetime >= 1 && emulated.token_lifetime <= 1e7))
+    throw usage_error("--token-lifetime: expected 1 to 1e7 seconds, found " +
+                      std::to_string(emulated.token_lifetime));
+  return emulated;
 }
 
 void print_places(const std::string& address, int port, bool json) {
@@ -144,19 +130,7 @@ int emulate_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage(), own, {}, {}, args);
   if (!options) return 0;
   const ThreadLimit threads(find_cores(comm), options->common.threads);
-  EmulatorOptions emulated;
-  emulated.token = read_token(*options);
-  read_device(*options, emulated);
-  read_faults(*options, emulated);
-  emulated.seed = value_or<std::uint64_t>(*options, "seed", 0);
-  emulated.queue = parse_queue_model(options->text_or("queue", "polls:1"));
-  emulated.ionq_results = parse_form(options->text_or("ionq-results", "urls"));
-  emulated.log = options->text_or("log", "");
-  emulated.state = options->text_or("state", "");
-  emulated.token_lifetime = value_or(*options, "token-lifetime", 3600.0);
-  if (!(emulated.token_lifetime >= 1 && emulated.token_lifetime <= 1e7))
-    throw usage_error("--token-lifetime: expected 1 to 1e7 seconds, found " +
-                      std::to_string(emulated.token_lifetime));
+  EmulatorOptions emulated = read_options(*options);
   const int port = value_or(*options, "port", 0);
   if (port < 0 || port > 65535)
     throw usage_error("--port: expected 0 to 65535, found " + std::to_string(port));

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "io/files/atomic_file.h"
 #include "io/config/noise_file.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 
 namespace qmtl {
 namespace {

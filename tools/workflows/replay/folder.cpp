@@ -14,7 +14,6 @@
 #include "io/files/atomic_file.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/error.h"
-#include "tools/program/signals.h"
 
 namespace qmtl {
 namespace fs = std::filesystem;
@@ -27,9 +26,9 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-void sleep_until_stop(double seconds) {
+void sleep_until(double seconds, const std::function<bool()>& stop) {
   const double end = seconds_now() + seconds;
-  for (double left = seconds; left > 0 && !stop_requested(); left = end - seconds_now())
+  for (double left = seconds; left > 0 && !stop(); left = end - seconds_now())
     std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, 0.1)));
 }
 
@@ -79,7 +78,8 @@ ReplayJournal look_at_journal(const std::string& folder, const std::string& iden
                        [](std::string_view) {});
 }
 
-ReplaySeams ReplayFolder::seams() const {
+ReplaySeams ReplayFolder::seams(std::function<bool()> stop) const {
+  if (!stop) stop = [] { return false; };
   const auto result = [this](const std::string& tag) {
     return (fs::path(path_) / "results" / (tag + ".json")).string();
   };
@@ -87,8 +87,8 @@ ReplaySeams ReplayFolder::seams() const {
   seams.save = [result](const std::string& tag, const std::string& text) { write_file(result(tag), text); };
   seams.load = [result](const std::string& tag) { return read_if_there(result(tag)); };
   seams.now = seconds_now;
-  seams.sleep = sleep_until_stop;
-  seams.stop = stop_requested;
+  seams.sleep = [stop](double seconds) { sleep_until(seconds, stop); };
+  seams.stop = stop;
   seams.tell = [](const std::string& line) {
     if (line.starts_with("warning: "))
       spdlog::warn("{}", line.substr(9));

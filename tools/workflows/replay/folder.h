@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,8 +25,8 @@ class ReplayFolder {
 
   /// The journal, open for writing. A last line that was cut short is cut off, with a warning.
   ReplayJournal journal(const std::string& identity) const;
-  /// Files, clock, signals and the log.
-  ReplaySeams seams() const;
+  /// Files, clock and the log; `stop` says whether a stop was asked for (empty: never).
+  ReplaySeams seams(std::function<bool()> stop) const;
 
  private:
   std::string path_;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,16 +9,16 @@
 #include "hardware/mitigation/folding.h"
 #include "hardware/replay/shots.h"
 #include "hardware/split.h"
-#include "tools/program/options.h"
 
 namespace qmtl {
 
 /// What is to be evaluated, where and how: everything that decides what is measured. request.json of a
 /// replay's folder.
 struct ReplayRequest {
-  std::string name;  ///< tells repetitions of one request apart
+  std::string name;  ///< tells repetitions of one request apart; "" becomes the endpoint's kind
   std::string checkpoint, checkpoint_hash;
-  std::string data, data_hash, split;
+  std::string data, data_hash;  ///< data "": that of training
+  std::string split = "test";
   std::int64_t samples = 0;  ///< the first of the split, 0: all
   std::string endpoint;      ///< file or kind
   std::string endpoint_kind, endpoint_backend, endpoint_place;
@@ -39,13 +37,6 @@ struct ReplayRequest {
 
   bool extrapolates() const { return factors.size() > 1; }
 };
-
-/// The options that make a request: a new replay takes them, one that was begun has them in its folder.
-void add_request_options(boost::program_options::options_description& options);
-/// Throws Error (usage) naming the option. Digests and the endpoint's own words are left empty.
-ReplayRequest read_request_options(const Options& options);
-/// The first of those options that was given, or nothing.
-std::optional<std::string> given_request_option(const Options& options);
 
 nlohmann::ordered_json to_json(const ReplayRequest& request);
 /// Throws Error (data) naming file and field.

@@ -16,12 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-ProgramCounts empty_counts(const ReplayPrograms& programs) {
-  ProgramCounts counts;
-  for (const ReplayProgram& program : programs.all) counts.rows.emplace_back(program.sweep.rows);
-  return counts;
-}
-
 MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& counts,
                          const ReadoutCalibration* calibration, bool extrapolate) {
   const Circuit& circuit = session.model.circuit();
@@ -48,19 +42,6 @@ std::vector<std::size_t> rows_of(const ReplayModel& model, const std::vector<std
   return rows;
 }
 
-/// Exact scores of the same samples; the tasks', then their mean.
-std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples) {
-  const auto width = static_cast<std::size_t>(model.learner->outputs());
-  std::vector<float> logits;
-  for (std::size_t i : samples) {
-    const auto begin = model.exact_logits.begin() + static_cast<std::ptrdiff_t>(i * width);
-    logits.insert(logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
-  }
-  std::vector<double> scores = evaluate(model.data, model.spec(), rows_of(model, samples), logits.data());
-  scores.push_back(mean_score(model.spec(), scores));
-  return scores;
-}
-
 RehearsedScore summary(const std::vector<double>& values) {
   RehearsedScore score;
   const auto n = static_cast<double>(values.size());
@@ -71,30 +52,6 @@ RehearsedScore summary(const std::vector<double>& values) {
 }
 
 }  // namespace
-
-ProgramCounts gather_counts(ReplayDriver& driver, const ReplayJournal& journal,
-                            const ReplayPrograms& programs) {
-  ProgramCounts counts = empty_counts(programs);
-  for (std::size_t j = 0; j < driver.jobs().size(); ++j) {
-    const auto result = driver.result(j);
-    const JournalEntry& last = journal.jobs()[j].last;
-    if (!result) {
-      counts.missing.push_back("job " + last.tag + ": " + std::string(name(last.state)) +
-                               (last.detail.empty() ? "" : ": " + last.detail));
-      continue;
-    }
-    counts.dropped += result->dropped;
-    for (const std::string& missing : result->missing)
-      counts.missing.push_back("job " + last.tag + ": " + missing);
-    for (std::size_t s = 0; s < result->counts.size(); ++s) {
-      const SweepPlace& place = driver.jobs()[j].sweeps[s];
-      std::copy(result->counts[s].begin(), result->counts[s].end(),
-                counts.rows[static_cast<std::size_t>(place.program)].begin() +
-                    static_cast<std::ptrdiff_t>(place.first));
-    }
-  }
-  return counts;
-}
 
 ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed) {
   const Executor executor(noise, seed);
@@ -142,9 +99,22 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
                        [&](std::span<const double> values) { return model.learner->logits_of(values); },
                        replicates,
                        session.request.seed};
+  scores.logits = request.logits(measured.values(scores.samples));
   scores.measured = score_measured(measured, request);
   request.replicates = 0;
   scores.raw = score_measured(values_of(session, counts, nullptr, false), request);
+  return scores;
+}
+
+std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples) {
+  const auto width = static_cast<std::size_t>(model.learner->outputs());
+  std::vector<float> logits;
+  for (std::size_t i : samples) {
+    const auto begin = model.exact_logits.begin() + static_cast<std::ptrdiff_t>(i * width);
+    logits.insert(logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+  }
+  std::vector<double> scores = evaluate(model.data, model.spec(), rows_of(model, samples), logits.data());
+  scores.push_back(mean_score(model.spec(), scores));
   return scores;
 }
 
@@ -236,65 +206,6 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, con
                             rehearsal ? std::optional(rehearsal->mean) : std::nullopt);
   json["missing"] = counts.missing;
   return json;
-}
-
-namespace {
-
-std::string shown(const Json& value) {
-  if (!value.is_number()) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value.get<double>());
-  return text;
-}
-
-/// Characters of UTF-8.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-}  // namespace
-
-std::string replay_text(const Json& json) {
-  const bool rehearsed = json.contains("rehearsal");
-  std::vector<std::vector<std::string>> table{{"task", "metric", "exact"}};
-  if (rehearsed) table[0].push_back("rehearsed");
-  for (const char* title : {"raw", "measured", "95 % interval"}) table[0].push_back(title);
-  const auto add = [&](const std::string& task, const std::string& metric, const Json& score) {
-    std::vector<std::string> row{task, metric, shown(score["exact"])};
-    if (rehearsed) row.push_back(shown(score["rehearsed"]["mean"]) + " ± " + shown(score["rehearsed"]["sd"]));
-    row.push_back(shown(score["raw"]));
-    row.push_back(shown(score["value"]));
-    row.push_back(shown(score["low"]) + " .. " + shown(score["high"]));
-    table.push_back(row);
-  };
-  for (const auto& [task, score] : json["tasks"].items()) add(task, score["metric"], score);
-  add("mean", "", json["mean"]);
-  std::vector<std::size_t> widths(table[0].size());
-  for (const auto& row : table)
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
-  std::string text;
-  for (const auto& row : table) {
-    for (std::size_t c = 0; c + 1 < row.size(); ++c)
-      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
-    text += row.back() + "\n";
-  }
-  const auto line = [&](std::string key, const std::string& value) {
-    key.resize(13, ' ');
-    text += key + value + "\n";
-  };
-  text += "\n";
-  line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" +
-                      json["split"].get<std::string>() + ") have all their programs");
-  line("endpoint", json["endpoint"]["kind"].get<std::string>() + ", " +
-                       json["endpoint"]["backend"].get<std::string>() + " at " +
-                       json["endpoint"]["place"].get<std::string>());
-  line("jobs",
-       json["jobs"].dump() + ", " + json["executions"].dump() + " executions, shots " + json["shots"].dump());
-  line("cost", json["cost"]["amount"].dump() + " " + json["cost"]["unit"].get<std::string>() +
-                   (json["cost"]["estimated"].get<bool>() ? " (in part estimated)" : ""));
-  for (const Json& missing : json["missing"]) line("missing", missing.get<std::string>());
-  return text;
 }
 
 }  // namespace qmtl

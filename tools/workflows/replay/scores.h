@@ -6,21 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "hardware/replay/driver.h"
+#include "hardware/replay/program_counts.h"
 #include "tools/workflows/replay/session.h"
 
 namespace qmtl {
-
-/// Counts of every program's rows; empty where they are missing.
-struct ProgramCounts {
-  std::vector<std::vector<Counts>> rows;  ///< [program][row]
-  std::int64_t dropped = 0;
-  std::vector<std::string> missing;  ///< what the service said of rows without results, and jobs without any
-};
-
-/// What is here of a replay's results.
-ProgramCounts gather_counts(ReplayDriver& driver, const ReplayJournal& journal,
-                            const ReplayPrograms& programs);
 
 /// The programs on the simulator with `noise`.
 ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed);
@@ -31,12 +20,16 @@ std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, c
 
 /// Scores of counts, on the samples that have all programs.
 struct CountedScores {
-  std::vector<std::size_t> samples;
-  ReplayScores measured;  ///< as mitigated as the request says
-  ReplayScores raw;       ///< without mitigation, no intervals
+  std::vector<std::size_t> samples;  ///< of the model's rows
+  std::vector<float> logits;         ///< [samples, outputs], as measured
+  ReplayScores measured;             ///< as mitigated as the request says
+  ReplayScores raw;                  ///< without mitigation, no intervals
 };
 /// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);
+
+/// The model's own scores of those samples: the tasks', then their mean.
+std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples);
 
 /// A metric over several simulated devices.
 struct RehearsedScore {
@@ -55,7 +48,4 @@ Rehearsal rehearse(const ReplaySession& session, const std::string& file, int ru
 nlohmann::ordered_json replay_json(const ReplaySession& session, const ReplayJournal& journal,
                                    const ProgramCounts& counts, const CountedScores& scores,
                                    const std::optional<Rehearsal>& rehearsal);
-/// The same for people.
-std::string replay_text(const nlohmann::ordered_json& json);
-
 }  // namespace qmtl

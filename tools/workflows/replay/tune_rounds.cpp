@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "hardware/mitigation/probe.h"
+#include "hardware/replay/program_counts.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 
@@ -24,28 +24,6 @@ void require_done(ReplayEnd end, const std::string& folder) {
   throw EndpointError(EndpointFault::transient,
                       folder + ": the service takes no more jobs at present; the same command goes on later");
 }
-
-/// The rows that jobs brought, where they belong.
-class RowTable {
- public:
-  explicit RowTable(const std::vector<ReplayProgram>& programs) {
-    for (const ReplayProgram& program : programs) rows_.emplace_back(program.sweep.rows);
-  }
-
-  void add(const ReplayJob& job, const JobResult& result, const std::string& where) {
-    if (!result.missing.empty())
-      throw EndpointError(EndpointFault::malformed,
-                          where + ": results are missing: " + result.missing.front());
-    for (std::size_t s = 0; s < job.sweeps.size(); ++s)
-      for (std::size_t row = 0; row < job.sweeps[s].rows; ++row)
-        rows_[static_cast<std::size_t>(job.sweeps[s].program)][job.sweeps[s].first + row] =
-            result.counts[s][row];
-  }
-  std::vector<std::vector<Counts>>& rows() { return rows_; }
-
- private:
-  std::vector<std::vector<Counts>> rows_;
-};
 
 }  // namespace
 
@@ -73,7 +51,7 @@ std::optional<std::vector<std::vector<Counts>>> TuneRounds::execute(
   const ReplayFolder folder(path);
   ReplayJournal journal = folder.journal(identity);
   ReplayDriver driver(endpoint_, journal, identity, pack_jobs(programs, endpoint_.info().limits), programs,
-                      folder.seams());
+                      folder.seams(options_.stop));
   driver.plan();
   if (options_.retry) driver.retry();
   double ahead = 0;
@@ -84,28 +62,20 @@ std::optional<std::vector<std::vector<Counts>>> TuneRounds::execute(
     driver.set_ceiling(*options_.ceiling - spent_);
   }
 
-  RowTable table(programs);
   const auto collect = [&](ReplayPhase phase) {
     require_done(driver.run(phase), path);
-    for (std::size_t j = 0; j < driver.jobs().size(); ++j) {
-      if (driver.jobs()[j].phase != phase) continue;
-      const std::optional<JobResult> result = driver.result(j);
-      const JournalEntry& last = journal.jobs()[j].last;
-      if (!result)
-        throw EndpointError(EndpointFault::refused, path + ": job " + last.tag + " " +
-                                                        std::string(name(last.state)) + ": " + last.detail +
-                                                        "; --retry sends it again");
-      table.add(driver.jobs()[j], *result, path + ": job " + last.tag);
-      executions_ += last.executions;
-    }
+    ProgramCounts counts = gather_counts(driver, phase);
+    if (!counts.missing.empty())
+      throw EndpointError(EndpointFault::refused,
+                          path + ": " + counts.missing.front() + "; with --retry failed jobs are sent again");
+    for (std::size_t j = 0; j < driver.jobs().size(); ++j)
+      if (driver.jobs()[j].phase == phase) executions_ += journal.jobs()[j].last.executions;
+    return counts;
   };
-  collect(ReplayPhase::probe);
-  for (std::size_t p = 0; p < programs.size(); ++p)
-    if (programs[p].phase == ReplayPhase::probe)
-      require_probe(table.rows()[p].at(0), programs[p].sweep.program.measured.size(), endpoint_.info());
-  collect(ReplayPhase::work);
+  require_order_of_bits(programs, collect(ReplayPhase::probe), endpoint_.info());
+  ProgramCounts work = collect(ReplayPhase::work);
   spent_ += journal.spent();
-  return std::move(table.rows());
+  return std::move(work.rows);
 }
 
 }  // namespace qmtl

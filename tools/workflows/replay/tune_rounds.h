@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,9 +15,10 @@ namespace qmtl {
 /// How rounds are executed.
 struct RoundsOptions {
   std::string folder;
-  std::string identity;           ///< hexadecimal: of everything that decides the rounds' programs
-  std::optional<double> ceiling;  ///< of all rounds together, in the endpoint's unit
-  bool retry = false;             ///< plan failed jobs again
+  std::string identity;             ///< hexadecimal: of everything that decides the rounds' programs
+  std::optional<double> ceiling;    ///< of all rounds together, in the endpoint's unit
+  bool retry = false;               ///< plan failed jobs again
+  std::function<bool()> stop = {};  ///< whether a stop was asked for; empty: never
 };
 
 /// Executes rounds of programs on an endpoint, one folder with a journal each (FOLDER/ROUND), so that a round
@@ -34,9 +36,10 @@ class TuneRounds {
   /// Of costs, once some have been estimated.
   const std::string& unit() const { return unit_; }
 
-  /// counts[program][row]; nothing if the round and after it `reserve` would not fit under the ceiling: then
-  /// nothing more was sent. A probe among the programs is judged before work is sent. Throws Error
-  /// (interrupted) after a signal, and EndpointError for jobs that failed or that the service does not take.
+  /// counts[program][row], empty for a probe; nothing if the round and after it `reserve` would not fit under
+  /// the ceiling: then nothing more was sent. A probe among the programs is judged before work is sent.
+  /// Throws Error (interrupted) after a signal, and EndpointError for jobs that failed or that the service
+  /// does not take.
   std::optional<std::vector<std::vector<Counts>>> execute(const std::string& round,
                                                           const std::vector<ReplayProgram>& programs,
                                                           double reserve);

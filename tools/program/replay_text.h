@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/workflows/replay/forecast.h"
+#include "tools/workflows/replay/status.h"
+
+namespace qmtl {
+
+// What `qmtl replay` prints; tools/README.md lists the fields.
+
+nlohmann::ordered_json replay_plan_json(const ReplayForecast& forecast);
+std::string replay_plan_table(const ReplayForecast& forecast);
+
+nlohmann::ordered_json replay_status_json(const ReplayStatus& status);
+std::string replay_status_table(const ReplayStatus& status);
+
+/// replay.json for people.
+std::string replay_text(const nlohmann::ordered_json& json);
+
+}  // namespace qmtl

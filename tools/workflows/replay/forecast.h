@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/workflows/replay/session.h"
+
+namespace qmtl {
+
+/// What would be sent and what it costs, by the endpoint's own estimates.
+struct ReplayForecast {
+  struct Job {
+    ReplayPhase phase = ReplayPhase::work;
+    std::size_t programs = 0, rows = 0;
+    std::int64_t shots = 0, executions = 0;
+    double cost = 0, seconds = 0;
+  };
+
+  std::string folder, identity;
+  std::string endpoint_kind, endpoint_backend, endpoint_place;
+  std::size_t samples = 0, programs = 0;
+  std::vector<std::int64_t> shots;  ///< of each of the head's programs
+  std::int64_t gates = 0, two_qubit_gates = 0;
+  int depth = 0, qubits = 0;  ///< of the deepest and of the widest program
+  std::vector<Job> jobs;
+  std::int64_t executions = 0;
+  CostEstimate total;  ///< of all jobs; wait and queue are the longest
+  bool paid = false;
+};
+
+/// Asks the session's endpoint after every job; sends nothing.
+ReplayForecast forecast_replay(const ReplaySession& session, const std::string& folder);
+
+}  // namespace qmtl

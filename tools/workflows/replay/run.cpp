@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/workflows/replay/run.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "io/files/atomic_file.h"
+#include "io/files/json_fields.h"
+#include "runtime/base/error.h"
+
+namespace qmtl {
+namespace {
+
+/// The session of a place as it was planned when the replay began, or planned now.
+ReplaySession open_place(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  ReplayRequest wanted = place.request;
+  std::optional<ReplayRequest> before;
+  if (place.begun) {
+    before = kept_replay(place.folder).request;
+    // Where the files are now is for the caller to say; what the endpoint is was found out at the beginning.
+    wanted.endpoint_kind = before->endpoint_kind;
+    wanted.endpoint_backend = before->endpoint_backend;
+    wanted.endpoint_place = before->endpoint_place;
+    wanted.endpoint_digest = before->endpoint_digest;
+    if (wanted.max_qubits == 0) wanted.max_qubits = before->max_qubits;
+  }
+  ReplaySession session = open_session(
+      comm, wanted, place.begun ? place.kept_plan() : std::nullopt, place.plan_file(),
+      std::filesystem::path(place.folder).parent_path().string(), work.calibration_age, work.simd);
+  if (before) require_same_request(*before, session.request, place.request_file());
+  return session;
+}
+
+/// One call's work in a replay's folder, which it holds alone.
+class ReplayRun {
+ public:
+  enum class Aim { submit, fetch, run, cancel };
+
+  ReplayRun(const Comm& comm, const ReplayPlace& place, const ReplayWork& work, Aim aim)
+      : place_(place),
+        work_(work),
+        aim_(aim),
+        folder_(place.folder),
+        session_(open_place(comm, place, work)) {}
+
+  ReplayOutcome operator()() {
+    begin();
+    ReplayOutcome outcome;
+    if (aim_ == Aim::cancel) driver_->cancel();
+    if (aim_ == Aim::submit || aim_ == Aim::run) outcome.end = send();
+    if (outcome.end == ReplayEnd::done && (aim_ == Aim::fetch || aim_ == Aim::run)) {
+      outcome.end = collect();
+      if (outcome.end == ReplayEnd::done) outcome.report = report();
+    }
+    outcome.status = status_of(place_.folder, session_.identity, *journal_);
+    return outcome;
+  }
+
+ private:
+  /// Request and plan are on disk before the first line of the journal.
+  void begin() {
+    if (!place_.begun) {
+      if (aim_ == Aim::submit || aim_ == Aim::run) require_max_cost();
+      write_file(place_.plan_file(), replay_plan_text(session_.plan));
+      write_file(place_.request_file(), to_json(session_.request).dump(1) + "\n");
+    }
+    journal_.emplace(folder_.journal(session_.identity));
+    driver_.emplace(*session_.endpoint, *journal_, session_.identity, session_.jobs, session_.programs.all,
+                    folder_.seams(work_.stop), work_.patience);
+    driver_->plan();
+  }
+
+  void require_max_cost() const {
+    if (session_.plan.paid && !work_.max_cost)
+      throw usage_error("--max-cost: expected the most that may be spent, in " + session_.plan.unit +
+                        ", since jobs at " + session_.request.endpoint_place +
+                        " are paid; `qmtl replay plan` shows the estimate");
+  }
+
+  ReplayEnd send() {
+    if (work_.retry) spdlog::info("{} jobs are sent again", driver_->retry());
+    const auto& jobs = journal_->jobs();
+    if (std::any_of(jobs.begin(), jobs.end(), [](const JobRecord& job) { return !job.sent(); }))
+      require_max_cost();
+    if (work_.max_cost) {
+      driver_->set_ceiling(*work_.max_cost);
+      driver_->require_ceiling();
+    }
+    if (const ReplayEnd end = prove_order(); end != ReplayEnd::done) return end;
+    if (const ReplayEnd end = driver_->submit(ReplayPhase::calibration); end != ReplayEnd::done) return end;
+    return aim_ == Aim::run ? driver_->run(ReplayPhase::work) : driver_->submit(ReplayPhase::work);
+  }
+
+  /// The probe's job, before any other is sent.
+  ReplayEnd prove_order() {
+    if (!session_.programs.probed) return ReplayEnd::done;
+    ReplayEnd end = driver_->submit(ReplayPhase::probe);
+    const ReplaySeams seams = folder_.seams(work_.stop);
+    const double until = seams.now() + work_.probe_wait;
+    for (double pause = 0.2; end == ReplayEnd::done || end == ReplayEnd::waiting;) {
+      end = driver_->fetch(ReplayPhase::probe, aim_ == Aim::run);
+      if (end != ReplayEnd::waiting) break;
+      if (seams.now() >= until) return end;
+      seams.sleep(std::min(pause *= 1.5, work_.patience.longest_poll));
+      if (seams.stop()) return ReplayEnd::stopped;
+    }
+    if (end == ReplayEnd::done) check_probe();
+    return end;
+  }
+
+  void check_probe() {
+    const ProgramCounts counts = gather_counts(*driver_, ReplayPhase::probe);
+    if (counts.rows.front().front().empty())
+      throw Error(Exit::endpoint, "the probe of the order of bits has no result (" +
+                                      journal_->jobs()[0].last.detail +
+                                      "); nothing else was sent. `qmtl replay submit " + place_.folder +
+                                      " --retry` sends it again");
+    require_order_of_bits(session_.programs.all, counts, info_as_planned());
+    const nlohmann::ordered_json known{{"place", session_.request.endpoint_place},
+                                       {"backend", session_.request.endpoint_backend},
+                                       {"order", "classical bit 0 is the rightmost"}};
+    write_file(session_.cache_file("probe"), known.dump() + "\n");
+  }
+
+  EndpointInfo info_as_planned() const {
+    EndpointInfo about;
+    about.kind = session_.request.endpoint_kind;
+    about.backend = session_.request.endpoint_backend;
+    about.place = session_.request.endpoint_place;
+    about.target = session_.plan.target;
+    return about;
+  }
+
+  ReplayEnd collect() {
+    if (const ReplayEnd end = driver_->settle(); end != ReplayEnd::done) return end;
+    ReplayEnd all = ReplayEnd::done;
+    for (ReplayPhase phase : {ReplayPhase::probe, ReplayPhase::calibration, ReplayPhase::work}) {
+      const ReplayEnd end = driver_->fetch(phase, aim_ == Aim::run || work_.wait);
+      if (end == ReplayEnd::stopped) return end;
+      if (end != ReplayEnd::done) all = end;
+    }
+    keep_calibration();
+    return all;
+  }
+
+  void keep_calibration() {
+    if (!session_.request.readout || !session_.plan.calibration.empty()) return;
+    const auto calibration = calibration_of(session_, gather_counts(*driver_));
+    if (!calibration) return;
+    std::int64_t time = 0;
+    for (std::size_t j = 0; j < session_.jobs.size(); ++j)
+      if (session_.jobs[j].phase == ReplayPhase::calibration) time = journal_->jobs()[j].submit_time;
+    write_file(session_.cache_file("readout"),
+               calibration_text(
+                   {session_.request.endpoint_place, session_.request.endpoint_backend, time, *calibration}));
+  }
+
+  ReplayReport report() {
+    const ProgramCounts counts = gather_counts(*driver_);
+    ReplayReport report;
+    report.scores = score_counts(session_, counts, static_cast<std::size_t>(work_.replicates));
+    report.exact = exact_scores(session_.model, report.scores.samples);
+    if (!work_.rehearsal.empty()) report.rehearsal = rehearse(session_, work_.rehearsal, work_.rehearsals);
+    report.json = replay_json(session_, *journal_, counts, report.scores, report.rehearsal);
+    write_file(place_.report_file(), json_text(report.json, 1) + "\n");
+    return report;
+  }
+
+  const ReplayPlace& place_;
+  const ReplayWork& work_;
+  Aim aim_;
+  ReplayFolder folder_;
+  ReplaySession session_;
+  std::optional<ReplayJournal> journal_;
+  std::optional<ReplayDriver> driver_;
+};
+
+}  // namespace
+
+ReplayForecast plan_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  return forecast_replay(open_place(comm, place, work), place.folder);
+}
+
+ReplayOutcome submit_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(comm, place, work, ReplayRun::Aim::submit)();
+}
+ReplayOutcome fetch_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(comm, place, work, ReplayRun::Aim::fetch)();
+}
+ReplayOutcome run_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(comm, place, work, ReplayRun::Aim::run)();
+}
+ReplayOutcome cancel_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(comm, place, work, ReplayRun::Aim::cancel)();
+}
+
+}  // namespace qmtl

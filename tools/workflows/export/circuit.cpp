@@ -14,7 +14,6 @@
 namespace qmtl {
 namespace {
 
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 std::vector<CircuitFile> file_each(const std::vector<DeviceProgram>& programs,
@@ -67,7 +66,7 @@ DeviceProgram bound_to(const DeviceProgram& program, const double* values, std::
   return bound;
 }
 
-std::vector<WrittenCircuit> written_circuits(const ExportRequest& request, const HeadCircuits& head,
+std::vector<WrittenCircuit> written_circuits(const ExportSource& source, const HeadCircuits& head,
                                              bool bound) {
   std::vector<WrittenCircuit> circuits;
   for (const HeadProgram& program : head.programs) {
@@ -77,23 +76,23 @@ std::vector<WrittenCircuit> written_circuits(const ExportRequest& request, const
       continue;
     }
     const std::vector<double> values =
-        input_values(program, request.learner.circuit_params(), request.rows.size(), head.angles.data(),
+        input_values(program, source.learner.circuit_params(), source.rows.size(), head.angles.data(),
                      static_cast<std::size_t>(head.circuit->angles));
     const std::size_t width = program.program.inputs.size();
-    for (std::size_t i = 0; i < request.rows.size(); ++i)
+    for (std::size_t i = 0; i < source.rows.size(); ++i)
       circuits.push_back(
-          {bound_to(program.program, values.data() + i * width, request.rows[i]), name, request.rows[i]});
+          {bound_to(program.program, values.data() + i * width, source.rows[i]), name, source.rows[i]});
   }
   return circuits;
 }
 
-Json programs_json(const ExportRequest& request, const HeadCircuits& head, bool bound,
+Json programs_json(const ExportSource& source, const HeadCircuits& head, bool bound,
                    const std::vector<WrittenCircuit>& circuits, const std::vector<CircuitFile>& files) {
-  Json json{{"format", "qmtl-programs"}, {"version", 1},   {"form", request.options.text("to")},
-            {"split", name(head.split)}, {"bound", bound}, {"run_hash", request.checkpoint.run_hash},
+  Json json{{"format", "qmtl-programs"}, {"version", 1},   {"form", source.asked.format},
+            {"split", name(head.split)}, {"bound", bound}, {"run_hash", source.checkpoint.run_hash},
             {"angles", "angles.csv"}};
   for (const HeadProgram& program : head.programs)
-    json["programs"].push_back(program_json(request, head, program));
+    json["programs"].push_back(program_json(source, head, program));
   std::size_t next = 0;
   for (const CircuitFile& file : files)
     for (std::size_t i = 0; i < file.circuits.size(); ++i, ++next) {
@@ -101,25 +100,25 @@ Json programs_json(const ExportRequest& request, const HeadCircuits& head, bool 
       if (circuits[next].sample) entry["sample"] = *circuits[next].sample;
       json["circuits"].push_back(entry);
     }
-  json["logits"] = logits_json(request);
+  json["logits"] = logits_json(source);
   return json;
 }
 
-void write_folder(const ExportRequest& request, const HeadCircuits& head,
-                  const std::vector<CircuitFile>& files, const Json& programs) {
+void write_folder(const ExportSource& source, const HeadCircuits& head, const std::vector<CircuitFile>& files,
+                  const Json& programs) {
   std::error_code problem;
-  std::filesystem::create_directories(request.out, problem);
-  if (problem || !std::filesystem::is_directory(request.out))
-    throw data_error(request.out + ": expected a folder or a name for a new one" +
+  std::filesystem::create_directories(source.asked.out, problem);
+  if (problem || !std::filesystem::is_directory(source.asked.out))
+    throw data_error(source.asked.out + ": expected a folder or a name for a new one" +
                      (problem ? ", found: " + problem.message() : ", found a file"));
-  const std::filesystem::path folder(request.out);
+  const std::filesystem::path folder(source.asked.out);
   for (const CircuitFile& file : files) write_file((folder / file.name).string(), file.text);
-  write_file((folder / "angles.csv").string(), angles_csv(request, head));
+  write_file((folder / "angles.csv").string(), angles_csv(source, head));
   // Last, so that a folder with it is complete.
   write_file((folder / "programs.json").string(), programs.dump(1) + "\n");
 }
 
-Json totals_json(const ExportRequest& request, const HeadCircuits& head, std::size_t circuits,
+Json totals_json(const ExportSource& source, const HeadCircuits& head, std::size_t circuits,
                  std::size_t files) {
   int qubits = 0, depth = 0, two_qubit_depth = 0;
   std::size_t inputs = 0;
@@ -132,10 +131,10 @@ Json totals_json(const ExportRequest& request, const HeadCircuits& head, std::si
     depth = std::max(depth, stats.depth);
     two_qubit_depth = std::max(two_qubit_depth, stats.two_qubit_depth);
   }
-  return {{"out", request.out},
+  return {{"out", source.asked.out},
           {"split", name(head.split)},
           {"programs", head.programs.size()},
-          {"samples", request.rows.size()},
+          {"samples", source.rows.size()},
           {"circuits", circuits},
           {"files", files},
           {"qubits", qubits},
@@ -147,35 +146,27 @@ Json totals_json(const ExportRequest& request, const HeadCircuits& head, std::si
 
 }  // namespace
 
-Json write_circuits(const ExportRequest& request, const HeadCircuits& head, const CircuitForm& form) {
-  const bool bound = !form.inputs || request.options.has("bound");
-  const std::vector<WrittenCircuit> circuits = written_circuits(request, head, bound);
+Json write_circuits(const ExportSource& source, const HeadCircuits& head, const CircuitForm& form) {
+  const bool bound = !form.inputs || source.asked.options.bound;
+  const std::vector<WrittenCircuit> circuits = written_circuits(source, head, bound);
   std::vector<DeviceProgram> programs;
   for (const WrittenCircuit& circuit : circuits) programs.push_back(circuit.program);
   const std::vector<CircuitFile> files = form.files(programs);
-  if (!request.out.ends_with(form.ending)) {
-    write_folder(request, head, files, programs_json(request, head, bound, circuits, files));
-    return totals_json(request, head, circuits.size(), files.size());
+  if (!source.asked.out.ends_with(form.ending)) {
+    write_folder(source, head, files, programs_json(source, head, bound, circuits, files));
+    return totals_json(source, head, circuits.size(), files.size());
   }
   if (files.size() != 1)
-    throw usage_error("--out " + request.out + ": expected a folder for " + std::to_string(files.size()) +
-                      " files (" + std::to_string(head.programs.size()) + " programs" +
-                      (bound ? ", bound to " + std::to_string(request.rows.size()) + " samples" : "") +
+    throw usage_error("--out " + source.asked.out + ": expected a folder for " +
+                      std::to_string(files.size()) + " files (" + std::to_string(head.programs.size()) +
+                      " programs" +
+                      (bound ? ", bound to " + std::to_string(source.rows.size()) + " samples" : "") +
                       "); a name that ends with " + form.ending + " is for one");
-  write_file(request.out, files.front().text);
-  return totals_json(request, head, circuits.size(), 1);
+  write_file(source.asked.out, files.front().text);
+  return totals_json(source, head, circuits.size(), 1);
 }
 
 namespace {
-
-void add_options(po::options_description& own) {
-  own.add_options()(
-      "split", po::value<std::string>()->value_name("HOW"),
-      "circuits: wide (default: tasks side by side), cones (small circuits), packed (cones side "
-      "by side)")("max-qubits", po::value<int>()->value_name("N"),
-                  "circuits: qubits that a program may use (default: no limit)")(
-      "bound", "qasm3, isa: a program for each sample instead of inputs for their angles");
-}
 
 std::vector<CircuitFile> qasm3_files(const std::vector<DeviceProgram>& programs) {
   return file_each(programs, write_qasm3);
@@ -184,24 +175,18 @@ std::vector<CircuitFile> qasm2_files(const std::vector<DeviceProgram>& programs)
   return file_each(programs, write_qasm2);
 }
 
-Json write_qasm3_format(const ExportRequest& request) {
-  return write_circuits(request, head_circuits(request), qasm3_form);
-}
-Json write_qasm2_format(const ExportRequest& request) {
-  return write_circuits(request, head_circuits(request), {".qasm", false, qasm2_files});
-}
-Json write_ionq_format(const ExportRequest& request) {
-  return write_circuits(request, head_circuits(request), {".json", false, ionq_files});
-}
-
 }  // namespace
 
 const CircuitForm qasm3_form{".qasm", true, qasm3_files};
-const ExportFormat qasm3_format{"qasm3", "OpenQASM 3: the head's circuit, its angles as inputs or bound",
-                                add_options, write_qasm3_format};
-const ExportFormat qasm2_format{"qasm2", "OpenQASM 2: the head's circuit for each sample", nullptr,
-                                write_qasm2_format};
-const ExportFormat ionq_format{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample", nullptr,
-                               write_ionq_format};
+
+Json export_qasm3(const ExportSource& source) {
+  return write_circuits(source, head_circuits(source), qasm3_form);
+}
+Json export_qasm2(const ExportSource& source) {
+  return write_circuits(source, head_circuits(source), {".qasm", false, qasm2_files});
+}
+Json export_ionq(const ExportSource& source) {
+  return write_circuits(source, head_circuits(source), {".json", false, ionq_files});
+}
 
 }  // namespace qmtl

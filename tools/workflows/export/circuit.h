@@ -25,7 +25,7 @@ extern const CircuitForm qasm3_form;
 
 /// Writes the programs to one file, or to a folder with what turns counts into logits, and says what they ask
 /// of a device.
-nlohmann::ordered_json write_circuits(const ExportRequest& request, const HeadCircuits& head,
+nlohmann::ordered_json write_circuits(const ExportSource& source, const HeadCircuits& head,
                                       const CircuitForm& form);
 
 }  // namespace qmtl

@@ -17,15 +17,14 @@
 namespace qmtl {
 namespace {
 
-namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 /// Training rows that scales of packed weights are calibrated on.
 constexpr std::size_t calibration_rows = 256;
 
 /// Whole samples as the runtime takes them: all inputs one after another.
-std::vector<float> samples_of(const ExportRequest& request, const std::vector<std::size_t>& rows) {
-  const auto inputs = bind_inputs(request.data, request.checkpoint.config.model);
+std::vector<float> samples_of(const ExportSource& source, const std::vector<std::size_t>& rows) {
+  const auto inputs = bind_inputs(source.data, source.checkpoint.config.model);
   std::vector<float> x;
   for (std::size_t row : rows)
     for (const Input* input : inputs)
@@ -87,28 +86,28 @@ Agreement compare(const std::vector<float>& found, const std::vector<float>& exp
 
 /// Against the checkpoint on real samples. Float sums of both sides differ in order, so that some 1e-6 of a
 /// value's size remain; ten times more would be a wrong model.
-Json check(const ExportRequest& request, const EdgeModel& model, bool packed) {
-  const std::vector<float> y = run_all(model, samples_of(request, request.rows));
+Json check(const ExportSource& source, const EdgeModel& model, bool packed) {
+  const std::vector<float> y = run_all(model, samples_of(source, source.rows));
   std::vector<float> expected(y.size());
-  request.learner.predict(request.rows, expected.data());
+  source.learner.predict(source.rows, expected.data());
   const Agreement agreement = compare(y, expected);
   if (!packed && !(agreement.relative < 1e-4))
     throw data_error("the exported model does not reproduce the checkpoint: outputs differ by up to " +
                      std::to_string(agreement.largest) + "; nothing was written");
-  return {{"samples", request.rows.size()},
+  return {{"samples", source.rows.size()},
           {"largest_difference", agreement.largest},
           {"equal_predictions", equal_predictions(model, y, expected)}};
 }
 
 /// The tasks' metrics on the test split with float and with packed weights.
-Json packing_loss(const ExportRequest& request, const EdgeModel& exact, const EdgeModel& packed) {
-  auto rows = request.data.rows(Split::test);
-  if (rows.empty()) rows = request.rows;
-  const std::vector<float> x = samples_of(request, rows), before = run_all(exact, x),
+Json packing_loss(const ExportSource& source, const EdgeModel& exact, const EdgeModel& packed) {
+  auto rows = source.data.rows(Split::test);
+  if (rows.empty()) rows = source.rows;
+  const std::vector<float> x = samples_of(source, rows), before = run_all(exact, x),
                            after = run_all(packed, x);
-  const ModelSpec& spec = request.checkpoint.config.model;
-  const auto scores_before = evaluate(request.data, spec, rows, before.data());
-  const auto scores_after = evaluate(request.data, spec, rows, after.data());
+  const ModelSpec& spec = source.checkpoint.config.model;
+  const auto scores_before = evaluate(source.data, spec, rows, before.data());
+  const auto scores_after = evaluate(source.data, spec, rows, after.data());
   Json tasks = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},
@@ -129,25 +128,23 @@ std::vector<std::size_t> first_rows(std::vector<std::size_t> rows, std::size_t c
 }
 
 /// The model, packed if asked for, with samples for the self test; and what there is to tell.
-EdgeModel make_model(const ExportRequest& request, Json& about) {
-  const Options& options = request.options;
-  const EdgePacking packing = parse_edge_packing(options.text_or("quantise", "none"));
-  EdgeModel model = lower_model({request.checkpoint.config.model, request.checkpoint.params,
-                                 request.checkpoint.state.params, request.checkpoint.standardisation,
-                                 parse_edge_method(options.text_or("method", "auto"))});
-  model.hash = request.checkpoint.content_hash;
-  const EdgeCore& core = edge_core(options.text_or("core", "cortex-m4f"));
+EdgeModel make_model(const ExportSource& source, Json& about) {
+  const ExportOptions& options = source.asked.options;
+  const EdgePacking packing = options.packing;
+  EdgeModel model =
+      lower_model({source.checkpoint.config.model, source.checkpoint.params, source.checkpoint.state.params,
+                   source.checkpoint.standardisation, options.method});
+  model.hash = source.checkpoint.content_hash;
+  const EdgeCore& core = edge_core(options.core);
   if (packing != EdgePacking::none) {
     const EdgeModel exact = model;
-    auto rows = request.data.rows(Split::train);
-    if (rows.empty()) rows = request.rows;
-    quantise(model, packing, samples_of(request, first_rows(std::move(rows), calibration_rows)));
-    about["packing"] = packing_loss(request, exact, model);
+    auto rows = source.data.rows(Split::train);
+    if (rows.empty()) rows = source.rows;
+    quantise(model, packing, samples_of(source, first_rows(std::move(rows), calibration_rows)));
+    about["packing"] = packing_loss(source, exact, model);
   }
-  about["check"] = check(request, model, packing != EdgePacking::none);
-  const std::size_t goldens = options.has("goldens") ? options.values["goldens"].as<std::size_t>() : 2;
-  if (goldens < 1) throw usage_error("--goldens: expected at least 1, found 0");
-  add_samples(model, samples_of(request, first_rows(request.rows, goldens)));
+  about["check"] = check(source, model, packing != EdgePacking::none);
+  add_samples(model, samples_of(source, first_rows(source.rows, options.goldens)));
   const EdgeWork work = edge_work(model);
   if (!model.method.empty()) about["circuit"] = model.method;
   about["arena_bytes"] = 4 * model.arena;
@@ -159,50 +156,32 @@ EdgeModel make_model(const ExportRequest& request, Json& about) {
   return model;
 }
 
-Json export_edge(const ExportRequest& request) {
+}  // namespace
+
+Json export_edge(const ExportSource& source) {
   Json about;
-  about["file"] = request.out;
-  const EdgeModel model = make_model(request, about);
+  about["file"] = source.asked.out;
+  const EdgeModel model = make_model(source, about);
   const auto words = edge_words(model);
-  write_edge(request.out, model);
+  write_edge(source.asked.out, model);
   about["flash_bytes"] = 4 * words.size();
   about["build_with"] = "-DQMTL_EDGE_FEATURES=" + std::to_string(edge_features(model));
   return about;
 }
 
-Json export_c(const ExportRequest& request) {
+Json export_c(const ExportSource& source) {
   Json about;
-  about["files"] = {request.out + ".h", request.out + ".c"};
+  about["files"] = {source.asked.out + ".h", source.asked.out + ".c"};
   for (const char* ending : {".h", ".c"})
-    if (std::filesystem::exists(request.out + ending) && !request.options.has("overwrite"))
-      throw usage_error(request.out + ending +
+    if (std::filesystem::exists(source.asked.out + ending) && !source.asked.overwrite)
+      throw usage_error(source.asked.out + ending +
                         ": expected nothing of that name; use --overwrite or another --out");
-  const EdgeModel model = make_model(request, about);
-  write_c(request.out, model);
+  const EdgeModel model = make_model(source, about);
+  write_c(source.asked.out, model);
   std::size_t data = 0;
   for (const EdgeOp& op : model.ops) data += edge_data_words(op);
   about["flash_bytes_of_data"] = 4 * (data + model.samples.size());
   return about;
-}
-
-void add_edge_options(po::options_description& options) {
-  options.add_options()("quantise", po::value<std::string>()->value_name("TYPE"),
-                        "edge, c: none (default), int8 or int16 weights of dense and conv layers")(
-      "method", po::value<std::string>()->value_name("NAME"),
-      "edge, c: how circuits are evaluated: auto (default), pauli, operators or state; all exact")(
-      "core", po::value<std::string>()->value_name("NAME"),
-      "edge, c: processor for the expected cycles (default cortex-m4f)")(
-      "goldens", po::value<std::size_t>()->value_name("N"),
-      "edge, c: samples kept for the self test (default 2)");
-}
-
-}  // namespace
-
-ExportFormat edge_format() {
-  return {"edge", "head file (.qmh) for the C99 runtime in runtime/edge", add_edge_options, export_edge};
-}
-ExportFormat c_format() {
-  return {"c", "C99 source (PATH.h, PATH.c) with the parameters in it", nullptr, export_c};
 }
 
 }  // namespace qmtl

@@ -19,40 +19,37 @@ std::string shortest(double value) {
 
 }  // namespace
 
-HeadCircuits head_circuits(const ExportRequest& request) {
-  const std::string to = "--to " + request.options.text("to");
+HeadCircuits head_circuits(const ExportSource& source) {
+  const std::string to = "--to " + source.asked.format;
   HeadCircuits head;
-  head.circuit = request.learner.circuit();
+  head.circuit = source.learner.circuit();
   if (!head.circuit)
     throw usage_error(to + ": expected a head with a circuit (qmtl, hybrid, separate), found '" +
-                      request.learner.spec().head.kind + "', which has none");
-  const Options& options = request.options;
-  head.split = parse_head_split(options.text_or("split", "wide"));
-  const int max_qubits = options.has("max-qubits") ? options.values["max-qubits"].as<int>() : 0;
-  if (options.has("max-qubits") && max_qubits < 1)
-    throw usage_error("--max-qubits: expected at least 1, found " + std::to_string(max_qubits));
-  head.programs = split_head(*head.circuit, request.learner.circuit_params(), head.split, {}, max_qubits);
-  head.angles = request.learner.circuit_angles(request.rows);
+                      source.learner.spec().head.kind + "', which has none");
+  head.split = source.asked.options.split;
+  head.programs = split_head(*head.circuit, source.learner.circuit_params(), head.split, {},
+                             source.asked.options.max_qubits);
+  head.angles = source.learner.circuit_angles(source.rows);
   return head;
 }
 
-std::string angles_csv(const ExportRequest& request, const HeadCircuits& head) {
+std::string angles_csv(const ExportSource& source, const HeadCircuits& head) {
   std::string text = "sample,id";
   const int width = head.circuit->angles;
   for (int angle = 0; angle < width; ++angle) text += "," + angle_input(angle, width);
   auto next = head.angles.begin();
-  for (std::size_t row : request.rows) {
+  for (std::size_t row : source.rows) {
     text += "\n" + std::to_string(row) + ",";
-    text += request.data.ids.empty() ? std::to_string(row) : csv_cell(request.data.ids[row]);
+    text += source.data.ids.empty() ? std::to_string(row) : csv_cell(source.data.ids[row]);
     for (int angle = 0; angle < width; ++angle) text += "," + shortest(*next++);
   }
   return text + "\n";
 }
 
-nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCircuits& head,
+nlohmann::ordered_json program_json(const ExportSource& source, const HeadCircuits& head,
                                     const HeadProgram& program) {
   nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
-  for (const ReadOutput& reading : read_outputs(*head.circuit, request.learner.circuit_params(), program)) {
+  for (const ReadOutput& reading : read_outputs(*head.circuit, source.learner.circuit_params(), program)) {
     nlohmann::ordered_json terms = nlohmann::ordered_json::array();
     for (const BitTerm& term : reading.terms) terms.push_back({{"bits", term.bits}, {"weight", term.weight}});
     outputs.push_back({{"output", reading.output}, {"terms", terms}});
@@ -70,12 +67,12 @@ nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCirc
           {"two_qubit_depth", stats.two_qubit_depth}};
 }
 
-nlohmann::ordered_json logits_json(const ExportRequest& request) {
-  const CircuitReadout& readout = *request.learner.readout();
+nlohmann::ordered_json logits_json(const ExportSource& source) {
+  const CircuitReadout& readout = *source.learner.readout();
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   auto column = readout.columns.begin();
-  for (const TaskSpec& task : request.learner.spec().tasks) {
-    const LabelScale scale = label_scale(request.checkpoint.standardisation, task);
+  for (const TaskSpec& task : source.learner.spec().tasks) {
+    const LabelScale scale = label_scale(source.checkpoint.standardisation, task);
     // Bias and weights as the model's float logits show them, a weight by a step so long that the rounding of
     // the bias does not reach its digits.
     const auto shown = [&](double logit) {

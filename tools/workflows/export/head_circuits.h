@@ -14,22 +14,22 @@ struct HeadCircuits {
   const Circuit* circuit = nullptr;
   HeadSplit split = HeadSplit::wide;
   std::vector<HeadProgram> programs;
-  std::vector<double> angles;  ///< [request.rows, circuit->angles]
+  std::vector<double> angles;  ///< [source.rows, circuit->angles]
 };
 
-/// Cuts the head as the options --split and --max-qubits say, and computes the angles of request.rows. Throws
+/// Cuts the head as the options say, and computes the angles of source.rows. Throws
 /// Error (usage) for heads without a circuit.
-HeadCircuits head_circuits(const ExportRequest& request);
+HeadCircuits head_circuits(const ExportSource& source);
 
 /// Text of a CSV file: sample, id, one column for each of the circuit's angles.
-std::string angles_csv(const ExportRequest& request, const HeadCircuits& head);
+std::string angles_csv(const ExportSource& source, const HeadCircuits& head);
 
 /// One program: qubits, inputs, readings of outputs, gates and depths.
-nlohmann::ordered_json program_json(const ExportRequest& request, const HeadCircuits& head,
+nlohmann::ordered_json program_json(const ExportSource& source, const HeadCircuits& head,
                                     const HeadProgram& program);
 
 /// Every logit as bias + sum of weights times outputs of the circuit. Heads are affine behind their circuit;
 /// they are asked for the numbers, so that every kind is served alike.
-nlohmann::ordered_json logits_json(const ExportRequest& request);
+nlohmann::ordered_json logits_json(const ExportSource& source);
 
 }  // namespace qmtl

@@ -15,10 +15,12 @@ nlohmann::ordered_json shapes(const std::vector<OnnxSummary::Value>& values) {
   return json;
 }
 
-nlohmann::ordered_json write_onnx_format(const ExportRequest& request) {
-  const OnnxSummary summary = write_onnx(request.out, request.checkpoint);
+}  // namespace
+
+nlohmann::ordered_json export_onnx(const ExportSource& source) {
+  const OnnxSummary summary = write_onnx(source.asked.out, source.checkpoint);
   nlohmann::ordered_json json;
-  json["file"] = request.out;
+  json["file"] = source.asked.out;
   json["ir_version"] = onnx_ir_version;
   json["opset"] = onnx_opset;
   json["nodes"] = summary.nodes;
@@ -28,13 +30,6 @@ nlohmann::ordered_json write_onnx_format(const ExportRequest& request) {
   json["outputs"] = shapes(summary.outputs);
   json["check"] = "read back; ONNX checker and strict shape inference passed";
   return json;
-}
-
-}  // namespace
-
-ExportFormat onnx_format() {
-  return {"onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", nullptr,
-          write_onnx_format};
 }
 
 }  // namespace qmtl

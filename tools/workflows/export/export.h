@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "distributed/comm.h"
+#include "hardware/split.h"
+#include "io/edge/circuit.h"
+#include "io/edge/quantise.h"
+#include "runtime/engine/engine.h"
+
+namespace qmtl {
+
+/// What the formats can be asked for; a format's row says which of these it takes, the others do not matter
+/// to it.
+struct ExportOptions {
+  HeadSplit split = HeadSplit::wide;
+  int max_qubits = 0;  ///< of a program; 0: no limit
+  bool bound = false;  ///< a program for each sample instead of inputs for their angles
+  std::string target;  ///< file of a backend's configuration, or line-N, ring-N, grid-RxC, heavy-hex-D
+  std::string basis;   ///< the device's gates; "": those of the target, else cz,rz,sx,x
+  EdgePacking packing = EdgePacking::none;
+  EdgeMethod method = EdgeMethod::automatic;
+  std::string core = "cortex-m4f";  ///< processor for the expected cycles
+  std::size_t goldens = 2;          ///< samples kept for the self test
+};
+
+/// An option by name, for callers that have text: a row sets one field.
+struct ExportOption {
+  std::string_view name;
+  std::string_view argument;  ///< what its text is, for the help; "": a switch
+  std::string_view help;
+  /// Throws Error (usage) that names the option.
+  void (*set)(ExportOptions& options, const std::string& text);
+};
+std::span<const ExportOption> export_options();
+
+/// A trained model is to be written in another form.
+struct ExportRequest {
+  std::string checkpoint;    ///< file or run folder
+  std::string data;          ///< "": that of training
+  std::string format;        ///< a row's name
+  std::string out;           ///< file or folder
+  std::size_t samples = 16;  ///< of the test split: bound programs are made for them, and checks use them
+  bool overwrite = false;    ///< replace what is there
+  ExportOptions options = {};
+  SimdTarget simd = SimdTarget::best;
+};
+
+struct ExportSource;
+
+/// One row per form.
+struct ExportFormat {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const std::string_view> options;  ///< names of those it takes
+  /// Writes and returns what to tell (tools/README.md).
+  nlohmann::ordered_json (*write)(const ExportSource& source);
+};
+std::span<const ExportFormat> export_formats();
+/// Throws Error (usage) listing the forms.
+const ExportFormat& export_format(std::string_view name);
+
+/// Writes a model and checks what was written; returns what to tell of it. Throws Error: (usage) for an
+/// unknown form, what is there already, and models that the form cannot hold; (data) for files that cannot be
+/// read or written and for a result that does not reproduce the checkpoint. Collective.
+nlohmann::ordered_json export_model(const Comm& comm, const ExportRequest& request);
+
+}  // namespace qmtl

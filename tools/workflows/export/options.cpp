@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <charconv>
+
+#include "runtime/base/error.h"
+#include "tools/workflows/export/export.h"
+
+namespace qmtl {
+namespace {
+
+template <class Number>
+Number positive(const char* option, const std::string& text) {
+  Number value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || value < 1)
+    throw usage_error("--" + std::string(option) + ": expected a whole number, at least 1, found '" + text +
+                      "'");
+  return value;
+}
+
+constexpr std::array option_rows{
+    ExportOption{
+        "split", "HOW",
+        "circuits: wide (default: tasks side by side), cones (small circuits), packed (cones side by "
+        "side)",
+        [](ExportOptions& o, const std::string& text) { o.split = parse_head_split(text); }},
+    ExportOption{
+        "max-qubits", "N", "circuits: qubits that a program may use (default: no limit)",
+        [](ExportOptions& o, const std::string& text) { o.max_qubits = positive<int>("max-qubits", text); }},
+    ExportOption{"bound", "", "qasm3, isa: a program for each sample instead of inputs for their angles",
+                 [](ExportOptions& o, const std::string&) { o.bound = true; }},
+    ExportOption{"target", "FILE|NAME",
+                 "isa: an IBM backend configuration (JSON), or line-N, ring-N, grid-RxC, heavy-hex-D",
+                 [](ExportOptions& o, const std::string& text) { o.target = text; }},
+    ExportOption{"basis", "GATES", "isa: the device's gates (default: those of the file, else cz,rz,sx,x)",
+                 [](ExportOptions& o, const std::string& text) { o.basis = text; }},
+    ExportOption{"quantise", "TYPE",
+                 "edge, c: none (default), int8 or int16 weights of dense and conv layers",
+                 [](ExportOptions& o, const std::string& text) { o.packing = parse_edge_packing(text); }},
+    ExportOption{"method", "NAME",
+                 "edge, c: how circuits are evaluated: auto (default), pauli, operators or state; all exact",
+                 [](ExportOptions& o, const std::string& text) { o.method = parse_edge_method(text); }},
+    ExportOption{"core", "NAME", "edge, c: processor for the expected cycles (default cortex-m4f)",
+                 [](ExportOptions& o, const std::string& text) { o.core = text; }},
+    ExportOption{"goldens", "N", "edge, c: samples kept for the self test (default 2)",
+                 [](ExportOptions& o, const std::string& text) {
+                   o.goldens = positive<std::size_t>("goldens", text);
+                 }},
+};
+
+}  // namespace
+
+std::span<const ExportOption> export_options() { return option_rows; }
+
+}  // namespace qmtl

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tools/workflows/inspect/model_plan.h"
+
+namespace qmtl {
+
+/// `qmtl plan` for people, on standard output. `threads` 0: not said.
+void print_model_plan(const ModelPlan& found, int threads);
+
+}  // namespace qmtl

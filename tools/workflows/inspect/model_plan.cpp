@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/workflows/inspect/model_plan.h"
+
+#include "io/data/dataset.h"
+#include "runtime/base/error.h"
+#include "runtime/model/head_table.h"
+#include "runtime/train/learner.h"
+#include "runtime/train/transfer.h"
+
+namespace qmtl {
+
+std::vector<std::string> ModelPlan::dead_names() const {
+  std::vector<std::string> names;
+  for (int param : analysis.dead_params) names.push_back(layout.names[static_cast<std::size_t>(param)]);
+  return names;
+}
+
+ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd) {
+  ModelPlan found;
+  found.config = read_config(file, overrides);
+  if (found.config.data_file.empty())
+    throw usage_error(file + ": expected the data set's file in data.file, found none");
+  Dataset data = read_dataset(found.config.data_file);
+  complete_tasks(data, finished_tasks(found.config.model));
+  const PlanKind asked = parse_plan_kind(found.config.model.plan);
+  resolve(found.config, data);
+  const ModelSpec& model = found.config.model;
+  found.has_circuit = head_kind(model.head.kind).circuit();
+  if (found.has_circuit) {
+    const AnsatzSpec ansatz = head_ansatz(model);
+    found.circuit = build(ansatz);
+    found.layout = layout(ansatz);
+    found.analysis = analyse(found.circuit, found.layout.names);
+    found.plan = make_plan(found.circuit, asked, plan_options(model, found.config.train.shots));
+  }
+  found.params = make_learner(model, found.config.train, data, standardise(data, model), simd)->params();
+  return found;
+}
+
+}  // namespace qmtl

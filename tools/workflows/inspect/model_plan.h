@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/config/config.h"
+#include "runtime/circuit/analysis.h"
+#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/plan.h"
+#include "runtime/engine/engine.h"
+#include "runtime/model/params.h"
+
+namespace qmtl {
+
+/// What a configuration would train; the circuit's parts are empty for heads without one.
+struct ModelPlan {
+  Config config;
+  std::vector<ParamInfo> params;
+  Circuit circuit;
+  ParamLayout layout;
+  Analysis analysis;
+  Plan plan;
+  bool has_circuit = false;
+
+  /// Of parameters that no output depends on.
+  std::vector<std::string> dead_names() const;
+};
+
+/// Reads the configuration in `file` with `overrides` ("key=value") and its data set; trains nothing. Throws
+/// Error (usage) or (data) naming file and key.
+ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd);
+
+}  // namespace qmtl

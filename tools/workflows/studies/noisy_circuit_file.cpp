@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "runtime/base/error.h"
+#include "tools/workflows/studies/noisy_circuits.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A qubit's number that fits; whether the circuit has it is checked with the circuit.
+int read_qubit(const Json& value, const std::string& where) {
+  if (!value.is_number_integer() || value.get<double>() < 0 || value.get<double>() > 1e6)
+    throw data_error(where + ": expected a qubit's number from 0, found " + value.dump());
+  return value.get<int>();
+}
+
+Op read_op(const Json& entry, const std::string& where, NoisyCircuit& read) {
+  const std::string form =
+      where + ": expected [\"gate\", qubit, angle] or [\"cz\", qubit, qubit], found " + entry.dump();
+  if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number() ||
+      !entry[2].is_number())
+    throw data_error(form);
+  const auto gate = gate_by_name(entry[0].get<std::string>());
+  if (!gate) throw data_error(where + ": expected a gate of rx, ry, rz, cx, cz, found " + entry[0].dump());
+  Op op{*gate, read_qubit(entry[1], where)};
+  if (info(*gate).arity == 2) {
+    if (!entry[2].is_number_integer()) throw data_error(form);
+    op.q1 = read_qubit(entry[2], where);
+  } else {
+    op.source = Source::param;
+    op.index = read.circuit.params++;
+    read.params.push_back(entry[2].get<double>());
+  }
+  return op;
+}
+
+NoisyCircuit read_circuit(const Json& json, const std::string& where, std::uint32_t number) {
+  if (!json.is_object()) throw data_error(where + ": expected a JSON object, found " + json.type_name());
+  NoisyCircuit read;
+  read.place = where;
+  for (const auto& [key, value] : json.items())
+    if (key != "qubits" && key != "ops" && key != "measure" && key != "name")
+      throw data_error(where + ": unknown key '" + key + "'; expected qubits, ops, measure");
+  if (!json.contains("qubits") || !json["qubits"].is_number_integer() ||
+      json["qubits"].get<long long>() < 1 || json["qubits"].get<long long>() > 1000000)
+    throw data_error(where + ": expected 'qubits', a number from 1 to 1000000");
+  read.circuit.qubits = json["qubits"].get<int>();
+  for (const char* key : {"ops", "measure"})
+    if (!json.contains(key) || !json[key].is_array())
+      throw data_error(where + ": expected an array '" + key + "', found none");
+  for (const Json& entry : json["ops"])
+    read.circuit.shared.push_back(
+        read_op(entry, where + ", operation " + std::to_string(read.circuit.shared.size()), read));
+  Block block;
+  for (const Json& qubit : json["measure"]) {
+    block.qubits.push_back(read_qubit(qubit, where + ", measure"));
+  }
+  read.circuit.blocks.push_back(std::move(block));
+  read.keys = {number};
+  return read;
+}
+
+}  // namespace
+
+std::vector<NoisyCircuit> read_noisy_circuits(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw data_error(path + ": expected a file with circuits in JSON, which cannot be read");
+  Json json;
+  try {
+    json = Json::parse(file);
+  } catch (const Json::exception& error) {
+    throw data_error(path + ": expected circuits in JSON: " + error.what());
+  }
+  std::vector<NoisyCircuit> list;
+  if (json.is_array())
+    for (const Json& entry : json) {
+      const auto number = static_cast<std::uint32_t>(list.size());
+      list.push_back(read_circuit(entry, path + ", circuit " + std::to_string(number), number));
+    }
+  else
+    list.push_back(read_circuit(json, path, 0));
+  return list;
+}
+
+}  // namespace qmtl

@@ -30,13 +30,13 @@ void check(int code, const char* call) {
 /// Says that the rank waits for others while one call lasts.
 class Waiting {
  public:
-  explicit Waiting(Whereabouts& here) : here_(here) { here_.communicate(true); }
+  explicit Waiting(RankPosition& here) : here_(here) { here_.communicate(true); }
   ~Waiting() { here_.communicate(false); }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
  private:
-  Whereabouts& here_;
+  RankPosition& here_;
 };
 
 /// The parts of a buffer that belong to each rank, as MPI wants them.

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "distributed/whereabouts.h"
+#include "distributed/rank_position.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -42,7 +42,7 @@ class Comm {
   const std::string& host() const { return host_; }
   bool threads() const { return threads_; }  ///< other threads than the main one may call MPI
   /// Where this rank stands, for the watchdog.
-  Whereabouts& here() const { return here_; }
+  RankPosition& here() const { return here_; }
 
   void barrier() const;
   /// Rank 0's bytes, on every rank.
@@ -92,7 +92,7 @@ class Comm {
   bool initialised_ = false, threads_ = false;
   int rank_ = 0, size_ = 1, local_ranks_ = 1;
   std::string host_;
-  mutable Whereabouts here_;
+  mutable RankPosition here_;
 };
 
 /// Whether a launcher (mpirun, srun) started this process, from its environment.

@@ -12,7 +12,7 @@
 
 #include "hardware/emulator/faults.h"
 #include "hardware/emulator/queue_model.h"
-#include "hardware/emulator/request_field.h"
+#include "hardware/emulator/request_fields.h"
 #include "hardware/emulator/tokens.h"
 #include "hardware/emulator/wire.h"
 #include "hardware/executor.h"

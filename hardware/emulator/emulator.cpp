@@ -84,7 +84,7 @@ struct Emulator::Impl {
       const Json body = parse_request(request.body);
       std::vector<Fault> faults;
       try {
-        for (const RequestField& text : RequestField(body).at("faults").list())
+        for (const SortedJsonField& text : request_fields(body).at("faults").list())
           faults.push_back(parse_fault(text.text()));
       } catch (const Error& error) {
         throw WireRefusal{400, 0, error.what(), {}};

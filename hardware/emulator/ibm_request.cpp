@@ -5,8 +5,8 @@
 #include <numeric>
 #include <regex>
 
-#include "hardware/formats/npy.h"
-#include "hardware/formats/qasm3_reader.h"
+#include "hardware/emulator/qasm/reader.h"
+#include "hardware/formats/packed_array.h"
 #include "hardware/isa.h"
 
 namespace qmtl {
@@ -27,8 +27,8 @@ struct NumberArray {
   std::vector<double> values;
 };
 
-void append_nested(const RequestField& field, std::size_t depth, NumberArray& array) {
-  if (!field.json().is_array()) {
+void append_nested(const SortedJsonField& field, std::size_t depth, NumberArray& array) {
+  if (!field.is_list()) {
     if (depth != array.shape.size()) field.wrong("lists of equal depth");
     array.values.push_back(field.number());
     return;
@@ -38,19 +38,19 @@ void append_nested(const RequestField& field, std::size_t depth, NumberArray& ar
   if (first) array.shape.push_back(entries.size());
   if (depth >= array.shape.size() || array.shape[depth] != entries.size())
     field.wrong("lists of equal length");
-  for (const RequestField& entry : entries) append_nested(entry, depth + 1, array);
+  for (const SortedJsonField& entry : entries) append_nested(entry, depth + 1, array);
 }
 
-NumberArray read_numbers(const RequestField& field, std::size_t most) {
+NumberArray read_numbers(const SortedJsonField& field, std::size_t most) {
   NumberArray array;
-  if (field.json().is_object()) {
-    field.only({"__type__", "__value__"});
+  if (field.is_object()) {
+    only(field, {"__type__", "__value__"});
     if (field.at("__type__").text() != "ndarray") field.at("__type__").wrong("ndarray");
     try {
-      const NpyArray packed = unpack_array(field.at("__value__").text(), most, field.place());
+      const NpyArray packed = unpack_array(field.at("__value__").text(), most, "");
       array = {packed.shape, doubles(packed)};
     } catch (const Error& error) {
-      refuse(error.what());
+      refuse(field.place() + error.what());
     }
   } else {
     append_nested(field, 0, array);
@@ -65,7 +65,7 @@ std::size_t product_of(const std::vector<std::size_t>& shape) {
 }
 
 /// Values of one array whose last axis is the parameters, in the order of their names.
-void set_array(const NumberArray& array, const RequestField& field, EmulatedRun& run) {
+void set_array(const NumberArray& array, const SortedJsonField& field, EmulatedRun& run) {
   const std::size_t inputs = run.sweep.program.inputs.size();
   const bool empty = array.shape.empty() ? false : array.shape.back() == 0;
   if (array.shape.empty() || (array.shape.back() != inputs && !(empty && inputs == 0)))
@@ -76,7 +76,7 @@ void set_array(const NumberArray& array, const RequestField& field, EmulatedRun&
 }
 
 /// {name: value or array}.
-void set_dictionary(const RequestField& field, std::size_t most, EmulatedRun& run) {
+void set_dictionary(const SortedJsonField& field, std::size_t most, EmulatedRun& run) {
   const auto& inputs = run.sweep.program.inputs;
   if (field.json().size() != inputs.size())
     field.wrong("the " + std::to_string(inputs.size()) + " parameters of the circuit");
@@ -93,17 +93,17 @@ void set_dictionary(const RequestField& field, std::size_t most, EmulatedRun& ru
       run.sweep.values.push_back(column.shape.empty() ? column.values[0] : column.values[row]);
 }
 
-DeviceProgram read_circuit(const RequestField& field) {
-  if (field.json().is_object()) field.wrong("OpenQASM 3 as a text: this emulator executes no QPY");
+DeviceProgram read_circuit(const SortedJsonField& field) {
+  if (field.is_object()) field.wrong("OpenQASM 3 as a text: this emulator executes no QPY");
   const std::string& text = field.text();
   try {
-    return read_qasm3(text, field.place());
+    return read_qasm3(text, "");
   } catch (const Error& error) {
-    refuse(error.what());
+    refuse(field.place() + error.what());
   }
 }
 
-EmulatedRun read_pub(const RequestField& pub, std::int64_t default_shots, const EmulatorOptions& options) {
+EmulatedRun read_pub(const SortedJsonField& pub, std::int64_t default_shots, const EmulatorOptions& options) {
   const auto parts = pub.list();
   if (parts.empty() || parts.size() > 3) pub.wrong("[circuit, parameter values, shots]");
   EmulatedRun run;
@@ -130,24 +130,24 @@ EmulatedRun read_pub(const RequestField& pub, std::int64_t default_shots, const 
   return run;
 }
 
-void check_options(const RequestField& options) {
-  options.only(
-      {"default_shots", "dynamical_decoupling", "execution", "twirling", "simulator", "experimental"});
+void check_options(const SortedJsonField& options) {
+  only(options,
+       {"default_shots", "dynamical_decoupling", "execution", "twirling", "simulator", "experimental"});
   if (const auto field = options.find("dynamical_decoupling"))
-    field->only(
-        {"enable", "sequence_type", "extra_slack_distribution", "scheduling_method", "skip_reset_qubits"});
+    only(*field,
+         {"enable", "sequence_type", "extra_slack_distribution", "scheduling_method", "skip_reset_qubits"});
   if (const auto field = options.find("execution")) {
-    field->only({"init_qubits", "rep_delay", "meas_type"});
+    only(*field, {"init_qubits", "rep_delay", "meas_type"});
     if (const auto type = field->find("meas_type"); type && type->text() != "classified")
       type->wrong("classified: this emulator has no other readout");
   }
   if (const auto field = options.find("twirling"))
-    field->only(
-        {"enable_gates", "enable_measure", "num_randomizations", "shots_per_randomization", "strategy"});
+    only(*field,
+         {"enable_gates", "enable_measure", "num_randomizations", "shots_per_randomization", "strategy"});
 }
 
-void read_params(const RequestField& params, const EmulatorOptions& options, EmulatedJob& job) {
-  params.only({"pubs", "version", "support_qiskit", "shots", "options"});
+void read_params(const SortedJsonField& params, const EmulatorOptions& options, EmulatedJob& job) {
+  only(params, {"pubs", "version", "support_qiskit", "shots", "options"});
   if (const auto version = params.find("version")) version->integer(2, 2);
   if (const auto support = params.find("support_qiskit")) support->boolean();
   std::int64_t shots = 4096;
@@ -159,7 +159,7 @@ void read_params(const RequestField& params, const EmulatorOptions& options, Emu
   const auto pubs = params.at("pubs").list();
   if (pubs.empty()) params.at("pubs").wrong("at least one circuit");
   double executions = 0;
-  for (const RequestField& pub : pubs) {
+  for (const SortedJsonField& pub : pubs) {
     job.runs.push_back(read_pub(pub, shots, options));
     executions +=
         static_cast<double>(job.runs.back().sweep.rows) * static_cast<double>(job.runs.back().shots);
@@ -169,10 +169,10 @@ void read_params(const RequestField& params, const EmulatorOptions& options, Emu
            std::to_string(most_executions) + " are allowed");
 }
 
-void check_tags(const RequestField& tags) {
+void check_tags(const SortedJsonField& tags) {
   constexpr std::size_t most_tags = 8, longest = 86;
   if (tags.list().size() > most_tags) tags.wrong("at most 8 tags");
-  for (const RequestField& tag : tags.list())
+  for (const SortedJsonField& tag : tags.list())
     if (tag.text().size() > longest) tag.wrong("at most 86 characters");
 }
 
@@ -194,9 +194,9 @@ std::vector<ClassicalRegister> classical_registers(std::string_view qasm) {
 }
 
 std::shared_ptr<EmulatedJob> read_ibm_job(const Json& body, const EmulatorOptions& options) {
-  const RequestField root(body);
-  root.only({"program_id", "backend", "params", "tags", "log_level", "cost", "session_id", "calibration_id",
-             "private", "runtime"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"program_id", "backend", "params", "tags", "log_level", "cost", "session_id", "calibration_id",
+              "private", "runtime"});
   const std::string& program = root.at("program_id").text();
   if (program != "sampler")
     throw WireRefusal{
@@ -213,7 +213,7 @@ std::shared_ptr<EmulatedJob> read_ibm_job(const Json& body, const EmulatorOption
   job->service = "ibm";
   job->request = body;
   if (const auto tags = root.find("tags"))
-    for (const RequestField& tag : tags->list()) job->tag += (job->tag.empty() ? "" : ",") + tag.text();
+    for (const SortedJsonField& tag : tags->list()) job->tag += (job->tag.empty() ? "" : ",") + tag.text();
   read_params(root.at("params"), options, *job);
   return job;
 }

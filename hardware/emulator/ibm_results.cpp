@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 
 namespace qmtl {
 namespace {

@@ -160,7 +160,7 @@ WireReply IbmService::usage(EmulatorCall&) {
 WireReply IbmService::create_job(EmulatorCall& call) {
   const Json body = parse_request(call.request.body);
   const auto job = read_ibm_job(body, emulation_.options());
-  if (const auto session = RequestField(body).find("session_id")) {
+  if (const auto session = request_fields(body).find("session_id")) {
     const auto found = emulation_.sessions.find(session->text());
     if (found == emulation_.sessions.end())
       throw WireRefusal{404, 1337, "Session " + session->text() + " does not exist", {}};
@@ -319,9 +319,9 @@ WireReply IbmService::delete_job(EmulatorCall& call) {
 WireReply IbmService::set_tags(EmulatorCall& call) {
   const auto job = job_of(call);
   const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"tags"});
-  for (const RequestField& tag : root.at("tags").list()) tag.text();
+  const SortedJsonField root = request_fields(body);
+  only(root, {"tags"});
+  for (const SortedJsonField& tag : root.at("tags").list()) tag.text();
   job->request["tags"] = body["tags"];
   emulation_.save(*job);
   return empty_reply(204);
@@ -329,8 +329,8 @@ WireReply IbmService::set_tags(EmulatorCall& call) {
 
 WireReply IbmService::create_session(EmulatorCall& call) {
   const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"mode", "backend", "backend_name", "max_ttl", "instance"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"mode", "backend", "backend_name", "max_ttl", "instance"});
   const auto mode = root.find("mode");
   if (mode && mode->text() != "dedicated" && mode->text() != "batch") mode->wrong("dedicated or batch");
   // Clients disagree on the key.
@@ -371,8 +371,8 @@ WireReply IbmService::get_session(EmulatorCall& call) { return json_reply(200, s
 WireReply IbmService::patch_session(EmulatorCall& call) {
   Json& session = session_of(call);
   const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"accepting_jobs"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"accepting_jobs"});
   session["accepting_jobs"] = root.at("accepting_jobs").boolean();
   return json_reply(200, session);
 }

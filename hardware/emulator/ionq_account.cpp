@@ -60,11 +60,11 @@ WireReply IonqService::whoami(EmulatorCall&) {
 
 WireReply IonqService::create_session(EmulatorCall& call) {
   const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"backend", "settings"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"backend", "settings"});
   check_ionq_backend(root.at("backend").text());
   if (const auto settings = root.find("settings"))
-    settings->only({"job_count_limit", "duration_limit_min", "cost_limit", "expires_at"});
+    only(*settings, {"job_count_limit", "duration_limit_min", "cost_limit", "expires_at"});
   const std::string id = uuid_of(random_hex(32));
   emulation_.sessions[id] = {{"id", id},
                              {"created_at", iso_time(emulation_.now())},

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "hardware/emulator/ibm_request.h"
-#include "hardware/formats/ionq.h"
-#include "hardware/formats/qasm3_reader.h"
+#include "hardware/emulator/ionq_reader.h"
+#include "hardware/emulator/qasm/reader.h"
 
 namespace qmtl {
 namespace {
@@ -39,45 +39,34 @@ EmulatedRun whole_run(DeviceProgram program, std::int64_t shots, std::string id)
   return run;
 }
 
-EmulatedRun read_circuit(const Json& input, const std::string& place, int qubits, std::int64_t shots,
-                         std::string id) {
-  try {
-    return whole_run(read_ionq(input, place, qubits), shots, std::move(id));
-  } catch (const Error& error) {
-    refuse(error.what());
-  }
-}
-
-void read_one(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
-  input.only({"qubits", "gateset", "circuit", "format"});
+void read_one(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  only(input, {"qubits", "gateset", "circuit", "format"});
   if (input.at("circuit").list().size() > most_gates)
     input.wrong("at most " + std::to_string(most_gates) + " gates");
-  job.runs.push_back(read_circuit(input.json(), input.place(), 0, shots, id));
+  job.runs.push_back(whole_run(read_ionq(input), shots, id));
 }
 
-void read_several(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
-  input.only({"qubits", "gateset", "circuits", "format"});
+void read_several(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  only(input, {"qubits", "gateset", "circuits", "format"});
   const auto circuits = input.at("circuits").list();
   if (circuits.empty() || circuits.size() > most_circuits)
     input.at("circuits").wrong("1 to " + std::to_string(most_circuits) + " circuits");
   const auto width = input.find("qubits");
   const int qubits = width ? static_cast<int>(width->integer(1, 1024)) : 0;
   std::size_t gates = 0;
-  for (const RequestField& circuit : circuits) {
-    circuit.only({"name", "circuit", "qubits", "registers", "gateset"});
+  for (const SortedJsonField& circuit : circuits) {
+    only(circuit, {"name", "circuit", "qubits", "registers", "gateset"});
     gates += circuit.at("circuit").list().size();
-    Json whole = circuit.json();
-    if (const auto set = input.find("gateset"); set && !circuit.find("gateset"))
-      whole["gateset"] = set->json();
+    if (!circuit.find("gateset")) check_gateset(input);
     const std::string child = uuid_of(id + " child " + std::to_string(job.runs.size()));
-    job.runs.push_back(read_circuit(whole, circuit.place(), qubits, shots, child));
+    job.runs.push_back(whole_run(read_ionq(circuit, qubits), shots, child));
   }
   if (gates > most_gates)
     input.at("circuits").wrong("at most " + std::to_string(most_gates) + " gates in all");
 }
 
-void read_qasm(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
-  input.only({"data", "format"});
+void read_qasm(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+  only(input, {"data", "format"});
   const std::string& text = input.at("data").text();
   try {
     DeviceProgram program = read_qasm3(text, "input.data");
@@ -93,17 +82,17 @@ void read_qasm(const RequestField& input, std::int64_t shots, const std::string&
 
 struct InputKind {
   std::string_view type;
-  void (*read)(const RequestField& input, std::int64_t shots, const std::string& id, EmulatedJob& job);
+  void (*read)(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job);
 };
 constexpr std::array<InputKind, 3> input_kinds{
     {{"ionq.circuit.v1", read_one}, {"ionq.multi-circuit.v1", read_several}, {"ionq.qasm3.v1", read_qasm}}};
 
-void check_settings(const RequestField& root, std::int64_t shots) {
+void check_settings(const SortedJsonField& root, std::int64_t shots) {
   const auto settings = root.find("settings");
   if (!settings) return;
-  settings->only({"error_mitigation", "compilation"});
+  only(*settings, {"error_mitigation", "compilation"});
   if (const auto mitigation = settings->find("error_mitigation")) {
-    mitigation->only({"debiasing", "symmetry_verification"});
+    only(*mitigation, {"debiasing", "symmetry_verification"});
     const auto debiasing = mitigation->find("debiasing");
     if (debiasing && debiasing->json() == true && shots < 500)
       refuse("settings.error_mitigation.debiasing: expected at least 500 shots, found " +
@@ -111,9 +100,9 @@ void check_settings(const RequestField& root, std::int64_t shots) {
   }
 }
 
-void check_texts(const RequestField& metadata) {
-  if (!metadata.json().is_object()) metadata.wrong("an object of texts");
-  for (const auto& [key, value] : metadata.json().items()) RequestField(value, "metadata." + key).text();
+void check_texts(const SortedJsonField& metadata) {
+  if (!metadata.is_object()) metadata.wrong("an object of texts");
+  for (const auto& [key, value] : metadata.members()) value.text();
 }
 
 }  // namespace
@@ -127,9 +116,9 @@ void check_ionq_backend(const std::string& backend) {
 
 std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& id,
                                            const EmulatorOptions& options) {
-  const RequestField root(body);
-  root.only({"type", "backend", "name", "shots", "metadata", "session_id", "dry_run", "settings", "noise",
-             "input"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"type", "backend", "name", "shots", "metadata", "session_id", "dry_run", "settings", "noise",
+              "input"});
   const std::string& backend = root.at("backend").text();
   if (std::find(backends.begin(), backends.end(), backend) == backends.end())
     root.at("backend").wrong("a backend such as simulator or qpu.forte-1");
@@ -145,7 +134,7 @@ std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& 
   if (const auto field = root.find("name")) job->tag = field->text();
   job->ideal = backend == "simulator";
   if (const auto noise = root.find("noise")) {
-    noise->only({"model", "seed"});
+    only(*noise, {"model", "seed"});
     if (const auto model = noise->find("model")) job->ideal = job->ideal && model->text() == "ideal";
   }
   const std::string& type = root.at("type").text();

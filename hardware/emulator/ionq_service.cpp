@@ -144,7 +144,7 @@ WireReply IonqService::create_job(EmulatorCall& call) {
   if (call.request.body.size() > most_bytes) throw WireRefusal{413, 0, "The body is larger than 10 MB", {}};
   const Json body = parse_request(call.request.body);
   const auto job = read_ionq_job(body, uuid_of(random_hex(32)), emulation_.options());
-  if (const auto session = RequestField(body).find("session_id"))
+  if (const auto session = request_fields(body).find("session_id"))
     if (!emulation_.sessions.contains(session->text()))
       throw WireRefusal{404, 0, "Session " + session->text() + " not found", {}};
   if (call.faults.has(FaultAction::fail_job)) {
@@ -271,10 +271,10 @@ WireReply IonqService::cancel(EmulatorCall& call) {
 
 WireReply IonqService::cancel_several(EmulatorCall& call) {
   const Json body = parse_request(call.request.body);
-  const RequestField root(body);
-  root.only({"ids"});
+  const SortedJsonField root = request_fields(body);
+  only(root, {"ids"});
   Json ids = Json::array();
-  for (const RequestField& id : root.at("ids").list()) {
+  for (const SortedJsonField& id : root.at("ids").list()) {
     call.holes = {id.text()};
     cancel(call);
     ids.push_back(id.text());

@@ -37,19 +37,21 @@ std::shared_ptr<EmulatedJob> read_job(const std::string& file, const EmulatorOpt
   std::ifstream stream(file);
   std::stringstream text;
   text << stream.rdbuf();
-  const Json json = Json::parse(text.str());
-  std::shared_ptr<EmulatedJob> job = json.at("service").get<std::string>() == "ibm"
-                                         ? read_ibm_job(json.at("request"), options)
-                                         : read_ionq_job(json.at("request"), json.at("id"), options);
-  job->id = json.at("id").get<std::string>();
-  job->tag = json.at("tag").get<std::string>();
-  job->key = json.at("key").get<std::string>();
-  job->created = json.at("created").get<double>();
-  job->reason = json.at("reason").get<std::string>();
-  job->reason_code = json.at("reason_code").get<std::string>();
-  job->partial = json.at("partial").get<bool>();
+  const auto saved = SortedJsonField::parse(text.str(), json_file(file));
+  const std::string& id = saved.at("id").text();
+  const Json& request = saved.at("request").json();
+  std::shared_ptr<EmulatedJob> job = saved.at("service").text() == "ibm"
+                                         ? read_ibm_job(request, options)
+                                         : read_ionq_job(request, id, options);
+  job->id = id;
+  job->tag = saved.at("tag").text();
+  job->key = saved.at("key").text();
+  job->created = saved.at("created").number();
+  job->reason = saved.at("reason").text();
+  job->reason_code = saved.at("reason_code").text();
+  job->partial = saved.at("partial").boolean();
   for (JobState state : {JobState::failed, JobState::cancelled})
-    if (json.at("ended") == name(state)) job->ended = state;
+    if (saved.at("ended").json() == name(state)) job->ended = state;
   return job;
 }
 
@@ -79,8 +81,6 @@ void Emulation::restore() {
     const std::string file = entry.path().string();
     try {
       jobs_.push_back(read_job(file, options_));
-    } catch (const Json::exception& error) {
-      throw data_error(file + ": expected a job of the emulator: " + error.what());
     } catch (const WireRefusal& refusal) {
       throw data_error(file + ": expected a job that this emulator accepts: " + refusal.message);
     }

@@ -69,7 +69,7 @@ class IbmEndpoint final : public Endpoint {
     cost.amount = paid ? cost.seconds * (priced ? options_.price_per_second : 1.0) : 0.0;
     cost.unit = priced ? "USD" : "seconds";
     cost.basis = "executions times the repetition delay and the program's length, plus two seconds a job";
-    const ServiceAnswer status = service_->read_json(backend_path() + "/status");
+    const SortedJsonField status = service_->read_json(backend_path() + "/status");
     if (const auto queue = status.find("length_queue"))
       cost.queue = static_cast<int>(queue->integer(0, 1'000'000'000));
     return cost;
@@ -82,7 +82,7 @@ class IbmEndpoint final : public Endpoint {
     pacer_.wait();
     const HttpResponse response = service_->post("/jobs", body);
     return service_->accepted(response, "POST " + service_->base() + "/jobs",
-                              [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
+                              [](const SortedJsonField& answer) { return identifier(answer.at("id")); });
   }
 
   std::vector<std::string> find(const std::string& tag) override {
@@ -90,16 +90,16 @@ class IbmEndpoint final : public Endpoint {
     // Newest first; a job that is looked for was sent a short time ago.
     constexpr int most_pages = 100;
     for (int page = 0; page < most_pages; ++page) {
-      const ServiceAnswer answer =
+      const SortedJsonField answer =
           service_->read_json("/jobs?limit=200&offset=" + std::to_string(200 * page) +
                               "&exclude_params=true&tags=" + url_encoded(tag));
       const auto jobs = answer.at("jobs").list();
-      for (const ServiceAnswer& job : jobs) {
+      for (const SortedJsonField& job : jobs) {
         const auto tags = job.find("tags");
         if (!tags) continue;
-        for (const ServiceAnswer& one : tags->list())
+        for (const SortedJsonField& one : tags->list())
           if (one.is_text() && one.text() == tag) {
-            found.push_back(job.at("id").identifier());
+            found.push_back(identifier(job.at("id")));
             break;
           }
       }
@@ -111,7 +111,7 @@ class IbmEndpoint final : public Endpoint {
   JobStatus status(const std::string& id) override { return status_of(job(id)); }
 
   JobResult fetch(const std::string& id, const DeviceJob& sent) override {
-    const ServiceAnswer about = job(id);
+    const SortedJsonField about = job(id);
     const JobStatus now = status_of(about);
     if (now.state == JobState::queued || now.state == JobState::running)
       throw EndpointError(EndpointFault::not_ready, "ibm: job " + id + " is not completed");
@@ -132,13 +132,13 @@ class IbmEndpoint final : public Endpoint {
   static std::string job_path(const std::string& id) { return "/jobs/" + url_encoded(id); }
   std::string backend_path() const { return "/backends/" + url_encoded(options_.job.backend); }
 
-  ServiceAnswer job(const std::string& id) {
+  SortedJsonField job(const std::string& id) {
     return service_->read_json(job_path(id) + "?exclude_params=true");
   }
 
-  JobStatus status_of(const ServiceAnswer& job) {
+  JobStatus status_of(const SortedJsonField& job) {
     JobStatus status;
-    const ServiceAnswer state = job.at("state");
+    const SortedJsonField state = job.at("state");
     const std::string& text = state.at("status").text();
     if (text == "Queued")
       status.state = JobState::queued;
@@ -173,13 +173,13 @@ class IbmEndpoint final : public Endpoint {
 
   EndpointInfo ask_info() {
     const std::string path = backend_path() + "/configuration";
-    const ServiceAnswer configuration = service_->read_json(path);
+    const SortedJsonField configuration = service_->read_json(path);
     EndpointInfo about;
     about.kind = "ibm";
     about.backend = options_.job.backend;
     about.place = service_->base();
     try {
-      about.target = parse_target(configuration.raw().dump(), "GET " + service_->base() + path);
+      about.target = parse_target(configuration.json().dump(), "GET " + service_->base() + path);
     } catch (const EndpointError&) {
       throw;
     } catch (const Error& error) {
@@ -211,7 +211,7 @@ class IbmEndpoint final : public Endpoint {
   }
 
   /// Seconds between two executions; the configuration says microseconds.
-  static double rep_delay_of(const ServiceAnswer& configuration) {
+  static double rep_delay_of(const SortedJsonField& configuration) {
     const auto delay = configuration.find("default_rep_delay");
     if (!delay) return 250e-6;
     const double microseconds = delay->number();
@@ -234,7 +234,7 @@ class IbmEndpoint final : public Endpoint {
     const HttpResponse response = service_->post("/sessions", body.dump());
     options_.job.session_id =
         service_->accepted(response, "POST " + service_->base() + "/sessions",
-                           [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
+                           [](const SortedJsonField& answer) { return identifier(answer.at("id")); });
     opened_session_ = true;
   }
 

@@ -5,7 +5,7 @@
 #include <numbers>
 #include <span>
 
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 #include "hardware/formats/qasm_writer.h"
 
 namespace qmtl {

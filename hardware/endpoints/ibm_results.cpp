@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 
 namespace qmtl {
 namespace {
 
 /// "0x1f" as a text of `width` bits.
-std::string bits_of_hex(const ServiceAnswer& sample, std::size_t width) {
+std::string bits_of_hex(const SortedJsonField& sample, std::size_t width) {
   const std::string& text = sample.text();
   const auto refuse = [&] {
     sample.wrong("a sample of " + std::to_string(width) + " bits like 0x3", "'" + text.substr(0, 40) + "'");
@@ -35,23 +35,23 @@ std::string bits_of_hex(const ServiceAnswer& sample, std::size_t width) {
   return bits.substr(surplus);
 }
 
-void expect_shots(const ServiceAnswer& place, std::size_t found, std::int64_t shots) {
+void expect_shots(const SortedJsonField& place, std::size_t found, std::int64_t shots) {
   if (static_cast<std::int64_t>(found) != shots)
     place.wrong(std::to_string(shots) + " shots", std::to_string(found));
 }
 
-Counts count_samples(const ServiceAnswer& samples, std::size_t width, std::int64_t shots) {
+Counts count_samples(const SortedJsonField& samples, std::size_t width, std::int64_t shots) {
   expect_shots(samples, samples.size(), shots);
   Counts counts;
-  for (const ServiceAnswer& sample : samples.list()) ++counts[bits_of_hex(sample, width)];
+  for (const SortedJsonField& sample : samples.list()) ++counts[bits_of_hex(sample, width)];
   return counts;
 }
 
-std::vector<Counts> read_samples(const ServiceAnswer& data, const Sweep& sweep, std::int64_t shots) {
+std::vector<Counts> read_samples(const SortedJsonField& data, const Sweep& sweep, std::int64_t shots) {
   const std::size_t width = sweep.program.measured.size();
-  const ServiceAnswer reg = data.at("c");
+  const SortedJsonField reg = data.at("c");
   reg.at("num_bits").integer(static_cast<std::int64_t>(width), static_cast<std::int64_t>(width));
-  const ServiceAnswer samples = reg.at("samples");
+  const SortedJsonField samples = reg.at("samples");
   std::vector<Counts> rows;
   if (sweep.rows == 1 && samples.size() > 0 && samples.at(std::size_t{0}).is_text()) {
     rows.push_back(count_samples(samples, width, shots));
@@ -59,22 +59,22 @@ std::vector<Counts> read_samples(const ServiceAnswer& data, const Sweep& sweep, 
   }
   if (samples.size() != sweep.rows)
     samples.wrong(std::to_string(sweep.rows) + " rows of samples", std::to_string(samples.size()));
-  for (const ServiceAnswer& row : samples.list()) rows.push_back(count_samples(row, width, shots));
+  for (const SortedJsonField& row : samples.list()) rows.push_back(count_samples(row, width, shots));
   return rows;
 }
 
 /// The value of a tagged object: {"__type__": type, "__value__": ...}.
-ServiceAnswer tagged(const ServiceAnswer& answer, const char* type) {
+SortedJsonField tagged(const SortedJsonField& answer, const char* type) {
   if (answer.at("__type__").text() != type)
     answer.at("__type__").wrong(type, "'" + answer.at("__type__").text().substr(0, 40) + "'");
   return answer.at("__value__");
 }
 
-std::vector<Counts> read_bit_array(const ServiceAnswer& array, const Sweep& sweep, std::int64_t shots) {
+std::vector<Counts> read_bit_array(const SortedJsonField& array, const Sweep& sweep, std::int64_t shots) {
   const std::size_t width = sweep.program.measured.size(), bytes = (width + 7) / 8;
   array.at("num_bits").integer(static_cast<std::int64_t>(width), static_cast<std::int64_t>(width));
-  const ServiceAnswer packed = array.at("array");
-  const ServiceAnswer text = tagged(packed, "ndarray");
+  const SortedJsonField packed = array.at("array");
+  const SortedJsonField text = tagged(packed, "ndarray");
   const std::size_t expected = sweep.rows * static_cast<std::size_t>(shots) * bytes;
   NpyArray values;
   try {
@@ -102,9 +102,9 @@ std::vector<Counts> read_bit_array(const ServiceAnswer& array, const Sweep& swee
 
 }  // namespace
 
-JobResult read_ibm_results(const ServiceAnswer& answer, const DeviceJob& job) {
+JobResult read_ibm_results(const SortedJsonField& answer, const DeviceJob& job) {
   const bool packed = answer.find("__type__").has_value();
-  const ServiceAnswer list =
+  const SortedJsonField list =
       packed ? tagged(answer, "PrimitiveResult").at("pub_results") : answer.at("results");
   if (list.size() > job.sweeps.size())
     list.wrong("results of " + std::to_string(job.sweeps.size()) + " programs", std::to_string(list.size()));
@@ -115,12 +115,13 @@ JobResult read_ibm_results(const ServiceAnswer& answer, const DeviceJob& job) {
       result.counts.emplace_back(job.sweeps[s].rows);
       continue;
     }
-    const ServiceAnswer entry = list.at(s);
+    const SortedJsonField entry = list.at(s);
     if (!packed) {
       result.counts.push_back(read_samples(entry.at("data"), job.sweeps[s], job.shots));
       continue;
     }
-    const ServiceAnswer fields = tagged(tagged(entry, "SamplerPubResult").at("data"), "DataBin").at("fields");
+    const SortedJsonField fields =
+        tagged(tagged(entry, "SamplerPubResult").at("data"), "DataBin").at("fields");
     result.counts.push_back(read_bit_array(tagged(fields.at("c"), "BitArray"), job.sweeps[s], job.shots));
   }
   return result;

@@ -12,6 +12,6 @@ namespace qmtl {
 /// tagged PrimitiveResult with packed bit arrays. Register "c" holds the readings, bit 0 the lowest. Programs
 /// at the end that have no results become JobResult::missing. Throws EndpointError (malformed) naming the
 /// place.
-JobResult read_ibm_results(const ServiceAnswer& answer, const DeviceJob& job);
+JobResult read_ibm_results(const SortedJsonField& answer, const DeviceJob& job);
 
 }  // namespace qmtl

@@ -47,7 +47,7 @@ void IbmTokens::exchange() {
   if (!nlohmann::json::accept(response.body))
     throw EndpointError(EndpointFault::malformed, source + ": expected JSON with an access token, found " +
                                                       std::to_string(response.body.size()) + " other bytes");
-  const ServiceAnswer answer = ServiceAnswer::parse(response.body, source, redactor_);
+  const SortedJsonField answer = parse_answer(response.body, source, redactor_);
   token_ = Secret(answer.at("access_token").text());
   if (token_.empty()) answer.at("access_token").wrong("a token", "an empty text");
   redactor_.add(token_);

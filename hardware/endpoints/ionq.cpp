@@ -38,11 +38,11 @@ class IonqEndpoint final : public Endpoint {
     CostEstimate cost;
     cost.unit = "USD";
     cost.basis = "the service's own estimate of each program, times its rows";
-    std::map<std::string, ServiceAnswer> asked;  // programs of one size cost the same
+    std::map<std::string, SortedJsonField> asked;  // programs of one size cost the same
     for (const Sweep& sweep : job.sweeps) {
       const std::string question = estimate_path(sweep, job.shots);
       if (!asked.contains(question)) asked.emplace(question, service_->read_json(question));
-      const ServiceAnswer& answer = asked.at(question);
+      const SortedJsonField& answer = asked.at(question);
       const double rows = static_cast<double>(sweep.rows);
       const auto amount = answer.find_any({"estimated_total_cost", "estimated_cost"});
       if (!amount) answer.wrong("the field estimated_total_cost", "none");
@@ -51,7 +51,7 @@ class IonqEndpoint final : public Endpoint {
         cost.seconds += rows * not_negative(*seconds);
       if (const auto wait = answer.find("current_predicted_queue_time"))
         cost.wait_seconds = not_negative(*wait);
-      if (const auto unit = answer.find_any({"estimated_unit", "cost_unit"})) cost.unit = unit->identifier();
+      if (const auto unit = answer.find_any({"estimated_unit", "cost_unit"})) cost.unit = identifier(*unit);
     }
     if (cost.unit == "usd") cost.unit = "USD";
     return cost;
@@ -61,7 +61,7 @@ class IonqEndpoint final : public Endpoint {
     const std::string body = job_body(job).dump();
     const HttpResponse response = service_->post("/jobs", body);
     return service_->accepted(response, "POST " + service_->base() + "/jobs",
-                              [](const ServiceAnswer& answer) { return answer.at("id").identifier(); });
+                              [](const SortedJsonField& answer) { return identifier(answer.at("id")); });
   }
 
   std::vector<std::string> find(const std::string& tag) override {
@@ -69,20 +69,20 @@ class IonqEndpoint final : public Endpoint {
     std::string next;
     // Newest first; a job that is looked for was sent a short time ago.
     for (int page = 0; page < 100; ++page) {
-      const ServiceAnswer answer =
+      const SortedJsonField answer =
           service_->read_json("/jobs?limit=100" + (next.empty() ? "" : "&next=" + next));
-      for (const ServiceAnswer& job : answer.at("jobs").list()) {
-        if (carries(job, tag)) found.push_back(job.at("id").identifier());
+      for (const SortedJsonField& job : answer.at("jobs").list()) {
+        if (carries(job, tag)) found.push_back(identifier(job.at("id")));
       }
       const auto more = answer.find("next");
-      if (!more || more->identifier() == next) return found;
-      next = more->identifier();
+      if (!more || identifier(*more) == next) return found;
+      next = identifier(*more);
     }
     return found;
   }
 
   JobStatus status(const std::string& id) override {
-    const ServiceAnswer job = service_->read_json(job_path(id));
+    const SortedJsonField job = service_->read_json(job_path(id));
     JobStatus status;
     status.state = state_of(job.at("status"));
     status.detail = job.at("status").text();
@@ -94,7 +94,7 @@ class IonqEndpoint final : public Endpoint {
   }
 
   JobResult fetch(const std::string& id, const DeviceJob& job) override {
-    const ServiceAnswer parent = service_->read_json(job_path(id));
+    const SortedJsonField parent = service_->read_json(job_path(id));
     const auto children = circuits_of(parent, id, job);
     const auto together = shared_results(parent, id, children.size());
     JobResult result;
@@ -126,9 +126,9 @@ class IonqEndpoint final : public Endpoint {
     about.target.name = options_.backend;
     about.paid = options_.backend != "simulator";
     about.limits = {0, 5000, 0, 1'000'000, 150'000, 9'500'000, 0};
-    const ServiceAnswer list = service_->read_json("/backends");
+    const SortedJsonField list = service_->read_json("/backends");
     std::string known;
-    for (const ServiceAnswer& backend : list.list()) {
+    for (const SortedJsonField& backend : list.list()) {
       const std::string& name = backend.at("backend").text();
       known += (known.empty() ? "" : ", ") + name;
       if (name != options_.backend) continue;
@@ -140,7 +140,7 @@ class IonqEndpoint final : public Endpoint {
                                                     options_.backend + "'");
   }
 
-  static double not_negative(const ServiceAnswer& answer) {
+  static double not_negative(const SortedJsonField& answer) {
     const double value = answer.number();
     if (value < 0 || value > 1e12) answer.wrong("a number from 0 to 1e12");
     return value;
@@ -149,8 +149,8 @@ class IonqEndpoint final : public Endpoint {
   static std::string job_path(const std::string& id) { return "/jobs/" + url_encoded(id); }
 
   /// Whether a job of the list is the one that was sent with this tag; parts of jobs are not.
-  static bool carries(const ServiceAnswer& job, const std::string& tag) {
-    const auto is_tag = [&](const std::optional<ServiceAnswer>& text) {
+  static bool carries(const SortedJsonField& job, const std::string& tag) {
+    const auto is_tag = [&](const std::optional<SortedJsonField>& text) {
       return text && text->is_text() && text->text() == tag;
     };
     if (job.find("parent_job_id")) return false;
@@ -198,7 +198,7 @@ class IonqEndpoint final : public Endpoint {
     return body;
   }
 
-  static JobState state_of(const ServiceAnswer& status) {
+  static JobState state_of(const SortedJsonField& status) {
     const std::string& text = status.text();
     if (text == "submitted" || text == "ready") return JobState::queued;
     if (text == "started" || text == "running") return JobState::running;
@@ -208,7 +208,7 @@ class IonqEndpoint final : public Endpoint {
     status.wrong("submitted, ready, started, completed, failed or canceled");
   }
 
-  std::string failure_of(const ServiceAnswer& job) {
+  std::string failure_of(const SortedJsonField& job) {
     std::string words = "no reason given";
     if (const auto failure = job.find("failure")) {
       words.clear();
@@ -221,7 +221,7 @@ class IonqEndpoint final : public Endpoint {
 
   /// The jobs of the circuits, in their order; a job of one circuit may be its own. Throws EndpointError for
   /// a job without results.
-  std::vector<std::string> circuits_of(const ServiceAnswer& parent, const std::string& id,
+  std::vector<std::string> circuits_of(const SortedJsonField& parent, const std::string& id,
                                        const DeviceJob& job) {
     const JobState state = state_of(parent.at("status"));
     const auto refuse = [&](EndpointFault fault, const std::string& what) {
@@ -234,7 +234,7 @@ class IonqEndpoint final : public Endpoint {
       refuse(EndpointFault::refused, "was a dry run: it has no results");
     std::vector<std::string> ids;
     if (const auto list = parent.find("child_job_ids"))
-      for (const ServiceAnswer& child : list->list()) ids.push_back(child.identifier());
+      for (const SortedJsonField& child : list->list()) ids.push_back(identifier(child));
     if (state == JobState::failed && ids.empty())
       refuse(EndpointFault::refused, "failed: " + failure_of(parent));
     std::size_t rows = 0;
@@ -247,15 +247,15 @@ class IonqEndpoint final : public Endpoint {
   }
 
   /// {child: states} of all circuits in one answer, where the service gives addresses of results.
-  std::optional<ServiceAnswer> shared_results(const ServiceAnswer& parent, const std::string& id,
-                                              std::size_t circuits) {
+  std::optional<SortedJsonField> shared_results(const SortedJsonField& parent, const std::string& id,
+                                                std::size_t circuits) {
     const auto results = parent.find("results");
     if (circuits < 2 || !results || !results->find("probabilities")) return std::nullopt;
     return ready(job_path(id) + "/results/probabilities" + sharpening());
   }
 
   std::optional<double> cost_of(const std::string& id) {
-    const ServiceAnswer answer = service_->read_json(job_path(id) + "/cost");
+    const SortedJsonField answer = service_->read_json(job_path(id) + "/cost");
     const auto cost = answer.find("cost");
     if (!cost) return std::nullopt;
     return not_negative(cost->is_object() ? cost->at("value") : *cost);
@@ -264,7 +264,7 @@ class IonqEndpoint final : public Endpoint {
   /// One circuit's counts; a child that failed is written down as missing.
   Counts fetch_row(const std::string& child, const IonqReading& reading, std::uint64_t key,
                    const std::string& place, JobResult& result) {
-    const ServiceAnswer job = service_->read_json(job_path(child));
+    const SortedJsonField job = service_->read_json(job_path(child));
     const JobState state = state_of(job.at("status"));
     if (state == JobState::failed || state == JobState::cancelled) {
       result.missing.push_back(place + ": " + (state == JobState::failed ? failure_of(job) : "cancelled"));
@@ -278,15 +278,15 @@ class IonqEndpoint final : public Endpoint {
     return counts.counts;
   }
 
-  IonqCounts read_results(const std::string& child, const ServiceAnswer& results, const IonqReading& reading,
-                          std::uint64_t key) {
+  IonqCounts read_results(const std::string& child, const SortedJsonField& results,
+                          const IonqReading& reading, std::uint64_t key) {
     // Artifacts say more than addresses: shots carry leakage, histograms are exact counts.
     for (const char* form :
          {"ionq.result.shots.json.v2", "ionq.result.histogram.json.v2", "ionq.result.histogram.json.v1",
           "ionq.result.probabilities.json.v2", "ionq.result.probabilities.json.v1"}) {
       const auto artifact = results.find(form);
       if (!artifact || ideal()) continue;
-      const ServiceAnswer answer = ready(job_path(child) + "/artifacts/" + artifact->at("id").identifier());
+      const SortedJsonField answer = ready(job_path(child) + "/artifacts/" + identifier(artifact->at("id")));
       const std::string_view name = form;
       if (name.find("shots") != std::string_view::npos) return read_ionq_shots(answer, reading);
       if (name.find("histogram") != std::string_view::npos) return count_ionq(answer, reading);
@@ -295,11 +295,11 @@ class IonqEndpoint final : public Endpoint {
     std::string path = job_path(child) + "/results/probabilities" + sharpening();
     if (const auto artifact = results.find("ionq.result.probabilities.json.v1");
         artifact && !results.find("probabilities"))
-      path = job_path(child) + "/artifacts/" + artifact->at("id").identifier();
+      path = job_path(child) + "/artifacts/" + identifier(artifact->at("id"));
     return read_states(ready(path), reading, key);
   }
 
-  IonqCounts read_states(const ServiceAnswer& states, const IonqReading& reading, std::uint64_t key) const {
+  IonqCounts read_states(const SortedJsonField& states, const IonqReading& reading, std::uint64_t key) const {
     return ideal() ? sample_ionq(states, reading, key) : round_ionq(states, reading);
   }
 
@@ -312,7 +312,7 @@ class IonqEndpoint final : public Endpoint {
   }
 
   /// A result that a completed job should have, if not yet.
-  ServiceAnswer ready(const std::string& path) {
+  SortedJsonField ready(const std::string& path) {
     const auto response = service_->read_existing(path);
     const std::string source = "GET " + service_->base() + path;
     if (!response)

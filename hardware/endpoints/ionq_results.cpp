@@ -11,7 +11,7 @@ namespace qmtl {
 namespace {
 
 /// "5" as bits, bit q of the result = qubit q.
-std::vector<bool> bits_of_decimal(const std::string& text, int qubits, const ServiceAnswer& place) {
+std::vector<bool> bits_of_decimal(const std::string& text, int qubits, const SortedJsonField& place) {
   const auto refuse = [&] {
     place.wrong("states of " + std::to_string(qubits) + " qubits as decimal numbers",
                 "'" + text.substr(0, 40) + "'");
@@ -45,7 +45,7 @@ std::string read_bits(const std::vector<bool>& qubits, const DeviceProgram& prog
 }
 
 /// Probability of every reading, with a sum of one up to the service's rounding.
-std::map<std::string, double> probabilities(const ServiceAnswer& states, const DeviceProgram& program) {
+std::map<std::string, double> probabilities(const SortedJsonField& states, const DeviceProgram& program) {
   std::map<std::string, double> readings;
   double total = 0;
   for (const auto& [state, answer] : states.members()) {
@@ -60,14 +60,14 @@ std::map<std::string, double> probabilities(const ServiceAnswer& states, const D
   return readings;
 }
 
-void check_sum(std::int64_t sum, const ServiceAnswer& place, const IonqReading& reading) {
+void check_sum(std::int64_t sum, const SortedJsonField& place, const IonqReading& reading) {
   if (sum != reading.shots)
     place.wrong("counts that add up to " + std::to_string(reading.shots) + " shots", std::to_string(sum));
 }
 
 }  // namespace
 
-IonqCounts sample_ionq(const ServiceAnswer& states, const IonqReading& reading, std::uint64_t key) {
+IonqCounts sample_ionq(const SortedJsonField& states, const IonqReading& reading, std::uint64_t key) {
   std::vector<std::pair<double, std::string>> steps;
   double sum = 0;
   for (const auto& [bits, p] : probabilities(states, reading.program)) {
@@ -87,7 +87,7 @@ IonqCounts sample_ionq(const ServiceAnswer& states, const IonqReading& reading, 
   return result;
 }
 
-IonqCounts round_ionq(const ServiceAnswer& states, const IonqReading& reading) {
+IonqCounts round_ionq(const SortedJsonField& states, const IonqReading& reading) {
   IonqCounts result;
   std::vector<std::pair<double, std::string>> remainders;
   std::int64_t left = reading.shots;
@@ -104,7 +104,7 @@ IonqCounts round_ionq(const ServiceAnswer& states, const IonqReading& reading) {
   return result;
 }
 
-IonqCounts count_ionq(const ServiceAnswer& states, const IonqReading& reading) {
+IonqCounts count_ionq(const SortedJsonField& states, const IonqReading& reading) {
   IonqCounts result;
   std::int64_t sum = 0;
   for (const auto& [state, answer] : states.members()) {
@@ -118,19 +118,19 @@ IonqCounts count_ionq(const ServiceAnswer& states, const IonqReading& reading) {
   return result;
 }
 
-IonqCounts read_ionq_shots(const ServiceAnswer& answer, const IonqReading& reading) {
+IonqCounts read_ionq_shots(const SortedJsonField& answer, const IonqReading& reading) {
   const DeviceProgram& program = reading.program;
   IonqCounts result;
-  const ServiceAnswer shots = answer.is_list() ? answer : answer.at("shots");
+  const SortedJsonField shots = answer.is_list() ? answer : answer.at("shots");
   check_sum(static_cast<std::int64_t>(shots.size()), shots, reading);
-  for (const ServiceAnswer& shot : shots.list()) {
+  for (const SortedJsonField& shot : shots.list()) {
     if (shot.is_text()) {
       ++result.counts[read_bits(bits_of_decimal(shot.text(), program.qubits, shot), program)];
       continue;
     }
     bool leaked = false;
     if (const auto marks = shot.find("leakage_bits"))
-      for (const ServiceAnswer& mark : marks->list()) leaked = leaked || mark.integer(0, 1) != 0;
+      for (const SortedJsonField& mark : marks->list()) leaked = leaked || mark.integer(0, 1) != 0;
     if (leaked) {
       ++result.dropped;
       continue;
@@ -138,11 +138,11 @@ IonqCounts read_ionq_shots(const ServiceAnswer& answer, const IonqReading& readi
     const auto registers = shot.at("registers").members();
     if (registers.size() != 1)
       shot.wrong("one register of all qubits", std::to_string(registers.size()) + " registers");
-    const ServiceAnswer& bits = registers.front().second;
+    const SortedJsonField& bits = registers.front().second;
     if (static_cast<int>(bits.size()) != program.qubits)
       bits.wrong(std::to_string(program.qubits) + " bits", std::to_string(bits.size()));
     std::vector<bool> qubits;
-    for (const ServiceAnswer& bit : bits.list()) qubits.push_back(bit.integer(0, 1) != 0);
+    for (const SortedJsonField& bit : bits.list()) qubits.push_back(bit.integer(0, 1) != 0);
     ++result.counts[read_bits(qubits, program)];
   }
   return result;

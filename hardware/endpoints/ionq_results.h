@@ -26,12 +26,12 @@ struct IonqCounts {
 
 /// {state: probability}, exact as the ideal simulator gives them: sampled here, with random numbers that
 /// depend on `key` alone.
-IonqCounts sample_ionq(const ServiceAnswer& states, const IonqReading& reading, std::uint64_t key);
+IonqCounts sample_ionq(const SortedJsonField& states, const IonqReading& reading, std::uint64_t key);
 /// {state: probability} of a device: rounded to counts that add up to the shots (largest remainders).
-IonqCounts round_ionq(const ServiceAnswer& states, const IonqReading& reading);
+IonqCounts round_ionq(const SortedJsonField& states, const IonqReading& reading);
 /// {state: count}.
-IonqCounts count_ionq(const ServiceAnswer& states, const IonqReading& reading);
+IonqCounts count_ionq(const SortedJsonField& states, const IonqReading& reading);
 /// {shots: [{registers: {name: [bit, ...]}, leakage_bits}]}, or a list of decimal states.
-IonqCounts read_ionq_shots(const ServiceAnswer& answer, const IonqReading& reading);
+IonqCounts read_ionq_shots(const SortedJsonField& answer, const IonqReading& reading);
 
 }  // namespace qmtl

@@ -53,9 +53,9 @@ class RestService {
     client_.send(request({method, path, body, "application/json"}, false));
   }
 
-  ServiceAnswer read_json(const std::string& path) { return json(read(path), "GET " + base_ + path); }
-  ServiceAnswer json(const HttpResponse& response, const std::string& source) const {
-    return ServiceAnswer::parse(response.body, source, redactor_);
+  SortedJsonField read_json(const std::string& path) { return json(read(path), "GET " + base_ + path); }
+  SortedJsonField json(const HttpResponse& response, const std::string& source) const {
+    return parse_answer(response.body, source, redactor_);
   }
   /// Takes the answer of a post() apart: what cannot be understood of it is uncertain.
   template <typename Read>

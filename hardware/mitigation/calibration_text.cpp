@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
 
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {
@@ -13,26 +14,35 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr int calibration_format = 1;
 
-double probability(const Json& value) {
-  const double number = value.get<double>();
-  if (!(number >= 0.0 && number <= 1.0))
-    throw data_error("expected a probability of 0 .. 1, found " + value.dump());
+double probability(const SortedJsonField& field) {
+  const double number = field.number();
+  if (!(number >= 0.0 && number <= 1.0)) field.wrong("a probability of 0 .. 1");
   return number;
 }
 
-void read_qubit(const Json& entry, ReadoutCalibration& calibration) {
-  QubitReadout& qubit = calibration.qubits[entry.at("qubit").get<int>()];
-  qubit.error = {probability(entry.at("p1_given_0")), probability(entry.at("p0_given_1"))};
-  entry.at("shots").get_to(qubit.shots);
+int small(const SortedJsonField& field) {
+  return static_cast<int>(field.integer(0, std::numeric_limits<int>::max()));
 }
 
-void read_pair(const Json& entry, ReadoutCalibration& calibration) {
-  const auto qubits = entry.at("qubits").get<std::pair<int, int>>();
-  if (qubits.first >= qubits.second || !calibration.qubits.contains(qubits.first) ||
+void read_shots(const SortedJsonField& field, std::span<std::uint64_t> shots) {
+  if (field.size() != shots.size()) field.wrong("a list of " + std::to_string(shots.size()));
+  for (std::size_t i = 0; i < shots.size(); ++i) shots[i] = static_cast<std::uint64_t>(field.at(i).count());
+}
+
+void read_qubit(const SortedJsonField& entry, ReadoutCalibration& calibration) {
+  QubitReadout& qubit = calibration.qubits[small(entry.at("qubit"))];
+  qubit.error = {probability(entry.at("p1_given_0")), probability(entry.at("p0_given_1"))};
+  read_shots(entry.at("shots"), qubit.shots);
+}
+
+void read_pair(const SortedJsonField& entry, ReadoutCalibration& calibration) {
+  const SortedJsonField named = entry.at("qubits");
+  const std::pair qubits{small(named.at(std::size_t{0})), small(named.at(std::size_t{1}))};
+  if (named.size() != 2 || qubits.first >= qubits.second || !calibration.qubits.contains(qubits.first) ||
       !calibration.qubits.contains(qubits.second))
-    throw data_error("pair " + entry.at("qubits").dump() + ": expected two calibrated qubits, ascending");
+    named.wrong("two calibrated qubits, ascending", named.shown());
   PairReadout& pair = calibration.pairs[qubits];
-  const auto& rows = entry.at("assignment");
+  const SortedJsonField rows = entry.at("assignment");
   for (std::size_t read = 0; read < 4; ++read)
     for (std::size_t prepared = 0; prepared < 4; ++prepared)
       pair.assignment[read][prepared] = probability(rows.at(read).at(prepared));
@@ -40,9 +50,9 @@ void read_pair(const Json& entry, ReadoutCalibration& calibration) {
     double sum = 0.0;
     for (std::size_t read = 0; read < 4; ++read) sum += pair.assignment[read][prepared];
     if (std::abs(sum - 1.0) > 1e-9)
-      throw data_error("pair " + entry.at("qubits").dump() + ": expected columns that sum to 1");
+      rows.wrong("columns that sum to 1", "one that sums to " + std::to_string(sum));
   }
-  entry.at("shots").get_to(pair.shots);
+  read_shots(entry.at("shots"), pair.shots);
 }
 
 }  // namespace
@@ -62,22 +72,17 @@ std::string calibration_text(const CalibrationRecord& record) {
 }
 
 CalibrationRecord parse_calibration(const std::string& text, const std::string& file) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("format").get<int>() != calibration_format)
-      throw data_error("expected format " + std::to_string(calibration_format) + ", found " +
-                       json.at("format").dump());
-    CalibrationRecord record{json.at("place").get<std::string>(),
-                             json.at("backend").get<std::string>(),
-                             json.at("time").get<std::int64_t>(),
-                             {}};
-    for (const Json& entry : json.at("qubits")) read_qubit(entry, record.calibration);
-    for (const Json& entry : json.at("pairs")) read_pair(entry, record.calibration);
-    return record;
-  } catch (const std::exception& error) {
-    throw data_error(file + ": not a readout calibration (" + error.what() +
-                     "); remove it to calibrate again");
-  }
+  JsonSource source;
+  source.name = file;
+  source.fail = [](const std::string& message) {
+    throw data_error(message + "; the readout calibration is damaged, remove it to calibrate again");
+  };
+  const auto json = SortedJsonField::parse(text, source);
+  json.at("format").integer(calibration_format, calibration_format);
+  CalibrationRecord record{json.at("place").text(), json.at("backend").text(), json.at("time").count(), {}};
+  for (const SortedJsonField& entry : json.at("qubits").list()) read_qubit(entry, record.calibration);
+  for (const SortedJsonField& entry : json.at("pairs").list()) read_pair(entry, record.calibration);
+  return record;
 }
 
 bool still_good(const CalibrationRecord& record, const std::string& place, const std::string& backend,

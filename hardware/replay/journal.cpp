@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <limits>
 
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {
@@ -73,22 +74,25 @@ Json to_json(const JournalEntry& entry) {
   return json;
 }
 
-JournalEntry from_json(const Json& json) {
+JournalEntry read_entry(const JsonField& json) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
   JournalEntry entry;
-  entry.time = json.at("time").get<std::int64_t>();
-  entry.job = json.at("job").get<int>();
-  entry.attempt = json.at("attempt").get<int>();
-  entry.state = parse_state(json.at("state").get<std::string>());
-  entry.tag = json.at("tag").get<std::string>();
+  entry.time = json.at("time").integer(std::numeric_limits<std::int64_t>::min(),
+                                       std::numeric_limits<std::int64_t>::max());
+  entry.job = static_cast<int>(json.at("job").integer(-most, most));
+  entry.attempt = static_cast<int>(json.at("attempt").integer(-most, most));
+  entry.state = parse_state(json.at("state").text());
+  entry.tag = json.at("tag").text();
   if (entry.state == planned) {
-    entry.request = json.at("request").get<std::string>();
-    entry.executions = json.at("executions").get<std::int64_t>();
-    entry.estimate = json.at("estimate").get<double>();
+    entry.request = json.at("request").text();
+    entry.executions = json.at("executions").count();
+    entry.estimate = json.at("estimate").number();
   }
-  if (entry.state == submitted) entry.ids = json.at("ids").get<std::vector<std::string>>();
-  if (json.contains("cost")) entry.cost = json["cost"].get<double>();
-  entry.file_hash = json.value("file_hash", "");
-  entry.detail = json.value("detail", "");
+  if (entry.state == submitted)
+    for (const JsonField& id : json.at("ids").list()) entry.ids.push_back(id.text());
+  if (const auto cost = json.find("cost")) entry.cost = cost->number();
+  if (const auto hash = json.find("file_hash")) entry.file_hash = hash->text();
+  if (const auto detail = json.find("detail")) entry.detail = detail->text();
   return entry;
 }
 
@@ -129,7 +133,7 @@ ReplayJournal::ReplayJournal(const std::string& text, std::string file, const st
     JournalEntry entry;
     try {
       json = checked(text.substr(begin, end - begin), check_);
-      if (number > 1) entry = from_json(json);
+      if (number > 1) entry = read_entry(JsonField(json, file_));
     } catch (const std::exception&) {
       throw data_error(place +
                        "expected a line of the journal that follows the one before, found a damaged line; " +

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/replay/result_text.h"
 
-#include <nlohmann/json.hpp>
-
-#include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 
@@ -19,19 +17,23 @@ std::string result_text(const std::string& tag, const JobResult& result) {
 }
 
 JobResult parse_result(const std::string& text, const std::string& file) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("format") != "qmtl-replay-result" || json.at("version") != 1)
-      throw data_error(file + ": expected the format qmtl-replay-result, version 1, found another");
-    JobResult result;
-    result.dropped = json.at("dropped").get<std::int64_t>();
-    if (json.contains("cost")) result.cost = json["cost"].get<double>();
-    result.missing = json.at("missing").get<std::vector<std::string>>();
-    result.counts = json.at("counts").get<std::vector<std::vector<Counts>>>();
-    return result;
-  } catch (const Json::exception& error) {
-    throw data_error(file + ": expected the results of a job, found " + error.what());
+  // Sorted: the counts of a row may have very many keys.
+  const auto json = SortedJsonField::parse(text, json_file(file));
+  if (json.at("format").text() != "qmtl-replay-result") json.at("format").wrong("\"qmtl-replay-result\"");
+  json.at("version").integer(1, 1);
+  JobResult result;
+  result.dropped = json.at("dropped").count();
+  if (const auto cost = json.find("cost")) result.cost = cost->number();
+  for (const SortedJsonField& words : json.at("missing").list()) result.missing.push_back(words.text());
+  for (const SortedJsonField& sweep : json.at("counts").list()) {
+    std::vector<Counts>& rows = result.counts.emplace_back();
+    for (const SortedJsonField& row : sweep.list()) {
+      Counts& counts = rows.emplace_back();
+      for (const auto& [bits, count] : row.members())
+        counts[bits] = static_cast<Counts::mapped_type>(count.count());
+    }
   }
+  return result;
 }
 
 namespace {

@@ -5,31 +5,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "hardware/transpile/coupling_graph.h"
 #include "hardware/transpile/topologies.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {
-
-using Json = nlohmann::json;
-
-[[noreturn]] void refuse(const std::string& file, const std::string& key, const std::string& expected,
-                         const Json& found) {
-  // The library copies and prints nested values recursively, which a hostile file could exhaust.
-  std::string text = found.is_structured() ? std::string("an ") + found.type_name()
-                                           : found.dump(-1, ' ', true, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 60) + "...";
-  throw data_error(file + ": " + key + ": expected " + expected + ", found " + text);
-}
-
-const Json& value_or_null(const Json& json, const char* key) {
-  static const Json null;
-  const auto entry = json.find(key);
-  return entry == json.end() ? null : *entry;
-}
 
 void add_to_basis(DeviceTarget& target, const std::string& name) {
   for (const DeviceGateInfo& row : device_gates)
@@ -43,49 +26,36 @@ void add_to_basis(DeviceTarget& target, const std::string& name) {
     target.unsupported.push_back(name);
 }
 
-int qubit_number(const std::string& file, const std::string& key, const Json& json, int below) {
-  if (!json.is_number_integer() || json.get<double>() < 0 || json.get<double>() >= below)
-    refuse(file, key, "a qubit number below " + std::to_string(below), json);
-  return json.get<int>();
-}
-
 }  // namespace
 
 DeviceTarget parse_target(std::string_view text, const std::string& file) {
-  // Neither the library's parser nor its destructor recurses.
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw data_error(file + ": expected a backend configuration in JSON");
-  if (!json.is_object()) refuse(file, "configuration", "an object", json);
+  JsonSource source;
+  source.name = file;
+  source.if_missing = "; expected a backend configuration in JSON";
+  // A stranger's file, however deep: neither the parser nor the fields recurse.
+  const auto json = SortedJsonField::parse(text, source, {std::string::npos, std::string::npos});
+  if (!json.is_object()) json.wrong("a backend configuration as an object");
 
   DeviceTarget target;
-  const Json& name = value_or_null(json, "backend_name");
-  target.name = name.is_string() ? name.get<std::string>() : std::filesystem::path(file).stem().string();
-
-  const Json& qubits = value_or_null(json, "n_qubits");
-  constexpr int limit = CouplingGraph::max_qubits;
-  if (!qubits.is_number_integer() || qubits.get<double>() < 1 || qubits.get<double>() > limit)
-    refuse(file, "n_qubits", "a number from 1 to " + std::to_string(limit), qubits);
-  target.qubits = qubits.get<int>();
-
-  const Json& gates = value_or_null(json, "basis_gates");
-  if (!gates.is_array()) refuse(file, "basis_gates", "a list of names", gates);
-  for (const Json& gate : gates) {
-    if (!gate.is_string()) refuse(file, "basis_gates", "names", gate);
-    add_to_basis(target, gate.get<std::string>());
-  }
+  const auto name = json.find("backend_name");
+  target.name = name && name->is_text() ? name->text() : std::filesystem::path(file).stem().string();
+  target.qubits = static_cast<int>(json.at("n_qubits").integer(1, CouplingGraph::max_qubits));
+  const SortedJsonField gates = json.at("basis_gates");
+  for (const SortedJsonField& gate : gates.list()) add_to_basis(target, gate.text());
   // An empty basis would mean every gate.
-  if (target.basis.empty()) refuse(file, "basis_gates", "some of rx, ry, rz, x, sx, cx, cz, rzz", gates);
+  if (target.basis.empty()) gates.wrong("some of rx, ry, rz, x, sx, cx, cz, rzz");
 
-  const Json& coupling = value_or_null(json, "coupling_map");
-  if (coupling.is_null()) return target;
-  if (!coupling.is_array()) refuse(file, "coupling_map", "a list of pairs", coupling);
-  if (coupling.empty() && target.qubits > 1)
-    refuse(file, "coupling_map", "pairs of qubits, or null for a device that couples all pairs", coupling);
-  for (const Json& pair : coupling) {
-    if (!pair.is_array() || pair.size() != 2) refuse(file, "coupling_map", "pairs of qubits", pair);
-    const int a = qubit_number(file, "coupling_map", pair[0], target.qubits);
-    const int b = qubit_number(file, "coupling_map", pair[1], target.qubits);
-    if (a == b) refuse(file, "coupling_map", "pairs of different qubits", pair);
+  const auto coupling = json.find("coupling_map");
+  if (!coupling) return target;
+  if (coupling->size() == 0 && target.qubits > 1)
+    coupling->wrong("pairs of qubits, or null for a device that couples all pairs");
+  for (const SortedJsonField& pair : coupling->list()) {
+    if (pair.size() != 2) pair.wrong("a pair of qubits");
+    const auto qubit = [&](std::size_t end) {
+      return static_cast<int>(pair.at(end).integer(0, target.qubits - 1));
+    };
+    const int a = qubit(0), b = qubit(1);
+    if (a == b) pair.wrong("a pair of different qubits", "one qubit twice");
     target.coupling.push_back({a, b});
   }
   return target;

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "io/files/atomic_file.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 namespace {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "io/config/noise_file.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {
-
-using Json = nlohmann::json;
 
 /// Calibration of one qubit; times in seconds.
 struct Qubit {
@@ -31,63 +29,58 @@ struct Backend {
   std::vector<Calibrated> gates;
 };
 
-double seconds(const std::string& unit, const std::string& place) {
-  if (unit == "s") return 1.0;
+/// Seconds in a unit; 1 where there is none.
+double unit_of(const SortedJsonField& entry, const std::string& name) {
+  const auto field = entry.find("unit");
+  const std::string unit = field ? field->text() : "";
+  if (unit.empty() || unit == "s") return 1.0;
   if (unit == "ms") return 1e-3;
   if (unit == "us" || unit == "\u00b5s") return 1e-6;
   if (unit == "ns") return 1e-9;
-  throw usage_error(place + ": expected the unit s, ms, us or ns, found '" + unit + "'");
+  field->wrong("the unit s, ms, us or ns of " + name);
 }
 
 /// The value of the entry called `name` in a list of {name, unit, value}; times in seconds.
-std::optional<double> value_of(const Json& list, const std::string& name, const std::string& place) {
-  for (const Json& entry : list) {
-    if (entry.value("name", std::string()) != name) continue;
-    const std::string here = place + ", " + name;
-    if (!entry.contains("value") || !entry["value"].is_number())
-      throw usage_error(here + ": expected a number as value, found none");
-    const double value = entry["value"].get<double>();
-    const std::string unit = entry.value("unit", std::string());
-    return unit.empty() ? value : value * seconds(unit, here);
+std::optional<double> value_of(const SortedJsonField& list, const std::string& name) {
+  for (const SortedJsonField& entry : list.list()) {
+    const auto named = entry.find("name");
+    if (!named || named->text() != name) continue;
+    const SortedJsonField value = entry.at("value");
+    if (!value.is_number()) value.wrong("a number as " + name);
+    return value.number() * unit_of(entry, name);
   }
   return std::nullopt;
 }
 
-Qubit read_qubit(const Json& list, const std::string& place) {
+Qubit read_qubit(const SortedJsonField& list) {
   Qubit qubit;
-  qubit.t1 = value_of(list, "T1", place).value_or(INFINITY);
-  qubit.t2 = std::min(value_of(list, "T2", place).value_or(INFINITY), 2 * qubit.t1);
-  const double both = value_of(list, "readout_error", place).value_or(0.0);
-  qubit.readout.p1_given_0 = value_of(list, "prob_meas1_prep0", place).value_or(both);
-  qubit.readout.p0_given_1 = value_of(list, "prob_meas0_prep1", place).value_or(both);
+  qubit.t1 = value_of(list, "T1").value_or(INFINITY);
+  qubit.t2 = std::min(value_of(list, "T2").value_or(INFINITY), 2 * qubit.t1);
+  const double both = value_of(list, "readout_error").value_or(0.0);
+  qubit.readout.p1_given_0 = value_of(list, "prob_meas1_prep0").value_or(both);
+  qubit.readout.p0_given_1 = value_of(list, "prob_meas0_prep1").value_or(both);
   return qubit;
 }
 
-Backend read_backend(const Json& json, const std::string& file) {
-  for (const char* key : {"qubits", "gates"})
-    if (!json.is_object() || !json.contains(key) || !json[key].is_array())
-      throw usage_error(file + ": expected an array '" + key +
-                        "' as in the properties of an IBM backend, found none");
+Backend read_backend(const SortedJsonField& json) {
   Backend backend;
-  for (const Json& list : json["qubits"])
-    backend.qubits.push_back(read_qubit(list, file + ": qubit " + std::to_string(backend.qubits.size())));
-  if (backend.qubits.empty()) throw usage_error(file + ": expected at least one qubit, found none");
-  for (const Json& entry : json["gates"]) {
+  const SortedJsonField qubits = json.at("qubits");
+  for (const SortedJsonField& list : qubits.list()) backend.qubits.push_back(read_qubit(list));
+  if (backend.qubits.empty()) qubits.wrong("at least one qubit", "none");
+  const auto last = static_cast<std::int64_t>(backend.qubits.size()) - 1;
+  for (const SortedJsonField& entry : json.at("gates").list()) {
     Calibrated gate;
-    gate.name = entry.at("gate").get<std::string>();
-    gate.qubits = entry.at("qubits").get<std::vector<int>>();
-    std::string place = file + ": gate " + gate.name;
-    for (int qubit : gate.qubits) {
-      place += " " + std::to_string(qubit);
-      if (qubit < 0 || static_cast<std::size_t>(qubit) >= backend.qubits.size())
-        throw usage_error(place + ": expected qubits from 0 to " + std::to_string(backend.qubits.size() - 1));
+    gate.name = entry.at("gate").text();
+    for (const SortedJsonField& qubit : entry.at("qubits").list())
+      gate.qubits.push_back(static_cast<int>(qubit.integer(0, last)));
+    if (const auto parameters = entry.find("parameters")) {
+      gate.error = value_of(*parameters, "gate_error").value_or(0.0);
+      gate.length = value_of(*parameters, "gate_length").value_or(0.0);
     }
-    const Json parameters = entry.value("parameters", Json::array());
-    gate.error = value_of(parameters, "gate_error", place).value_or(0.0);
-    gate.length = value_of(parameters, "gate_length", place).value_or(0.0);
     if (!(gate.error >= 0 && gate.error <= 1))
-      throw usage_error(place + ": expected a gate_error from 0 to 1, found " + std::to_string(gate.error));
-    if (!(gate.length >= 0)) throw usage_error(place + ": expected a gate_length of 0 or more");
+      entry.wrong("a gate_error from 0 to 1 of " + gate.name, std::to_string(gate.error));
+    if (!(gate.length >= 0))
+      entry.wrong("a gate_length of 0 or more of " + gate.name, std::to_string(gate.length));
     backend.gates.push_back(std::move(gate));
   }
   return backend;
@@ -181,12 +174,11 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
 }  // namespace
 
 NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) {
-  Backend backend;
-  try {
-    backend = read_backend(Json::parse(text), name);
-  } catch (const Json::exception& error) {
-    throw usage_error(name + ": expected the properties of an IBM backend in JSON: " + error.what());
-  }
+  JsonSource source;
+  source.name = name;
+  source.if_missing = "; expected the properties of an IBM backend";
+  source.fail = [](const std::string& message) { throw usage_error(message); };
+  const Backend backend = read_backend(SortedJsonField::parse(text, std::move(source)));
   NoiseModel model;
   std::vector<double> p1, p0;
   for (std::size_t q = 0; q < backend.qubits.size(); ++q) {

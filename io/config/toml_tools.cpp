@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 namespace {
@@ -16,21 +17,6 @@ std::string located(const toml::source_region& region, const std::string& file) 
   return region.begin.line == 0 || file.starts_with("--set ")
              ? file
              : file + ":" + std::to_string(region.begin.line);
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -63,16 +49,6 @@ std::string describe(const toml::node& node) {
 void wrong_value(const toml::node& node, const std::string& file, const std::string& key,
                  const std::string& expected) {
   throw usage_error(where(node, file) + ": " + key + ": expected " + expected + ", found " + describe(node));
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string best;
-  std::size_t least = std::string::npos;
-  for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least) least = distance, best = candidate;
-  }
-  return best;
 }
 
 void unknown_key(const toml::key& key, const std::string& file, const std::string& full_name,

@@ -24,9 +24,6 @@ std::string describe(const toml::node& node);
 [[noreturn]] void wrong_value(const toml::node& node, const std::string& file, const std::string& key,
                               const std::string& expected);
 
-/// The candidate with the smallest edit distance, or "" if there are none.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 /// Throws Error (usage) for a key that is not known, with the nearest known one.
 [[noreturn]] void unknown_key(const toml::key& key, const std::string& file, const std::string& full_name,
                               const std::vector<std::string>& known);

@@ -8,28 +8,17 @@
 #include <filesystem>
 #include <fstream>
 
-#include "io/hdf5/hdf5.h"
 #include "io/data/inflate.h"
+#include "io/hdf5/hdf5.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {
 
-/// The bits of an IEEE half as a double.
-double from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  double value = 0;
-  if (exponent == 31)
-    value = fraction ? std::nan("") : INFINITY;
-  else
-    value = exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24);
-  return bits >> 15 ? -value : value;
-}
-
 template <class T>
 void keep_bytes(ArrayFile& array, const std::vector<T>& values) {
   static_assert(std::endian::native == std::endian::little);
-  array.element_bytes = sizeof(T);
+  array.type.bytes = sizeof(T);
   array.bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 
@@ -50,7 +39,7 @@ ArrayFile read_hdf5(const std::string& path, const std::string& dataset) {
   if (info.type == Type::string) {
     array.texts = file.read_strings(object);
   } else if (info.type == Type::int8 || info.type == Type::int32 || info.type == Type::int64) {
-    array.kind = ElementKind::signed_integer;
+    array.type.kind = ElementKind::signed_integer;
     if (info.type == Type::int8)
       keep_bytes(array, file.read<std::int8_t>(object));
     else if (info.type == Type::int32)
@@ -58,7 +47,7 @@ ArrayFile read_hdf5(const std::string& path, const std::string& dataset) {
     else
       keep_bytes(array, file.read<std::int64_t>(object));
   } else if (info.type == Type::uint8) {
-    array.kind = ElementKind::unsigned_integer;
+    array.type.kind = ElementKind::unsigned_integer;
     keep_bytes(array, file.read<std::uint8_t>(object));
   } else if (info.type == Type::float64) {
     keep_bytes(array, file.read<double>(object));
@@ -82,21 +71,6 @@ std::size_t ArrayFile::width() const {
   return product;
 }
 
-double ArrayFile::value(std::size_t element) const {
-  std::uint64_t bits = 0;
-  const char* const at = bytes.data() + first + element * element_bytes;
-  for (std::size_t i = 0; i < element_bytes; ++i)
-    bits |= std::uint64_t{static_cast<unsigned char>(at[i])} << 8 * (big_endian ? element_bytes - 1 - i : i);
-  if (kind == ElementKind::unsigned_integer) return static_cast<double>(bits);
-  if (kind == ElementKind::signed_integer) {
-    const auto unused = static_cast<int>(64 - 8 * element_bytes);
-    return static_cast<double>(static_cast<std::int64_t>(bits << unused) >> unused);
-  }
-  if (element_bytes == 2) return from_half(static_cast<std::uint16_t>(bits));
-  if (element_bytes == 4) return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-  return std::bit_cast<double>(bits);
-}
-
 std::string ArrayFile::text(std::size_t element) const {
   if (!texts.empty()) return texts[element];
   const double number = value(element);
@@ -110,7 +84,7 @@ std::string ArrayFile::text(std::size_t element) const {
 
 void require_array_bytes(const ArrayFile& array) {
   const std::size_t held = array.bytes.size() - array.first;
-  std::size_t needed = array.element_bytes;
+  std::size_t needed = array.type.bytes;
   for (std::size_t extent : array.shape) {
     // More than the file has is wrong already; stopping there keeps the product from overflowing.
     if (extent != 0 && needed > held / extent + 1) {
@@ -121,7 +95,7 @@ void require_array_bytes(const ArrayFile& array) {
   }
   if (needed != held)
     throw data_error(array.file + ": its header announces the shape " + hdf5::text(array.shape) + " of " +
-                     std::to_string(array.element_bytes) + "-byte elements, but " + std::to_string(held) +
+                     std::to_string(array.type.bytes) + "-byte elements, but " + std::to_string(held) +
                      " bytes follow; the file is truncated or damaged, fetch or save it again");
   if (array.shape.empty())
     throw data_error(array.file + ": expected one entry per sample, found a single value");

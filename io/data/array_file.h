@@ -2,28 +2,27 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
-namespace qmtl {
+#include "runtime/base/npy.h"
 
-enum class ElementKind : std::uint8_t { signed_integer, unsigned_integer, floating };
+namespace qmtl {
 
 /// An array from a file, its elements as they were stored.
 struct ArrayFile {
   std::string file;
   std::vector<std::size_t> shape;  ///< row-major; at least one extent, the first counts samples
-  ElementKind kind = ElementKind::floating;
-  std::size_t element_bytes = 0;  ///< 1, 2, 4 or 8
-  bool big_endian = false;
+  ElementType type;
   std::string bytes;  ///< the elements begin at `first`
   std::size_t first = 0;
   std::vector<std::string> texts;  ///< instead of the elements where the file holds strings
 
   std::size_t samples() const { return shape[0]; }
   std::size_t width() const;  ///< elements of one sample
-  double value(std::size_t element) const;
+  double value(std::size_t element) const {
+    return element_value(bytes.data() + first + element * type.bytes, type);
+  }
   /// An element as text: whole numbers without a point, NaN as the empty text.
   std::string text(std::size_t element) const;
 };

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {

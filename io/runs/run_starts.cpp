@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {

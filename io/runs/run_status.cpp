@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 double wall_clock() {

@@ -7,9 +7,9 @@
 #define QMTL_ENGINE_PRODUCT_STATE_INL_H_
 #endif
 
-#include "runtime/engine/blocks.h"
 #include "runtime/engine/kernels.h"
 #include "runtime/engine/math-inl.h"
+#include "runtime/engine/row_blocks.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {

@@ -7,7 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/noise/exact.h"
 #include "runtime/noise/parallel.h"
-#include "runtime/noise/parts.h"
+#include "runtime/noise/partition.h"
 #include "runtime/noise/trajectory.h"
 
 namespace qmtl {

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "hardware/formats/ionq.h"
-#include "hardware/formats/qasm3_reader.h"
+#include "hardware/emulator/ionq_reader.h"
+#include "hardware/emulator/qasm/reader.h"
 #include "hardware/formats/qasm_writer.h"
 #include "runtime/base/error.h"
 #include "tests/fuzz/fuzz.h"
@@ -30,7 +30,7 @@ DeviceProgram read(std::string_view input) {
   if (!input.starts_with("{")) return read_qasm3(input, "input", {64, 10'000, 100});
   const auto json = nlohmann::json::parse(input, nullptr, false);
   if (json.is_discarded()) throw data_error("input: no JSON");
-  return read_ionq(json, "input", 0, 64, 10'000);
+  return read_ionq(json, "input", 0, {64, 10'000});
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void check_counts(const Counts& counts, std::int64_t expected, std::size_t width
   require(sum == static_cast<std::uint64_t>(expected), "counts add up to the shots");
 }
 
-void read_ibm(const ServiceAnswer& answer, int width, std::size_t rows) {
+void read_ibm(const SortedJsonField& answer, int width, std::size_t rows) {
   std::vector<int> measured;
   for (int q = 0; q < width; ++q) measured.push_back(q);
   const DeviceJob job{"tag", {{reading(width, measured), rows, {}}}, shots};
@@ -43,7 +43,7 @@ void read_ibm(const ServiceAnswer& answer, int width, std::size_t rows) {
     if (result.missing.empty()) check_counts(counts, shots, static_cast<std::size_t>(width));
 }
 
-void read_ionq(const ServiceAnswer& answer, int reader) {
+void read_ionq(const SortedJsonField& answer, int reader) {
   const DeviceProgram program = reading(3, {2, 0});
   const IonqReading at{program, shots};
   const IonqCounts result = reader == 0   ? sample_ionq(answer, at, 1)
@@ -55,7 +55,7 @@ void read_ionq(const ServiceAnswer& answer, int reader) {
 
 void read(int reader, std::string_view body, const Redactor& redactor) {
   service_words(body, redactor);
-  const ServiceAnswer answer = ServiceAnswer::parse(body, "GET x", redactor);
+  const SortedJsonField answer = parse_answer(body, "GET x", redactor);
   if (reader == 0) return read_ibm(answer, 2, 1);
   if (reader == 1) return read_ibm(answer, 2, 2);
   if (reader == 2) return read_ibm(answer, 9, 2);

@@ -6,8 +6,8 @@
 #include "hardware/executor.h"
 #include "hardware/replay/analysis.h"
 #include "hardware/replay/programs.h"
-#include "runtime/engine/engine.h"
 #include "runtime/base/philox.h"
+#include "runtime/engine/engine.h"
 
 using namespace qmtl;
 

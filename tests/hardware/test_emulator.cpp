@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 #include "runtime/base/philox.h"
 #include "tests/hardware/emulator_jobs.h"
 

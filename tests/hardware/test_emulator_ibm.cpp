@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 #include "hardware/http/text_codes.h"
 #include "tests/hardware/emulator_jobs.h"
 

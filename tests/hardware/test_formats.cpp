@@ -5,8 +5,9 @@
 #include <fstream>
 #include <map>
 
+#include "hardware/emulator/ionq_reader.h"
+#include "hardware/emulator/qasm/reader.h"
 #include "hardware/formats/ionq.h"
-#include "hardware/formats/qasm3_reader.h"
 #include "hardware/formats/qasm_writer.h"
 #include "runtime/base/error.h"
 #include "tests/hardware/format_texts.h"

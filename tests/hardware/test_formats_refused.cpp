@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "hardware/formats/ionq.h"
-#include "hardware/formats/qasm3_reader.h"
+#include "hardware/emulator/ionq_reader.h"
+#include "hardware/emulator/qasm/reader.h"
 #include "runtime/base/error.h"
 #include "tests/hardware/format_texts.h"
 
@@ -54,7 +54,7 @@ TEST_CASE("What IonQ's JSON must not hold is refused with the gate's number", "[
       {R"({"gate":"gpi","target":0,"phase":0.1})", "gpi"},
       {R"({"gate":"h","target":0,"control":1})", "controls"},
       {R"({"gate":"rx","target":0,"rotation":0.1,"controls":[1]})", "controls"},
-      {R"({"gate":"x"})", "expected a qubit"},
+      {R"({"gate":"x"})", "expected a qubit as target"},
       {R"({"gate":"x","targets":[]})", "expected a qubit"},
       {R"({"gate":"x","targets":[0,1,0]})", "every qubit once"},
       {R"({"gate":"x","target":2})", "from 0 to 1"},
@@ -70,8 +70,9 @@ TEST_CASE("What IonQ's JSON must not hold is refused with the gate's number", "[
   };
   for (const auto& [gate, fragment] : cases) {
     INFO(gate);
-    CHECK_THROWS_WITH(read_ionq(in_ionq(gate), "job"),
-                      Catch::Contains(fragment) && Catch::StartsWith("job, gate 6"));
+    CHECK_THROWS_WITH(read_ionq(in_ionq(gate), "job"), Catch::Contains(fragment) &&
+                                                           Catch::StartsWith("job: ") &&
+                                                           Catch::Contains("circuit[6]"));
   }
   for (const char* input :
        {"[]", "{}", R"({"qubits":0,"circuit":[]})", R"({"qubits":2,"circuit":{}})",

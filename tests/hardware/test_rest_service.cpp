@@ -86,7 +86,7 @@ TEST_CASE("Credentials that are not accepted are renewed once, for submits too",
 }
 
 TEST_CASE("A submit that was answered without sense may have been accepted", "[rest]") {
-  const auto id_of = [](const ServiceAnswer& answer) { return answer.at("id").identifier(); };
+  const auto id_of = [](const SortedJsonField& answer) { return identifier(answer.at("id")); };
   for (const char* body :
        {"", "{", "[]", "{\"id\": 7}", "{\"id\": \"\"}", "{\"id\": \"../other\"}", "null"}) {
     INFO(body);

@@ -5,7 +5,7 @@
 #include "hardware/endpoints/ibm_request.h"
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ionq_results.h"
-#include "hardware/formats/npy.h"
+#include "hardware/formats/packed_array.h"
 #include "tests/hardware/reading_program.h"
 
 using namespace qmtl;
@@ -14,9 +14,7 @@ namespace {
 
 const Redactor nothing_secret;
 
-ServiceAnswer answer_of(const std::string& body) {
-  return ServiceAnswer::parse(body, "GET x", nothing_secret);
-}
+SortedJsonField answer_of(const std::string& body) { return parse_answer(body, "GET x", nothing_secret); }
 
 DeviceJob job_of(int bits, std::size_t rows, std::int64_t shots) {
   std::vector<int> all;
@@ -230,9 +228,9 @@ TEST_CASE("JSON that is too deep or has too many values is not taken apart", "[r
 }
 
 TEST_CASE("A fault's place is named as people would write it", "[results]") {
-  const ServiceAnswer answer = answer_of(R"({"a":[{"b":1},{"b":"x"}],"n":3})");
+  const SortedJsonField answer = answer_of(R"({"a":[{"b":1},{"b":"x"}],"n":3})");
   CHECK_THROWS_WITH(answer.at("a").at(std::size_t{1}).at("b").number(),
-                    "GET x: a[1].b: expected a number, found 'x'");
+                    "GET x: a[1].b: expected a number, found \"x\"");
   CHECK_THROWS_WITH(answer.at("c"), "GET x: expected the field c, found none");
   CHECK_THROWS_WITH(answer.at("n").integer(4, 5), "GET x: n: expected a whole number from 4 to 5, found 3");
   CHECK_THROWS_WITH(answer.at("a").text(), "GET x: a: expected a text, found a list of 2");

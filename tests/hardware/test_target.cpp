@@ -69,8 +69,8 @@ TEST_CASE("A backend configuration gives qubits, basis and coupling", "[target]"
 TEST_CASE("A configuration that makes no sense is refused with file and key", "[target]") {
   using Catch::Matchers::Contains;
   const std::pair<std::string, const char*> cases[] = {
-      {"", "in JSON"},
-      {"{", "in JSON"},
+      {"", "expected JSON"},
+      {"{", "expected JSON"},
       {"[]", "object"},
       {R"({"basis_gates": ["cz"]})", "n_qubits"},
       {R"({"n_qubits": -1, "basis_gates": ["cz"]})", "n_qubits"},

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "common.h"
-#include "io/files/atomic_file.h"
 #include "io/config/noise_file.h"
+#include "io/files/atomic_file.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -194,12 +194,14 @@ TEST_CASE("properties that are none are refused by name", "[io]") {
     return text;
   };
   CHECK(refuse("{").says("p.json"));
-  CHECK(refuse("[]").says("'qubits'"));
+  CHECK(refuse("[]").says("the field qubits"));
   CHECK(refuse(R"({"qubits": [], "gates": []})").says("at least one qubit"));
-  CHECK(refuse(replaced("\"us\"", "\"parsec\"")).says("qubit 0, T1: expected the unit"));
-  CHECK(refuse(replaced("\"value\": 50}", "\"value\": \"long\"}")).says("qubit 0, T1"));
+  CHECK(refuse(replaced("\"us\"", "\"parsec\""))
+            .says("qubits[0][0].unit: expected the unit s, ms, us or ns of T1"));
+  CHECK(refuse(replaced("\"value\": 50}", "\"value\": \"long\"}"))
+            .says("qubits[0][0].value: expected a number as T1"));
   CHECK(refuse(replaced("\"value\": 50}", "\"value\": -50}")).says("t1"));
-  CHECK(refuse(replaced("[0, 1]", "[0, 7]")).says("gate cz 0 7"));
+  CHECK(refuse(replaced("[0, 1]", "[0, 7]")).says("].qubits[1]: expected a whole number from 0 to"));
   CHECK(refuse(replaced("0.03},", "1.5},")).code == 2);
   CHECK(refuse(replaced("\"cz\"", "\"iswap\"")).says("cz, ecr or cx"));
 }

@@ -238,7 +238,7 @@ class Import(Program):
             (good + b"1234", ["x.npy", "truncated or damaged"]),
             (good[:30], ["x.npy", "ends within its header"]),
             (good[:9], ["x.npy", "ends within its header"]),
-            (good.replace(b"'descr'", b"'descx'"), ["x.npy", "header", "no descr"]),
+            (good.replace(b"'descr'", b"'descx'"), ["x.npy", "header", "the key descx"]),
             (good.replace(b"(12, 4)", b"(99999999999999, 4)"), ["x.npy", "truncated or damaged"]),
             (good.replace(b"NUMPY\x01", b"NUMPY\x09"), ["x.npy", "version 1 to 3", "found 9"]),
             (npy(np.zeros((N, 4), dtype=">f4")), ["x.npy", "big-endian", "astype('<f4')"]),

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
 #include "tools/workflows/studies/gradients.h"
 

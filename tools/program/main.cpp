@@ -8,6 +8,7 @@
 #include <iostream>
 #include <new>
 
+#include "runtime/base/nearest.h"
 #include "runtime/base/version.h"
 #include "tools/program/commands.h"
 #include "tools/program/options.h"
@@ -88,7 +89,7 @@ int run(const Comm& comm, const Arguments& args) {
     if (command.all_ranks) return command.run(comm, rest);
     return comm.root() ? command.run(Comm(Comm::Alone{}), rest) : 0;
   }
-  const std::string near = nearest(name, known);
+  const std::string near = nearest(name, known, likely_slips(name));
   throw SharedError(Exit::usage, "unknown command '" + name + "'" +
                                      (near.empty() ? "" : "; did you mean '" + near + "'?") +
                                      " `qmtl --help` lists the commands");

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
-#include <numeric>
+
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 namespace po = boost::program_options;
@@ -87,7 +88,7 @@ Options parse(const Usage& usage, const po::options_description& own,
   } catch (const po::unknown_option& error) {
     std::vector<std::string> known;
     for (const auto& option : all.options()) known.push_back("--" + option->long_name());
-    const std::string near = nearest(error.get_option_name(), known);
+    const std::string near = nearest(error.get_option_name(), known, likely_slips(error.get_option_name()));
     throw usage_error("unknown option " + error.get_option_name() +
                       (near.empty() ? "" : "; did you mean " + near + "?") + " Usage: " + usage.line);
   } catch (const po::error& error) {
@@ -102,26 +103,6 @@ Options parse(const Usage& usage, const po::options_description& own,
 }
 
 }  // namespace
-
-std::string nearest(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    // Levenshtein distance, one row of the table at a time.
-    std::vector<std::size_t> row(candidate.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      std::size_t diagonal = row[0]++;
-      for (std::size_t j = 0; j < candidate.size(); ++j) {
-        const std::size_t change = diagonal + (word[i] != candidate[j]);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
-      }
-    }
-    if (row.back() < best_distance) best_distance = row.back(), best = candidate;
-  }
-  return best;
-}
 
 std::optional<Options> parse_options(const Comm& comm, const Usage& usage, po::options_description own,
                                      const std::vector<std::string>& positional,

@@ -53,7 +53,4 @@ std::optional<Options> parse_options(const Comm& comm, const Usage& usage,
 /// "4,8,12" as numbers. Throws Error (usage) that names the option unless all are from `least` to `most`.
 std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most);
 
-/// The entry of `known` with the smallest edit distance to `word`, or nothing when none is near.
-std::string nearest(const std::string& word, const std::vector<std::string>& known);
-
 }  // namespace qmtl

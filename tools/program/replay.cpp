@@ -4,8 +4,9 @@
 #include <iostream>
 
 #include "distributed/launch/cores.h"
-#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
+#include "runtime/base/nearest.h"
 #include "tools/program/replay_options.h"
 #include "tools/program/replay_text.h"
 #include "tools/program/replay_tune.h"
@@ -110,7 +111,7 @@ Action find_action(const std::string& action) {
     if (action == name) return function;
     names.emplace_back(name);
   }
-  const std::string near = nearest(action, names);
+  const std::string near = nearest(action, names, likely_slips(action));
   throw usage_error(
       "expected plan, submit, fetch, status, cancel or run (or tune before all options), found '" + action +
       "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 

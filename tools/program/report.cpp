@@ -5,8 +5,8 @@
 #include <set>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 #include "tools/program/options.h"
 #include "tools/program/report/sections.h"
 

@@ -10,19 +10,19 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "distributed/launch/cores.h"
 #include "distributed/watchdog.h"
-#include "io/files/atomic_file.h"
 #include "io/config/config.h"
-#include "io/files/json_fields.h"
 #include "io/config/scale_file.h"
+#include "io/files/atomic_file.h"
+#include "runtime/base/json_field.h"
 #include "runtime/model/statistics.h"
 #include "runtime/train/subsets.h"
 #include "tools/program/commands.h"
-#include "distributed/launch/cores.h"
-#include "tools/workflows/training/load.h"
 #include "tools/program/options.h"
-#include "tools/workflows/training/results.h"
 #include "tools/program/signals.h"
+#include "tools/workflows/training/load.h"
+#include "tools/workflows/training/results.h"
 #include "tools/workflows/training/trial.h"
 
 namespace qmtl {

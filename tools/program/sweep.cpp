@@ -7,15 +7,15 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "distributed/launch/cores.h"
 #include "distributed/watchdog.h"
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/model/statistics.h"
 #include "tools/program/commands.h"
-#include "distributed/launch/cores.h"
+#include "tools/program/options.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/noisy_scores.h"
-#include "tools/program/options.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <thread>
 
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "tools/program/options.h"
 #include "tools/workflows/training/run_view.h"
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "io/runs/checkpoint.h"
-#include "io/files/json_fields.h"
 #include "io/runs/metrics_file.h"
 #include "io/runs/run_starts.h"
+#include "runtime/base/json_field.h"
 #include "tools/program/report/page.h"
 
 namespace qmtl::report {

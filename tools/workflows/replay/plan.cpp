@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 #include "tools/workflows/replay/session.h"
 
 namespace qmtl {

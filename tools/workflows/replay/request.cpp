@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/replay/request.h"
 
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 

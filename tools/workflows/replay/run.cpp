@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {

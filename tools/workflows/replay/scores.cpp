@@ -6,8 +6,8 @@
 
 #include "hardware/executor.h"
 #include "io/config/noise_file.h"
-#include "io/files/json_fields.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
 #include "tools/workflows/training/results.h"
 

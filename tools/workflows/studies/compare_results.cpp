@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
 #include "tools/workflows/training/results.h"
 

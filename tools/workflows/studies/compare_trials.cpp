@@ -13,14 +13,14 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "io/files/atomic_file.h"
 #include "io/config/config.h"
-#include "io/files/json_fields.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/hash.h"
-#include "tools/program/progress.h"
-#include "tools/workflows/training/results.h"
-#include "tools/program/signals.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
+#include "tools/program/progress.h"
+#include "tools/program/signals.h"
+#include "tools/workflows/training/results.h"
 
 namespace qmtl {
 namespace {

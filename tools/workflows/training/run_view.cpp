@@ -8,10 +8,10 @@
 #include <chrono>
 #include <filesystem>
 
-#include "io/files/atomic_file.h"
 #include "io/config/config.h"
-#include "io/files/json_fields.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "io/files/atomic_file.h"
-#include "io/files/json_fields.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
 #include "tools/workflows/training/phase_times.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/noise/parts.h"
+#include "runtime/noise/partition.h"
 
 #include <algorithm>
 #include <cmath>

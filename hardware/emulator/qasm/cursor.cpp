@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/formats/qasm_cursor.h"
+#include "hardware/emulator/qasm/cursor.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "hardware/formats/shown.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -67,6 +67,6 @@ void QasmCursor::refuse(const std::string& what) const {
   throw data_error(name_ + ":" + std::to_string(token_.line) + ": " + what);
 }
 
-std::string QasmCursor::found() const { return at_end() ? "the end" : "'" + shown(token_.text) + "'"; }
+std::string QasmCursor::found() const { return at_end() ? "the end" : "'" + printable(token_.text) + "'"; }
 
 }  // namespace qmtl

@@ -29,7 +29,7 @@ struct Standing {
 
 /// Where this rank stands: written by the threads that work, read by the one that watches. Costs a few
 /// relaxed stores a step.
-class Whereabouts {
+class RankPosition {
  public:
   void enter(Doing doing, std::int64_t step) {
     step_.store(step, std::memory_order_relaxed);

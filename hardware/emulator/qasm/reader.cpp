@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/formats/qasm3_reader.h"
+#include "hardware/emulator/qasm/reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,9 +8,9 @@
 #include <map>
 #include <vector>
 
-#include "hardware/formats/qasm_cursor.h"
-#include "hardware/formats/qasm_expression.h"
-#include "hardware/formats/shown.h"
+#include "hardware/emulator/qasm/cursor.h"
+#include "hardware/emulator/qasm/expression.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -85,17 +85,17 @@ class Reader {
   void input() {
     const std::string type = at_.identifier("float or angle");
     if (type != "float" && type != "angle")
-      at_.refuse("input: expected float or angle, found '" + shown(type) + "'");
+      at_.refuse("input: expected float or angle, found '" + printable(type) + "'");
     if (at_.skip("[")) {
       at_.integer(64);
       at_.expect("]");
     }
     const std::string name = at_.identifier("the input's name");
     if (qasm_constant(name))
-      at_.refuse("input: expected a name that is no constant, found '" + shown(name) + "'");
+      at_.refuse("input: expected a name that is no constant, found '" + printable(name) + "'");
     if (inputs_.size() >= limits_.inputs) at_.refuse("too many inputs");
     if (!inputs_.emplace(name, static_cast<int>(inputs_.size())).second)
-      at_.refuse("input '" + shown(name) + "' is declared twice");
+      at_.refuse("input '" + printable(name) + "' is declared twice");
     at_.expect(";");
   }
 
@@ -108,12 +108,12 @@ class Reader {
       at_.expect("]");
     }
     const std::string name = at_.identifier("the register's name");
-    if (size < 1) at_.refuse("register '" + shown(name) + "': expected at least one");
+    if (size < 1) at_.refuse("register '" + printable(name) + "': expected at least one");
     int& count = qubit ? program_.qubits : bit_count_;
     if (count + size > limits_.qubits)
       at_.refuse("expected at most " + std::to_string(limits_.qubits) + (qubit ? " qubits" : " bits"));
     if (qubit && program_.physical) at_.refuse("declared qubits and $n may not be mixed");
-    if (qubits_.count(name) || bits_.count(name)) at_.refuse("'" + shown(name) + "' is declared twice");
+    if (qubits_.count(name) || bits_.count(name)) at_.refuse("'" + printable(name) + "' is declared twice");
     (qubit ? qubits_ : bits_)[name] = {count, size};
     count += size;
     if (!qubit && at_.sign("=")) {
@@ -157,7 +157,7 @@ class Reader {
     const std::string name = at_.identifier(what);
     const auto place = registers.find(name);
     if (place == registers.end())
-      at_.refuse(std::string("expected ") + what + ", found '" + shown(name) + "'");
+      at_.refuse(std::string("expected ") + what + ", found '" + printable(name) + "'");
     const Register& all = place->second;
     if (at_.skip("[")) {
       const int index = at_.integer(all.size - 1);
@@ -197,7 +197,8 @@ class Reader {
   void gate() {
     const std::string name = at_.identifier("a gate");
     const auto form = gates_.find(name);
-    if (form == gates_.end()) at_.refuse("'" + shown(name) + "' is no gate or statement that is supported");
+    if (form == gates_.end())
+      at_.refuse("'" + printable(name) + "' is no gate or statement that is supported");
     std::vector<Affine> angles;
     if (at_.sign("(")) {
       do {

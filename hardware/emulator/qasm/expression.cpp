@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/formats/qasm_expression.h"
+#include "hardware/emulator/qasm/expression.h"
 
-#include "hardware/formats/shown.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -69,7 +69,8 @@ class ExpressionReader {
     const std::string name = at_.identifier("a number, pi or an input");
     if (const auto constant = qasm_constant(name)) return {*constant, {}};
     const auto place = inputs_.find(name);
-    if (place == inputs_.end()) at_.refuse("expected pi or a declared input, found '" + shown(name) + "'");
+    if (place == inputs_.end())
+      at_.refuse("expected pi or a declared input, found '" + printable(name) + "'");
     return {0, {{place->second, 1.0}}};
   }
 

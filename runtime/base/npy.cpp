@@ -1,56 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/formats/npy.h"
+#include "runtime/base/npy.h"
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <charconv>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
+#include <cmath>
 
-#include "hardware/http/text_codes.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "elements are copied as they are");
-
-template <class T>
-double element(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return static_cast<double>(value);
+/// The bits of an IEEE half as a double.
+double from_half(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  double value = 0;
+  if (exponent == 31)
+    value = fraction ? std::nan("") : INFINITY;
+  else
+    value = exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24);
+  return bits >> 15 ? -value : value;
 }
 
-struct NpyType {
-  std::string_view name;
-  std::size_t bytes;
-  double (*read)(const char*);
-};
-
-constexpr std::array<NpyType, 11> npy_types{{{"<f4", 4, element<float>},
-                                             {"<f8", 8, element<double>},
-                                             {"|u1", 1, element<std::uint8_t>},
-                                             {"<u2", 2, element<std::uint16_t>},
-                                             {"<u4", 4, element<std::uint32_t>},
-                                             {"<u8", 8, element<std::uint64_t>},
-                                             {"|i1", 1, element<std::int8_t>},
-                                             {"<i2", 2, element<std::int16_t>},
-                                             {"<i4", 4, element<std::int32_t>},
-                                             {"<i8", 8, element<std::int64_t>},
-                                             {"|b1", 1, element<std::uint8_t>}}};
-
-const NpyType* find_type(std::string_view name) {
-  for (const NpyType& type : npy_types)
-    if (type.name == name) return &type;
-  return nullptr;
-}
-
-const NpyType& type_of(const NpyArray& array) {
-  const NpyType* type = find_type(array.type);
+ElementType element_of(const NpyArray& array) {
+  const auto type = npy_element(array.type);
   if (!type) throw data_error("numpy array: expected a number's type such as <f8, found " + array.type);
   return *type;
 }
@@ -72,7 +44,7 @@ class NpyDictionary {
       const std::string key = quoted();
       expect(':');
       if (key == "descr")
-        type = quoted();
+        type = type_name();
       else if (key == "fortran_order")
         fortran = truth();
       else if (key == "shape")
@@ -85,7 +57,10 @@ class NpyDictionary {
       }
     }
     skip();
-    if (at_ != text_.size() || !type || !fortran || !shape) refuse("an incomplete header");
+    if (!type) refuse("no descr");
+    if (!fortran) refuse("no fortran_order");
+    if (!shape) refuse("no shape");
+    if (at_ != text_.size()) refuse("more behind the dictionary");
   }
 
   std::optional<std::string> type;
@@ -94,7 +69,8 @@ class NpyDictionary {
 
  private:
   [[noreturn]] void refuse(const std::string& found) const {
-    throw data_error(name_ + ": expected a numpy header of descr, fortran_order and shape, found " + found);
+    throw data_error(name_ + ": the header of the NPY array is damaged: expected descr, fortran_order and " +
+                     "shape, found " + found + "; save the array again");
   }
   void skip() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -115,6 +91,13 @@ class NpyDictionary {
     const std::string text(text_.substr(at_, end - at_));
     at_ = end + 1;
     return text;
+  }
+  std::string type_name() {
+    skip();
+    if (text_.substr(at_).starts_with('['))
+      throw data_error(name_ + ": its elements have the type " + std::string(text_.substr(at_, 20)) +
+                       "; expected numbers: save each field as an array of its own");
+    return quoted();
   }
   bool truth() {
     skip();
@@ -167,17 +150,49 @@ std::string from_fortran(std::string_view bytes, const std::vector<std::size_t>&
 
 }  // namespace
 
-std::size_t NpyArray::size() const { return bytes.size() / type_of(*this).bytes; }
+double element_value(const char* at, ElementType type) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < type.bytes; ++i)
+    bits |= std::uint64_t{static_cast<unsigned char>(at[i])}
+            << 8 * (type.big_endian ? type.bytes - 1 - i : i);
+  if (type.kind == ElementKind::unsigned_integer) return static_cast<double>(bits);
+  if (type.kind == ElementKind::signed_integer) {
+    const auto unused = static_cast<int>(64 - 8 * type.bytes);
+    return static_cast<double>(static_cast<std::int64_t>(bits << unused) >> unused);
+  }
+  if (type.bytes == 2) return from_half(static_cast<std::uint16_t>(bits));
+  if (type.bytes == 4) return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  return std::bit_cast<double>(bits);
+}
+
+std::optional<ElementType> npy_element(std::string_view type) {
+  constexpr std::string_view known[] = {"f2", "f4", "f8", "u1", "u2", "u4",
+                                        "u8", "i1", "i2", "i4", "i8", "b1"};
+  if (type.size() != 3 || std::string_view("<>|=").find(type[0]) == std::string_view::npos) return {};
+  for (std::string_view name : known) {
+    if (type.substr(1) != name) continue;
+    const ElementKind kind = name[0] == 'f'   ? ElementKind::floating
+                             : name[0] == 'i' ? ElementKind::signed_integer
+                                              : ElementKind::unsigned_integer;
+    const auto bytes = static_cast<std::size_t>(name[1] - '0');
+    return ElementType{kind, bytes, type[0] == '>' && bytes > 1};
+  }
+  return {};
+}
+
+std::size_t NpyArray::size() const { return bytes.size() / element_of(*this).bytes; }
 
 NpyArray npy_doubles(std::vector<std::size_t> shape, std::span<const double> values) {
+  static_assert(std::endian::native == std::endian::little, "elements are copied as they are");
   return {"<f8", std::move(shape),
           std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double))};
 }
 
 std::vector<double> doubles(const NpyArray& array) {
-  const NpyType& type = type_of(array);
+  const ElementType type = element_of(array);
   std::vector<double> values(array.size());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = type.read(array.bytes.data() + i * type.bytes);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = element_value(array.bytes.data() + i * type.bytes, type);
   return values;
 }
 
@@ -194,40 +209,35 @@ std::string write_npy(const NpyArray& array) {
   return file + header + array.bytes;
 }
 
-NpyArray read_npy(std::string_view bytes, const std::string& name) {
+NpyHeader read_npy_header(std::string_view bytes, const std::string& name) {
   constexpr std::string_view magic("\x93NUMPY", 6);
   if (!bytes.starts_with(magic)) throw data_error(name + ": expected a numpy array, found other bytes");
   const auto byte = [&](std::size_t at) -> std::size_t { return static_cast<unsigned char>(bytes[at]); };
-  const auto cut = [&] { return data_error(name + ": expected a whole numpy array, found its beginning"); };
+  const auto cut = [&] {
+    return data_error(name + ": the NPY array ends within its header; it is truncated, save it again");
+  };
   if (bytes.size() < 12) throw cut();
-  if (byte(6) < 1 || byte(6) > 3)
-    throw data_error(name + ": expected numpy's format 1 to 3, found " + std::to_string(byte(6)));
+  const std::size_t version = byte(6);
+  if (version < 1 || version > 3)
+    throw data_error(name + ": expected NPY version 1 to 3, found " + std::to_string(version));
   std::size_t length = byte(8) + (byte(9) << 8), begin = 10;
-  if (byte(6) > 1) length += (byte(10) << 16) + (byte(11) << 24), begin = 12;
+  if (version > 1) length += (byte(10) << 16) + (byte(11) << 24), begin = 12;
   if (length > bytes.size() - begin) throw cut();
-  const NpyDictionary header(bytes.substr(begin, length), name);
-  const NpyType* type = find_type(*header.type);
-  if (!type) throw data_error(name + ": expected a number's type such as <f8 or |u1, found " + *header.type);
-  const std::string_view data = bytes.substr(begin + length);
-  if (product_of(*header.shape, type->bytes) != data.size())
-    throw data_error(name + ": expected as many elements as the shape says, found " +
-                     std::to_string(data.size()) + " bytes");
-  return {*header.type, *header.shape,
-          *header.fortran ? from_fortran(data, *header.shape, type->bytes) : std::string(data)};
+  NpyDictionary header(bytes.substr(begin, length), name);
+  return {std::move(*header.type), *header.fortran, std::move(*header.shape), begin + length};
 }
 
-std::string pack_array(const NpyArray& array) { return base64_encoded(zlib_encoded(write_npy(array))); }
-
-NpyArray unpack_array(std::string_view text, std::size_t most, const std::string& name) {
-  // The header of an array is short; its bytes are the shape's.
-  constexpr std::size_t header = 1024;
-  const auto packed = base64_decoded(text);
-  if (!packed) throw data_error(name + ": expected base64, found other characters or a text that was cut");
-  const auto bytes = zlib_decoded(*packed, most + header);
-  if (!bytes)
-    throw data_error(name + ": expected a zlib stream of at most " + std::to_string(most) +
-                     " bytes, found a damaged or longer one");
-  return read_npy(*bytes, name);
+NpyArray read_npy(std::string_view bytes, const std::string& name) {
+  NpyHeader header = read_npy_header(bytes, name);
+  const auto type = npy_element(header.type);
+  if (!type || type->big_endian)
+    throw data_error(name + ": expected a number's type such as <f8 or |u1, found " + header.type);
+  const std::string_view data = bytes.substr(header.first);
+  if (product_of(header.shape, type->bytes) != data.size())
+    throw data_error(name + ": expected as many elements as the shape says, found " +
+                     std::to_string(data.size()) + " bytes");
+  std::string ordered = header.fortran ? from_fortran(data, header.shape, type->bytes) : std::string(data);
+  return {std::move(header.type), std::move(header.shape), std::move(ordered)};
 }
 
 }  // namespace qmtl

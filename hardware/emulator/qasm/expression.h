@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "hardware/formats/qasm_cursor.h"
+#include "hardware/emulator/qasm/cursor.h"
 
 namespace qmtl {
 

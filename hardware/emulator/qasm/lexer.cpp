@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/formats/qasm_lexer.h"
+#include "hardware/emulator/qasm/lexer.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "hardware/formats/qasm_lexer.h"
+#include "hardware/emulator/qasm/lexer.h"
 
 namespace qmtl {
 

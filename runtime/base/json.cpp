@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/base/json.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "runtime/base/error.h"
+#include "runtime/base/text.h"
+
+namespace qmtl {
+
+nlohmann::ordered_json parse_json(std::string_view text, const std::string& file) {
+  try {
+    return nlohmann::ordered_json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw data_error(file +
+                     ": not valid JSON, the file is damaged or of another kind: " + json_reason(error));
+  }
+}
+
+std::string json_text(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+nlohmann::ordered_json json_number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+nlohmann::ordered_json json_rounded(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  char digits[40];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return std::strtod(digits, nullptr);
+}
+
+std::string json_reason(const nlohmann::json::exception& error) {
+  // "[json.exception.parse_error.101] parse error at line 1, ..."
+  std::string reason = error.what();
+  if (const std::size_t end = reason.find("] "); reason.starts_with("[") && end != std::string::npos)
+    reason.erase(0, end + 2);
+  return printable(reason, reason.size());
+}
+
+}  // namespace qmtl

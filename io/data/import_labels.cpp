@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 
 #include "io/data/import_table.h"
+#include "io/data/split.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/model/metrics.h"
@@ -170,17 +170,7 @@ std::vector<std::uint8_t> import_split(TableReader& reader, const CsvTable& tabl
 
   const toml::node& node = reader.need("fractions");
   const std::vector<double> fractions = reader.numbers("fractions");
-  double sum = 0;
-  bool valid = fractions.size() == 3;
-  for (double fraction : fractions) {
-    sum += fraction;
-    valid = valid && fraction >= 0 && fraction <= 1;
-  }
-  // Decimal fractions such as 0.7 + 0.15 + 0.15 add up to 1 only within rounding.
-  if (!valid || std::abs(sum - 1) > 1e-9)
-    throw usage_error(where(node, reader.file()) + ": " + reader.full("fractions") +
-                      ": expected three fractions (train, validation, test) that add up to 1");
-  const std::string seed = std::to_string(reader.integer("seed", 1));
+  const std::int64_t seed = reader.integer("seed", 1);
 
   std::map<std::string, std::vector<std::size_t>, std::less<>> strata;
   const toml::node* stratify = reader.find("stratify");
@@ -191,21 +181,8 @@ std::vector<std::uint8_t> import_split(TableReader& reader, const CsvTable& tabl
   for (std::size_t row = 0; row < table.rows(); ++row)
     strata[stratify ? std::string(table.cell(row, label)) : ""].push_back(row);
 
-  for (const auto& [value, rows] : strata) {
-    std::vector<std::pair<std::array<unsigned char, 32>, std::size_t>> order;
-    for (std::size_t row : rows) {
-      Sha256 hash;
-      hash.update(seed + ":" + std::to_string(row));
-      order.emplace_back(hash.digest(), row);
-    }
-    std::sort(order.begin(), order.end());
-    const auto bound = [&](double fraction) {
-      return static_cast<std::size_t>(std::llround(fraction * static_cast<double>(rows.size())));
-    };
-    const std::size_t train = bound(fractions[0]), validation = bound(fractions[0] + fractions[1]);
-    for (std::size_t i = 0; i < order.size(); ++i)
-      split[order[i].second] = static_cast<std::uint8_t>(i < train ? 0 : i < validation ? 1 : 2);
-  }
+  for (const auto& [value, rows] : strata)
+    split_rows(rows, fractions, seed, where(node, reader.file()) + ": " + reader.full("fractions"), split);
   return split;
 }
 

@@ -55,6 +55,9 @@ LIBRARIES = [
 EMBEDDED = ("runtime/edge/kernels/", "tools/program/report/page.")
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
+# The public headers: what they include, their users must have.
+PUBLIC = pathlib.PurePosixPath("tools/library/include/qmtl")
+PUBLIC_ERROR = "../../../../runtime/base/error.h"
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 
@@ -93,6 +96,9 @@ def violations_of(file, text, root):
             continue
         included = match.group(2)
         where = f"{file}:{number}: "
+        if file.parent == PUBLIC and not (included.startswith("qmtl/") or match.group(1) == "<" and "/" not in included
+                                          and "." not in included or included == PUBLIC_ERROR):
+            yield f"{where}a public header includes {included}: it may include the standard library and qmtl/"
         for library, pattern, rooms in LIBRARIES:
             if pattern.match(included) and file.parts[0] not in rooms:
                 yield f"{where}includes <{included}>: {library} is only for {', '.join(sorted(rooms))}"
@@ -169,7 +175,7 @@ def compile_alone(job):
         # A real compilation, not -fsyntax-only: ccache answers it at once while nothing has changed.
         cached = [shutil.which("ccache")] if shutil.which("ccache") else []
         result = subprocess.run(
-            [*cached, *program.split(), standard, "-O0", "-Wall", "-Wextra", f"-I{root}", *flags, "-c", str(source),
+            [*cached, *program.split(), standard, "-O0", "-Wall", "-Wextra", f"-I{root}", f"-I{root / PUBLIC.parent}", *flags, "-c", str(source),
              "-o", str(source.with_suffix(".o"))], capture_output=True, text=True, cwd=folder)
         if result.returncode != 0:
             return f"{header}: does not compile alone:\n{result.stderr.strip()}"
@@ -230,6 +236,11 @@ def self_test(root, folder):
         ("distributed/a.cpp", '  #  include "io/runs/checkpoint.h"', True),
         ("io/a.cpp", '#include "hardware/noise.h"', True),
         ("io/a.cpp", "#include <H5Fpublic.h>", False),
+        ("tools/library/include/qmtl/a.h", "#include <Eigen/Core>", True),
+        ("tools/library/include/qmtl/a.h", "#include <mpi.h>", True),
+        ("tools/library/include/qmtl/a.h", '#include "io/config/config.h"', True),
+        ("tools/library/include/qmtl/a.h", "#include <span>", False),
+        ("tools/library/include/qmtl/a.h", '#include "qmtl/rows.h"', False),
         ("hardware/a.cpp", "#include <curl/curl.h>", False),
         ("io/a.cpp", "#include <curl/curl.h>", True),
         ("runtime/base/a.cpp", '#include "runtime/circuit/circuit.h"', True),

@@ -23,7 +23,7 @@ const Usage usage{
     "qmtl bench --workload FILE [options]",
     "Times one training step's quantum work (outputs and their exact vector-Jacobian product) and\n"
     "checks the answers: against those in the file, else against the engine in double precision.\n"
-    "FILE holds a JSON object or a list of them; tools/README.md shows its keys.",
+    "FILE holds a JSON object or a list of them; tools/REFERENCE.md shows its keys.",
     "  qmtl bench --workload workloads.json --threads 1 --json\n"
     "  qmtl bench --workload w.json --plan operators --precision double"};
 

@@ -9,7 +9,7 @@
 
 namespace qmtl {
 
-// What `qmtl replay` prints; tools/README.md lists the fields.
+// What `qmtl replay` prints; tools/REFERENCE.md lists the fields.
 
 nlohmann::ordered_json replay_plan_json(const ReplayForecast& forecast);
 std::string replay_plan_table(const ReplayForecast& forecast);

@@ -8,7 +8,7 @@
 
 namespace qmtl {
 
-// What `qmtl replay tune` prints; tools/README.md lists the fields.
+// What `qmtl replay tune` prints; tools/REFERENCE.md lists the fields.
 
 nlohmann::ordered_json tune_json(const TuneForecast& forecast);
 nlohmann::ordered_json tune_json(const TuneOutcome& outcome);

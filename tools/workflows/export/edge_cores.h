@@ -9,7 +9,7 @@
 namespace qmtl {
 
 /// Cycles of a processor for what edge_work counts, from instruction counts of the runtime compiled with -Os
-/// (tools/README.md says how): estimates without flash wait states.
+/// (tools/REFERENCE.md says how): estimates without flash wait states.
 struct EdgeCore {
   std::string_view name;
   double multiply_add, function, move, operation;

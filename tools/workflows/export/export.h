@@ -57,7 +57,7 @@ struct ExportFormat {
   std::string_view name;
   std::string_view summary;
   std::span<const std::string_view> options;  ///< names of those it takes
-  /// Writes and returns what to tell (tools/README.md).
+  /// Writes and returns what to tell (tools/REFERENCE.md).
   nlohmann::ordered_json (*write)(const ExportSource& source);
 };
 std::span<const ExportFormat> export_formats();

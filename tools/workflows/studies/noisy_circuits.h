@@ -22,7 +22,7 @@ struct NoisyCircuit {
   std::vector<std::uint32_t> keys;  ///< numbers of the samples
 };
 
-/// One JSON object or a list of them (tools/README.md, noise). Throws Error (data) naming file, circuit and
+/// One JSON object or a list of them (tools/REFERENCE.md, noise). Throws Error (data) naming file, circuit and
 /// operation.
 std::vector<NoisyCircuit> read_noisy_circuits(const std::string& path);
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <vector>
+
+#include "qmtl/qmtl.h"
+
+namespace {
+
+const std::vector<qmtl::LabelledTask> tasks{{"sign"}, {"kind", "multiclass", 3}, {"value", "regression"}};
+
+}  // namespace
+
+TEST_CASE("The library's head has logits whose slope its vector-Jacobian product is", "[library]") {
+  qmtl::TaskHead head(tasks, "[circuit]\nlayers = 2\n[train]\nprecision = \"double\"\n");
+  REQUIRE(head.outputs() == 5);
+  std::vector<double> z(3 * head.width(), 0.3), ahead = z, logits(15), above(15), cotangents(15),
+                                                dz(z.size());
+  std::vector<double> dparameters(head.parameters().size());
+  cotangents[7] = 1.0;  // row 1, the task kind's class 1
+  head.vjp(z, cotangents, dz, dparameters);
+  ahead[head.width() + 4] += 1e-6;
+  head.forward(z, logits);
+  head.forward(ahead, above);
+  // The truncation of a step of 1e-6 is about as large as the rounding of the difference: 1e-9.
+  CHECK((above[7] - logits[7]) / 1e-6 == Approx(dz[head.width() + 4]).margin(1e-5));
+  CHECK(above[2] == logits[2]);
+}
+
+TEST_CASE("A head starts from its seed and takes other parameters", "[library]") {
+  const qmtl::TaskHead one(tasks, {}, 1), two(tasks, {}, 2);
+  qmtl::TaskHead three(tasks, {}, 2);
+  const auto same = [](const qmtl::TaskHead& a, const qmtl::TaskHead& b) {
+    return std::equal(a.parameters().begin(), a.parameters().end(), b.parameters().begin(),
+                      b.parameters().end());
+  };
+  CHECK_FALSE(same(one, two));
+  CHECK(same(two, three));
+  three.set_parameters(one.parameters());
+  CHECK(same(one, three));
+  std::size_t end = 0;
+  for (const qmtl::Tensor& tensor : one.tensors()) {
+    CHECK(tensor.offset == end);
+    end += tensor.size;
+  }
+  CHECK(end == one.parameters().size());
+}
+
+TEST_CASE("What is wrong is an Error with the program's exit code and words", "[library]") {
+  const auto code_of = [](const auto& action) {
+    try {
+      action();
+    } catch (const qmtl::Error& error) {
+      INFO(error.what());
+      return static_cast<int>(error.code());
+    }
+    return 0;
+  };
+  CHECK(code_of([] { qmtl::TaskHead head({{"a", "multiclass", 1}}, ""); }) == 2);
+  CHECK(code_of([] { qmtl::TaskHead head({{"a", "colour"}}, ""); }) == 2);
+  CHECK(code_of([] { qmtl::TaskHead head({}, ""); }) == 2);
+  CHECK(code_of([] { qmtl::TaskHead::load("no-such-run"); }) == 3);
+  CHECK(code_of([] { qmtl::Threads none(0); }) == 2);
+  CHECK_THROWS_WITH(qmtl::TaskHead(tasks, "[circuit]\nqbits = 4\n"), Catch::Contains("circuit.qubits"));
+}

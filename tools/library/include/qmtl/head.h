@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qmtl/task.h"
+#include "qmtl/tensor.h"
+
+namespace qmtl {
+
+/// The head of a model alone: from a representation z that the caller computes to the logits of all tasks,
+/// and their vector-Jacobian product for the caller's loss. Gradients are exact (adjoint differentiation), in
+/// double precision outside the circuit, and no bit depends on threads. Const calls may run concurrently with
+/// each other.
+///
+/// Throws Error (usage) with the expected and the found length where a span does not fit.
+class TaskHead {
+ public:
+  /// An untrained head for `tasks`. `configuration` holds the tables [circuit], [block] and [head] of a
+  /// training configuration (io/FORMATS.md) as TOML; everything has a default, so that it may be empty.
+  /// `seed` is that of the parameters' start.
+  explicit TaskHead(const std::vector<LabelledTask>& tasks, std::string_view configuration,
+                    std::uint64_t seed = 1);
+  /// The trained head of a checkpoint, or of a run folder's best one.
+  static TaskHead load(const std::string& path);
+
+  TaskHead(TaskHead&&) noexcept;
+  TaskHead& operator=(TaskHead&&) noexcept;
+  ~TaskHead();
+
+  std::size_t width() const;    ///< columns of z; heads with a circuit: angles, one for each qubit and upload
+  std::size_t outputs() const;  ///< columns of logits, task after task
+  std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
+
+  std::span<const double> parameters() const;
+  void set_parameters(std::span<const double> values);
+
+  /// Writes logits[rows, outputs] of z[rows, width].
+  void forward(std::span<const float> z, std::span<float> logits) const;
+  void forward(std::span<const double> z, std::span<double> logits) const;
+
+  /// For cotangents[rows, outputs] = d loss / d logits at z[rows, width]: writes dz[rows, width] = d loss / d
+  /// z and dparameters = d loss / d parameters, summed over the rows. Throws Error (usage) for a model that
+  /// took on tasks later, whose earlier tasks have no gradients.
+  void vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
+           std::span<double> dparameters) const;
+  void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
+           std::span<double> dparameters) const;
+
+ private:
+  struct Body;
+  explicit TaskHead(std::unique_ptr<Body> body);
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace qmtl {
+
+/// A named tensor inside a flat vector of parameters: values [offset, offset + size), row-major.
+struct Tensor {
+  std::string name;  ///< such as "trunk.0.weight", "head.shared", "head.scale"
+  std::vector<std::size_t> shape;
+  std::size_t offset = 0, size = 0;
+};
+
+}  // namespace qmtl

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/library/source/conversions.h"
+
+#include "runtime/base/error.h"
+#include "runtime/model/bind_tasks.h"
+#include "runtime/model/metrics.h"
+
+namespace qmtl {
+
+std::vector<TaskSpec> task_specs(const std::vector<LabelledTask>& tasks) {
+  if (tasks.empty()) throw usage_error("tasks: expected at least one, found none");
+  std::vector<TaskSpec> specs;
+  for (const LabelledTask& task : tasks) {
+    TaskSpec spec;
+    spec.name = task.name;
+    spec.kind = task.kind;
+    spec.outputs = task.outputs;
+    const TaskKind kind = parse_task_kind(task.kind);
+    if (kind == TaskKind::multiclass) spec.classes = task.outputs;
+    const int least = kind == TaskKind::multiclass ? 2 : 1;
+    const bool one = kind == TaskKind::binary || kind == TaskKind::regression;
+    if (task.outputs < least || (one && task.outputs != 1))
+      throw usage_error("task '" + task.name + "', outputs: expected " +
+                        (one ? "1" : "at least " + std::to_string(least)) + " for a task of kind " +
+                        task.kind + ", found " + std::to_string(task.outputs));
+    spec.metric = task.metric.empty() ? std::string(default_metric(kind)) : task.metric;
+    check_metric(spec.name, kind, spec.metric);
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::vector<LabelledTask> labelled_tasks(const std::vector<TaskSpec>& specs) {
+  std::vector<LabelledTask> tasks;
+  for (const TaskSpec& spec : specs) tasks.push_back({spec.name, spec.kind, spec.outputs, spec.metric});
+  return tasks;
+}
+
+std::vector<Tensor> tensors_of(const std::vector<ParamInfo>& params) {
+  std::vector<Tensor> tensors;
+  for (const ParamInfo& info : params) tensors.push_back({info.name, info.shape, info.offset, info.size});
+  return tensors;
+}
+
+Dataset inputs_of(Rows x, const ModelSpec& spec) {
+  Dataset data;
+  data.samples = x.count();
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    Input input{spec.inputs[i], {spec.input_widths[i]}, spec.input_widths[i], {}};
+    if (first + input.width <= x.columns)
+      for (std::size_t row = 0; row < data.samples; ++row) {
+        const auto values = x.values.subspan(row * x.columns + first, input.width);
+        input.values.insert(input.values.end(), values.begin(), values.end());
+      }
+    first += input.width;
+    data.inputs.push_back(std::move(input));
+  }
+  if (first != x.columns)
+    throw usage_error("x: expected " + std::to_string(first) +
+                      " columns, those of the model's inputs, found " + std::to_string(x.columns));
+  return data;
+}
+
+Dataset dataset_of(Rows x, Rows y, const std::vector<LabelledTask>& tasks) {
+  Dataset data;
+  data.samples = x.count();
+  data.inputs = {{"x", {x.columns}, x.columns, {x.values.begin(), x.values.end()}}};
+  if (y.count() != data.samples)
+    throw data_error("y: expected " + std::to_string(data.samples) + " rows as x has, found " +
+                     std::to_string(y.count()));
+  std::size_t first = 0;
+  for (const TaskSpec& spec : task_specs(tasks)) {
+    Task task = task_of(spec);
+    if (first + task.columns <= y.columns)
+      for (std::size_t row = 0; row < data.samples; ++row) {
+        const auto labels = y.values.subspan(row * y.columns + first, task.columns);
+        task.labels.insert(task.labels.end(), labels.begin(), labels.end());
+      }
+    first += task.columns;
+    data.tasks.push_back(std::move(task));
+  }
+  if (first != y.columns)
+    throw data_error("y: expected " + std::to_string(first) + " columns, those of the tasks, found " +
+                     std::to_string(y.columns));
+  return data;
+}
+
+}  // namespace qmtl

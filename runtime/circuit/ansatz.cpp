@@ -105,20 +105,6 @@ void name_params(std::vector<std::string>& names, const std::string& part, const
 
 }  // namespace
 
-std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, int layer) {
-  if (entangler == Entangler::none) return {};
-  const bool cx = entangler == Entangler::cx_ring || entangler == Entangler::cx_line;
-  const bool ring = entangler == Entangler::cx_ring || entangler == Entangler::cz_ring;
-  const bool bricks = entangler == Entangler::brickwork_cz;
-  const std::size_t count = qubits.size();
-  std::vector<Op> ops;
-  for (std::size_t i = bricks ? static_cast<std::size_t>(layer % 2) : 0; i + 1 < count; i += bricks ? 2 : 1)
-    ops.push_back({cx ? Gate::cx : Gate::cz, qubits[i], qubits[i + 1], Source::none, -1});
-  if (ring && count > 2)
-    ops.push_back({cx ? Gate::cx : Gate::cz, qubits[count - 1], qubits[0], Source::none, -1});
-  return ops;
-}
-
 Circuit build(const AnsatzSpec& spec) {
   check(spec);
   Circuit circuit;

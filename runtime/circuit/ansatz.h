@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
@@ -64,9 +67,23 @@ struct ParamLayout {
   std::vector<std::string> names;
 };
 
-/// Two-qubit gates of an entangler over `qubits`, in order. Rings of two qubits have one gate, of one none.
-/// cx-ring: (q_i, q_i+1 mod k) one after another. brickwork-cz in layer l: pairs starting at l mod 2, no
-/// wrap.
+/// One entangler: its name in configurations and its two-qubit gates.
+struct EntanglerInfo {
+  Entangler kind;
+  std::string_view name;
+  Gate gate;
+  /// Pairs of positions in a register of so many qubits, in the order of the gates; null: no gates.
+  std::vector<std::pair<int, int>> (*pairs)(int qubits, int layer);
+
+  bool entangles() const { return pairs != nullptr; }
+};
+
+/// All entanglers. Rings of two qubits have one gate, of one none. cx-ring: (q_i, q_i+1 mod k) one after
+/// another. brickwork-cz in layer l: pairs starting at l mod 2, no wrap.
+std::span<const EntanglerInfo> entangler_table();
+const EntanglerInfo& info(Entangler entangler);
+
+/// Its gates over `qubits`.
 std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, int layer);
 
 /// The circuit of a specification. Throws Error (usage) that names the key, the value and what was expected.

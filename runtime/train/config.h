@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/keys.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "runtime/base/names.h"
 #include "runtime/model/instruction_sets.h"
 #include "runtime/model/math.h"
 
@@ -50,31 +51,48 @@ struct Adam {
   }
 };
 
-void adam(const TrainSpec& train, const ParamInfo& param, double rate, std::span<const double> gradient,
-          TrainState& state) {
-  const std::int64_t count = state.step + 1;
-  const double decay = train.optimiser == OptimiserKind::adamw && param.decay ? train.weight_decay : 0.0;
-  const AdamStep step{train.beta1,
-                      train.beta2,
-                      1.0 - math::power(train.beta1, count),
-                      1.0 - math::power(train.beta2, count),
-                      train.epsilon,
-                      rate,
-                      decay};
-  const std::size_t first = param.offset;
-  run_widest<Adam>(param.size, gradient.data() + first, state.moment1.data() + first,
-                   state.moment2.data() + first, state.params.data() + first, step);
+void adam(const TensorStep& step) {
+  const TrainSpec& train = step.train;
+  const AdamStep numbers{train.beta1,
+                         train.beta2,
+                         1.0 - math::power(train.beta1, step.count),
+                         1.0 - math::power(train.beta2, step.count),
+                         train.epsilon,
+                         step.rate,
+                         step.decay};
+  run_widest<Adam>(step.params.size(), step.gradient.data(), step.moment1.data(), step.moment2.data(),
+                   step.params.data(), numbers);
 }
 
-void momentum(const TrainSpec& train, const ParamInfo& param, double rate, std::span<const double> gradient,
-              TrainState& state) {
-  for (std::size_t i = param.offset; i < param.offset + param.size; ++i) {
-    state.moment1[i] = train.momentum * state.moment1[i] + gradient[i];
-    state.params[i] -= rate * state.moment1[i];
+void momentum(const TensorStep& step) {
+  for (std::size_t i = 0; i < step.params.size(); ++i) {
+    step.moment1[i] = step.train.momentum * step.moment1[i] + step.gradient[i];
+    step.params[i] -= step.rate * step.moment1[i];
   }
 }
 
+constexpr double below_one = 0.999999999;
+constexpr NumberKey<TrainSpec> adam_keys[] = {{"beta1", &TrainSpec::beta1, {0, below_one}},
+                                              {"beta2", &TrainSpec::beta2, {0, below_one}},
+                                              {"epsilon", &TrainSpec::epsilon, above(0)}};
+constexpr NumberKey<TrainSpec> momentum_keys[] = {{"momentum", &TrainSpec::momentum, {0, below_one}}};
+
+// A new optimiser is its enumerator (config.h), its function and its row.
+constexpr OptimiserInfo table[] = {
+    {OptimiserKind::adam, "adam", 2, false, adam, adam_keys},
+    {OptimiserKind::adamw, "adamw", 2, true, adam, adam_keys},
+    {OptimiserKind::sgd, "sgd", 1, false, momentum, momentum_keys},
+};
+static_assert(one_row_each(table, &OptimiserInfo::kind));
+
 }  // namespace
+
+std::span<const OptimiserInfo> optimiser_table() { return table; }
+const OptimiserInfo& optimiser_info(OptimiserKind kind) { return table[static_cast<std::size_t>(kind)]; }
+std::string_view name(OptimiserKind value) { return optimiser_info(value).name; }
+OptimiserKind parse_optimiser(std::string_view text) {
+  return row_named(optimiser_table(), "optimiser", text).kind;
+}
 
 double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
   double sum = 0.0;
@@ -94,20 +112,23 @@ std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<c
 
 double optimiser_step(const TrainSpec& train, const std::vector<ParamInfo>& params, double rate,
                       std::span<double> gradient, TrainState& state) {
-  const bool adaptive = train.optimiser != OptimiserKind::sgd;
+  const OptimiserInfo& optimiser = optimiser_info(train.optimiser);
   state.moment1.resize(state.params.size());
-  if (adaptive) state.moment2.resize(state.params.size());
+  if (optimiser.moments > 1) state.moment2.resize(state.params.size());
   const double norm = global_norm(params, gradient);
   clip(norm, train.clip, gradient);
   for (const ParamInfo& param : params) {
-    if (train.optimiser != OptimiserKind::adamw && param.decay && train.weight_decay > 0.0)
+    const double decay = param.decay ? train.weight_decay : 0.0;
+    if (!optimiser.decoupled_decay && decay > 0.0)
       for (std::size_t i = param.offset; i < param.offset + param.size; ++i)
-        gradient[i] += train.weight_decay * state.params[i];
-    const double own_rate = rate * rate_factor(train, param.part);
-    if (adaptive)
-      adam(train, param, own_rate, gradient, state);
-    else
-      momentum(train, param, own_rate, gradient, state);
+        gradient[i] += decay * state.params[i];
+    const auto own = [&](std::vector<double>& numbers) {
+      return std::span<double>(numbers).subspan(param.offset, param.size);
+    };
+    optimiser.step({train, state.step + 1, rate * rate_factor(train, param.part),
+                    optimiser.decoupled_decay ? decay : 0.0, gradient.subspan(param.offset, param.size),
+                    own(state.params), own(state.moment1),
+                    optimiser.moments > 1 ? own(state.moment2) : std::span<double>()});
   }
   ++state.step;
   return norm;

@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/train/config.h"
 #include "runtime/train/state.h"
 
 namespace qmtl {
+
+/// What an update of one tensor is made from. `rate` is the tensor's own, `decay` the decoupled decay's
+/// coefficient (0: none). All spans are as long as the tensor.
+struct TensorStep {
+  const TrainSpec& train;
+  std::int64_t count;  ///< steps with this one: 1, 2, ...
+  double rate, decay;
+  std::span<const double> gradient;
+  std::span<double> params, moment1, moment2;  ///< moments empty beyond OptimiserInfo::moments
+};
+
+/// One optimiser: its name and keys in configurations and how it steps.
+struct OptimiserInfo {
+  OptimiserKind kind;
+  std::string_view name;
+  int moments;           ///< vectors of state it keeps, 1 or 2
+  bool decoupled_decay;  ///< gets TensorStep::decay; else decay is L2, added to the gradient
+  void (*step)(const TensorStep& step);
+  std::span<const NumberKey<TrainSpec>> keys;  ///< of the table [train], shared where names are equal
+};
+
+std::span<const OptimiserInfo> optimiser_table();
+const OptimiserInfo& optimiser_info(OptimiserKind kind);
 
 /// Euclidean norm of the parameters' gradient; squares are summed in the order of `params`.
 double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient);

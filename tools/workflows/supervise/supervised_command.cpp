@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/launch/supervised_command.h"
+#include "tools/workflows/supervise/supervised_command.h"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +28,7 @@ bool adds_task(const std::string& argument) {
 }
 
 /// Where the argument behind `qmtl train` is.
-std::size_t find_config(const Arguments& command) {
+std::size_t find_config(const std::vector<std::string>& command) {
   for (std::size_t i = 1; i + 1 < command.size(); ++i)
     if (command[i] == "train" && fs::path(command[i - 1]).filename() == "qmtl" &&
         !command[i + 1].starts_with("-"))
@@ -38,7 +38,7 @@ std::size_t find_config(const Arguments& command) {
       "`qmtl supervise -- mpirun -n 4 qmtl train digits.toml`");
 }
 
-std::string run_folder_of(const Arguments& command, std::size_t config) {
+std::string run_folder_of(const std::vector<std::string>& command, std::size_t config) {
   std::vector<std::string> overrides;
   for (std::size_t i = config + 1; i < command.size(); ++i) {
     if (command[i] == "--set" && i + 1 < command.size()) overrides.push_back(command[++i]);
@@ -51,7 +51,7 @@ std::string run_folder_of(const Arguments& command, std::size_t config) {
 
 }  // namespace
 
-SupervisedCommand::SupervisedCommand(Arguments command, std::string run)
+SupervisedCommand::SupervisedCommand(std::vector<std::string> command, std::string run)
     : command_(std::move(command)), config_(find_config(command_)), run_(std::move(run)) {
   const auto options = command_.begin() + static_cast<std::ptrdiff_t>(config_) + 1;
   if (std::find(options, command_.end(), "--overwrite") != command_.end())
@@ -63,14 +63,14 @@ SupervisedCommand::SupervisedCommand(Arguments command, std::string run)
   if (run_.empty()) run_ = run_folder_of(command_, config_);
 }
 
-Arguments SupervisedCommand::begin(bool overwrite) const {
-  Arguments command = command_;
+std::vector<std::string> SupervisedCommand::begin(bool overwrite) const {
+  std::vector<std::string> command = command_;
   if (overwrite) command.insert(command.begin() + static_cast<std::ptrdiff_t>(config_) + 1, "--overwrite");
   return command;
 }
 
-Arguments SupervisedCommand::resume() const {
-  Arguments command(command_.begin(), command_.begin() + static_cast<std::ptrdiff_t>(config_));
+std::vector<std::string> SupervisedCommand::resume() const {
+  std::vector<std::string> command(command_.begin(), command_.begin() + static_cast<std::ptrdiff_t>(config_));
   command.push_back(adds_task_ ? (fs::path(run_) / "config.toml").string() : command_[config_]);
   command.push_back("--resume");
   for (std::size_t i = config_ + 1; i < command_.size(); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/launch/child_process.h"
+#include "tools/workflows/supervise/child_process.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -41,7 +41,7 @@ std::optional<int> SignalQueue::next(std::optional<double> seconds) {
   return signal;
 }
 
-ChildProcess::ChildProcess(const Arguments& command) {
+ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);

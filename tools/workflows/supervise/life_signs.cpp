@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/launch/life_signs.h"
+#include "tools/workflows/supervise/life_signs.h"
 
 #include <filesystem>
 

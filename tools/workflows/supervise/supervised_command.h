@@ -3,8 +3,7 @@
 
 #include <cstddef>
 #include <string>
-
-#include "tools/program/commands.h"
+#include <vector>
 
 namespace qmtl {
 
@@ -13,17 +12,17 @@ class SupervisedCommand {
  public:
   /// `run` is the run folder, where it is not to be read from CONFIG and its --set. Throws Error (usage) when
   /// there is no such part, or when it says --overwrite.
-  explicit SupervisedCommand(Arguments command, std::string run = "");
+  explicit SupervisedCommand(std::vector<std::string> command, std::string run = "");
 
   const std::string& run_folder() const { return run_; }
 
   /// As given, without --resume. With `overwrite`, what an attempt without a checkpoint has left is removed.
-  Arguments begin(bool overwrite) const;
+  std::vector<std::string> begin(bool overwrite) const;
   /// With --resume; a run that was begun with --add-task goes on from its own configuration.
-  Arguments resume() const;
+  std::vector<std::string> resume() const;
 
  private:
-  Arguments command_;
+  std::vector<std::string> command_;
   std::size_t config_ = 0;  ///< where CONFIG is
   bool adds_task_ = false;
   std::string run_;

@@ -5,8 +5,8 @@
 
 #include <csignal>
 #include <optional>
-
-#include "tools/program/commands.h"
+#include <string>
+#include <vector>
 
 namespace qmtl {
 
@@ -27,7 +27,7 @@ class SignalQueue {
 class ChildProcess {
  public:
   /// Throws Error (usage) when it cannot be started.
-  explicit ChildProcess(const Arguments& command);
+  explicit ChildProcess(const std::vector<std::string>& command);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;

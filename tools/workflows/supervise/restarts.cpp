@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/launch/restarts.h"
+#include "tools/workflows/supervise/restarts.h"
 
 #include <algorithm>
 #include <cmath>

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<EmulatorRoute<IbmService>, 20> routes{{
+constexpr std::array<EmulatorRoute<IbmService>, 20> ibm_routes{{
     {"GET", "/versions", true, &IbmService::versions},
     {"GET", "/backends", false, &IbmService::backends},
     {"GET", "/backends/{}/configuration", false, &IbmService::configuration},
@@ -76,7 +76,7 @@ WireReply IbmService::refuse(const WireRefusal& refusal) const {
 }
 
 WireReply IbmService::answer(const std::vector<std::string>& segments, EmulatorCall& call) {
-  return route(*this, routes, segments, call);
+  return route(*this, ibm_routes, segments, call);
 }
 
 void IbmService::authorise(const EmulatorCall& call) const {

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<EmulatorRoute<IonqService>, 22> routes{{
+constexpr std::array<EmulatorRoute<IonqService>, 22> ionq_routes{{
     {"POST", "/jobs", false, &IonqService::create_job},
     {"GET", "/jobs", false, &IonqService::list_jobs},
     {"GET", "/jobs/estimate", false, &IonqService::estimate},
@@ -90,7 +90,7 @@ double query_number(const WireRequest& request, const std::string& key, double o
 }  // namespace
 
 WireReply IonqService::answer(const std::vector<std::string>& segments, EmulatorCall& call) {
-  return route(*this, routes, segments, call);
+  return route(*this, ionq_routes, segments, call);
 }
 
 WireReply IonqService::refuse(const WireRefusal& refusal) const {

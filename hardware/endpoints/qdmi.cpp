@@ -20,7 +20,7 @@ struct ProgramText {
 constexpr std::array<ProgramText, 2> program_texts{
     {{"qasm2", QdmiFormat::qasm2, write_qasm2}, {"qasm3", QdmiFormat::qasm3, write_qasm3}}};
 
-const ProgramText& program_text(const std::string& file, const std::string& name) {
+const ProgramText& text_format(const std::string& file, const std::string& name) {
   for (const ProgramText& row : program_texts)
     if (row.name == name) return row;
   throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
@@ -246,7 +246,7 @@ QdmiSettings read_settings(EndpointSettings& settings) {
 std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   EndpointSettings& settings = config.settings;
   const QdmiSettings library = read_settings(settings);
-  const ProgramText& text = program_text(settings.file(), settings.text("format", "qasm3"));
+  const ProgramText& text = text_format(settings.file(), settings.text("format", "qasm3"));
   const bool remote = settings.boolean("remote", false);
   const bool reversed = settings.boolean("reversed_bits", false);
   const bool lost_are_absent = settings.boolean("lost_are_absent", false);

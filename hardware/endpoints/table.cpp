@@ -7,7 +7,7 @@
 namespace qmtl {
 namespace {
 
-constexpr std::array rows{
+constexpr std::array endpoint_rows{
     EndpointKind{"exact", "simulated on this machine without noise", make_exact_endpoint},
     EndpointKind{"noisy", "simulated on this machine with a noise model", make_noisy_endpoint},
     EndpointKind{"ibm", "IBM's Qiskit Runtime REST API: sampler V2", make_ibm_endpoint},
@@ -17,11 +17,11 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const EndpointKind> endpoint_table() { return rows; }
+std::span<const EndpointKind> endpoint_table() { return endpoint_rows; }
 
 std::unique_ptr<Endpoint> make_endpoint(EndpointConfig config) {
   std::string known;
-  for (const EndpointKind& row : rows) {
+  for (const EndpointKind& row : endpoint_rows) {
     if (row.name == config.kind) return row.make(std::move(config));
     known += (known.empty() ? "" : ", ") + std::string(row.name);
   }

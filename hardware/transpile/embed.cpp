@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <map>
 
+#include "hardware/transpile/index.h"
 #include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 /// Numbers that vary the searches; the same in every run.
 double jitter(int restart, int step, int choice) {

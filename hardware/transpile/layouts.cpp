@@ -9,12 +9,11 @@
 #include <utility>
 
 #include "hardware/transpile/embed.h"
+#include "hardware/transpile/index.h"
 #include "runtime/base/philox.h"
 
 namespace qmtl {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 using Pairs = std::map<std::pair<int, int>, int>;  ///< how many gates each pair (lower, higher) has
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "hardware/transpile/index.h"
+
 namespace qmtl {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 class Router {
  public:

@@ -5,10 +5,10 @@
 #include <array>
 #include <utility>
 
+#include "hardware/transpile/index.h"
+
 namespace qmtl {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 bool same_gate(const DeviceOp& a, const DeviceOp& b) {
   const bool crossed = a.q0 == b.q1 && a.q1 == b.q0 && a.gate == DeviceGate::cz;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hardware/program_stats.h"
+#include "hardware/transpile/index.h"
 #include "hardware/transpile/layouts.h"
 #include "hardware/transpile/route.h"
 #include "hardware/transpile/wires.h"
@@ -14,8 +15,6 @@
 
 namespace qmtl {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::string basis_text(const DeviceTarget& target) {
   std::string text;

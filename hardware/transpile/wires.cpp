@@ -6,14 +6,13 @@
 #include <utility>
 
 #include "hardware/transpile/angle_sum.h"
+#include "hardware/transpile/index.h"
 
 namespace qmtl {
 
 using std::numbers::pi;
 
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 bool same_pair(const DeviceOp& op, int a, int b) {
   return (op.q0 == a && op.q1 == b) || (op.q0 == b && op.q1 == a);

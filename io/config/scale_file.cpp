@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "io/files/atomic_file.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -25,7 +25,7 @@ std::vector<int> task_numbers(TableReader& reader, const std::string& key, int m
   return numbers;
 }
 
-ScaleVariant read_variant(const toml::node& node, const std::string& file) {
+ScaleVariant read_scale_variant(const toml::node& node, const std::string& file) {
   if (!node.is_table()) wrong_value(node, file, "variant", "a table [[variant]]");
   TableReader reader(*node.as_table(), file, "variant");
   ScaleVariant variant;
@@ -58,7 +58,7 @@ ScaleSpec read_scale_file(const std::string& path) {
   spec.trained = task_numbers(root, "trained", 100000);
   const toml::node& variants = root.need("variant");
   if (!variants.is_array()) wrong_value(variants, path, "variant", "tables [[variant]]");
-  for (const toml::node& node : *variants.as_array()) spec.variants.push_back(read_variant(node, path));
+  for (const toml::node& node : *variants.as_array()) spec.variants.push_back(read_scale_variant(node, path));
   root.finish();
   return spec;
 }

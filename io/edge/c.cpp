@@ -6,15 +6,15 @@
 #include <filesystem>
 #include <set>
 
-#include "io/files/atomic_file.h"
 #include "io/edge/file.h"
 #include "io/edge/kernels.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string decimal(std::uint64_t value) { return std::to_string(value); }
 
 /// A float that reads back as itself.
 std::string literal(float value) {
@@ -75,7 +75,7 @@ struct Arrays {
   }
   void add(const EdgeOp& op) {
     append(numbers, number_count, op.floats, literal);
-    append(words, word_count, op.words, [](std::uint32_t word) { return number(word) + "u"; });
+    append(words, word_count, op.words, [](std::uint32_t word) { return decimal(word) + "u"; });
     const auto whole = [](std::int16_t value) { return std::to_string(value); };
     if (op.variant == 1) append(int8, int8_count, op.packed, whole);
     if (op.variant == 2) append(int16, int16_count, op.packed, whole);
@@ -89,7 +89,7 @@ struct Start {
 
 std::string place(std::uint32_t place, const char* arena) {
   const char* const names[] = {arena, "x", "y"};
-  return std::string(names[place >> 30]) + " + " + number(place & 0x3fffffff);
+  return std::string(names[place >> 30]) + " + " + decimal(place & 0x3fffffff);
 }
 
 /// The kernel's name and the arguments of its call.
@@ -99,20 +99,20 @@ struct Call {
 
 /// Text of NAME_numbers + first + further and the like; "@" stands for the prefix.
 std::string from(const char* array, std::size_t first) {
-  return std::string("@") + array + " + " + number(first);
+  return std::string("@") + array + " + " + decimal(first);
 }
 
 Call call_of(const EdgeOp& op, const Start& at) {
   const std::string name = edge_kind(op.kind).name, s = place(op.source, "arena"),
                     d = place(op.target, "arena");
-  const std::string to = s + ", " + d, a = number(op.a), b = number(op.b);
+  const std::string to = s + ", " + d, a = decimal(op.a), b = decimal(op.b);
   const auto f = [&](std::size_t further) { return from("numbers", at.numbers + further); };
   const auto u = [&](std::size_t further) { return from("words", at.words + further); };
   const std::string packing = op.packed.empty() ? "" : op.variant == 1 ? "_i8" : "_i16";
   const std::string weights =
       op.packed.empty() ? f(0) + ", " + f(op.b)
                         : f(0) + ", " + f(op.b) + ", " + from(op.variant == 1 ? "int8" : "int16", at.packed);
-  const std::string image = number(op.second & 0xffff) + ", " + number(op.second >> 16);
+  const std::string image = decimal(op.second & 0xffff) + ", " + decimal(op.second >> 16);
   switch (op.kind) {
     case QE_STANDARDISE:
       return {name, to + ", " + a + ", " + f(0) + ", " + f(op.a) + ", " + f(2 * std::size_t{op.a})};
@@ -124,25 +124,25 @@ Call call_of(const EdgeOp& op, const Start& at) {
     case QE_TRIG:
       return {name, to + ", " + a + ", " + literal(op.floats[0])};
     case QE_PAULI:
-      return {name, s + ", " + place(op.second, "arena") + ", " + d + ", " + number(op.extra) + ", " +
-                        number(op.c) + ", " + f(0) + ", " + f(op.extra) + ", " + u(0) + ", " + u(op.c)};
+      return {name, s + ", " + place(op.second, "arena") + ", " + d + ", " + decimal(op.extra) + ", " +
+                        decimal(op.c) + ", " + f(0) + ", " + f(op.extra) + ", " + u(0) + ", " + u(op.c)};
     case QE_PRODUCT:
-      return {name, to + ", " + a + ", " + number(op.variant) + ", " + f(0) + ", " + u(0)};
+      return {name, to + ", " + a + ", " + decimal(op.variant) + ", " + f(0) + ", " + u(0)};
     case QE_ROTATE:
       return {"rotate_state",
-              to + ", " + a + ", " + number(op.variant) + ", " + f(0) + ", " + u(0) + ", " + b};
+              to + ", " + a + ", " + decimal(op.variant) + ", " + f(0) + ", " + u(0) + ", " + b};
     case QE_EXPECT:
-      return {name, to + ", " + a + ", " + number(op.variant) + ", " + u(0) + ", " + b};
+      return {name, to + ", " + a + ", " + decimal(op.variant) + ", " + u(0) + ", " + b};
     case QE_SPECTRUM:
-      return {name, to + ", " + a + ", " + number(op.variant)};
+      return {name, to + ", " + a + ", " + decimal(op.variant)};
     case QE_DENSE:
       return {name + packing, to + ", " + a + ", " + b + ", " + weights};
     case QE_CONV:
-      return {name + packing, to + ", " + a + ", " + image + ", " + b + ", " + number(op.c & 0xff) + ", " +
-                                  number(op.c >> 8 & 0xff) + ", " + number(op.c >> 16) + ", " + weights};
+      return {name + packing, to + ", " + a + ", " + image + ", " + b + ", " + decimal(op.c & 0xff) + ", " +
+                                  decimal(op.c >> 8 & 0xff) + ", " + decimal(op.c >> 16) + ", " + weights};
     case QE_POOL:
       return {name,
-              to + ", " + a + ", " + image + ", " + b + ", " + number(op.c) + ", " + number(op.variant)};
+              to + ", " + a + ", " + image + ", " + b + ", " + decimal(op.c) + ", " + decimal(op.variant)};
     case QE_NORM:
       return {name, to + ", " + a + ", " + f(0) + ", " + f(op.a)};
     case QE_PAIR:
@@ -176,8 +176,8 @@ std::string item_lines(const std::vector<EdgeItem>& items, const char* array_nam
   constexpr const char* kinds[] = {"binary", "multiclass", "multilabel", "regression"};
   std::string text;
   for (const EdgeItem& item : items) {
-    text += std::string("   ") + array_name + "[" + number(item.first);
-    if (item.count > 1) text += " .. " + number(item.first + item.count - 1);
+    text += std::string("   ") + array_name + "[" + decimal(item.first);
+    if (item.count > 1) text += " .. " + decimal(item.first + item.count - 1);
     text += "]  " + comment_name(item.name) +
             (*array_name == 'y' ? std::string(", ") + kinds[item.kind] : "") + "\n";
   }
@@ -289,15 +289,15 @@ EdgeSourceCode generate_c(const EdgeModel& model, const std::string& name) {
       replace(header_text, "@HASH", model.hash.empty() ? "(without hash)" : model.hash.substr(0, 16));
   code.header = replace(code.header, "@ITEMS", item_lines(model.inputs, "x") + item_lines(model.tasks, "y"));
   code.header = replace(code.header, "@H\n", guard + "\n");
-  code.header = replace(code.header, "@X", number(model.x));
-  code.header = replace(code.header, "@Y", number(model.y));
-  code.header = replace(code.header, "@A", number(std::max<std::uint32_t>(model.arena, 1)));
+  code.header = replace(code.header, "@X", decimal(model.x));
+  code.header = replace(code.header, "@Y", decimal(model.y));
+  code.header = replace(code.header, "@A", decimal(std::max<std::uint32_t>(model.arena, 1)));
   code.header = replace(code.header, "@", prefix);
 
   std::string body = array("float", "numbers", arrays.numbers) + array("uint32_t", "words", arrays.words) +
                      array("int8_t", "int8", arrays.int8) + array("int16_t", "int16", arrays.int16) +
                      array("float", "samples", samples) + replace(run_text, "@CALLS", calls) +
-                     replace(selftest_text, "@COUNT", number(model.sample_count()));
+                     replace(selftest_text, "@COUNT", decimal(model.sample_count()));
   code.source = "/* Made by qmtl export; see " + name +
                 ".h. Compile with -ffp-contract=off for the same bits everywhere. */\n" + "#include \"" +
                 name + ".h\"\n\n" + replace(kernels.text(), "qe_", prefix) +

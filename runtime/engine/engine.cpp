@@ -44,7 +44,7 @@ struct Engine<Real>::Impl {
   void make_parts() {
     parts.clear();
     engine::Programs programs;
-    const auto step = engine::step_kernels_for<Real>(engine::target_of(kernels->target));
+    const auto step = engine::step_kernels_for<Real>(kernels->target);
     for (const Part& part : plan.parts)
       parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs, step));
   }
@@ -188,7 +188,7 @@ const Plan& Engine<Real>::plan() const {
 }
 template <class Real>
 SimdTarget Engine<Real>::target() const {
-  return engine::target_of(impl_->kernels->target);
+  return impl_->kernels->target;
 }
 
 template <class Real>

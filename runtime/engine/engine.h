@@ -9,19 +9,12 @@
 #include <vector>
 
 #include "runtime/circuit/plan.h"
+#include "runtime/engine/simd_target.h"
 
 namespace qmtl {
 
 /// Samples per tile on every instruction set, so that sums have one order.
 inline constexpr std::size_t tile_samples = 16;
-
-/// SIMD targets in order of preference; `best` is the best one of this machine.
-enum class SimdTarget { best, avx512, avx2, sse4, scalar };
-
-std::string_view name(SimdTarget target);
-SimdTarget parse_simd_target(std::string_view text);
-/// Targets this machine can run, best first.
-std::vector<SimdTarget> available_targets();
 
 /// Evaluates a circuit's outputs and their exact vector-Jacobian product for batches of samples.
 /// Real is float or double. All arrays are row-major with one row per sample.

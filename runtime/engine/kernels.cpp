@@ -2,9 +2,6 @@
 #include "runtime/engine/kernels.h"
 
 #include "runtime/engine/targets.h"
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "runtime/engine/kernels.cpp"
-#include "hwy/foreach_target.h"
 //
 #include "hwy/highway.h"
 #include "runtime/engine/expansion-inl.h"
@@ -42,8 +39,8 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
 }
 
 template <class Real>
-const KernelTable<Real>* Table() {
-  static const KernelTable<Real> table{HWY_TARGET,
+const KernelTable<Real>& Table() {
+  static const KernelTable<Real> table{SimdTarget::QMTL_SIMD_TARGET,
                                        {static_cast<int>(lanes<Real>), SumRows<Real>},
                                        RowsToTile<Real>,
                                        TileToRows<Real>,
@@ -53,25 +50,19 @@ const KernelTable<Real>* Table() {
                                        RunExpansion<Real>,
                                        SinCosArray<Real>,
                                        FmaBurst<Real>};
-  return &table;
+  return table;
 }
-const KernelTable<float>* FloatTable() { return Table<float>(); }
-const KernelTable<double>* DoubleTable() { return Table<double>(); }
 
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#if HWY_ONCE
 namespace qmtl::engine {
-HWY_EXPORT(FloatTable);
-HWY_EXPORT(DoubleTable);
 template <>
-const KernelTable<float>& kernel_table<float>() {
-  return *HWY_DYNAMIC_DISPATCH(FloatTable)();
+const KernelTable<float>& kernel_table<SimdTarget::QMTL_SIMD_TARGET, float>() {
+  return HWY_NAMESPACE::Table<float>();
 }
 template <>
-const KernelTable<double>& kernel_table<double>() {
-  return *HWY_DYNAMIC_DISPATCH(DoubleTable)();
+const KernelTable<double>& kernel_table<SimdTarget::QMTL_SIMD_TARGET, double>() {
+  return HWY_NAMESPACE::Table<double>();
 }
 }  // namespace qmtl::engine
-#endif

@@ -8,6 +8,7 @@
 
 #include "runtime/circuit/pauli.h"
 #include "runtime/engine/program.h"
+#include "runtime/engine/simd_target.h"
 
 namespace qmtl::engine {
 
@@ -112,7 +113,7 @@ struct Lanes {
 /// The kernels of one instruction set.
 template <class Real>
 struct KernelTable {
-  std::int64_t target;  ///< Highway's target bit the code was compiled for
+  SimdTarget target;  ///< that the code was compiled for, in its own word
   Lanes<Real> lanes;
   /// rows[count][columns] <-> tile[columns][16], count <= 16; samples from `count` on are zero.
   void (*rows_to_tile)(const Real* rows, std::size_t columns, std::size_t count, Real* tile);
@@ -128,8 +129,8 @@ struct KernelTable {
   double (*fma_burst)(std::size_t rounds);
 };
 
-/// The table of the best target that Highway currently allows.
-template <class Real>
+/// The table of one instruction set; defined for those that the library was built for.
+template <SimdTarget target, class Real>
 const KernelTable<Real>& kernel_table();
 
 }  // namespace qmtl::engine

@@ -15,7 +15,4 @@ const KernelTable<Real>& kernels_for(SimdTarget target);
 template <class Real>
 StepKernels<Real> step_kernels_for(SimdTarget target);
 
-/// The target that a kernel table says it was compiled for.
-SimdTarget target_of(std::int64_t highway_target);
-
 }  // namespace qmtl::engine

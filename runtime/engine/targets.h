@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which instruction sets the kernels are compiled for. Comes before any header of Highway.
+// The instruction set that the including file is compiled for: kernels.cpp and unitary.cpp become one object
+// for each of QMTL_SIMD_TARGETS (CMakeLists.txt), which names it as QMTL_SIMD_TARGET: avx512, avx2, sse4 or
+// scalar. Comes before any header of Highway.
 
-// Portable code too, for machines and tests without vectors.
-#define HWY_COMPILE_ALL_ATTAINABLE
+#define QMTL_HWY_avx512 HWY_AVX3
+#define QMTL_HWY_avx2 HWY_AVX2
+#define QMTL_HWY_sse4 HWY_SSE4
+#define QMTL_HWY_scalar HWY_BASELINE_SCALAR
 
-#ifdef QMTL_SANITIZED
-// Sanitised kernels take minutes to compile: one vector target and the portable one show the same accesses.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3 | HWY_AVX3_DL)
-#else
-// The two left out differ from their neighbours only in instructions that the kernels do not use.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
-#endif
+#define QMTL_JOIN_(a, b) a##b
+#define QMTL_JOIN(a, b) QMTL_JOIN_(a, b)
+
+#include "hwy/detect_targets.h"
+#undef HWY_TARGET
+#define HWY_TARGET QMTL_JOIN(QMTL_HWY_, QMTL_SIMD_TARGET)

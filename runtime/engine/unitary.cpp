@@ -5,9 +5,6 @@
 #include <bit>
 
 #include "runtime/engine/targets.h"
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "runtime/engine/unitary.cpp"
-#include "hwy/foreach_target.h"
 //
 #include "hwy/highway.h"
 #include "runtime/engine/tile-inl.h"
@@ -141,7 +138,7 @@ void RowProducts(MatrixView<Real> m, MatrixView<Real> v, double* populations) {
 }
 
 template <class Real>
-const UnitaryKernels<Real>* Table() {
+const UnitaryKernels<Real>& Table() {
   static const UnitaryKernels<Real> table{{static_cast<int>(lanes<Real>), SumRows<Real>},
                                           BlockWorkspace<Real>,
                                           ApplyBlock<Real>,
@@ -149,25 +146,19 @@ const UnitaryKernels<Real>* Table() {
                                           Sandwich<Real>,
                                           ScaleRows<Real>,
                                           RowProducts<Real>};
-  return &table;
+  return table;
 }
-const UnitaryKernels<float>* FloatUnitaries() { return Table<float>(); }
-const UnitaryKernels<double>* DoubleUnitaries() { return Table<double>(); }
 
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-#if HWY_ONCE
 namespace qmtl::engine {
-HWY_EXPORT(FloatUnitaries);
-HWY_EXPORT(DoubleUnitaries);
 template <>
-const UnitaryKernels<float>& unitary_kernels<float>() {
-  return *HWY_DYNAMIC_DISPATCH(FloatUnitaries)();
+const UnitaryKernels<float>& unitary_kernels<SimdTarget::QMTL_SIMD_TARGET, float>() {
+  return HWY_NAMESPACE::Table<float>();
 }
 template <>
-const UnitaryKernels<double>& unitary_kernels<double>() {
-  return *HWY_DYNAMIC_DISPATCH(DoubleUnitaries)();
+const UnitaryKernels<double>& unitary_kernels<SimdTarget::QMTL_SIMD_TARGET, double>() {
+  return HWY_NAMESPACE::Table<double>();
 }
 }  // namespace qmtl::engine
-#endif

@@ -36,8 +36,8 @@ struct UnitaryKernels {
   void (*row_products)(MatrixView<Real> m, MatrixView<Real> v, double* populations);
 };
 
-/// The table of the best target that Highway currently allows.
-template <class Real>
+/// The table of one instruction set; defined for those that the library was built for.
+template <SimdTarget target, class Real>
 const UnitaryKernels<Real>& unitary_kernels();
 
 /// What happens once a step, compiled for the instruction set of the tiles: a fused multiply-add rounds once,

@@ -43,11 +43,6 @@ SmallMatrix pauli(int number, int arity) {
   return result;
 }
 
-SmallMatrix scaled(SmallMatrix matrix, double factor) {
-  for (C& entry : matrix) entry *= factor;
-  return matrix;
-}
-
 /// sum_P p_P P rho P, without the Paulis that do not occur; the identity comes first.
 Channel mixture(std::string name, int arity, const std::vector<double>& probabilities) {
   Channel channel{std::move(name), arity, {}};
@@ -81,6 +76,11 @@ int pauli_number(const std::string& label) {
 }
 
 }  // namespace
+
+SmallMatrix scaled(SmallMatrix matrix, double factor) {
+  for (C& entry : matrix) entry *= factor;
+  return matrix;
+}
 
 Channel depolarising(double p, int arity) {
   const int count = arity == 1 ? 4 : 16;

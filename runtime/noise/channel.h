@@ -14,6 +14,7 @@ namespace qmtl {
 /// Row-major matrix on one or two qubits: the first dim * dim entries are used, dim = 2^arity. Basis index =
 /// bit of the first qubit + 2 * bit of the second.
 using SmallMatrix = std::array<std::complex<double>, 16>;
+SmallMatrix scaled(SmallMatrix matrix, double factor);
 
 /// A quantum channel on one or two qubits by its Kraus operators: rho -> sum_k K_k rho K_k^dagger.
 struct Channel {

@@ -24,11 +24,6 @@ One product(const One& a, const One& b) {
 
 One small(const SmallMatrix& m) { return {m[0], m[1], m[2], m[3]}; }
 
-SmallMatrix scaled(SmallMatrix matrix, double factor) {
-  for (C& entry : matrix) entry *= factor;
-  return matrix;
-}
-
 SmallMatrix square(const SmallMatrix& k, std::size_t dim) {
   SmallMatrix result{};
   for (std::size_t row = 0; row < dim; ++row)

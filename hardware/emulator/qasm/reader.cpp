@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <numbers>
 #include <vector>
 
 #include "hardware/emulator/qasm/cursor.h"
@@ -15,7 +16,8 @@
 namespace qmtl {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
+using std::numbers::pi;
+
 constexpr std::size_t terms_per_gate = 4;  ///< inputs in an angle, on average over the most gates
 
 /// A gate as device gates: appends them for the qubits and angles that were written.

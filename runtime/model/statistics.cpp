@@ -8,7 +8,7 @@
 namespace qmtl {
 namespace {
 
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 double sum(std::span<const double> values) {
   double total = 0;
@@ -19,11 +19,11 @@ double sum(std::span<const double> values) {
 }  // namespace
 
 Spread spread(std::span<const double> values) {
-  if (values.empty()) return {undefined, undefined};
+  if (values.empty()) return {not_a_number, not_a_number};
   const double mean = sum(values) / static_cast<double>(values.size());
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, values.size() < 2 ? undefined : std::sqrt(squares / static_cast<double>(values.size() - 1))};
+  return {mean, values.size() < 2 ? not_a_number : std::sqrt(squares / static_cast<double>(values.size() - 1))};
 }
 
 double student_95(std::size_t degrees) {
@@ -33,7 +33,7 @@ double student_95(std::size_t degrees) {
 Difference paired_difference(std::span<const double> differences, double test_share) {
   const std::size_t n = differences.size();
   const Spread s = spread(differences);
-  if (n < 2) return {s.mean, undefined, undefined, undefined, n};
+  if (n < 2) return {s.mean, not_a_number, not_a_number, not_a_number, n};
   const double error = s.deviation * std::sqrt(1.0 / static_cast<double>(n) + test_share);
   const double half = student_95(n - 1) * error;
   double p = s.mean == 0 ? 1.0 : 0.0;  // where all splits agree to the bit
@@ -45,14 +45,14 @@ Difference paired_difference(std::span<const double> differences, double test_sh
 
 Line fit_line(std::span<const double> x, std::span<const double> y) {
   const std::size_t n = x.size();
-  if (n < 2) return {undefined, undefined, undefined, undefined};
+  if (n < 2) return {not_a_number, not_a_number, not_a_number, not_a_number};
   const double mean_x = sum(x) / static_cast<double>(n), mean_y = sum(y) / static_cast<double>(n);
   double xx = 0, xy = 0;
   for (std::size_t i = 0; i < n; ++i) {
     xx += (x[i] - mean_x) * (x[i] - mean_x);
     xy += (x[i] - mean_x) * (y[i] - mean_y);
   }
-  Line line{xy / xx, mean_y - xy / xx * mean_x, undefined, undefined};
+  Line line{xy / xx, mean_y - xy / xx * mean_x, not_a_number, not_a_number};
   if (n < 3) return line;
   double rest = 0;
   for (std::size_t i = 0; i < n; ++i) {

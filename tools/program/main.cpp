@@ -17,11 +17,23 @@
 namespace qmtl {
 namespace {
 
+// Commands of a build that leaves rooms out (options of the same names in CMakeLists.txt).
+#ifdef QMTL_STUDIES
+#define IN_STUDIES(command) command
+#else
+#define IN_STUDIES(command) nullptr
+#endif
+#ifdef QMTL_HARDWARE
+#define IN_HARDWARE(command) command
+#else
+#define IN_HARDWARE(command) nullptr
+#endif
+
 struct Command {
   const char* name;
   const char* summary;
-  int (*run)(const Comm&, const Arguments&);
-  bool all_ranks;  ///< runs on every rank; else on rank 0 only
+  int (*run)(const Comm&, const Arguments&);  ///< null where the build leaves the command out
+  bool all_ranks;                             ///< runs on every rank; else on rank 0 only
 };
 
 constexpr std::array commands{
@@ -31,24 +43,29 @@ constexpr std::array commands{
     Command{"supervise", "run a training and start it again from its newest checkpoint when it fails",
             supervise_command, false},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
-    Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
-    Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},
-    Command{"scale", "head parameters and accuracy against the number of tasks", scale_command, true},
+    Command{"compare", "train several heads on the same splits and compare them", IN_STUDIES(compare_command),
+            true},
+    Command{"sweep", "a checkpoint's score against shots and noise strength", IN_STUDIES(sweep_command),
+            true},
+    Command{"scale", "head parameters and accuracy against the number of tasks", IN_STUDIES(scale_command),
+            true},
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
-    Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},
-    Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
+    Command{"inspect", "what is in a checkpoint or data set", IN_STUDIES(inspect_command), false},
+    Command{"bench", "time the circuit engine on workloads and check its answers", IN_STUDIES(bench_command),
+            false},
     Command{"plan", "what a configuration would train: circuit, parameters, warnings, cost", plan_command,
             false},
-    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
-            false},
+    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings",
+            IN_HARDWARE(noise_command), false},
     Command{"export", "write a trained model as circuits for devices or as a program for the edge",
-            export_command, false},
+            IN_HARDWARE(export_command), false},
     Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
-            emulate_command, false},
+            IN_HARDWARE(emulate_command), false},
     Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
-            replay_command, false},
+            IN_HARDWARE(replay_command), false},
     Command{"watch", "follow a training run from another terminal", watch_command, false},
-    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
+    Command{"report", "one HTML page about runs, comparisons, scaling and noise", IN_STUDIES(report_command),
+            false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };
@@ -85,6 +102,9 @@ int run(const Comm& comm, const Arguments& args) {
   for (const Command& command : commands) {
     known.push_back(command.name);
     if (name != command.name) continue;
+    if (!command.run)
+      throw SharedError(Exit::usage, "expected a build with the command '" + name +
+                                         "', found one without it; tools/build makes the whole program");
     const Arguments rest(args.begin() + 1, args.end());
     if (command.all_ranks) return command.run(comm, rest);
     return comm.root() ? command.run(Comm(Comm::Alone{}), rest) : 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tools/program/options.h"
-#include "tools/workflows/studies/noise_request.h"
+#include "tools/workflows/training/noise_request.h"
 
 namespace qmtl {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tools/workflows/inspect/model_plan.h"
+#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 

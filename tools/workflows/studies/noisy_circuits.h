@@ -9,7 +9,7 @@
 #include "distributed/comm.h"
 #include "runtime/circuit/circuit.h"
 #include "runtime/engine/engine.h"
-#include "tools/workflows/studies/noise_request.h"
+#include "tools/workflows/training/noise_request.h"
 
 namespace qmtl {
 

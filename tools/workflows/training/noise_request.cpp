@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/workflows/studies/noise_request.h"
+#include "tools/workflows/training/noise_request.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/workflows/inspect/model_plan.h"
+#include "tools/workflows/training/model_plan.h"
 
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"

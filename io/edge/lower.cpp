@@ -18,7 +18,7 @@ void append(std::vector<float>& floats, std::span<const double> values) {
 }
 EdgeValue y_at(std::size_t column) { return {EdgeValue::y, word(column)}; }
 
-/// Columns first .. first + count - 1 of W [inputs, total] and b [total], with W times `factor`, and
+/// DenseWeights first .. first + count - 1 of W [inputs, total] and b [total], with W times `factor`, and
 /// then each column in its label's unit.
 struct DenseWeights {
   std::span<const double> weight, bias;

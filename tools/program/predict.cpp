@@ -4,15 +4,15 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "distributed/evaluate.h"
-#include "distributed/launch/cores.h"
 #include "distributed/watchdog.h"
 #include "io/data/import.h"
 #include "io/data/predictions.h"
-#include "runtime/train/check_data.h"
-#include "tools/program/options.h"
+#include "distributed/launch/cores.h"
 #include "tools/workflows/training/load.h"
+#include "tools/program/options.h"
 
 namespace qmtl {
 namespace {
@@ -60,20 +60,21 @@ int predict_command(const Comm& comm, const Arguments& args) {
   else
     data = load_dataset(comm, input);
   data.tasks.clear();  // the model must not depend on labels that the file happens to hold
-  comm.together([&] { check_data(data, spec); });
-  const auto predictor = load_predictor(comm, checkpoint, options->common.simd);
-  const std::vector<float> logits = predict_samples(comm, *predictor, data);
+  const auto learner = restore(comm, checkpoint, data, options->common.simd);
+  std::vector<std::size_t> rows(data.samples);
+  std::iota(rows.begin(), rows.end(), 0);
+  const std::vector<float> logits = predict_rows(comm, *learner, rows);
   comm.together([&] {
-    if (comm.root()) write_predictions(out, spec, data.ids, data.samples, logits);
+    if (comm.root()) write_predictions(out, spec, data.ids, rows.size(), logits);
   });
   if (comm.root() && options->common.json) {
     nlohmann::ordered_json json;
-    json["samples"] = data.samples;
+    json["samples"] = rows.size();
     json["out"] = out;
     json["run_hash"] = checkpoint.run_hash;
     std::cout << json.dump(2) << std::endl;
   } else {
-    spdlog::info("{} predictions in {}", data.samples, out);
+    spdlog::info("{} predictions in {}", rows.size(), out);
   }
   return 0;
 }

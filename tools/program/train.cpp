@@ -6,27 +6,27 @@
 #include <limits>
 #include <optional>
 
-#include "distributed/launch/cores.h"
 #include "distributed/serialise.h"
 #include "distributed/trainer.h"
 #include "distributed/watchdog.h"
-#include "io/config/config.h"
 #include "io/files/background.h"
+#include "io/config/config.h"
 #include "io/runs/run_folder.h"
+#include "runtime/circuit/analysis.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/hash.h"
-#include "runtime/base/version.h"
-#include "runtime/circuit/analysis.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/transfer.h"
-#include "tools/program/options.h"
-#include "tools/program/progress.h"
-#include "tools/program/signals.h"
+#include "distributed/launch/cores.h"
 #include "tools/workflows/training/dry_run.h"
 #include "tools/workflows/training/load.h"
+#include "tools/program/options.h"
+#include "tools/program/progress.h"
 #include "tools/workflows/training/rank_log.h"
 #include "tools/workflows/training/results.h"
 #include "tools/workflows/training/run_recorder.h"
+#include "tools/program/signals.h"
+#include "runtime/base/version.h"
 
 namespace qmtl {
 namespace {
@@ -51,7 +51,7 @@ const Usage usage{
 struct Job {
   Config config;
   Dataset data;
-  Statistics statistics;
+  std::vector<Standardisation> standardisation;
   std::unique_ptr<Learner> learner;
   TrainState state;
 };
@@ -126,16 +126,18 @@ void complete_config(const Options& options, const std::optional<Checkpoint>& tr
   job.config = with_task(trained->config, job.config, options.text("add-task"), registers, job.data);
 }
 
+TrainedModel model_of(const Checkpoint& checkpoint) {
+  return {checkpoint.config, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
+}
+
 /// Untrained parameters; what `trained` has learned is carried over and frozen.
 void start(const Options& options, const std::optional<Checkpoint>& trained, Job& job) {
   job.state = fresh_state(*job.learner, job.config.train.seed);
   if (!trained) return;
   const std::vector<ParamInfo>& params = job.learner->params();
   job.config.train.frozen = frozen_by(trained->params, params);
-  const TrainedModel before = trained_model(*trained);
-  carry(before, params, job.state.params);
-  check_same_outputs(before,
-                     {job.config.model, job.config.train.shots, params, job.state.params, job.statistics},
+  carry(model_of(*trained), params, job.state.params);
+  check_same_outputs(model_of(*trained), {job.config, params, job.state.params, job.standardisation},
                      job.data, options.common.simd);
 }
 
@@ -174,17 +176,17 @@ void resume(const Comm& comm, RunFolder* folder, Job& job) {
     for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.state) : std::string()));
-  job.statistics =
-      statistics_from_bytes(comm.broadcast(comm.root() ? to_bytes(checkpoint.statistics) : std::string()));
+  job.standardisation = standardisation_from_bytes(
+      comm.broadcast(comm.root() ? to_bytes(checkpoint.standardisation) : std::string()));
 }
 
 void make_job_learner(const Comm& comm, const Options& options, Job& job) {
   comm.together([&] {
     job.learner =
-        make_learner(job.config.model, job.config.train, job.data, job.statistics, options.common.simd);
+        make_learner(job.config.model, job.config.train, job.data, job.standardisation, options.common.simd);
     trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
   });
-  require_equal_rounding(comm, job.learner->target());
+  require_equal_rounding(comm, *job.learner);
 }
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
@@ -199,7 +201,7 @@ Checkpoint make_checkpoint(const Job& job, const TrainState& state) {
   checkpoint.config = job.config;
   checkpoint.params = job.learner->params();
   checkpoint.state = state;
-  checkpoint.statistics = job.statistics;
+  checkpoint.standardisation = job.standardisation;
   checkpoint.data_hash = job.data.hash;
   checkpoint.plan = job.learner->plan() ? std::string(name(job.learner->plan()->kind)) : "none";
   checkpoint.program_version = program_version;
@@ -242,7 +244,7 @@ TrainResult train_recorded(const Comm& comm, Job& job, RunFolder* folder, Progre
                            RunRecorder& recorder) {
   Background saver;
   try {
-    const TrainResult result = train(comm, *job.learner, job.config, job.data, job.statistics, job.state,
+    const TrainResult result = train(comm, *job.learner, job.config, job.data, job.standardisation, job.state,
                                      make_hooks(job, folder, printer, recorder, saver));
     recorder.end(result.ending, job.state.step);
     return result;
@@ -338,9 +340,9 @@ int train_command(const Comm& comm, const Arguments& args) {
   comm.together([&] { complete_config(*options, trained, job); });
   comm.together([&] {
     if (trained)
-      job.statistics = carried_statistics(trained_model(*trained), job.config, job.data);
+      job.standardisation = carried_standardisation(model_of(*trained), job.config, job.data);
     else if (!resuming)
-      job.statistics = standardise(job.data, job.config.model, job.config.standardise);
+      job.standardisation = standardise(job.data, job.config.model, job.config.standardise);
   });
   if (!resuming) make_job_learner(comm, *options, job);
   if (options->has("dry-run")) {

@@ -43,7 +43,7 @@ Table Model::logits(Rows x) const {
   const Checkpoint& checkpoint = body_->checkpoint;
   const ModelSpec& spec = checkpoint.config.model;
   const Dataset data = inputs_of(x, spec);
-  const auto learner = make_learner(spec, checkpoint.config.train, data, checkpoint.statistics);
+  const auto learner = make_learner(spec, checkpoint.config.train, data, checkpoint.standardisation);
   learner->bind(checkpoint.state.params);
   Table logits;
   logits.columns = static_cast<std::size_t>(learner->outputs());

@@ -59,19 +59,12 @@ Checkpoint load_checkpoint(const Comm& comm, const std::string& path) {
   return checkpoint;
 }
 
-std::unique_ptr<Predictor> load_predictor(const Comm& comm, const Checkpoint& checkpoint, SimdTarget target) {
-  std::unique_ptr<Predictor> predictor;
-  comm.together([&] { predictor = make_predictor(trained_model(checkpoint), target); });
-  require_equal_rounding(comm, predictor->target());
-  return predictor;
-}
-
 std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
                                  SimdTarget target) {
   std::unique_ptr<Learner> learner;
   comm.together([&] {
-    learner =
-        make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.statistics, target);
+    learner = make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.standardisation,
+                           target);
     if (learner->params() != checkpoint.params)
       throw data_error(
           "expected the parameters that the checkpoint's configuration makes, found others: the file was "
@@ -79,12 +72,12 @@ std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint,
           checkpoint.program_version + "); use that one");
     learner->bind(checkpoint.state.params);
   });
-  require_equal_rounding(comm, learner->target());
+  require_equal_rounding(comm, *learner);
   return learner;
 }
 
-void require_equal_rounding(const Comm& comm, SimdTarget target) {
-  const bool fused = target == SimdTarget::avx512 || target == SimdTarget::avx2;
+void require_equal_rounding(const Comm& comm, const Learner& learner) {
+  const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
   comm.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
                      fused ? "fused" : "separate");
 }

@@ -8,7 +8,6 @@
 #include "distributed/comm.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/train/learner.h"
-#include "runtime/train/predictor.h"
 
 namespace qmtl {
 
@@ -31,10 +30,7 @@ Checkpoint load_checkpoint(const Comm& comm, const std::string& path);
 
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.
-void require_equal_rounding(const Comm& comm, SimdTarget target);
-
-/// The model of a checkpoint, ready to predict new samples. Collective.
-std::unique_ptr<Predictor> load_predictor(const Comm& comm, const Checkpoint& checkpoint, SimdTarget target);
+void require_equal_rounding(const Comm& comm, const Learner& learner);
 
 /// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
 std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,

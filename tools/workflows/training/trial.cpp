@@ -5,29 +5,29 @@
 
 #include "distributed/serialise.h"
 #include "distributed/trainer.h"
-#include "tools/program/signals.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
+#include "tools/program/signals.h"
 
 namespace qmtl {
 
 std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, const Dataset& data,
                                      SimdTarget target) {
-  Statistics statistics;
+  std::vector<Standardisation> standardisation;
   std::unique_ptr<Learner> learner;
   TrainState state, best;
   comm.together([&] {
-    statistics = standardise(data, config.model, config.standardise);
-    learner = make_learner(config.model, config.train, data, statistics, target);
+    standardisation = standardise(data, config.model, config.standardise);
+    learner = make_learner(config.model, config.train, data, standardisation, target);
     best = state = fresh_state(*learner, config.train.seed);
   });
-  require_equal_rounding(comm, learner->target());
+  require_equal_rounding(comm, *learner);
   TrainHooks hooks;
   hooks.stop_requested = stop_requested;
   hooks.save = [&best](const TrainState& now, bool is_best) {
     if (is_best) best.params = now.params;
   };
-  const TrainResult trained = train(comm, *learner, config, data, statistics, state, hooks);
+  const TrainResult trained = train(comm, *learner, config, data, standardisation, state, hooks);
   if (trained.ending == Ending::interrupted) return std::nullopt;
   TrialResult result;
   result.run_hash = run_hash(state);

@@ -4,12 +4,14 @@
 // The deprecated C++ bindings in mpi.h do not compile without warnings.
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+
+#include "distributed/exchange.h"
+#include "distributed/watchdog.h"
 
 namespace qmtl {
 namespace {
@@ -69,12 +71,6 @@ void gather_numbers(int size, MPI_Datatype type, std::span<const Number> mine,
         "MPI_Allgatherv");
 }
 
-std::string host_name() {
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
-  return host;
-}
-
 }  // namespace
 
 bool started_by_launcher() {
@@ -91,7 +87,7 @@ std::string mpi_version() {
   return version.substr(0, version.find(','));
 }
 
-Comm::Comm(Alone) : host_(host_name()) {}
+Comm::Comm(Alone) { host_ = host_name(); }
 
 Comm::Comm() : Comm(Alone{}) {
   if (!started_by_launcher()) return;
@@ -117,13 +113,23 @@ Comm::~Comm() {
   if (initialised_) MPI_Finalize();
 }
 
+std::string Comm::transport() const { return mpi_version(); }
+
+std::unique_ptr<Watch> Comm::watch(double seconds, Doing doing) const {
+  return std::make_unique<Watchdog>(*this, seconds, doing);
+}
+
+std::vector<double> Comm::sum_units(const Reduction& plan, std::vector<double>& rows) const {
+  return exchange_sums(*this, plan, rows);
+}
+
 void Comm::barrier() const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ > 1) check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
 }
 
 std::string Comm::broadcast(std::string bytes) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ == 1) return bytes;
   std::uint64_t length = bytes.size();
   check(MPI_Bcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD), "MPI_Bcast");
@@ -136,7 +142,7 @@ std::string Comm::broadcast(std::string bytes) const {
 }
 
 void Comm::max(std::span<std::int64_t> values) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ > 1)
     check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_MAX,
                         MPI_COMM_WORLD),
@@ -144,7 +150,7 @@ void Comm::max(std::span<std::int64_t> values) const {
 }
 
 void Comm::sum(std::span<std::int64_t> values) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ > 1)
     check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_INT64_T, MPI_SUM,
                         MPI_COMM_WORLD),
@@ -152,7 +158,7 @@ void Comm::sum(std::span<std::int64_t> values) const {
 }
 
 std::vector<std::string> Comm::gather(const std::string& bytes) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ == 1) return {bytes};
   const auto ranks = static_cast<std::size_t>(size_);
   std::vector<int> lengths(ranks), offsets(ranks);
@@ -171,19 +177,19 @@ std::vector<std::string> Comm::gather(const std::string& bytes) const {
 
 void Comm::gather(std::span<const double> mine, std::span<const std::size_t> counts,
                   std::span<double> all) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   gather_numbers(size_, MPI_DOUBLE, mine, counts, all);
 }
 
 void Comm::gather(std::span<const float> mine, std::span<const std::size_t> counts,
                   std::span<float> all) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   gather_numbers(size_, MPI_FLOAT, mine, counts, all);
 }
 
 void Comm::exchange(std::span<const double> mine, std::span<const std::size_t> to,
                     std::span<const std::size_t> from, std::span<double> all) const {
-  const Waiting waiting(here_);
+  const Waiting waiting(here());
   if (size_ == 1) {
     std::copy(mine.begin(), mine.end(), all.begin());
     return;
@@ -192,43 +198,6 @@ void Comm::exchange(std::span<const double> mine, std::span<const std::size_t> t
   check(MPI_Alltoallv(mine.data(), sent.lengths.data(), sent.offsets.data(), MPI_DOUBLE, all.data(),
                       received.lengths.data(), received.offsets.data(), MPI_DOUBLE, MPI_COMM_WORLD),
         "MPI_Alltoallv");
-}
-
-void Comm::agree(const std::optional<Error>& failure) const {
-  if (size_ == 1) {
-    if (failure) throw SharedError(failure->code(), failure->what());
-    return;
-  }
-  std::int64_t failed = failure ? 1 : 0;
-  sum({&failed, 1});
-  if (failed == 0) return;
-  std::int64_t first = failure ? size_ - rank_ : 0;  // the lowest failing rank has the largest
-  max({&first, 1});
-  const int culprit = size_ - static_cast<int>(first);
-  std::int64_t code = rank_ == culprit ? static_cast<std::int64_t>(failure->code()) : 0;
-  max({&code, 1});
-  const std::vector<std::string> messages = gather(failure ? std::string(failure->what()) : std::string());
-  const std::string& message = messages[static_cast<std::size_t>(culprit)];
-  const bool same = std::all_of(messages.begin(), messages.end(),
-                                [&](const std::string& other) { return other == message; });
-  std::string who = "rank " + std::to_string(culprit) + ": ";
-  if (same)
-    who.clear();
-  else if (failed > 1)
-    who = "rank " + std::to_string(culprit) + " (and " + std::to_string(failed - 1) + " more): ";
-  throw SharedError(static_cast<Exit>(code), who + message);
-}
-
-void Comm::require_equal(const std::string& what, const std::string& value) const {
-  const std::vector<std::string> values = gather(value);
-  std::string ranks;
-  for (std::size_t r = 1; r < values.size(); ++r)
-    if (values[r] != values[0]) ranks += (ranks.empty() ? "" : ", ") + std::to_string(r);
-  if (ranks.empty()) return;
-  throw SharedError(Exit::usage, "expected " + what +
-                                     " to be the same on all ranks, found another one on rank " + ranks +
-                                     " than on rank 0; start all ranks with the same program, " +
-                                     "configuration file, options and data");
 }
 
 void Comm::abort(int code) const {

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "distributed/silence.h"
-#include "distributed/stopwatch.h"
+#include "runtime/train/loop/stopwatch.h"
 
 namespace qmtl {
 namespace {

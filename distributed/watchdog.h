@@ -19,12 +19,12 @@ namespace qmtl {
 ///
 /// Costs the steps nothing: a message of 32 bytes a rank and tick. Needs MPI_THREAD_MULTIPLE; without it, and
 /// with `seconds` 0, nothing is watched. Collective to make; one in a program at a time.
-class Watchdog {
+class Watchdog final : public Watch {
  public:
   /// `doing`: what the rank does until it says otherwise.
   Watchdog(const Comm& comm, double seconds, Doing doing = Doing::start);
   /// This rank has come to its end: it is no longer watched and watches no longer.
-  ~Watchdog();
+  ~Watchdog() override;
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 

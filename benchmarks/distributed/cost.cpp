@@ -16,12 +16,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "distributed/gradient.h"
-#include "distributed/stopwatch.h"
-#include "distributed/trainer.h"
 #include "io/config/config.h"
 #include "io/data/dataset.h"
 #include "runtime/train/frozen.h"
+#include "runtime/train/loop/gradient.h"
+#include "runtime/train/loop/stopwatch.h"
+#include "runtime/train/loop/trainer.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
 
@@ -64,7 +64,7 @@ Json compare_exchange(const Comm& comm, std::size_t width, int rounds) {
     std::vector<double> rows(own * width, 1.0 / (round + 3));
     plain.push_back(timed(comm, [&] { plain_sum(comm, rows, width); }));
     rows.assign(own * width, 1.0 / (round + 3));
-    tree.push_back(timed(comm, [&] { reduce(comm, plan, rows); }));
+    tree.push_back(timed(comm, [&] { comm.sum_units(plan, rows); }));
   }
   const double a = median(plain), b = median(tree);
   return {{"numbers", width}, {"plain_us", a * 1e6}, {"tree_us", b * 1e6}, {"ratio", b / a}};

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 
-#include "distributed/watchdog.h"
-#include "runtime/base/error.h"
-#include "runtime/train/state.h"
-#include "runtime/train/transfer.h"
 #include "distributed/launch/cores.h"
-#include "tools/workflows/training/load.h"
 #include "tools/program/noise_options.h"
-#include "tools/workflows/training/noisy_scores.h"
 #include "tools/program/options.h"
-#include "tools/workflows/training/results.h"
+#include "tools/workflows/training/load.h"
+#include "tools/workflows/training/score.h"
 
 namespace qmtl {
 namespace {
@@ -28,24 +22,9 @@ const Usage usage{
     "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
     "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
 
-/// The scores of the same rows on a noisy device, and how they were simulated.
-struct NoisyScores {
-  Scores scores;
-  nlohmann::ordered_json about;
-};
-
-NoisyScores score_noisy(const Comm& comm, const Learner& learner, const Dataset& data,
-                        const std::vector<std::size_t>& rows, const NoiseRequest& request) {
-  const auto start = std::chrono::steady_clock::now();
-  const NoisyLogits found = predict_noisy(comm, learner, rows, request.model, request.options);
-  NoisyScores noisy{score_logits(comm, learner.spec(), data, rows, found.logits),
-                    describe(request, *found.simulator)};
-  noisy.about["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return noisy;
-}
-
-nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
-  nlohmann::ordered_json json = noisy.about;
+nlohmann::ordered_json noisy_json(const nlohmann::ordered_json& about, const NoisyScores& noisy,
+                                  const ModelSpec& spec) {
+  nlohmann::ordered_json json = about;
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
@@ -55,7 +34,8 @@ nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spe
 }
 
 /// Exact and noisy scores side by side.
-std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
+std::string noisy_text(const nlohmann::ordered_json& about, const NoisyScores& noisy, const Scores& exact,
+                       const ModelSpec& spec) {
   std::size_t width = 13;
   for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
   std::string text;
@@ -73,12 +53,11 @@ std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const Mode
   add("mean", exact.mean, noisy.scores.mean);
   if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
     add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
-  const auto shots = noisy.about["shots"].get<std::int64_t>();
+  const auto shots = about["shots"].get<std::int64_t>();
   std::snprintf(line, sizeof line, "%s, %s, cones of %d qubits (%d at once), %.1f s\n",
-                noisy.about["method"].get<std::string>().c_str(),
+                about["method"].get<std::string>().c_str(),
                 shots ? (std::to_string(shots) + " shots a circuit").c_str() : "exact expectations",
-                noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
-                noisy.about["seconds"].get<double>());
+                about["cone"].get<int>(), about["qubits_alive"].get<int>(), noisy.seconds);
   return text + line;
 }
 
@@ -93,49 +72,31 @@ int eval_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
   const ThreadLimit threads(find_cores(comm), options->common.threads);
-  const std::string split = options->text_or("split", "test");
-  Split which = Split::test;
-  NoiseRequest request;
+  ScoreRequest request{.checkpoint = options->text("checkpoint"),
+                       .split = options->text_or("split", "test"),
+                       .data = options->text_or("data", ""),
+                       .simd = options->common.simd};
+  NoiseRequest noise;
   comm.together([&] {
-    which = parse_split(split);
-    request = read_noise_request(*options);
+    parse_split(request.split);  // a wrong word is told before a wrong file
+    noise = read_noise_request(*options);
   });
-
-  const Checkpoint checkpoint = load_checkpoint(comm, options->text("checkpoint"));
-  const Watchdog watchdog(comm, checkpoint.config.watchdog, Doing::other);
-  const std::string file = options->text_or("data", checkpoint.config.data_file);
-  Dataset data = load_dataset(comm, file);
-  complete_tasks(data, finished_tasks(checkpoint.config.model));
-  const auto rows = data.rows(which);
-  comm.together([&] {
-    if (rows.empty())
-      throw data_error(file + ": expected samples of the split " + split +
-                       ", found none; choose another --split");
-  });
-  const auto learner = restore(comm, checkpoint, data, options->common.simd);
-
-  const auto start = std::chrono::steady_clock::now();
-  Report report;
-  report.scores = score_rows(comm, *learner, data, rows);
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
-  report.run_hash = checkpoint.run_hash;
-  report.checkpoint = checkpoint_file(options->text("checkpoint"));
-  report.split = split;
-  report.epochs = checkpoint.state.epoch;
-  report.best_epoch = checkpoint.state.best_epoch;
-  report.steps = checkpoint.state.step;
-  report.parameters = count_parameters(learner->params());
-  std::optional<NoisyScores> noisy;
-  if (request.given) noisy = score_noisy(comm, *learner, data, rows, request);
+  if (noise.given) request.noise = NoisyDevice{noise.model, noise.options};
+  const ScoreOutcome outcome = score_checkpoint(comm, request);
   if (!comm.root()) return 0;
-  const ModelSpec& spec = learner->spec();
+  const ModelSpec& spec = outcome.model;
+  nlohmann::ordered_json about;
+  if (outcome.noisy) {
+    about = describe(noise, *outcome.noisy->simulator);
+    about["seconds"] = outcome.noisy->seconds;
+  }
   if (options->common.json) {
-    auto json = report_json(report, spec);
-    if (noisy) json["noise"] = noisy_json(*noisy, spec);
+    auto json = report_json(outcome.report, spec);
+    if (outcome.noisy) json["noise"] = noisy_json(about, *outcome.noisy, spec);
     std::cout << json.dump(2) << std::endl;
   } else {
-    std::cout << report_text(report, spec) << (noisy ? noisy_text(*noisy, report.scores, spec) : "")
+    std::cout << report_text(outcome.report, spec)
+              << (outcome.noisy ? noisy_text(about, *outcome.noisy, outcome.report.scores, spec) : "")
               << std::flush;
   }
   return 0;

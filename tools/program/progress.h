@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "distributed/trainer.h"
+#include "runtime/train/loop/trainer.h"
 
 namespace qmtl {
 

@@ -216,7 +216,7 @@ class Study {
       data = class_subsets(data_, static_cast<std::size_t>(tasks), spec_.seed);
       made = make(v, tasks, data);
     });
-    const auto result = run_trial(comm_, made.config, data, options_.common.simd);
+    const auto result = run_trial(comm_, made.config, data, options_.common.simd, stop_requested);
     if (!result) return false;
     const double seconds = result->seconds / static_cast<double>(std::max<std::int64_t>(1, result->steps));
     trained_.push_back({made.size, result->mean, seconds, peak_memory(), result->run_hash});

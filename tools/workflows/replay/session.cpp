@@ -8,11 +8,11 @@
 #include <cmath>
 #include <filesystem>
 
-#include "distributed/evaluate.h"
 #include "io/config/toml_tools.h"
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/train/loop/evaluate.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/replay/endpoint_file.h"
 

@@ -154,7 +154,7 @@ bool run_trials(const Comm& comm, const std::vector<Trial>& trials, const std::v
           // Inside a trial a waiting thread must not begin another one.
           const auto result = tbb::this_task_arena::isolate([&] {
             try {
-              return run_trial(Comm(Comm::Alone{}), trial.config, splits[trial.split].data, target);
+              return run_trial(OneRank(), trial.config, splits[trial.split].data, target, stop_requested);
             } catch (const Error& error) {  // an error of this rank only, whatever the training took it for
               throw Error(error.code(), "variant '" + spec.variants[trial.variant].name + "', " +
                                             splits[trial.split].name + ", seed " +

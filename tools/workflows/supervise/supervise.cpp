@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "distributed/stopwatch.h"
+#include "runtime/train/loop/stopwatch.h"
 #include "io/files/atomic_file.h"
 #include "io/runs/run_folder.h"
 #include "runtime/base/error.h"

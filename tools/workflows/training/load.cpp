@@ -5,28 +5,28 @@
 #include <filesystem>
 #include <fstream>
 
-#include "distributed/serialise.h"
 #include "io/data/dataset.h"
+#include "runtime/train/loop/serialise.h"
 
 namespace qmtl {
 namespace fs = std::filesystem;
 
-Dataset load_dataset(const Comm& comm, const std::string& path) {
+Dataset load_dataset(const Ranks& ranks, const std::string& path) {
   const bool here = fs::exists(fs::path(path));
   std::int64_t absent = here ? 0 : 1;
-  comm.max({&absent, 1});
+  ranks.max({&absent, 1});
   Dataset data;
   // Rank 0 must have the file; its error is the clearest.
-  comm.together([&] {
-    if (here || comm.root()) data = read_dataset(path);
+  ranks.together([&] {
+    if (here || ranks.root()) data = read_dataset(path);
   });
   if (absent != 0) {
-    const std::string bytes = comm.broadcast(comm.root() ? to_bytes(data) : std::string());
-    comm.together([&] {
+    const std::string bytes = ranks.broadcast(ranks.root() ? to_bytes(data) : std::string());
+    ranks.together([&] {
       if (!here) data = dataset_from_bytes(bytes);
     });
   }
-  comm.require_equal("the data set " + path, data.hash);
+  ranks.require_equal("the data set " + path, data.hash);
   return data;
 }
 
@@ -52,17 +52,17 @@ std::string checkpoint_file(const std::string& path) {
                    "without checkpoints; train first, or name the file");
 }
 
-Checkpoint load_checkpoint(const Comm& comm, const std::string& path) {
+Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path) {
   Checkpoint checkpoint;
-  comm.together([&] { checkpoint = read_checkpoint(checkpoint_file(path)); });
-  comm.require_equal("the checkpoint " + path, checkpoint.content_hash);
+  ranks.together([&] { checkpoint = read_checkpoint(checkpoint_file(path)); });
+  ranks.require_equal("the checkpoint " + path, checkpoint.content_hash);
   return checkpoint;
 }
 
-std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
+std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,
                                  SimdTarget target) {
   std::unique_ptr<Learner> learner;
-  comm.together([&] {
+  ranks.together([&] {
     learner = make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.standardisation,
                            target);
     if (learner->params() != checkpoint.params)
@@ -72,13 +72,13 @@ std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint,
           checkpoint.program_version + "); use that one");
     learner->bind(checkpoint.state.params);
   });
-  require_equal_rounding(comm, *learner);
+  require_equal_rounding(ranks, *learner);
   return learner;
 }
 
-void require_equal_rounding(const Comm& comm, const Learner& learner) {
+void require_equal_rounding(const Ranks& ranks, const Learner& learner) {
   const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
-  comm.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
+  ranks.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
                      fused ? "fused" : "separate");
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/train/learner.h"
 
@@ -13,7 +13,7 @@ namespace qmtl {
 
 /// The data set in `path`: every rank reads the shared file; where a rank has no such file, rank 0 sends its
 /// own. Collective; all ranks fail together, also when they have different data.
-Dataset load_dataset(const Comm& comm, const std::string& path);
+Dataset load_dataset(const Ranks& ranks, const std::string& path);
 
 /// Names run.folder after the configuration's file where it is not given.
 void choose_run_folder(Config& config);
@@ -26,14 +26,14 @@ Split parse_split(const std::string& text);
 std::string checkpoint_file(const std::string& path);
 
 /// Reads a checkpoint on every rank. Collective; all ranks fail together.
-Checkpoint load_checkpoint(const Comm& comm, const std::string& path);
+Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.
-void require_equal_rounding(const Comm& comm, const Learner& learner);
+void require_equal_rounding(const Ranks& ranks, const Learner& learner);
 
 /// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
-std::unique_ptr<Learner> restore(const Comm& comm, const Checkpoint& checkpoint, const Dataset& data,
+std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,
                                  SimdTarget target);
 
 }  // namespace qmtl

@@ -3,15 +3,15 @@
 
 #include <algorithm>
 
-#include "distributed/evaluate.h"
 #include "runtime/base/error.h"
+#include "runtime/train/loop/evaluate.h"
 
 namespace qmtl {
 
-NoisyLogits predict_noisy(const Comm& comm, const Learner& learner, const std::vector<std::size_t>& rows,
+NoisyLogits predict_noisy(const Ranks& ranks, const Learner& learner, const std::vector<std::size_t>& rows,
                           const NoiseModel& model, const NoisyOptions& options) {
   NoisyLogits noisy;
-  comm.together([&] {
+  ranks.together([&] {
     if (!learner.circuit())
       throw usage_error("--noise: expected a head with a circuit, found the kind '" +
                         learner.spec().head.kind + "', which runs on no quantum device");
@@ -20,7 +20,7 @@ NoisyLogits predict_noisy(const Comm& comm, const Learner& learner, const std::v
   });
   const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
   noisy.logits =
-      predict_rows(comm, static_cast<std::size_t>(learner.outputs()), rows,
+      predict_rows(ranks, static_cast<std::size_t>(learner.outputs()), rows,
                    [&](std::span<const std::size_t> part, float* part_logits) {
                      const std::vector<std::uint32_t> keys(part.begin(), part.end());
                      std::vector<double> values(part.size() * outputs);

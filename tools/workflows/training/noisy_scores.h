@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/train/learner.h"
 
@@ -18,7 +18,7 @@ struct NoisyLogits {
 
 /// Logits of `rows` with the circuit's outputs from a noisy device, over all ranks. Collective; throws Error
 /// (usage) for heads without a circuit and circuits that cannot be simulated.
-NoisyLogits predict_noisy(const Comm& comm, const Learner& learner, const std::vector<std::size_t>& rows,
+NoisyLogits predict_noisy(const Ranks& ranks, const Learner& learner, const std::vector<std::size_t>& rows,
                           const NoiseModel& model, const NoisyOptions& options);
 
 }  // namespace qmtl

@@ -2,6 +2,7 @@
 #include "tools/workflows/training/phase_times.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace qmtl {
@@ -19,25 +20,28 @@ void PhaseSums::add(const StepRecord& step) {
   samples_ += step.samples;
 }
 
-TimingRecord PhaseSums::gather(const Comm& comm, bool each_rank) {
+TimingRecord PhaseSums::gather(const Ranks& ranks, bool each_rank) {
   constexpr std::size_t phases = phase_names.size(), width = phases + 1;
-  const auto ranks = static_cast<std::size_t>(comm.size());
+  const auto count = static_cast<std::size_t>(ranks.size());
   std::array<double, width> mine;
   std::copy(seconds_.begin(), seconds_.end(), mine.begin());
   mine[phases] = std::chrono::duration<double>(Clock::now() - start_).count();
-  std::vector<double> all(ranks * width);
-  comm.gather(mine, std::vector<std::size_t>(ranks, width), all);
+  std::vector<double> all(count * width);
+  const std::vector<std::string> texts =
+      ranks.gather({reinterpret_cast<const char*>(mine.data()), sizeof mine});
+  for (std::size_t rank = 0; rank < count; ++rank)
+    std::memcpy(all.data() + rank * width, texts[rank].data(), sizeof mine);
 
   TimingRecord timing;
   timing.steps = steps_;
-  for (std::size_t rank = 0; rank < ranks; ++rank)
+  for (std::size_t rank = 0; rank < count; ++rank)
     timing.seconds = std::max(timing.seconds, all[rank * width + phases]);
   if (timing.seconds > 0) timing.samples_per_second = static_cast<double>(samples_) / timing.seconds;
   for (std::size_t phase = 0; phase < phases; ++phase) {
     PhaseSeconds one{phase_names[phase]};
-    for (std::size_t rank = 0; rank < ranks; ++rank) {
+    for (std::size_t rank = 0; rank < count; ++rank) {
       const double seconds = all[rank * width + phase];
-      one.mean += seconds / static_cast<double>(ranks);
+      one.mean += seconds / static_cast<double>(count);
       one.max = std::max(one.max, seconds);
       if (each_rank) one.ranks.push_back(seconds);
     }

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "distributed/comm.h"
-#include "distributed/trainer.h"
+#include "runtime/train/loop/ranks.h"
 #include "io/runs/metrics_file.h"
+#include "runtime/train/loop/trainer.h"
 
 namespace qmtl {
 
@@ -26,7 +26,7 @@ class PhaseSums {
   double seconds(Phase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
 
   /// The sums of all ranks; they begin anew. `each_rank`: with every rank's seconds. Collective.
-  TimingRecord gather(const Comm& comm, bool each_rank);
+  TimingRecord gather(const Ranks& ranks, bool each_rank);
 
  private:
   using Clock = std::chrono::steady_clock;

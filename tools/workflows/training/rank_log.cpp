@@ -18,9 +18,9 @@ constexpr const char* logger_name = "rank";
 
 }  // namespace
 
-void open_rank_log(const Comm& comm, const std::string& folder, int threads, bool append) {
+void open_rank_log(const Ranks& ranks, const std::string& folder, int threads, bool append) {
   char name[32];
-  std::snprintf(name, sizeof name, "rank-%04d.log", comm.rank());
+  std::snprintf(name, sizeof name, "rank-%04d.log", ranks.rank());
   const auto path = std::filesystem::path(folder) / "logs" / name;
   try {
     const auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), !append);
@@ -35,8 +35,8 @@ void open_rank_log(const Comm& comm, const std::string& folder, int threads, boo
     log.set_level(spdlog::level::info);
     log.flush_on(spdlog::level::info);
     log.sinks().push_back(file);
-    notes->info("rank {} of {} on {}, process {}, cores {}, threads {}, qmtl {}, {}", comm.rank(),
-                comm.size(), comm.host(), getpid(), core_list(), threads, program_version, mpi_version());
+    notes->info("rank {} of {} on {}, process {}, cores {}, threads {}, qmtl {}, {}", ranks.rank(),
+                ranks.size(), ranks.host(), getpid(), core_list(), threads, program_version, ranks.transport());
   } catch (const spdlog::spdlog_ex& error) {
     spdlog::warn("{}: there is no log of this rank: {}", path.string(), error.what());
   }

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
@@ -13,7 +13,7 @@ namespace qmtl {
 /// does not print, and what rank_note() adds, beginning with where it runs. Every line is written at once, so
 /// that a killed rank leaves its last one. `append`: after the lines of an earlier start. Where the file
 /// cannot be made, a warning says so.
-void open_rank_log(const Comm& comm, const std::string& folder, int threads, bool append);
+void open_rank_log(const Ranks& ranks, const std::string& folder, int threads, bool append);
 
 /// A line in the file alone; nothing without it.
 void rank_note(spdlog::level::level_enum level, const std::string& text);

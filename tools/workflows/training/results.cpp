@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "distributed/evaluate.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/loop/evaluate.h"
 
 namespace qmtl {
 namespace {
@@ -20,15 +20,15 @@ std::string number(double value) {
 
 }  // namespace
 
-Scores score_rows(const Comm& comm, const Learner& learner, const Dataset& data,
+Scores score_rows(const Ranks& ranks, const Learner& learner, const Dataset& data,
                   const std::vector<std::size_t>& rows) {
-  return score_logits(comm, learner.spec(), data, rows, predict_rows(comm, learner, rows));
+  return score_logits(ranks, learner.spec(), data, rows, predict_rows(ranks, learner, rows));
 }
 
-Scores score_logits(const Comm& comm, const ModelSpec& spec, const Dataset& data,
+Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& data,
                     const std::vector<std::size_t>& rows, const std::vector<float>& logits) {
   Scores scores;
-  comm.together([&] {
+  ranks.together([&] {
     scores.tasks = evaluate(data, spec, rows, logits.data());
     scores.mean = mean_score(spec, scores.tasks);
     scores.argmax_accuracy = argmax_accuracy(data, spec, rows, logits.data());

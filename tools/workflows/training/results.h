@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -19,10 +19,10 @@ struct Scores {
 };
 
 /// Predicts `rows` over all ranks and scores them. Collective.
-Scores score_rows(const Comm& comm, const Learner& learner, const Dataset& data,
+Scores score_rows(const Ranks& ranks, const Learner& learner, const Dataset& data,
                   const std::vector<std::size_t>& rows);
 /// The same of logits[rows, outputs] that are on every rank.
-Scores score_logits(const Comm& comm, const ModelSpec& spec, const Dataset& data,
+Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& data,
                     const std::vector<std::size_t>& rows, const std::vector<float>& logits);
 
 /// Numbers of trainable parameters after and before the shared representation.

@@ -35,11 +35,11 @@ const char* state_name(Ending ending) { return ending == Ending::interrupted ? "
 
 }  // namespace
 
-RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainState& state, RunFolder* folder,
+RunRecorder::RunRecorder(const Ranks& ranks, const Config& config, const TrainState& state, RunFolder* folder,
                          const RecorderSetting& setting)
-    : comm_(comm), folder_(folder), log_every_(config.log_every), step_(state.step), epoch_(state.epoch + 1) {
+    : ranks_(ranks), folder_(folder), log_every_(config.log_every), step_(state.step), epoch_(state.epoch + 1) {
   for (const TaskSpec& task : config.model.tasks) tasks_.push_back(task.name);
-  RunStatus status{.state = "running", .host = comm.host(), .process = getpid(), .ranks = comm.size()};
+  RunStatus status{.state = "running", .host = ranks.host(), .process = getpid(), .ranks = ranks.size()};
   status.threads = setting.threads;
   status.epoch = epoch_;
   status.epochs = config.train.epochs;
@@ -48,23 +48,23 @@ RunRecorder::RunRecorder(const Comm& comm, const Config& config, const TrainStat
   if (state.step > 0) rank_note(spdlog::level::info, "going on after step " + std::to_string(state.step));
   for (const std::string& issue : setting.issues) rank_note(spdlog::level::warn, issue);
   write_environment(state.step, status.started, setting);
-  if (setting.trace_steps > 0) trace_.emplace(comm, setting.trace_steps);
+  if (setting.trace_steps > 0) trace_.emplace(ranks, setting.trace_steps);
   status_.emplace(folder ? folder->file("status.json") : "", std::move(status));
 }
 
 void RunRecorder::write_environment(std::int64_t step, double started, const RecorderSetting& setting) {
-  const std::vector<std::string> all = comm_.gather(to_json_text({.rank = comm_.rank(),
-                                                                  .host = comm_.host(),
+  const std::vector<std::string> all = ranks_.gather(to_json_text({.rank = ranks_.rank(),
+                                                                  .host = ranks_.host(),
                                                                   .process = getpid(),
                                                                   .cores = core_list(),
                                                                   .threads = setting.threads,
                                                                   .simd = setting.simd}));
-  comm_.together([&] {
+  ranks_.together([&] {
     if (!folder_) return;
     utsname system{};
     uname(&system);
     RunStart start{.time = started, .step = step, .program = program_version};
-    start.mpi = mpi_version();
+    start.mpi = ranks_.transport();
     start.hdf5 = hdf5_version();
     start.processor = processor_name(system);
     start.system = std::string(system.sysname) + " " + system.release + " " + system.machine;
@@ -86,8 +86,8 @@ void RunRecorder::step(const StepRecord& record) {
   if (log_every_ == 0 || record.step % log_every_ != 0) return;
   StepMetrics line{.step = record.step, .epoch = record.epoch, .learning_rate = record.learning_rate};
   line.losses.assign(record.losses.begin(), record.losses.end());
-  line.timing = since_line_.gather(comm_, false);
-  comm_.together([&] {
+  line.timing = since_line_.gather(ranks_, false);
+  ranks_.together([&] {
     if (folder_) folder_->append_step(line, tasks_);
   });
 }
@@ -97,7 +97,7 @@ void RunRecorder::pause(Pause pause, double seconds) {
   since_epoch_.add(pause, seconds);
   if (trace_) trace_->pause(pause, seconds);
   if (pause == Pause::save) {
-    if (comm_.root())
+    if (ranks_.root())
       rank_note(spdlog::level::info, "stood still for " + seconds_text(seconds) +
                                          " to save a checkpoint of step " + std::to_string(step_));
     return;
@@ -108,7 +108,7 @@ void RunRecorder::pause(Pause pause, double seconds) {
              seconds_text(since_epoch_.seconds(static_cast<Phase>(phase)));
   rank_note(spdlog::level::info,
             "epoch " + std::to_string(epoch_) + " ended at step " + std::to_string(step_) + times);
-  epoch_timing_ = since_epoch_.gather(comm_, true);
+  epoch_timing_ = since_epoch_.gather(ranks_, true);
 }
 
 void RunRecorder::progress(const Progress& progress) {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "distributed/trainer.h"
-#include "io/runs/run_folder.h"
 #include "distributed/launch/cores.h"
+#include "io/runs/run_folder.h"
+#include "runtime/train/loop/trainer.h"
 #include "tools/workflows/training/phase_times.h"
 #include "tools/workflows/training/status_file.h"
 #include "tools/workflows/training/trace.h"
@@ -28,7 +28,7 @@ struct RecorderSetting {
 class RunRecorder {
  public:
   /// Collective.
-  RunRecorder(const Comm& comm, const Config& config, const TrainState& state, RunFolder* folder,
+  RunRecorder(const Ranks& ranks, const Config& config, const TrainState& state, RunFolder* folder,
               const RecorderSetting& setting);
 
   void step(const StepRecord& record);         ///< every rank; collective every run.log_every steps
@@ -41,7 +41,7 @@ class RunRecorder {
  private:
   void write_environment(std::int64_t step, double started, const RecorderSetting& setting);
 
-  const Comm& comm_;
+  const Ranks& ranks_;
   RunFolder* folder_;
   std::vector<std::string> tasks_;
   int log_every_;

@@ -19,8 +19,8 @@ std::int64_t nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
 
 }  // namespace
 
-Trace::Trace(const Comm& comm, std::int64_t most_steps) : comm_(comm), most_steps_(most_steps) {
-  comm.barrier();
+Trace::Trace(const Ranks& ranks, std::int64_t most_steps) : ranks_(ranks), most_steps_(most_steps) {
+  ranks.barrier();
   zero_ = std::chrono::steady_clock::now();
 }
 
@@ -73,13 +73,13 @@ std::string Trace::event(int rank, const Slice& slice) {
 void Trace::write(const std::string& path) const {
   std::string mine(slices_.size() * sizeof(Slice), '\0');
   if (!slices_.empty()) std::memcpy(mine.data(), slices_.data(), mine.size());
-  const std::vector<std::string> all = comm_.gather(mine);
-  const std::vector<std::string> hosts = comm_.gather(comm_.host());
-  comm_.together([&] {
-    if (!comm_.root()) return;
+  const std::vector<std::string> all = ranks_.gather(mine);
+  const std::vector<std::string> hosts = ranks_.gather(ranks_.host());
+  ranks_.together([&] {
+    if (!ranks_.root()) return;
     std::string events;
     const auto add = [&](const std::string& one) { events += (events.empty() ? "" : ",\n") + one; };
-    for (int rank = 0; rank < comm_.size(); ++rank) {
+    for (int rank = 0; rank < ranks_.size(); ++rank) {
       const auto r = static_cast<std::size_t>(rank);
       const auto metadata = [&](const char* name, const nlohmann::ordered_json& arguments) {
         add(json_text({{"name", name}, {"ph", "M"}, {"pid", rank}, {"args", arguments}}));
@@ -93,7 +93,7 @@ void Trace::write(const std::string& path) const {
       }
     }
     const nlohmann::ordered_json other{{"program", std::string("qmtl ") + program_version},
-                                       {"ranks", comm_.size()},
+                                       {"ranks", ranks_.size()},
                                        {"steps", std::min(steps_, most_steps_)},
                                        {"steps_left_out", std::max<std::int64_t>(0, steps_ - most_steps_)}};
     write_file(path, "{\"displayTimeUnit\":\"ms\",\"otherData\":" + other.dump() + ",\"traceEvents\":[\n" +

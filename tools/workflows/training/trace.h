@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
-#include "distributed/trainer.h"
+#include "runtime/train/loop/ranks.h"
+#include "runtime/train/loop/trainer.h"
 
 namespace qmtl {
 
@@ -17,7 +17,7 @@ namespace qmtl {
 class Trace {
  public:
   /// Keeps the first `most_steps` steps and the pauses between them, a few bytes each. Collective.
-  Trace(const Comm& comm, std::int64_t most_steps);
+  Trace(const Ranks& ranks, std::int64_t most_steps);
 
   /// A step that ends now.
   void step(const StepRecord& record);
@@ -40,7 +40,7 @@ class Trace {
 
   std::int64_t now() const;
 
-  const Comm& comm_;
+  const Ranks& ranks_;
   std::int64_t most_steps_, steps_ = 0;
   std::int64_t step_ = 0;  ///< the last one
   int epoch_ = 0;

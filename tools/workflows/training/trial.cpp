@@ -3,31 +3,30 @@
 
 #include <cmath>
 
-#include "distributed/serialise.h"
-#include "distributed/trainer.h"
+#include "runtime/train/loop/serialise.h"
+#include "runtime/train/loop/trainer.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
-#include "tools/program/signals.h"
 
 namespace qmtl {
 
-std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, const Dataset& data,
-                                     SimdTarget target) {
+std::optional<TrialResult> run_trial(const Ranks& ranks, const Config& config, const Dataset& data,
+                                     SimdTarget target, const std::function<bool()>& stop) {
   std::vector<Standardisation> standardisation;
   std::unique_ptr<Learner> learner;
   TrainState state, best;
-  comm.together([&] {
+  ranks.together([&] {
     standardisation = standardise(data, config.model, config.standardise);
     learner = make_learner(config.model, config.train, data, standardisation, target);
     best = state = fresh_state(*learner, config.train.seed);
   });
-  require_equal_rounding(comm, *learner);
+  require_equal_rounding(ranks, *learner);
   TrainHooks hooks;
-  hooks.stop_requested = stop_requested;
+  hooks.stop_requested = stop;
   hooks.save = [&best](const TrainState& now, bool is_best) {
     if (is_best) best.params = now.params;
   };
-  const TrainResult trained = train(comm, *learner, config, data, standardisation, state, hooks);
+  const TrainResult trained = train(ranks, *learner, config, data, standardisation, state, hooks);
   if (trained.ending == Ending::interrupted) return std::nullopt;
   TrialResult result;
   result.run_hash = run_hash(state);
@@ -36,9 +35,10 @@ std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, con
   result.validation = state.best_epoch > 0 ? state.best_score : NAN;
   result.seconds = trained.seconds;
   // Only rank 0 is asked to save.
-  if (comm.size() > 1) best = state_from_bytes(comm.broadcast(comm.root() ? to_bytes(best) : std::string()));
+  if (ranks.size() > 1)
+    best = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(best) : std::string()));
   learner->bind(best.params);
-  const Scores scores = score_rows(comm, *learner, data, data.rows(Split::test));
+  const Scores scores = score_rows(ranks, *learner, data, data.rows(Split::test));
   result.mean = scores.mean;
   result.tasks = scores.tasks;
   result.argmax = scores.argmax_accuracy;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
@@ -22,9 +23,9 @@ struct TrialResult {
   std::string run_hash;                ///< at the end of training
 };
 
-/// Trains a resolved configuration over the ranks of `comm` and scores it; nothing is saved. Nothing when a
-/// stop was asked for. Collective.
-std::optional<TrialResult> run_trial(const Comm& comm, const Config& config, const Dataset& data,
-                                     SimdTarget target);
+/// Trains a resolved configuration over the ranks and scores it; nothing is saved. Nothing where `stop`, asked
+/// on every rank after every step, wanted an end. Collective.
+std::optional<TrialResult> run_trial(const Ranks& ranks, const Config& config, const Dataset& data,
+                                     SimdTarget target, const std::function<bool()>& stop);
 
 }  // namespace qmtl

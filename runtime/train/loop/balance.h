@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "distributed/comm.h"
-#include "distributed/reduction.h"
-#include "distributed/units.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
+#include "runtime/train/loop/reduction.h"
+#include "runtime/train/loop/units.h"
 
 namespace qmtl {
 
@@ -45,7 +45,7 @@ Imbalance imbalance_of(std::span<const double> compute);
 /// Units only change their rank, so no cut changes a bit.
 class Balance {
  public:
-  Balance(const Comm& comm, const Learner& learner);
+  Balance(const Ranks& ranks, const Learner& learner);
 
   /// The cut of a batch of so many rows, and how its units are summed; valid until `measured`.
   const Reduction& cut(std::size_t batch_rows);
@@ -62,7 +62,7 @@ class Balance {
   std::vector<std::uint64_t> costs(std::size_t batch_rows, std::span<const std::uint64_t> groups) const;
   bool recut();
 
-  const Comm& comm_;
+  const Ranks& ranks_;
   const Learner& learner_;
   std::vector<std::uint64_t> groups_, shares_;  ///< factor of each task group, share of each rank
   std::map<std::size_t, Reduction> cuts_;       ///< by rows of the batch: the last one of an epoch is short

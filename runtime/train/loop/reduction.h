@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
 #include <vector>
 
-#include "distributed/comm.h"
-#include "distributed/tree.h"
+#include "runtime/train/loop/tree.h"
 
 namespace qmtl {
 
@@ -29,8 +27,8 @@ enum class ExchangeKind { automatic, rows, columns };
 Reduction plan_reduction(std::vector<Range> ranges, std::size_t units, std::size_t width,
                          ExchangeKind kind = ExchangeKind::automatic);
 
-/// The sum [width] over all units, on every rank. `rows` holds this rank's units, a row each, and is
-/// overwritten. Collective.
-std::vector<double> reduce(const Comm& comm, const Reduction& plan, std::vector<double>& rows);
+/// Sums each aligned node of a rank into a row, and leaves these rows alone in `rows`, which holds the rank's
+/// units, a row each. Of a single rank this is the sum over all units.
+void sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows);
 
 }  // namespace qmtl

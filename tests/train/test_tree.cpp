@@ -4,7 +4,7 @@
 #include <cstring>
 #include <random>
 
-#include "distributed/tree.h"
+#include "runtime/train/loop/tree.h"
 
 using namespace qmtl;
 
@@ -49,7 +49,7 @@ std::vector<double> sum_over_ranks(std::vector<double> rows, const std::vector<R
 
 }  // namespace
 
-TEST_CASE("the sum has the same bits for every cut and number of ranks", "[distributed]") {
+TEST_CASE("the sum has the same bits for every cut and number of ranks", "[train][loop]") {
   std::mt19937 random(3);
   for (std::size_t units : {1u, 2u, 3u, 5u, 8u, 13u, 16u, 31u, 64u, 100u}) {
     const std::vector<double> rows = rough_rows(units, static_cast<unsigned>(units));
@@ -67,14 +67,14 @@ TEST_CASE("the sum has the same bits for every cut and number of ranks", "[distr
   }
 }
 
-TEST_CASE("the test's numbers tell orders of summation apart", "[distributed]") {
+TEST_CASE("the test's numbers tell orders of summation apart", "[train][loop]") {
   const std::vector<double> rows = rough_rows(64, 64);
   double serial = 0;
   for (std::size_t u = 0; u < 64; ++u) serial += rows[u * width];
   CHECK(serial != tree_sum(rows, 0, 0, 64, 64));
 }
 
-TEST_CASE("a range is cut into few aligned nodes that are the tree's own", "[distributed]") {
+TEST_CASE("a range is cut into few aligned nodes that are the tree's own", "[train][loop]") {
   for (std::size_t units = 1; units <= 40; ++units)
     for (std::size_t begin = 0; begin <= units; ++begin)
       for (std::size_t end = begin; end <= units; ++end) {
@@ -95,7 +95,7 @@ TEST_CASE("a range is cut into few aligned nodes that are the tree's own", "[dis
   SUCCEED();
 }
 
-TEST_CASE("nodes that leave a gap are refused", "[distributed]") {
+TEST_CASE("nodes that leave a gap are refused", "[train][loop]") {
   std::vector<double> sums(2 * width, 1.0);
   const std::vector<Range> nodes{{0, 2}, {3, 4}};
   CHECK_THROWS_WITH(finish_tree(sums, width, nodes, 4), Catch::Contains("unit 2"));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/evaluate.h"
+#include "runtime/train/loop/evaluate.h"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 
-#include "distributed/units.h"
 #include "runtime/base/crash_point.h"
+#include "runtime/train/loop/units.h"
 
 namespace qmtl {
 namespace {
@@ -16,34 +16,34 @@ constexpr std::size_t rows_per_shard = 64;
 
 }  // namespace
 
-std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
+std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows) {
   return predict_rows(
-      comm, static_cast<std::size_t>(learner.outputs()), rows,
+      ranks, static_cast<std::size_t>(learner.outputs()), rows,
       [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
 }
 
-std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
+std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,
                                 const PredictRows& predict) {
   crash_point("predict");
   const std::size_t shards = (rows.size() + rows_per_shard - 1) / rows_per_shard;
   const auto row_of = [&](std::size_t shard) { return std::min(shard * rows_per_shard, rows.size()); };
-  const auto ranges = cut_evenly(shards, comm.size());
+  const auto ranges = cut_evenly(shards, ranks.size());
   std::vector<std::size_t> counts;
   for (const Range& range : ranges) counts.push_back((row_of(range.end) - row_of(range.begin)) * outputs);
 
-  const Range own = ranges[static_cast<std::size_t>(comm.rank())];
+  const Range own = ranges[static_cast<std::size_t>(ranks.rank())];
   const std::size_t first = row_of(own.begin);
-  std::vector<float> mine(counts[static_cast<std::size_t>(comm.rank())]);
-  comm.together([&] {
+  std::vector<float> mine(counts[static_cast<std::size_t>(ranks.rank())]);
+  ranks.together([&] {
     tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
       const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
       predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
-      comm.here().advance();
+      ranks.here().advance();
     });
   });
   std::vector<float> all(rows.size() * outputs);
-  comm.gather(mine, counts, all);
+  ranks.gather(mine, counts, all);
   return all;
 }
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "distributed/units.h"
+#include "runtime/train/loop/units.h"
 
 namespace qmtl {
 

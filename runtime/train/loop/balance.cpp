@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/balance.h"
+#include "runtime/train/loop/balance.h"
 
 #include <tbb/global_control.h>
 
@@ -111,11 +111,11 @@ Imbalance imbalance_of(std::span<const double> compute) {
   return found;
 }
 
-Balance::Balance(const Comm& comm, const Learner& learner)
-    : comm_(comm),
+Balance::Balance(const Ranks& ranks, const Learner& learner)
+    : ranks_(ranks),
       learner_(learner),
       groups_(learner.unit_groups(), 1),
-      shares_(static_cast<std::size_t>(comm.size()), 1),
+      shares_(static_cast<std::size_t>(ranks.size()), 1),
       own_(nothing_measured(learner.unit_groups())) {}
 
 std::vector<std::uint64_t> Balance::costs(std::size_t batch_rows,
@@ -137,14 +137,14 @@ const Reduction& Balance::cut(std::size_t batch_rows) {
 }
 
 bool Balance::measured(std::size_t batch_rows, std::span<const double> seconds, double compute) {
-  const Range own = cut(batch_rows).ranges[static_cast<std::size_t>(comm_.rank())];
+  const Range own = cut(batch_rows).ranges[static_cast<std::size_t>(ranks_.rank())];
   for (std::size_t unit = own.begin; unit < own.end; ++unit) {
     own_.cost[unit % groups_.size()] += learner_.unit_cost(unit, batch_rows);
     own_.seconds[unit % groups_.size()] += seconds[unit - own.begin];
   }
   own_.compute += compute;
   compute_ += compute;
-  if (comm_.size() == 1 || ++steps_ < next_) return false;
+  if (ranks_.size() == 1 || ++steps_ < next_) return false;
   next_ = steps_ < rare_steps ? 4 * steps_ : steps_ + rare_steps;
   return recut();
 }
@@ -152,7 +152,7 @@ bool Balance::measured(std::size_t batch_rows, std::span<const double> seconds, 
 bool Balance::recut() {
   std::vector<RankMeasure> all;
   std::vector<double> compute;
-  for (const std::string& bytes : comm_.gather(to_bytes(own_))) {
+  for (const std::string& bytes : ranks_.gather(to_bytes(own_))) {
     all.push_back(measure_from(bytes));
     compute.push_back(all.back().compute);
   }
@@ -164,7 +164,7 @@ bool Balance::recut() {
 
   // Rank 0's numbers, as integers: every rank must cut alike whatever its arithmetic.
   std::vector<std::uint64_t> decision;
-  if (comm_.root()) {
+  if (ranks_.root()) {
     const Speeds speeds = estimate_speeds(all);
     const auto groups = integer_costs(speeds.groups), shares = integer_shares(speeds.ranks);
     const auto real = costs(rows_, groups);
@@ -174,7 +174,7 @@ bool Balance::recut() {
       decision.insert(decision.end(), shares.begin(), shares.end());
     }
   }
-  decision = numbers_of<std::uint64_t>(comm_.broadcast(bytes_of(std::span<const std::uint64_t>(decision))));
+  decision = numbers_of<std::uint64_t>(ranks_.broadcast(bytes_of(std::span<const std::uint64_t>(decision))));
   if (decision.empty()) return false;
   std::copy_n(decision.begin(), groups_.size(), groups_.begin());
   std::copy_n(decision.begin() + static_cast<std::ptrdiff_t>(groups_.size()), shares_.size(),
@@ -186,7 +186,7 @@ bool Balance::recut() {
 
 Imbalance Balance::imbalance() const {
   std::vector<double> compute;
-  for (const std::string& bytes : comm_.gather(bytes_of(std::span<const double>(&compute_, 1))))
+  for (const std::string& bytes : ranks_.gather(bytes_of(std::span<const double>(&compute_, 1))))
     compute.push_back(numbers_of<double>(bytes).front());
   return imbalance_of(compute);
 }

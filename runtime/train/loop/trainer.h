@@ -5,10 +5,10 @@
 #include <functional>
 #include <span>
 
-#include "distributed/balance.h"
-#include "distributed/comm.h"
-#include "distributed/step_times.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/balance.h"
+#include "runtime/train/loop/ranks.h"
+#include "runtime/train/loop/step_times.h"
 
 namespace qmtl {
 
@@ -67,7 +67,7 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed);
 /// state continues to the bit, on any number of ranks. Saves as often as config.checkpoint says, at a new
 /// best epoch, at the end and at a stop (in the middle of an epoch); when it saves has no influence on the
 /// bits. Collective; throws SharedError as the steps do, and when a save fails.
-TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+TrainResult train(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
                   const std::vector<Standardisation>& standardisation, TrainState& state,
                   const TrainHooks& hooks);
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <random>
 
-#include "distributed/units.h"
+#include "runtime/train/loop/units.h"
 
 using namespace qmtl;
 
@@ -22,7 +22,7 @@ void check_covers(const std::vector<Range>& ranges, std::size_t units) {
 
 }  // namespace
 
-TEST_CASE("ranges of any cut are contiguous, in order and everything", "[distributed]") {
+TEST_CASE("ranges of any cut are contiguous, in order and everything", "[train][loop]") {
   std::mt19937 random(7);
   for (int ranks = 1; ranks <= 9; ++ranks)
     for (std::size_t units : {0u, 1u, 2u, 3u, 7u, 16u, 100u}) {
@@ -36,7 +36,7 @@ TEST_CASE("ranges of any cut are contiguous, in order and everything", "[distrib
     }
 }
 
-TEST_CASE("no rank exceeds its share of the cost by more than one unit", "[distributed]") {
+TEST_CASE("no rank exceeds its share of the cost by more than one unit", "[train][loop]") {
   std::mt19937 random(11);
   for (int ranks = 1; ranks <= 9; ++ranks) {
     std::vector<std::uint64_t> costs(1 + random() % 200);
@@ -55,7 +55,7 @@ TEST_CASE("no rank exceeds its share of the cost by more than one unit", "[distr
   }
 }
 
-TEST_CASE("equal units are shared evenly", "[distributed]") {
+TEST_CASE("equal units are shared evenly", "[train][loop]") {
   CHECK(cut_evenly(4, 2) == std::vector<Range>{{0, 2}, {2, 4}});
   for (int ranks = 1; ranks <= 9; ++ranks)
     for (const Range& range : cut_evenly(720, ranks)) {
@@ -64,7 +64,7 @@ TEST_CASE("equal units are shared evenly", "[distributed]") {
     }
 }
 
-TEST_CASE("costs that are not positive numbers count as the smallest", "[distributed]") {
+TEST_CASE("costs that are not positive numbers count as the smallest", "[train][loop]") {
   const double infinity = std::numeric_limits<double>::infinity();
   const std::vector<double> costs{1.0, 0.0, -3.0, std::nan(""), infinity, 2.0};
   const std::vector<std::uint64_t> expected{1u << 19, 1, 1, 1, 1, 1u << 20};

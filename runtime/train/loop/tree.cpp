@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/tree.h"
+#include "runtime/train/loop/tree.h"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>

@@ -5,22 +5,22 @@
 #include <span>
 #include <vector>
 
-#include "distributed/comm.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
 /// logits[rows, learner.outputs()] on every rank. Each rank predicts a contiguous range of fixed shards of 64
 /// rows, in parallel; a row's logits depend neither on ranks nor on threads. Collective; all ranks fail
 /// together.
-std::vector<float> predict_rows(const Comm& comm, const Learner& learner,
+std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows);
 
 /// Writes logits[rows, outputs] of some rows; called concurrently.
 using PredictRows = std::function<void(std::span<const std::size_t> rows, float* logits)>;
 
 /// The same with another way to predict: logits[rows, outputs] from `predict`.
-std::vector<float> predict_rows(const Comm& comm, std::size_t outputs, const std::vector<std::size_t>& rows,
+std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,
                                 const PredictRows& predict);
 
 }  // namespace qmtl

@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "distributed/balance.h"
-#include "distributed/comm.h"
-#include "distributed/step_times.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/balance.h"
+#include "runtime/train/loop/ranks.h"
+#include "runtime/train/loop/step_times.h"
 
 namespace qmtl {
 
@@ -23,7 +23,7 @@ struct StepSum {
 /// SharedError (data) that names task or parameter, step and rank when a number is NaN or infinite, or the
 /// rank on which a unit failed. `stop` is this rank's wish to stop. `balance` says who runs what, and learns
 /// how long it took.
-StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop,
+StepSum batch_gradient(const Ranks& ranks, const Learner& learner, const StepBatch& batch, bool stop,
                        Balance& balance);
 
 }  // namespace qmtl

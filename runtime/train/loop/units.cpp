@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/units.h"
+#include "runtime/train/loop/units.h"
 
 #include <algorithm>
 #include <cmath>

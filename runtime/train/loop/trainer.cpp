@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/trainer.h"
+#include "runtime/train/loop/trainer.h"
 
 #include <chrono>
 #include <limits>
 #include <optional>
 #include <utility>
 
-#include "distributed/evaluate.h"
-#include "distributed/gradient.h"
-#include "distributed/stopwatch.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
+#include "runtime/train/loop/evaluate.h"
+#include "runtime/train/loop/gradient.h"
+#include "runtime/train/loop/stopwatch.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
 #include "runtime/train/schedule.h"
@@ -25,17 +25,17 @@ using Clock = std::chrono::steady_clock;
 
 class Training {
  public:
-  Training(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+  Training(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
            const std::vector<Standardisation>& standardisation, TrainState& state, const TrainHooks& hooks)
-      : comm_(comm),
+      : ranks_(ranks),
         learner_(learner),
         config_(config),
         data_(data),
         standardisation_(standardisation),
         state_(state),
         hooks_(hooks),
-        balance_(comm, learner) {
-    comm.together([&] {
+        balance_(ranks, learner) {
+    ranks.together([&] {
       rows_ = training_rows(data, learner.spec());
       steps_ = steps_per_epoch(rows_.size(), config.train.batch);
       validation_ = data.rows(Split::validation);
@@ -62,7 +62,7 @@ class Training {
       crash_point("step");
       const StepBatch batch =
           make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
-      StepSum step = batch_gradient(comm_, learner_, batch, wants_stop(), balance_);
+      StepSum step = batch_gradient(ranks_, learner_, batch, wants_stop(), balance_);
       record(step, batch);
       if (step.stop) {
         save(false);
@@ -76,7 +76,7 @@ class Training {
   /// Takes the step and tells those who follow.
   void record(StepSum& step, const StepBatch& batch) {
     Stopwatch watch;
-    comm_.here().enter(Doing::update);
+    ranks_.here().enter(Doing::update);
     const double rate = learning_rate(config_.train, state_.step, total_);
     apply(step.sum, rate);
     step.times.update = watch.lap();
@@ -130,7 +130,7 @@ class Training {
     state_.epoch_norm_sums.clear();
     const bool best = record_epoch(state_, record);
     record.gradient_norms = norms;
-    if (comm_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
+    if (ranks_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     const int every = config_.checkpoint.every_epochs;
     if (best || (every > 0 && state_.epoch % every == 0) || save_is_due() ||
         training_finished(state_, config_.train))
@@ -139,9 +139,9 @@ class Training {
 
   void validate(EpochRecord& record) {
     Stopwatch watch;
-    comm_.here().enter(Doing::evaluate);
-    const std::vector<float> logits = predict_rows(comm_, learner_, validation_);
-    comm_.together([&] {
+    ranks_.here().enter(Doing::evaluate);
+    const std::vector<float> logits = predict_rows(ranks_, learner_, validation_);
+    ranks_.together([&] {
       const ModelSpec& spec = learner_.spec();
       record.validation = evaluate(data_, spec, validation_, logits.data());
       record.validation_mean = mean_score(spec, record.validation);
@@ -167,7 +167,7 @@ class Training {
   }
 
   void save(bool best) {
-    comm_.here().enter(Doing::save);
+    ranks_.here().enter(Doing::save);
     Stopwatch watch;
     on_root([&] {
       if (hooks_.save) hooks_.save(state_, best);
@@ -185,7 +185,7 @@ class Training {
   /// Work of rank 0 whose failure the other ranks learn of at the next step or at the end.
   template <class Work>
   void on_root(Work&& work) {
-    if (!comm_.root() || save_failure_) return;
+    if (!ranks_.root() || save_failure_) return;
     try {
       work();
     } catch (const Error& error) {
@@ -196,7 +196,7 @@ class Training {
   }
 
   void report() const {
-    if (!comm_.root() || !hooks_.on_progress) return;
+    if (!ranks_.root() || !hooks_.on_progress) return;
     Progress progress;
     progress.epoch = state_.epoch + 1;
     progress.epochs = config_.train.epochs;
@@ -215,17 +215,17 @@ class Training {
     const Imbalance& now = balance_.latest();
     if (told_imbalance_ || balance_.exchanges() < 3 || now.ratio <= 1.5 || now.mean < 1e-3) return;
     told_imbalance_ = true;
-    if (comm_.root() && hooks_.on_imbalance) hooks_.on_imbalance(now);
+    if (ranks_.root() && hooks_.on_imbalance) hooks_.on_imbalance(now);
   }
 
   /// Not before everything is saved.
   TrainResult end(Ending ending) {
-    comm_.here().enter(Doing::finish);
+    ranks_.here().enter(Doing::finish);
     Stopwatch watch;
     on_root([&] {
       if (hooks_.saved) hooks_.saved(true);
     });
-    comm_.agree(save_failure_);
+    ranks_.agree(save_failure_);
     result_.times.save += save_seconds_ + watch.lap();
     result_.ending = ending;
     result_.imbalance = balance_.imbalance();
@@ -235,7 +235,7 @@ class Training {
 
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
-  const Comm& comm_;
+  const Ranks& ranks_;
   Learner& learner_;
   const Config& config_;
   const Dataset& data_;
@@ -261,10 +261,10 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed) {
   return state;
 }
 
-TrainResult train(const Comm& comm, Learner& learner, const Config& config, const Dataset& data,
+TrainResult train(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
                   const std::vector<Standardisation>& standardisation, TrainState& state,
                   const TrainHooks& hooks) {
-  return Training(comm, learner, config, data, standardisation, state, hooks).run();
+  return Training(ranks, learner, config, data, standardisation, state, hooks).run();
 }
 
 }  // namespace qmtl

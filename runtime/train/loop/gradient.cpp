@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/gradient.h"
+#include "runtime/train/loop/gradient.h"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
@@ -8,8 +8,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "distributed/stopwatch.h"
 #include "runtime/base/crash_point.h"
+#include "runtime/train/loop/stopwatch.h"
 
 namespace qmtl {
 namespace {
@@ -52,7 +52,7 @@ struct UnitRows {
   std::vector<double> rows, seconds;
 };
 
-UnitRows run_units(const Comm& comm, const Learner& learner, const StepBatch& batch, Range own) {
+UnitRows run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own) {
   const std::size_t width = learner.accumulator_size();
   UnitRows result{std::vector<double>(own.size() * width, 0.0), std::vector<double>(own.size(), 0.0)};
   tbb::parallel_for(
@@ -62,7 +62,7 @@ UnitRows run_units(const Comm& comm, const Learner& learner, const StepBatch& ba
           Stopwatch watch;
           learner.run_unit(unit, batch, std::span(result.rows).subspan((unit - own.begin) * width, width));
           result.seconds[unit - own.begin] = watch.lap();
-          comm.here().advance();
+          ranks.here().advance();
         }
       },
       tbb::simple_partitioner());
@@ -71,50 +71,50 @@ UnitRows run_units(const Comm& comm, const Learner& learner, const StepBatch& ba
 
 /// Throws for a sum that is not finite: with the unit's task or parameter and its rank if a unit is to blame,
 /// else the units overflowed only in their sum. The sum has taken the units' place, so they are run again.
-[[noreturn]] void explain(const Comm& comm, const Learner& learner, const StepBatch& batch, Range own,
+[[noreturn]] void explain(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own,
                           const Error& sum_failed) {
-  const UnitRows units = run_units(comm, learner, batch, own);
+  const UnitRows units = run_units(ranks, learner, batch, own);
   const std::size_t width = learner.accumulator_size();
   std::optional<Error> failure;
   for (std::size_t unit = 0; unit < own.size() && !failure; ++unit)
     failure = find_not_finite(learner, std::span(units.rows).subspan(unit * width, width), batch);
-  comm.agree(failure);
+  ranks.agree(failure);
   throw SharedError(sum_failed.code(), sum_failed.what());
 }
 
 }  // namespace
 
-StepSum batch_gradient(const Comm& comm, const Learner& learner, const StepBatch& batch, bool stop,
+StepSum batch_gradient(const Ranks& ranks, const Learner& learner, const StepBatch& batch, bool stop,
                        Balance& balance) {
-  comm.here().enter(Doing::compute, batch.step + 1);
+  ranks.here().enter(Doing::compute, batch.step + 1);
   const Reduction& plan = balance.cut(batch.rows.size());
-  const Range own = plan.ranges[static_cast<std::size_t>(comm.rank())];
+  const Range own = plan.ranges[static_cast<std::size_t>(ranks.rank())];
   StepSum result;
   Stopwatch watch;
   UnitRows units;
   std::optional<Error> failure;
   try {
-    units = run_units(comm, learner, batch, own);
+    units = run_units(ranks, learner, batch, own);
   } catch (const Error& error) {
     failure = error;
   } catch (const std::exception& error) {
     failure = data_error("step " + std::to_string(batch.step + 1) + ": " + error.what());
   }
   result.times.compute = watch.lap();
-  comm.here().enter(Doing::wait);
+  ranks.here().enter(Doing::wait);
   // One small exchange settles both: whether to stop, and whether all ranks got this far.
   std::array<std::int64_t, 2> flags{stop ? 1 : 0, failure ? 1 : 0};
-  comm.max(flags);
+  ranks.max(flags);
   result.times.wait = watch.lap();
-  if (flags[1] != 0) comm.agree(failure);
+  if (flags[1] != 0) ranks.agree(failure);
   result.stop = flags[0] != 0;
 
-  comm.here().enter(Doing::reduce);
+  ranks.here().enter(Doing::reduce);
   crash_point("reduce");
-  result.sum = reduce(comm, plan, units.rows);
+  result.sum = ranks.sum_units(plan, units.rows);
   // A sum is finite only if all its units are; every rank has the same sum and so the same verdict.
   if (const auto failed = find_not_finite(learner, result.sum, batch))
-    explain(comm, learner, batch, own, *failed);
+    explain(ranks, learner, batch, own, *failed);
   balance.measured(batch.rows.size(), units.seconds, result.times.compute);
   result.times.reduce = watch.lap();
   return result;

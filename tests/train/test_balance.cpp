@@ -3,7 +3,7 @@
 #include <cstring>
 #include <random>
 
-#include "distributed/balance.h"
+#include "runtime/train/loop/balance.h"
 #include "tests/train/toy.h"
 
 using namespace qmtl;
@@ -59,7 +59,7 @@ Speeds all_alike(const Cluster& cluster) {
 }  // namespace
 
 TEST_CASE("uneven tasks are shared within a tenth on eight ranks, from the planner's costs",
-          "[distributed]") {
+          "[train][loop]") {
   for (std::size_t shards : {4u, 8u, 16u, 24u, 32u, 64u}) {
     const Cluster cluster{task_costs, std::vector<double>(8, 1.0), shards};
     const auto cut = cluster.cut(task_costs, all_alike(cluster));
@@ -68,7 +68,7 @@ TEST_CASE("uneven tasks are shared within a tenth on eight ranks, from the plann
   }
 }
 
-TEST_CASE("measured times correct costs that the planner got wrong", "[distributed]") {
+TEST_CASE("measured times correct costs that the planner got wrong", "[train][loop]") {
   for (std::size_t shards : {4u, 12u, 20u}) {
     const Cluster cluster{task_costs, std::vector<double>(8, 1.0), shards};
     const std::vector<double> equal(6, 1.0);
@@ -80,7 +80,7 @@ TEST_CASE("measured times correct costs that the planner got wrong", "[distribut
   }
 }
 
-TEST_CASE("a slow rank gets less, in proportion to its speed", "[distributed]") {
+TEST_CASE("a slow rank gets less, in proportion to its speed", "[train][loop]") {
   Cluster cluster{task_costs, {1, 1, 1, 0.5, 1, 1, 1, 1}, 64};
   const std::vector<double> planned{1, 2, 2, 4, 4, 16};
   auto cut = cluster.cut(planned, all_alike(cluster));
@@ -94,7 +94,7 @@ TEST_CASE("a slow rank gets less, in proportion to its speed", "[distributed]") 
   CHECK(imbalance_of(cluster.compute(cut)).ratio <= 1.1);
 }
 
-TEST_CASE("ranks with more threads count as faster by as much", "[distributed]") {
+TEST_CASE("ranks with more threads count as faster by as much", "[train][loop]") {
   const Cluster cluster{{1}, {1, 1}, 30};
   const std::vector<double> planned{1};
   auto measured = cluster.measure(cluster.cut(planned, all_alike(cluster)), planned);
@@ -102,7 +102,7 @@ TEST_CASE("ranks with more threads count as faster by as much", "[distributed]")
   CHECK(cluster.cut(planned, estimate_speeds(measured)) == std::vector<Range>{{0, 10}, {10, 30}});
 }
 
-TEST_CASE("ranks and groups that measured nothing count as the others", "[distributed]") {
+TEST_CASE("ranks and groups that measured nothing count as the others", "[train][loop]") {
   std::vector<RankMeasure> measured{{1, 0, {2, 0}, {4, 0}}, {1, 0, {0, 0}, {0, 0}}};
   const Speeds found = estimate_speeds(measured);
   CHECK(found.ranks == std::vector<double>{1.0, 1.0});
@@ -112,7 +112,7 @@ TEST_CASE("ranks and groups that measured nothing count as the others", "[distri
 }
 
 TEST_CASE("a real model's gradient has the same bits however its units are cut and exchanged",
-          "[distributed]") {
+          "[train][loop]") {
   const Dataset data = toy::dataset(90);
   for (const char* head : {"qmtl", "linear", "hybrid"}) {
     Config config = toy::config(head, data);
@@ -165,7 +165,7 @@ TEST_CASE("a real model's gradient has the same bits however its units are cut a
   }
 }
 
-TEST_CASE("many ranks receive about two rows each instead of one from every rank", "[distributed]") {
+TEST_CASE("many ranks receive about two rows each instead of one from every rank", "[train][loop]") {
   const std::size_t width = 10000, row = width * sizeof(double);
   for (int ranks : {4, 64, 1024}) {
     const auto units = static_cast<std::size_t>(ranks) * 4;

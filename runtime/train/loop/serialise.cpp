@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributed/serialise.h"
+#include "runtime/train/loop/serialise.h"
 
 #include <cstring>
 #include <type_traits>

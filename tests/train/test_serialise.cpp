@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "distributed/serialise.h"
 #include "runtime/base/error.h"
+#include "runtime/train/loop/serialise.h"
 
 using namespace qmtl;
 
@@ -36,11 +36,11 @@ Dataset some_data() {
 
 }  // namespace
 
-TEST_CASE("a training state comes back from its bytes", "[distributed]") {
+TEST_CASE("a training state comes back from its bytes", "[train][loop]") {
   CHECK(state_from_bytes(to_bytes(some_state())) == some_state());
 }
 
-TEST_CASE("a data set comes back from its bytes", "[distributed]") {
+TEST_CASE("a data set comes back from its bytes", "[train][loop]") {
   const Dataset data = some_data(), back = dataset_from_bytes(to_bytes(data));
   CHECK(back.title == data.title);
   CHECK(back.samples == data.samples);
@@ -53,7 +53,7 @@ TEST_CASE("a data set comes back from its bytes", "[distributed]") {
   CHECK(back.hash == data.hash);
 }
 
-TEST_CASE("a message cut anywhere is refused", "[distributed]") {
+TEST_CASE("a message cut anywhere is refused", "[train][loop]") {
   const std::string bytes = to_bytes(some_data());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     INFO("first " << length << " of " << bytes.size() << " bytes");

@@ -5,20 +5,18 @@
 #include <cmath>
 #include <limits>
 
-#include "distributed/evaluate.h"
-#include "distributed/gradient.h"
-#include "distributed/trainer.h"
+#include "runtime/train/loop/evaluate.h"
+#include "runtime/train/loop/gradient.h"
+#include "runtime/train/loop/trainer.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"
+#include "tests/train/toy_run.h"
 
 using namespace qmtl;
 
 namespace {
 
-const Comm& comm() {
-  static const Comm single;
-  return single;
-}
+const OneRank alone;
 
 /// 60 samples (40 train, 20 validation) of two inputs; one binary task that they decide, one with gaps.
 Dataset points() {
@@ -56,13 +54,13 @@ struct Case {
   }
 
   TrainResult run(const TrainHooks& hooks = {}) {
-    return train(comm(), *learner, config, data, standardisation, state, hooks);
+    return train(alone, *learner, config, data, standardisation, state, hooks);
   }
 };
 
 }  // namespace
 
-TEST_CASE("training records every epoch and calls its hooks in order", "[distributed]") {
+TEST_CASE("training records every epoch and calls its hooks in order", "[train][loop]") {
   Case one;
   std::string calls;
   TrainHooks hooks;
@@ -83,7 +81,7 @@ TEST_CASE("training records every epoch and calls its hooks in order", "[distrib
   CHECK(one.state.history.back().train_loss < one.state.history.front().train_loss);
 }
 
-TEST_CASE("a run stopped after any step and resumed is the whole run to the bit", "[distributed]") {
+TEST_CASE("a run stopped after any step and resumed is the whole run to the bit", "[train][loop]") {
   Case whole;
   whole.run();
   for (std::int64_t stop = 1; stop <= 12; ++stop) {
@@ -103,7 +101,7 @@ TEST_CASE("a run stopped after any step and resumed is the whole run to the bit"
   }
 }
 
-TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resumed or not", "[distributed]") {
+TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resumed or not", "[train][loop]") {
   const auto norms_of = [](Case& run, TrainHooks hooks = {}) {
     std::vector<std::vector<double>> norms;
     hooks.on_epoch = [&](const EpochRecord& record, bool) { norms.push_back(record.gradient_norms); };
@@ -118,13 +116,13 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
   Case by_hand;
   std::vector<double> sums(param_parts, 0.0), totals(param_parts, 0.0);
   by_hand.learner->bind(by_hand.state.params);
-  Balance balance(comm(), *by_hand.learner);
+  Balance balance(alone, *by_hand.learner);
   const auto order =
       epoch_order(training_rows(by_hand.data, by_hand.config.model), by_hand.config.train.seed, 0);
   for (int step = 0; step < 3; ++step) {
     const StepBatch batch =
         make_batch(by_hand.data, by_hand.config.model, by_hand.config.train, order, step, step);
-    std::vector<double> sum = batch_gradient(comm(), *by_hand.learner, batch, false, balance).sum;
+    std::vector<double> sum = batch_gradient(alone, *by_hand.learner, batch, false, balance).sum;
     sum.resize(by_hand.state.params.size());
     for (const ParamInfo& param : by_hand.learner->params()) {
       double squares = 0;
@@ -162,7 +160,7 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
     for (std::size_t i : {std::size_t{0}, std::size_t{3}}) CHECK(resumed[epoch][i] == expected[epoch][i]);
 }
 
-TEST_CASE("the number of threads does not change a bit", "[distributed]") {
+TEST_CASE("the number of threads does not change a bit", "[train][loop]") {
   Case one, four;
   {
     tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
@@ -173,7 +171,7 @@ TEST_CASE("the number of threads does not change a bit", "[distributed]") {
   CHECK(run_hash(one.state) == run_hash(four.state));
 }
 
-TEST_CASE("a failing save ends training with its message and exit code", "[distributed]") {
+TEST_CASE("a failing save ends training with its message and exit code", "[train][loop]") {
   Case one;
   TrainHooks hooks;
   hooks.save = [](const TrainState&, bool) { throw data_error("disk full"); };
@@ -187,7 +185,7 @@ TEST_CASE("a failing save ends training with its message and exit code", "[distr
 }
 
 TEST_CASE("parameters that are not finite are reported with task and step before they are saved",
-          "[distributed]") {
+          "[train][loop]") {
   Case one;
   bool saved = false;
   TrainHooks hooks;
@@ -197,15 +195,19 @@ TEST_CASE("parameters that are not finite are reported with task and step before
   CHECK_FALSE(saved);
 }
 
-TEST_CASE("every row is predicted, the same each time", "[distributed]") {
+TEST_CASE("every row is predicted, the same each time", "[train][loop]") {
   Case one;
   one.run();
   std::vector<std::size_t> all;
   for (std::size_t row = 0; row < 60; ++row) all.push_back(row);
   const auto outputs = static_cast<std::size_t>(one.learner->outputs());
-  const std::vector<float> together = predict_rows(comm(), *one.learner, all);
+  const std::vector<float> together = predict_rows(alone, *one.learner, all);
   CHECK(together.size() == 60 * outputs);
-  const std::vector<float> again = predict_rows(comm(), *one.learner, all);
+  const std::vector<float> again = predict_rows(alone, *one.learner, all);
   CHECK(together == again);
-  CHECK(predict_rows(comm(), *one.learner, {}).empty());
+  CHECK(predict_rows(alone, *one.learner, {}).empty());
+}
+
+TEST_CASE("the toy run ends with the hash that it has over MPI", "[train][loop]") {
+  CHECK(toy::run_hash_on(alone) == toy::run_hash_of_three_epochs);
 }

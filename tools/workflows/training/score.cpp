@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/workflows/training/score.h"
+
+#include "runtime/train/loop/stopwatch.h"
+#include "runtime/train/transfer.h"
+#include "tools/workflows/training/load.h"
+#include "tools/workflows/training/noisy_scores.h"
+
+namespace qmtl {
+namespace {
+
+NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Dataset& data,
+                        const std::vector<std::size_t>& rows, const NoisyDevice& device) {
+  Stopwatch watch;
+  NoisyLogits found = predict_noisy(ranks, learner, rows, device.model, device.options);
+  NoisyScores noisy{score_logits(ranks, learner.spec(), data, rows, found.logits),
+                    std::move(found.simulator)};
+  noisy.seconds = watch.lap();
+  return noisy;
+}
+
+}  // namespace
+
+ScoreOutcome score_checkpoint(const Ranks& ranks, const ScoreRequest& request) {
+  Split split = Split::test;
+  ranks.together([&] { split = parse_split(request.split); });
+  const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
+  const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
+  const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
+  Dataset data = load_dataset(ranks, file);
+  complete_tasks(data, finished_tasks(checkpoint.config.model));
+  const auto rows = data.rows(split);
+  ranks.together([&] {
+    if (rows.empty())
+      throw data_error(file + ": expected samples of the split " + request.split +
+                       ", found none; choose another --split");
+  });
+  const auto learner = restore(ranks, checkpoint, data, request.simd);
+
+  ScoreOutcome outcome;
+  outcome.model = learner->spec();
+  Report& report = outcome.report;
+  Stopwatch watch;
+  report.scores = score_rows(ranks, *learner, data, rows);
+  report.seconds = watch.lap();
+  report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
+  report.run_hash = checkpoint.run_hash;
+  report.checkpoint = checkpoint_file(request.checkpoint);
+  report.split = request.split;
+  report.epochs = checkpoint.state.epoch;
+  report.best_epoch = checkpoint.state.best_epoch;
+  report.steps = checkpoint.state.step;
+  report.parameters = count_parameters(learner->params());
+  if (request.noise) outcome.noisy = score_noisy(ranks, *learner, data, rows, *request.noise);
+  return outcome;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/workflows/training/train.h"
+
+#include <spdlog/spdlog.h>
+
+#include <limits>
+
+#include "io/config/config.h"
+#include "io/files/background.h"
+#include "runtime/base/crash_point.h"
+#include "runtime/base/version.h"
+#include "runtime/circuit/analysis.h"
+#include "runtime/train/frozen.h"
+#include "runtime/train/loop/serialise.h"
+#include "runtime/train/transfer.h"
+#include "tools/workflows/training/load.h"
+#include "tools/workflows/training/rank_log.h"
+#include "tools/workflows/training/run_recorder.h"
+
+namespace qmtl {
+namespace {
+
+/// The configuration completed from the data; of the model in `trained` with one more task, if there is one.
+void complete_config(const TrainRequest& request, const std::optional<Checkpoint>& trained, TrainJob& job) {
+  if (!trained) {
+    if (!job.config.model.generations.empty() && request.mode != RunMode::resume)
+      throw usage_error(job.config.file +
+                        ": head.generations: this is the configuration of a model that took on a task; go on "
+                        "with --resume, or make it again with --add-task and --from");
+    complete_tasks(job.data, finished_tasks(job.config.model));
+    resolve(job.config, job.data);
+    return;
+  }
+  complete_tasks(job.data, trained->config.model.tasks);
+  for (const std::vector<int>& qubits : request.added->registers)
+    for (int qubit : qubits)
+      if (const int most = trained->config.model.head.ansatz.qubits - 1; qubit < 0 || qubit > most)
+        throw usage_error("--register: expected qubits from 0 to " + std::to_string(most) + ", found " +
+                          std::to_string(qubit));
+  if (job.config.train.shots != trained->config.train.shots)
+    spdlog::warn("train.shots = {}: the trained model's {} is used, as its plan depends on it",
+                 job.config.train.shots, trained->config.train.shots);
+  job.config =
+      with_task(trained->config, job.config, request.added->name, request.added->registers, job.data);
+}
+
+TrainedModel model_of(const Checkpoint& checkpoint) {
+  return {checkpoint.config, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
+}
+
+/// Untrained parameters; what `trained` has learned is carried over and frozen.
+void start(const TrainRequest& request, const std::optional<Checkpoint>& trained, TrainJob& job) {
+  job.state = fresh_state(*job.learner, job.config.train.seed);
+  if (!trained) return;
+  const std::vector<ParamInfo>& params = job.learner->params();
+  job.config.train.frozen = frozen_by(trained->params, params);
+  carry(model_of(*trained), params, job.state.params);
+  check_same_outputs(model_of(*trained), {job.config, params, job.state.params, job.standardisation},
+                     job.data, request.simd);
+}
+
+/// Rank 0 opens the run folder before any work is done: a refusal should cost nothing.
+std::unique_ptr<RunFolder> open_folder(const Ranks& ranks, const TrainRequest& request,
+                                       const Config& config) {
+  std::unique_ptr<RunFolder> folder;
+  ranks.together([&] {
+    if (ranks.root()) folder = std::make_unique<RunFolder>(config.run_folder, request.mode);
+  });
+  return folder;
+}
+
+/// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
+void resume(const Ranks& ranks, RunFolder* folder, TrainJob& job) {
+  Checkpoint checkpoint;
+  ranks.together([&] {
+    if (!folder) return;
+    std::vector<std::string> warnings;
+    checkpoint = folder->newest_verified(warnings);
+    if (!warnings.empty())
+      warnings.push_back("going on from the checkpoint of step " + std::to_string(checkpoint.state.step) +
+                         ", the newest that is whole");
+    if (checkpoint.data_hash != job.data.hash)
+      throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
+                       checkpoint.data_hash.substr(0, 12) + "), found another one in " +
+                       job.config.data_file + "; use the old data set, or --overwrite");
+    if (!(checkpoint.config.model == job.config.model))
+      throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
+                        job.config.file + "; restore the configuration (" + folder->file("config.toml") +
+                        " has the old one), or --overwrite");
+    folder->mend(checkpoint, warnings);
+    for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+  });
+  job.state = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(checkpoint.state) : std::string()));
+  job.standardisation = standardisation_from_bytes(
+      ranks.broadcast(ranks.root() ? to_bytes(checkpoint.standardisation) : std::string()));
+}
+
+void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
+  ranks.together([&] {
+    job.learner = make_learner(job.config.model, job.config.train, job.data, job.standardisation, simd);
+    trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
+  });
+  require_equal_rounding(ranks, *job.learner);
+}
+
+void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
+  if (!learner.plan()) return;
+  const AnsatzSpec ansatz = head_ansatz(spec);
+  for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names).warnings)
+    spdlog::warn("{}", warning);
+}
+
+Checkpoint make_checkpoint(const TrainJob& job, const TrainState& state) {
+  Checkpoint checkpoint;
+  checkpoint.config = job.config;
+  checkpoint.params = job.learner->params();
+  checkpoint.state = state;
+  checkpoint.standardisation = job.standardisation;
+  checkpoint.data_hash = job.data.hash;
+  checkpoint.plan = job.learner->plan() ? std::string(name(job.learner->plan()->kind)) : "none";
+  checkpoint.program_version = program_version;
+  return checkpoint;
+}
+
+void warn_of_imbalance(const Imbalance& found) {
+  spdlog::warn(
+      "rank {} computes {:.1f} times as long as the mean of all ranks, also after moving units; look at what "
+      "else runs on its cores (qmtl doctor), or make units smaller: distributed.shard, "
+      "distributed.task_groups",
+      found.rank, found.ratio);
+}
+
+/// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
+TrainHooks make_hooks(const TrainJob& job, RunFolder* folder, const TrainFollower& follower,
+                      RunRecorder& recorder, Background& saver) {
+  TrainHooks hooks;
+  hooks.stop_requested = follower.stop;
+  hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
+  hooks.on_pause = [&recorder](Pause pause, double seconds) { recorder.pause(pause, seconds); };
+  if (!folder) return hooks;
+  hooks.on_imbalance = warn_of_imbalance;
+  hooks.on_progress = [&](const Progress& progress) {
+    if (follower.progress) follower.progress(progress);
+    recorder.progress(progress);
+  };
+  hooks.on_epoch = [&](const EpochRecord& record, bool best) {
+    if (follower.epoch) follower.epoch(record, best);
+    recorder.epoch(record);
+  };
+  hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
+    saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
+  };
+  hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
+  return hooks;
+}
+
+TrainResult train_recorded(const Ranks& ranks, TrainJob& job, RunFolder* folder,
+                           const TrainFollower& follower, RunRecorder& recorder) {
+  Background saver;
+  try {
+    const TrainResult result = train(ranks, *job.learner, job.config, job.data, job.standardisation,
+                                     job.state, make_hooks(job, folder, follower, recorder, saver));
+    recorder.end(result.ending, job.state.step);
+    return result;
+  } catch (const std::exception& error) {
+    recorder.fail(error.what());
+    throw;
+  }
+}
+
+/// Scores of the best epoch's parameters on the validation rows; of the current ones before there is a best.
+Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, const TrainResult& result) {
+  Report report;
+  report.run_hash = run_hash(job.state);
+  report.split = "validation";
+  report.epochs = job.state.epoch;
+  report.best_epoch = job.state.best_epoch;
+  report.steps = job.state.step;
+  report.seconds = result.seconds;
+  report.samples_per_second = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
+  report.interrupted = result.ending == Ending::interrupted;
+  report.imbalance = result.imbalance.ratio;
+  report.parameters = count_parameters(job.learner->params());
+  if (!job.config.train.frozen.empty()) {
+    const std::size_t trained = count_numbers(trained_params(job.learner->params(), job.config.train.frozen));
+    report.frozen = report.parameters.backbone + report.parameters.head - trained;
+    if (!job.config.model.generations.empty()) report.added = trained;
+  }
+  if (report.interrupted) {
+    // Little time may be left before the launcher kills: what is known must do.
+    ranks.together([&] {
+      if (folder) report.checkpoint = folder->file("checkpoints/last.h5");
+    });
+    const auto undefined = std::numeric_limits<double>::quiet_NaN();
+    report.scores.tasks.assign(job.config.model.tasks.size(), undefined);
+    report.scores.mean = undefined;
+    if (report.best_epoch > 0) {
+      const EpochRecord& record = job.state.history.at(static_cast<std::size_t>(report.best_epoch) - 1);
+      report.scores.tasks = record.validation;
+      report.scores.mean = record.validation_mean;
+    }
+    return report;
+  }
+  TrainState best = job.state;
+  ranks.together([&] {
+    if (!folder) return;
+    report.checkpoint = checkpoint_file(folder->path());
+    if (job.state.best_epoch > 0) best = read_checkpoint(report.checkpoint).state;
+  });
+  best = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(best) : std::string()));
+  job.learner->bind(best.params);
+  report.scores = score_rows(ranks, *job.learner, job.data, job.data.rows(Split::validation));
+  return report;
+}
+
+/// The trained model of a request that adds a task.
+std::optional<Checkpoint> load_trained(const Ranks& ranks, const TrainRequest& request) {
+  if (!request.added) return std::nullopt;
+  return load_checkpoint(ranks, request.added->from);
+}
+
+/// Configuration and data; with their learner where they alone decide on it, not a checkpoint to resume from.
+void prepare(const Ranks& ranks, const TrainRequest& request, const std::optional<Checkpoint>& trained,
+             TrainJob& job) {
+  ranks.together([&] { complete_config(request, trained, job); });
+  if (request.mode == RunMode::resume) return;
+  ranks.together([&] {
+    job.standardisation = trained ? carried_standardisation(model_of(*trained), job.config, job.data)
+                                  : standardise(job.data, job.config.model, job.config.standardise);
+  });
+  make_job_learner(ranks, request.simd, job);
+}
+
+}  // namespace
+
+Config load_config(const Ranks& ranks, const TrainRequest& request) {
+  Config config;
+  ranks.together([&] {
+    config = read_config(request.config, request.overrides);
+    if (config.data_file.empty())
+      throw usage_error(config.file + ": expected the data set's file in data.file, found none");
+    choose_run_folder(config);
+  });
+  ranks.require_equal("the program version", program_version);
+  // Folders may differ between nodes, and the data set is compared by its content.
+  Config compared = config;
+  compared.data_file.clear();
+  compared.run_folder.clear();
+  ranks.require_equal("the configuration (" + config.file + " with its --set)", to_toml(compared));
+  return config;
+}
+
+TrainJob prepare_training(const Ranks& ranks, const TrainRequest& request) {
+  TrainJob job;
+  job.config = load_config(ranks, request);
+  const auto watch = ranks.watch(job.config.watchdog);
+  job.data = load_dataset(ranks, job.config.data_file);
+  prepare(ranks, request, load_trained(ranks, request), job);
+  return job;
+}
+
+TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const TrainFollower& follower) {
+  const bool resuming = request.mode == RunMode::resume;
+  TrainJob job;
+  job.config = load_config(ranks, request);
+  const auto watch = ranks.watch(job.config.watchdog);
+  job.data = load_dataset(ranks, job.config.data_file);
+  const auto trained = load_trained(ranks, request);
+  prepare(ranks, request, trained, job);
+  const auto folder = open_folder(ranks, request, job.config);
+  if (job.config.rank_logs) open_rank_log(ranks, job.config.run_folder, request.threads, resuming);
+  if (resuming) {
+    resume(ranks, folder.get(), job);
+    make_job_learner(ranks, request.simd, job);
+  } else {
+    ranks.together([&] { start(request, trained, job); });
+  }
+  crash_point("open");
+  ranks.together([&] {
+    if (!folder) return;
+    if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);
+    folder->write_config(job.config);
+    warn_of_circuit(job.config.model, *job.learner);
+  });
+  spdlog::info("training {} on {} rank{} with {} thread{} each, {}", job.config.file, ranks.size(),
+               ranks.size() == 1 ? "" : "s", request.threads, request.threads == 1 ? "" : "s",
+               name(job.learner->target()));
+  RunRecorder recorder(ranks, job.config, job.state, folder.get(),
+                       {.resuming = resuming,
+                        .threads = request.threads,
+                        .simd = std::string(name(job.learner->target())),
+                        .trace_steps = request.trace_steps,
+                        .issues = request.issues});
+  const TrainResult result = train_recorded(ranks, job, folder.get(), follower, recorder);
+  TrainOutcome outcome;
+  outcome.report = make_report(ranks, job, folder.get(), result);
+  outcome.model = job.config.model;
+  outcome.go_on_with = trained && folder ? folder->file("config.toml") : job.config.file;
+  return outcome;
+}
+
+}  // namespace qmtl

@@ -22,9 +22,8 @@ const Usage usage{
     "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
     "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
 
-nlohmann::ordered_json noisy_json(const nlohmann::ordered_json& about, const NoisyScores& noisy,
-                                  const ModelSpec& spec) {
-  nlohmann::ordered_json json = about;
+nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
+  nlohmann::ordered_json json = noisy.about;
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
@@ -34,8 +33,7 @@ nlohmann::ordered_json noisy_json(const nlohmann::ordered_json& about, const Noi
 }
 
 /// Exact and noisy scores side by side.
-std::string noisy_text(const nlohmann::ordered_json& about, const NoisyScores& noisy, const Scores& exact,
-                       const ModelSpec& spec) {
+std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
   std::size_t width = 13;
   for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
   std::string text;
@@ -53,11 +51,12 @@ std::string noisy_text(const nlohmann::ordered_json& about, const NoisyScores& n
   add("mean", exact.mean, noisy.scores.mean);
   if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
     add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
-  const auto shots = about["shots"].get<std::int64_t>();
+  const auto shots = noisy.about["shots"].get<std::int64_t>();
   std::snprintf(line, sizeof line, "%s, %s, cones of %d qubits (%d at once), %.1f s\n",
-                about["method"].get<std::string>().c_str(),
+                noisy.about["method"].get<std::string>().c_str(),
                 shots ? (std::to_string(shots) + " shots a circuit").c_str() : "exact expectations",
-                about["cone"].get<int>(), about["qubits_alive"].get<int>(), noisy.seconds);
+                noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                noisy.about["seconds"].get<double>());
   return text + line;
 }
 
@@ -76,28 +75,20 @@ int eval_command(const Comm& comm, const Arguments& args) {
                        .split = options->text_or("split", "test"),
                        .data = options->text_or("data", ""),
                        .simd = options->common.simd};
-  NoiseRequest noise;
   comm.together([&] {
     parse_split(request.split);  // a wrong word is told before a wrong file
-    noise = read_noise_request(*options);
+    request.noise = read_noise_request(*options);
   });
-  if (noise.given) request.noise = NoisyDevice{noise.model, noise.options};
   const ScoreOutcome outcome = score_checkpoint(comm, request);
   if (!comm.root()) return 0;
   const ModelSpec& spec = outcome.model;
-  nlohmann::ordered_json about;
-  if (outcome.noisy) {
-    about = describe(noise, *outcome.noisy->simulator);
-    about["seconds"] = outcome.noisy->seconds;
-  }
   if (options->common.json) {
     auto json = report_json(outcome.report, spec);
-    if (outcome.noisy) json["noise"] = noisy_json(about, *outcome.noisy, spec);
+    if (outcome.noisy) json["noise"] = noisy_json(*outcome.noisy, spec);
     std::cout << json.dump(2) << std::endl;
   } else {
     std::cout << report_text(outcome.report, spec)
-              << (outcome.noisy ? noisy_text(about, *outcome.noisy, outcome.report.scores, spec) : "")
-              << std::flush;
+              << (outcome.noisy ? noisy_text(*outcome.noisy, outcome.report.scores, spec) : "") << std::flush;
   }
   return 0;
 }

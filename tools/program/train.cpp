@@ -79,11 +79,11 @@ TrainRequest request_of(const Options& options) {
 }
 
 int dry_run(const Comm& comm, const Options& options, const TrainRequest& request, const Cores& cores) {
-  const TrainJob job = prepare_training(comm, request);
+  const auto job = prepare_training(comm, request);
   std::optional<int> simulated;
   if (options.has("ranks")) simulated = options.values["ranks"].as<int>();
-  const Forecast found = forecast_run(comm, job, this_place(comm, cores, options.common.threads), simulated);
-  if (comm.root()) print_forecast(found, job, simulated.has_value(), options.common.json);
+  const Forecast found = forecast_run(comm, *job, this_place(comm, cores, options.common.threads), simulated);
+  if (comm.root()) print_forecast(found, *job, simulated.has_value(), options.common.json);
   return 0;
 }
 

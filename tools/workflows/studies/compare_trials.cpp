@@ -18,8 +18,6 @@
 #include "runtime/base/hash.h"
 #include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
-#include "tools/program/progress.h"
-#include "tools/program/signals.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -132,29 +130,30 @@ Trial make_trial(const CompareSpec& spec, const SplitData& split, std::size_t sp
   return trial;
 }
 
-bool run_trials(const Comm& comm, const std::vector<Trial>& trials, const std::vector<SplitData>& splits,
-                const CompareSpec& spec, SimdTarget target, bool quiet, TrialStore& store) {
+bool run_trials(const Ranks& ranks, const std::vector<Trial>& trials, const std::vector<SplitData>& splits,
+                const CompareSpec& spec, SimdTarget target, const TrialFollower& follower,
+                TrialStore& store) {
   std::vector<const Trial*> open;
   for (const Trial& trial : trials)
     if (!store.find(trial.key)) open.push_back(&trial);
   // Neighbours in the list are trials of like cost: dealing them out in turn balances the ranks.
   std::vector<const Trial*> mine;
   for (std::size_t i = 0; i < open.size(); ++i)
-    if (static_cast<int>(i % static_cast<std::size_t>(comm.size())) == comm.rank()) mine.push_back(open[i]);
+    if (static_cast<int>(i % static_cast<std::size_t>(ranks.size())) == ranks.rank()) mine.push_back(open[i]);
 
   const auto start = std::chrono::steady_clock::now();
   std::atomic<std::size_t> done{0}, next{0};
   std::mutex mutex;
-  comm.together([&] {
+  ranks.together([&] {
     tbb::parallel_for(
         std::size_t{0}, mine.size(),
         [&](std::size_t) {
-          if (stop_requested()) return;
+          if (follower.stop && follower.stop()) return;
           const Trial& trial = *mine[next++];  // in order, whichever thread comes first
           // Inside a trial a waiting thread must not begin another one.
           const auto result = tbb::this_task_arena::isolate([&] {
             try {
-              return run_trial(OneRank(), trial.config, splits[trial.split].data, target, stop_requested);
+              return run_trial(OneRank(), trial.config, splits[trial.split].data, target, follower.stop);
             } catch (const Error& error) {  // an error of this rank only, whatever the training took it for
               throw Error(error.code(), "variant '" + spec.variants[trial.variant].name + "', " +
                                             splits[trial.split].name + ", seed " +
@@ -167,23 +166,19 @@ bool run_trials(const Comm& comm, const std::vector<Trial>& trials, const std::v
           ++done;
           const double passed =
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-          if (comm.root() && !quiet)
-            std::fprintf(
-                stderr, "%zu/%zu  %s %s seed %llu  validation %.4f  test %.4f  %.1f s  ETA %s\n", done.load(),
-                mine.size(), spec.variants[trial.variant].name.c_str(), splits[trial.split].name.c_str(),
-                static_cast<unsigned long long>(trial.seed), result->validation, result->mean,
-                result->seconds,
-                duration(passed / static_cast<double>(done) * static_cast<double>(mine.size() - done))
-                    .c_str());
+          if (follower.done)
+            follower.done({done, mine.size(), spec.variants[trial.variant].name, splits[trial.split].name,
+                           trial.seed, *result,
+                           passed / static_cast<double>(done) * static_cast<double>(mine.size() - done)});
         },
         tbb::simple_partitioner());
   });
   std::int64_t stopped = done < mine.size() ? 1 : 0;
-  comm.max({&stopped, 1});
+  ranks.max({&stopped, 1});
   // Every rank reads what all ranks wrote.
-  comm.barrier();
-  comm.together([&] {
-    store = TrialStore(spec.folder, comm.rank());
+  ranks.barrier();
+  ranks.together([&] {
+    store = TrialStore(spec.folder, ranks.rank());
     if (stopped != 0) return;
     for (const Trial& trial : trials)
       if (!store.find(trial.key))

@@ -14,10 +14,10 @@ namespace qmtl {
 
 /// Where a rank runs and what it has, as it says itself.
 struct RankPlace {
-  std::string host, cores;
+  std::string host = {}, cores = {};
   int allowed = 1, threads = 1;
   double memory = 0;  ///< resident bytes now, data set included
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = {};
 };
 
 /// One rank's portion of a step of a whole batch.

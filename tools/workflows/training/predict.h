@@ -10,9 +10,9 @@ namespace qmtl {
 
 /// A checkpoint's predictions for every sample of a file.
 struct PredictRequest {
-  std::string checkpoint;  ///< a file or a run folder
-  std::string input;       ///< CSV file with the input columns, or a data set
-  std::string out;         ///< .csv, .h5 or .hdf5
+  std::string checkpoint = {};  ///< a file or a run folder
+  std::string input = {};       ///< CSV file with the input columns, or a data set
+  std::string out = {};         ///< .csv, .h5 or .hdf5
   bool overwrite = false;
   SimdTarget simd = SimdTarget::best;
 };

@@ -10,12 +10,12 @@ namespace qmtl {
 namespace {
 
 NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Dataset& data,
-                        const std::vector<std::size_t>& rows, const NoisyDevice& device) {
+                        const std::vector<std::size_t>& rows, const NoiseRequest& request) {
   Stopwatch watch;
-  NoisyLogits found = predict_noisy(ranks, learner, rows, device.model, device.options);
+  const NoisyLogits found = predict_noisy(ranks, learner, rows, request.model, request.options);
   NoisyScores noisy{score_logits(ranks, learner.spec(), data, rows, found.logits),
-                    std::move(found.simulator)};
-  noisy.seconds = watch.lap();
+                    describe(request, *found.simulator)};
+  noisy.about["seconds"] = watch.lap();
   return noisy;
 }
 
@@ -51,7 +51,7 @@ ScoreOutcome score_checkpoint(const Ranks& ranks, const ScoreRequest& request) {
   report.best_epoch = checkpoint.state.best_epoch;
   report.steps = checkpoint.state.step;
   report.parameters = count_parameters(learner->params());
-  if (request.noise) outcome.noisy = score_noisy(ranks, *learner, data, rows, *request.noise);
+  if (request.noise.given) outcome.noisy = score_noisy(ranks, *learner, data, rows, request.noise);
   return outcome;
 }
 

@@ -1,35 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "runtime/noise/noisy.h"
+#include "tools/workflows/studies/noise_request.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
 
-/// A noisy device on which a model is scored too.
-struct NoisyDevice {
-  NoiseModel model;
-  NoisyOptions options;
-};
-
 /// A checkpoint's metrics on a split.
 struct ScoreRequest {
-  std::string checkpoint;      ///< a file or a run folder
-  std::string split = "test";  ///< train, validation or test
-  std::string data;            ///< another data set than the one of training; "" for that
+  std::string checkpoint = {};  ///< a file or a run folder
+  std::string split = "test";   ///< train, validation or test
+  std::string data = {};        ///< another data set than the one of training; "" for that
   SimdTarget simd = SimdTarget::best;
-  std::optional<NoisyDevice> noise;
+  NoiseRequest noise = {};  ///< a device on which it is scored too
 };
 
 /// The same on a noisy device.
 struct NoisyScores {
   Scores scores;
-  std::unique_ptr<NoisySimulator> simulator;  ///< says how the circuits were simulated
-  double seconds = 0;
+  nlohmann::ordered_json about;  ///< how: describe() of the request, and seconds
 };
 
 struct ScoreOutcome {

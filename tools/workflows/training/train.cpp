@@ -250,13 +250,14 @@ Config load_config(const Ranks& ranks, const TrainRequest& request) {
   return config;
 }
 
-TrainJob prepare_training(const Ranks& ranks, const TrainRequest& request) {
-  TrainJob job;
+std::unique_ptr<const TrainJob> prepare_training(const Ranks& ranks, const TrainRequest& request) {
+  auto made = std::make_unique<TrainJob>();
+  TrainJob& job = *made;
   job.config = load_config(ranks, request);
   const auto watch = ranks.watch(job.config.watchdog);
   job.data = load_dataset(ranks, job.config.data_file);
   prepare(ranks, request, load_trained(ranks, request), job);
-  return job;
+  return made;
 }
 
 TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const TrainFollower& follower) {

@@ -65,7 +65,7 @@ TEST_CASE("a training that is stopped and resumed ends with the hash and scores 
   CHECK(resumed.report.run_hash == whole.report.run_hash);
   CHECK(resumed.report.scores.tasks == whole.report.scores.tasks);
 
-  const ScoreOutcome scored =
+  const EvalOutcome scored =
       score_checkpoint(alone, {.checkpoint = place.file("halves"), .split = "validation"});
   CHECK(scored.report.scores.tasks == whole.report.scores.tasks);
   const PredictOutcome predicted =
@@ -92,7 +92,7 @@ TEST_CASE("a run that is there is neither trained again nor resumed with another
 TEST_CASE("a forecast of a training shares its units among the ranks and writes nothing", "[workflows]") {
   const Place place;
   const auto job = prepare_training(alone, place.request("none"));
-  const Forecast found = forecast_run(alone, *job, RankPlace{.host = "here", .cores = "0"}, 3);
+  const Forecast found = forecast_run(alone, *job, RankResources{.host = "here", .cores = "0"}, 3);
   REQUIRE(found.ranks.size() == 3);
   std::size_t at = 0;
   for (const Portion& portion : found.ranks) {

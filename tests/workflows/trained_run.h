@@ -5,9 +5,9 @@
 #include <string>
 
 #include "distributed/comm.h"
-#include "distributed/trainer.h"
 #include "io/data/dataset.h"
 #include "io/runs/checkpoint.h"
+#include "runtime/train/loop/trainer.h"
 #include "tests/io/common.h"
 #include "tests/train/toy.h"
 

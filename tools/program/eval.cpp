@@ -71,15 +71,15 @@ int eval_command(const Comm& comm, const Arguments& args) {
   const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
   const ThreadLimit threads(find_cores(comm), options->common.threads);
-  ScoreRequest request{.checkpoint = options->text("checkpoint"),
-                       .split = options->text_or("split", "test"),
-                       .data = options->text_or("data", ""),
-                       .simd = options->common.simd};
+  EvalRequest request{.checkpoint = options->text("checkpoint"),
+                      .split = options->text_or("split", "test"),
+                      .data = options->text_or("data", ""),
+                      .simd = options->common.simd};
   comm.together([&] {
     parse_split(request.split);  // a wrong word is told before a wrong file
     request.noise = read_noise_request(*options);
   });
-  const ScoreOutcome outcome = score_checkpoint(comm, request);
+  const EvalOutcome outcome = score_checkpoint(comm, request);
   if (!comm.root()) return 0;
   const ModelSpec& spec = outcome.model;
   if (options->common.json) {

@@ -21,9 +21,9 @@ double resident_bytes() {
   return 0;
 }
 
-std::vector<RankPlace> all_places(const Ranks& ranks, const RankPlace& own) {
+std::vector<RankResources> all_places(const Ranks& ranks, const RankResources& own) {
   const Json json{own.host, own.cores, own.allowed, own.threads, own.memory, own.warnings};
-  std::vector<RankPlace> places;
+  std::vector<RankResources> places;
   for (const std::string& text : ranks.gather(json.dump())) {
     const Json found = Json::parse(text);
     places.push_back({found[0], found[1], found[2], found[3], found[4], found[5]});
@@ -84,7 +84,7 @@ std::vector<std::string> advise(const Forecast& found, const Config& config) {
 }
 
 Forecast forecast(const Config& config, const Dataset& data, const Learner& learner,
-                  const std::vector<RankPlace>& places) {
+                  const std::vector<RankResources>& places) {
   Forecast found;
   const std::size_t rows = training_rows(data, learner.spec()).size();
   found.batch = std::min(rows, static_cast<std::size_t>(config.train.batch));
@@ -116,15 +116,15 @@ Forecast forecast(const Config& config, const Dataset& data, const Learner& lear
 
 }  // namespace
 
-RankPlace this_place(const Ranks& ranks, const Cores& cores, int asked) {
+RankResources this_place(const Ranks& ranks, const Cores& cores, int asked) {
   return {ranks.host(),     core_list(),
           cores.allowed,    asked > 0 ? asked : cores.share(),
           resident_bytes(), core_warnings(cores, asked)};
 }
 
-Forecast forecast_run(const Ranks& ranks, const TrainJob& job, const RankPlace& place,
+Forecast forecast_run(const Ranks& ranks, const TrainJob& job, const RankResources& place,
                       std::optional<int> simulated) {
-  std::vector<RankPlace> places = all_places(ranks, place);
+  std::vector<RankResources> places = all_places(ranks, place);
   ranks.together([&] {
     if (!simulated) return;
     if (*simulated < 1 || *simulated > 65536)

@@ -13,7 +13,7 @@
 namespace qmtl {
 
 /// Where a rank runs and what it has, as it says itself.
-struct RankPlace {
+struct RankResources {
   std::string host = {}, cores = {};
   int allowed = 1, threads = 1;
   double memory = 0;  ///< resident bytes now, data set included
@@ -22,7 +22,7 @@ struct RankPlace {
 
 /// One rank's portion of a step of a whole batch.
 struct Portion {
-  RankPlace place;
+  RankResources place;
   Range units;
   double share = 0;     ///< of the cost of all units
   double seconds = 0;   ///< of computing, as the planner expects it
@@ -40,12 +40,12 @@ struct Forecast {
 };
 
 /// This rank's place; `asked`: the threads that were asked for, or 0.
-RankPlace this_place(const Ranks& ranks, const Cores& cores, int asked);
+RankResources this_place(const Ranks& ranks, const Cores& cores, int asked);
 
 /// What training a prepared job would do on the ranks, or on so many `simulated` ones like this, and nothing
 /// of it: units, cost, bytes, cores and memory of every rank. Collective; all ranks throw SharedError (usage)
 /// for ranks that cannot be simulated.
-Forecast forecast_run(const Ranks& ranks, const TrainJob& job, const RankPlace& place,
+Forecast forecast_run(const Ranks& ranks, const TrainJob& job, const RankResources& place,
                       std::optional<int> simulated);
 
 }  // namespace qmtl

@@ -21,7 +21,7 @@ NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Datase
 
 }  // namespace
 
-ScoreOutcome score_checkpoint(const Ranks& ranks, const ScoreRequest& request) {
+EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   Split split = Split::test;
   ranks.together([&] { split = parse_split(request.split); });
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
@@ -37,7 +37,7 @@ ScoreOutcome score_checkpoint(const Ranks& ranks, const ScoreRequest& request) {
   });
   const auto learner = restore(ranks, checkpoint, data, request.simd);
 
-  ScoreOutcome outcome;
+  EvalOutcome outcome;
   outcome.model = learner->spec();
   Report& report = outcome.report;
   Stopwatch watch;

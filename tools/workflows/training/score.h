@@ -10,7 +10,7 @@
 namespace qmtl {
 
 /// A checkpoint's metrics on a split.
-struct ScoreRequest {
+struct EvalRequest {
   std::string checkpoint = {};  ///< a file or a run folder
   std::string split = "test";   ///< train, validation or test
   std::string data = {};        ///< another data set than the one of training; "" for that
@@ -24,7 +24,7 @@ struct NoisyScores {
   nlohmann::ordered_json about;  ///< how: describe() of the request, and seconds
 };
 
-struct ScoreOutcome {
+struct EvalOutcome {
   Report report;
   ModelSpec model;
   std::optional<NoisyScores> noisy;
@@ -32,6 +32,6 @@ struct ScoreOutcome {
 
 /// Scores a checkpoint over the ranks. Collective; all ranks throw SharedError: usage for an unknown split
 /// and circuits that the noisy device cannot run, data for files and a split without samples.
-ScoreOutcome score_checkpoint(const Ranks& ranks, const ScoreRequest& request);
+EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request);
 
 }  // namespace qmtl

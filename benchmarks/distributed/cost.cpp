@@ -16,6 +16,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "distributed/comm.h"
 #include "io/config/config.h"
 #include "io/data/dataset.h"
 #include "runtime/train/frozen.h"

@@ -79,7 +79,7 @@ std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoin
 void require_equal_rounding(const Ranks& ranks, const Learner& learner) {
   const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
   ranks.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
-                     fused ? "fused" : "separate");
+                      fused ? "fused" : "separate");
 }
 
 }  // namespace qmtl

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "runtime/train/loop/ranks.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 

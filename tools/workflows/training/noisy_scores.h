@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/train/loop/ranks.h"
 #include "runtime/noise/noisy.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 

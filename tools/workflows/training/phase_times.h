@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "runtime/train/loop/ranks.h"
 #include "io/runs/metrics_file.h"
+#include "runtime/train/loop/ranks.h"
 #include "runtime/train/loop/trainer.h"
 
 namespace qmtl {

@@ -36,7 +36,8 @@ void open_rank_log(const Ranks& ranks, const std::string& folder, int threads, b
     log.flush_on(spdlog::level::info);
     log.sinks().push_back(file);
     notes->info("rank {} of {} on {}, process {}, cores {}, threads {}, qmtl {}, {}", ranks.rank(),
-                ranks.size(), ranks.host(), getpid(), core_list(), threads, program_version, ranks.transport());
+                ranks.size(), ranks.host(), getpid(), core_list(), threads, program_version,
+                ranks.transport());
   } catch (const spdlog::spdlog_ex& error) {
     spdlog::warn("{}: there is no log of this rank: {}", path.string(), error.what());
   }

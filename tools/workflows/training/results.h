@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/train/loop/ranks.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 

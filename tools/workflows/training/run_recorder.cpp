@@ -37,7 +37,11 @@ const char* state_name(Ending ending) { return ending == Ending::interrupted ? "
 
 RunRecorder::RunRecorder(const Ranks& ranks, const Config& config, const TrainState& state, RunFolder* folder,
                          const RecorderSetting& setting)
-    : ranks_(ranks), folder_(folder), log_every_(config.log_every), step_(state.step), epoch_(state.epoch + 1) {
+    : ranks_(ranks),
+      folder_(folder),
+      log_every_(config.log_every),
+      step_(state.step),
+      epoch_(state.epoch + 1) {
   for (const TaskSpec& task : config.model.tasks) tasks_.push_back(task.name);
   RunStatus status{.state = "running", .host = ranks.host(), .process = getpid(), .ranks = ranks.size()};
   status.threads = setting.threads;
@@ -54,11 +58,11 @@ RunRecorder::RunRecorder(const Ranks& ranks, const Config& config, const TrainSt
 
 void RunRecorder::write_environment(std::int64_t step, double started, const RecorderSetting& setting) {
   const std::vector<std::string> all = ranks_.gather(to_json_text({.rank = ranks_.rank(),
-                                                                  .host = ranks_.host(),
-                                                                  .process = getpid(),
-                                                                  .cores = core_list(),
-                                                                  .threads = setting.threads,
-                                                                  .simd = setting.simd}));
+                                                                   .host = ranks_.host(),
+                                                                   .process = getpid(),
+                                                                   .cores = core_list(),
+                                                                   .threads = setting.threads,
+                                                                   .simd = setting.simd}));
   ranks_.together([&] {
     if (!folder_) return;
     utsname system{};

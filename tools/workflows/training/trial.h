@@ -23,8 +23,8 @@ struct TrialResult {
   std::string run_hash;                ///< at the end of training
 };
 
-/// Trains a resolved configuration over the ranks and scores it; nothing is saved. Nothing where `stop`, asked
-/// on every rank after every step, wanted an end. Collective.
+/// Trains a resolved configuration over the ranks and scores it; nothing is saved. Nothing where `stop`,
+/// asked on every rank after every step, wanted an end. Collective.
 std::optional<TrialResult> run_trial(const Ranks& ranks, const Config& config, const Dataset& data,
                                      SimdTarget target, const std::function<bool()>& stop);
 

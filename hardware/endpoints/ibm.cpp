@@ -302,7 +302,7 @@ bool is_packed(EndpointSettings& settings, const std::string& key, const std::st
 }
 
 /// ".../api", ".../api/v1" and a bare host mean the same service.
-std::string normal_base(std::string url) {
+std::string ibm_base(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   if (url.ends_with("/v1")) return url;
   return url + (url.ends_with("/api") ? "/v1" : "/api/v1");
@@ -329,7 +329,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   const std::string crn = setting("crn", "SERVICE_CRN", "");
   if (crn.empty())
     throw usage_error(settings.file() + ": expected a key crn (the service instance's CRN), found none");
-  const std::string base = normal_base(setting("url", "ENDPOINT", url_of_region(crn).c_str()));
+  const std::string base = ibm_base(setting("url", "ENDPOINT", url_of_region(crn).c_str()));
   options.session_mode = setting("session", "SESSION_MODE", "");
   if (options.session_mode == "none") options.session_mode.clear();
   if (!options.session_mode.empty() && options.session_mode != "batch" && options.session_mode != "dedicated")

@@ -325,7 +325,7 @@ class IonqEndpoint final : public Endpoint {
   std::optional<EndpointInfo> info_;
 };
 
-std::string normal_base(std::string url) {
+std::string ionq_base(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url.ends_with("/v0.4") ? url : url + "/v0.4";
 }
@@ -342,7 +342,7 @@ std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config) {
   options.dry_run = settings.boolean("dry_run", false);
   if (settings.has("sharpen")) options.sharpen = settings.boolean("sharpen", false) ? "true" : "false";
   const char* const usual = std::getenv("IONQ_API_URL");
-  const std::string base = normal_base(settings.text("url", usual ? usual : "https://api.ionq.co"));
+  const std::string base = ionq_base(settings.text("url", usual ? usual : "https://api.ionq.co"));
   auto key = std::make_shared<Secret>(read_secret(settings, {"IONQ_API_KEY", "QISKIT_IONQ_API_TOKEN"}));
   const HttpOptions http = http_options(settings);
   const RetryPolicy retries = retry_policy(settings);

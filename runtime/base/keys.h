@@ -7,12 +7,12 @@
 namespace qmtl {
 
 /// The numbers that a configuration key takes.
-struct Range {
+struct KeyRange {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
   bool open = false;  ///< least and most themselves are excluded
 };
-constexpr Range above(double least) { return {.least = least, .open = true}; }
+constexpr KeyRange above(double least) { return {.least = least, .open = true}; }
 
 /// A key of a row of a table: its name in the configuration, the member of Object that it sets, and what is
 /// allowed. `Member` is a pointer to a member, or a variant of such pointers.
@@ -20,7 +20,7 @@ template <class Member>
 struct RowKey {
   std::string_view name;
   Member member;
-  Range range = {};
+  KeyRange range = {};
   bool required = false;
 };
 template <class Object>

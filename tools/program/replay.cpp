@@ -98,7 +98,7 @@ int show_outcome(const Options& options, const std::string& action, const Replay
   return 0;
 }
 
-using Action = ReplayOutcome (*)(const Comm&, const ReplayPlace&, const ReplayWork&);
+using Action = ReplayOutcome (*)(const Ranks&, const ReplayPlace&, const ReplayWork&);
 
 /// Actions that end with an outcome; plan and status only look.
 constexpr std::pair<const char*, Action> actions[] = {{"plan", nullptr},         {"submit", submit_replay},

@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "distributed/comm.h"
 #include "hardware/split.h"
 #include "io/edge/circuit.h"
 #include "io/edge/quantise.h"
 #include "runtime/engine/engine.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
@@ -67,6 +67,6 @@ const ExportFormat& export_format(std::string_view name);
 /// Writes a model and checks what was written; returns what to tell of it. Throws Error: (usage) for an
 /// unknown form, what is there already, and models that the form cannot hold; (data) for files that cannot be
 /// read or written and for a result that does not reproduce the checkpoint. Collective.
-nlohmann::ordered_json export_model(const Comm& comm, const ExportRequest& request);
+nlohmann::ordered_json export_model(const Ranks& ranks, const ExportRequest& request);
 
 }  // namespace qmtl

@@ -7,14 +7,14 @@
 #include <filesystem>
 
 #include "io/files/atomic_file.h"
-#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 namespace {
 
 /// The session of a place as it was planned when the replay began, or planned now.
-ReplaySession open_place(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
+ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
   ReplayRequest wanted = place.request;
   std::optional<ReplayRequest> before;
   if (place.begun) {
@@ -27,7 +27,7 @@ ReplaySession open_place(const Comm& comm, const ReplayPlace& place, const Repla
     if (wanted.max_qubits == 0) wanted.max_qubits = before->max_qubits;
   }
   ReplaySession session = open_session(
-      comm, wanted, place.begun ? place.kept_plan() : std::nullopt, place.plan_file(),
+      ranks, wanted, place.begun ? place.kept_plan() : std::nullopt, place.plan_file(),
       std::filesystem::path(place.folder).parent_path().string(), work.calibration_age, work.simd);
   if (before) require_same_request(*before, session.request, place.request_file());
   return session;
@@ -38,12 +38,12 @@ class ReplayRun {
  public:
   enum class Aim { submit, fetch, run, cancel };
 
-  ReplayRun(const Comm& comm, const ReplayPlace& place, const ReplayWork& work, Aim aim)
+  ReplayRun(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work, Aim aim)
       : place_(place),
         work_(work),
         aim_(aim),
         folder_(place.folder),
-        session_(open_place(comm, place, work)) {}
+        session_(open_place(ranks, place, work)) {}
 
   ReplayOutcome operator()() {
     begin();
@@ -179,21 +179,21 @@ class ReplayRun {
 
 }  // namespace
 
-ReplayForecast plan_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
-  return forecast_replay(open_place(comm, place, work), place.folder);
+ReplayForecast plan_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return forecast_replay(open_place(ranks, place, work), place.folder);
 }
 
-ReplayOutcome submit_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
-  return ReplayRun(comm, place, work, ReplayRun::Aim::submit)();
+ReplayOutcome submit_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(ranks, place, work, ReplayRun::Aim::submit)();
 }
-ReplayOutcome fetch_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
-  return ReplayRun(comm, place, work, ReplayRun::Aim::fetch)();
+ReplayOutcome fetch_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(ranks, place, work, ReplayRun::Aim::fetch)();
 }
-ReplayOutcome run_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
-  return ReplayRun(comm, place, work, ReplayRun::Aim::run)();
+ReplayOutcome run_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(ranks, place, work, ReplayRun::Aim::run)();
 }
-ReplayOutcome cancel_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work) {
-  return ReplayRun(comm, place, work, ReplayRun::Aim::cancel)();
+ReplayOutcome cancel_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(ranks, place, work, ReplayRun::Aim::cancel)();
 }
 
 }  // namespace qmtl

@@ -50,14 +50,14 @@ struct ReplayOutcome {
 // refuses.
 
 /// What would be sent; sends and writes nothing.
-ReplayForecast plan_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work);
+ReplayForecast plan_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Sends the jobs, once the probe has shown the order of bits.
-ReplayOutcome submit_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work);
+ReplayOutcome submit_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Collects the results that are there, and scores them when all jobs have ended.
-ReplayOutcome fetch_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work);
+ReplayOutcome fetch_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Submit, wait, fetch.
-ReplayOutcome run_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work);
+ReplayOutcome run_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Cancels what is not finished.
-ReplayOutcome cancel_replay(const Comm& comm, const ReplayPlace& place, const ReplayWork& work);
+ReplayOutcome cancel_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 
 }  // namespace qmtl

@@ -106,13 +106,13 @@ void decide(ReplaySession& session, std::int64_t age) {
 
 }  // namespace
 
-ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarget simd) {
+ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTarget simd) {
   ReplayModel model;
   model.checkpoint_path = checkpoint_file(request.checkpoint);
-  model.checkpoint = load_checkpoint(comm, model.checkpoint_path);
+  model.checkpoint = load_checkpoint(ranks, model.checkpoint_path);
   if (request.data.empty()) request.data = model.checkpoint.config.data_file;
   const Split split = parse_split(request.split);
-  model.data = load_dataset(comm, request.data);
+  model.data = load_dataset(ranks, request.data);
   complete_tasks(model.data, finished_tasks(model.checkpoint.config.model));
   model.rows = model.data.rows(split);
   if (model.rows.empty())
@@ -121,7 +121,7 @@ ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarg
   if (request.samples > 0 && static_cast<std::size_t>(request.samples) < model.rows.size())
     model.rows.resize(static_cast<std::size_t>(request.samples));
   request.samples = static_cast<std::int64_t>(model.rows.size());
-  model.learner = restore(comm, model.checkpoint, model.data, simd);
+  model.learner = restore(ranks, model.checkpoint, model.data, simd);
   if (!model.learner->circuit())
     throw usage_error(model.checkpoint_path + ": expected a head with a circuit, found the kind '" +
                       model.spec().head.kind + "', which runs on no quantum device");
@@ -141,7 +141,7 @@ std::string ReplaySession::cache_file(const std::string& what) const {
   return (fs::path(cache) / (what + "-" + hash.hex().substr(0, 16) + ".json")).string();
 }
 
-ReplaySession open_session(const Comm& comm, ReplayRequest request,
+ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
                            const std::string& cache, std::int64_t age, SimdTarget simd) {
   ReplaySession session;
@@ -149,7 +149,7 @@ ReplaySession open_session(const Comm& comm, ReplayRequest request,
   session.cache = cache;
   ReplayRequest& asked = session.request;
   session.endpoint = make_endpoint(read_endpoint(asked.endpoint));
-  session.model = load_replay_model(comm, asked, simd);
+  session.model = load_replay_model(ranks, asked, simd);
   if (kept_plan) {
     session.plan = parse_replay_plan(*kept_plan, plan_file);
   } else {

@@ -31,7 +31,7 @@ struct ReplayModel {
 
 /// Reads checkpoint and data and completes the request's digests. Throws Error (usage) for heads without a
 /// circuit, (data) for a split without samples.
-ReplayModel load_replay_model(const Comm& comm, ReplayRequest& request, SimdTarget simd);
+ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTarget simd);
 
 /// What was found out when a replay began and holds until its end, whatever the service says later:
 /// plan.json.
@@ -65,7 +65,7 @@ struct ReplaySession {
 
 /// A new replay, planned (`kept`: as it was planned when it began). `age`: seconds for which a calibration
 /// holds.
-ReplaySession open_session(const Comm& comm, ReplayRequest request,
+ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
                            const std::string& cache, std::int64_t age, SimdTarget simd);
 

@@ -82,12 +82,12 @@ TuneOptions on_device(TuneOptions options, const DeviceTarget& target) {
 /// Model, data and device of a tuning.
 class Tuning {
  public:
-  Tuning(const Comm& comm, const TuneRequest& request)
+  Tuning(const Ranks& ranks, const TuneRequest& request)
       : request_(request),
-        checkpoint_(load_checkpoint(comm, request.checkpoint)),
-        data_(load_dataset(comm, request.data.empty() ? checkpoint_.config.data_file : request.data)) {
+        checkpoint_(load_checkpoint(ranks, request.checkpoint)),
+        data_(load_dataset(ranks, request.data.empty() ? checkpoint_.config.data_file : request.data)) {
     complete_tasks(data_, finished_tasks(checkpoint_.config.model));
-    learner_ = restore(comm, checkpoint_, data_, request.simd);
+    learner_ = restore(ranks, checkpoint_, data_, request.simd);
     endpoint_ = make_endpoint(read_endpoint(request.endpoint));
     info_ = endpoint_->info();
     model_.emplace(checkpoint_, data_, *learner_, info_.target, on_device(request.model, info_.target));
@@ -174,10 +174,10 @@ class Tuning {
 
 }  // namespace
 
-TuneForecast forecast_tuning(const Comm& comm, const TuneRequest& request) {
-  return Tuning(comm, request).forecast();
+TuneForecast forecast_tuning(const Ranks& ranks, const TuneRequest& request) {
+  return Tuning(ranks, request).forecast();
 }
 
-TuneOutcome tune(const Comm& comm, const TuneRequest& request) { return Tuning(comm, request).run(); }
+TuneOutcome tune(const Ranks& ranks, const TuneRequest& request) { return Tuning(ranks, request).run(); }
 
 }  // namespace qmtl

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 #include "tools/workflows/replay/tune_model.h"
 
 namespace qmtl {
@@ -47,11 +47,11 @@ struct TuneOutcome {
 
 /// Sends nothing. Throws Error (usage) for heads without block angles and for a paid endpoint without a
 /// ceiling.
-TuneForecast forecast_tuning(const Comm& comm, const TuneRequest& request);
+TuneForecast forecast_tuning(const Ranks& ranks, const TuneRequest& request);
 
 /// Steps on the angles, from executions alone; writes the tuned checkpoint. Rounds that are in the folder are
 /// not executed again, and the result has the same bits however often it was interrupted. Throws Error
 /// (interrupted) after a stop, (usage) for a ceiling that is too low to begin, and EndpointError.
-TuneOutcome tune(const Comm& comm, const TuneRequest& request);
+TuneOutcome tune(const Ranks& ranks, const TuneRequest& request);
 
 }  // namespace qmtl

@@ -33,10 +33,10 @@ GradientRow measure(const ModelSpec& model, int layers, const std::vector<int>& 
 
 }  // namespace
 
-GradientStudy study_gradients(const Comm& comm, const GradientRequest& request) {
+GradientStudy study_gradients(const Ranks& ranks, const GradientRequest& request) {
   GradientStudy study;
-  comm.together([&] {
-    if (!comm.root()) return;
+  ranks.together([&] {
+    if (!ranks.root()) return;
     const Config config = read_config(request.config, request.overrides);
     if (!head_kind(config.model.head.kind).circuit())
       throw usage_error(config.file + ": head.kind: expected a head with a circuit, found '" +

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
 #include "runtime/model/gradient_variance.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
@@ -33,6 +33,6 @@ struct GradientStudy {
 
 /// How gradients of the configured circuit spread over random parameters at several widths and depths. Throws
 /// Error (usage) for heads without a circuit. Collective; rank 0 computes.
-GradientStudy study_gradients(const Comm& comm, const GradientRequest& request);
+GradientStudy study_gradients(const Ranks& ranks, const GradientRequest& request);
 
 }  // namespace qmtl

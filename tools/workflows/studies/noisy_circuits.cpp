@@ -36,12 +36,12 @@ NoisySimulator make_simulator(const NoisyCircuit& work, const NoiseRequest& requ
 
 }  // namespace
 
-NoisyCircuit head_circuit(const Comm& comm, const std::string& file, const std::string& data_file,
+NoisyCircuit head_circuit(const Ranks& ranks, const std::string& file, const std::string& data_file,
                           std::size_t samples, SimdTarget simd) {
-  const Checkpoint checkpoint = load_checkpoint(comm, file);
-  Dataset data = load_dataset(comm, data_file.empty() ? checkpoint.config.data_file : data_file);
+  const Checkpoint checkpoint = load_checkpoint(ranks, file);
+  Dataset data = load_dataset(ranks, data_file.empty() ? checkpoint.config.data_file : data_file);
   complete_tasks(data, finished_tasks(checkpoint.config.model));
-  const auto learner = restore(comm, checkpoint, data, simd);
+  const auto learner = restore(ranks, checkpoint, data, simd);
   if (!learner->circuit()) throw usage_error("--checkpoint: expected a head with a circuit, found none");
   auto rows = data.rows(Split::test);
   if (samples < 1 || samples > rows.size())

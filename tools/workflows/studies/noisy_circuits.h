@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
 #include "runtime/circuit/circuit.h"
 #include "runtime/engine/engine.h"
+#include "runtime/train/loop/ranks.h"
 #include "tools/workflows/training/noise_request.h"
 
 namespace qmtl {
@@ -22,13 +22,13 @@ struct NoisyCircuit {
   std::vector<std::uint32_t> keys;  ///< numbers of the samples
 };
 
-/// One JSON object or a list of them (tools/REFERENCE.md, noise). Throws Error (data) naming file, circuit and
-/// operation.
+/// One JSON object or a list of them (tools/REFERENCE.md, noise). Throws Error (data) naming file, circuit
+/// and operation.
 std::vector<NoisyCircuit> read_noisy_circuits(const std::string& path);
 
 /// The circuit of a trained head with the angles of the first `samples` of the test split; `data` "": that of
 /// training. Throws Error (usage) for heads without a circuit and for more samples than there are.
-NoisyCircuit head_circuit(const Comm& comm, const std::string& checkpoint, const std::string& data,
+NoisyCircuit head_circuit(const Ranks& ranks, const std::string& checkpoint, const std::string& data,
                           std::size_t samples, SimdTarget simd);
 
 /// What one block of a circuit gave for one sample.

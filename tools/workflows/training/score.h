@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "tools/workflows/studies/noise_request.h"
+#include "tools/workflows/training/noise_request.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {

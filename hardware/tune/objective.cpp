@@ -5,7 +5,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {

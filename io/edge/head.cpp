@@ -6,7 +6,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
 #include "runtime/model/head_table.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cmath>
 
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 

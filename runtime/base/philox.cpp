@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

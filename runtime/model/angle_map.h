@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/circuit/gates.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {

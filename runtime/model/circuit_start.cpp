@@ -6,7 +6,7 @@
 #include <string>
 
 #include "runtime/base/error.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

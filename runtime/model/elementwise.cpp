@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "runtime/model/instruction_sets.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "runtime/circuit/cones.h"
 #include "runtime/engine/engine.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 #include "runtime/base/philox.h"
 
 namespace qmtl {

@@ -4,7 +4,7 @@
 
 #include "runtime/model/elementwise.h"
 #include "runtime/model/layer_kinds.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/elementwise.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/pauli_coefficients.h"
 
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl::scores {
 namespace {

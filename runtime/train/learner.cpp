@@ -10,7 +10,7 @@
 #include "runtime/model/circuit_stage.h"
 #include "runtime/model/head.h"
 #include "runtime/model/loss.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/label_scale.h"
 

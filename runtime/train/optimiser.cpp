@@ -5,7 +5,7 @@
 
 #include "runtime/base/names.h"
 #include "runtime/model/instruction_sets.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {

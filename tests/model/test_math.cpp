@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/model/elementwise.h"
-#include "runtime/model/math.h"
+#include "runtime/base/math.h"
 
 using namespace qmtl;
 

@@ -65,7 +65,7 @@ TEST_CASE("What IonQ's JSON must not hold is refused with the gate's number", "[
       {R"({"gate":"rx","target":0,"rotation":"pi"})", "rotation"},
       {R"({"gate":"cnot","control":0,"target":0})", "not the control"},
       {R"({"gate":"xx","targets":[1,1],"rotation":1})", "two different"},
-      {R"({"target":0})", "\"gate\""},
+      {R"({"target":0})", "circuit[6].gate"},
       {R"("x")", "object"},
   };
   for (const auto& [gate, fragment] : cases) {

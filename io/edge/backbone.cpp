@@ -23,7 +23,7 @@ std::uint32_t image_size(const Shape& shape) {
 
 class Layers {
  public:
-  Layers(EdgeBuilder& builder, const EdgeSource& source) : builder_(builder), source_(source) {}
+  Layers(EdgeBuilder& builder, const TrainedModel& source) : builder_(builder), source_(source) {}
 
   Flow chain(const std::vector<LayerSpec>& specs, Flow flow, const std::string& where) {
     for (std::size_t i = 0; i < specs.size(); ++i)
@@ -135,15 +135,15 @@ class Layers {
   }
 
   EdgeBuilder& builder_;
-  const EdgeSource& source_;
+  const TrainedModel& source_;
 };
 
 /// An input as the model sees it.
-Flow standardised(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, std::size_t i,
+Flow standardised(Layers& layers, EdgeBuilder& builder, const TrainedModel& source, std::size_t i,
                   std::size_t first) {
   const Shape shape = input_shape(source.spec, i);
   const Flow raw{EdgeValue{EdgeValue::x, static_cast<std::uint32_t>(first)}, shape, false};
-  for (const Standardisation& entry : source.standardisation) {
+  for (const Standardisation& entry : source.statistics.inputs) {
     if (entry.input != source.spec.inputs[i]) continue;
     const Flow to = layers.fresh(shape);
     EdgeOp& op = builder.add(QE_STANDARDISE, raw.value, to.value);
@@ -163,7 +163,7 @@ Flow standardised(Layers& layers, EdgeBuilder& builder, const EdgeSource& source
 }
 
 /// The branches' values one after another; a pair stands where the first of its inputs would.
-Flow concatenated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source,
+Flow concatenated(Layers& layers, EdgeBuilder& builder, const TrainedModel& source,
                   const std::vector<Flow>& values, bool with_pairs) {
   if (values.size() == 1) return values.front();
   std::vector<std::size_t> partner(values.size());
@@ -197,7 +197,8 @@ Flow concatenated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source
   return joined;
 }
 
-Flow gated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, const std::vector<Flow>& values) {
+Flow gated(Layers& layers, EdgeBuilder& builder, const TrainedModel& source,
+           const std::vector<Flow>& values) {
   const Flow all = concatenated(layers, builder, source, values, false);
   const Flow scores = layers.dense(all, all.shape.size(), "fusion");
   Shape shape = values[0].shape;
@@ -212,7 +213,7 @@ Flow gated(Layers& layers, EdgeBuilder& builder, const EdgeSource& source, const
 
 }  // namespace
 
-EdgeValue lower_backbone(EdgeBuilder& builder, const EdgeSource& source, std::size_t width) {
+EdgeValue lower_backbone(EdgeBuilder& builder, const TrainedModel& source, std::size_t width) {
   const ModelSpec& spec = source.spec;
   Layers layers(builder, source);
   std::vector<Flow> values;

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "io/edge/lower.h"
-#include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
 #include "runtime/model/data.h"
 #include "runtime/model/head_table.h"
 #include "runtime/base/math.h"
@@ -13,10 +13,10 @@ namespace qmtl {
 namespace {
 
 /// Each column's unit: logits as they are, regression from standardised labels to labels.
-std::vector<EdgeReadout> label_units(const EdgeSource& source) {
+std::vector<EdgeReadout> label_units(const TrainedModel& source) {
   std::vector<EdgeReadout> units;
   for (const TaskSpec& task : source.spec.tasks) {
-    const LabelScale scale = label_scale(source.standardisation, task);
+    const LabelScale scale = label_scale(source.statistics, task);
     units.insert(units.end(), static_cast<std::size_t>(task.outputs), {scale.mean, scale.deviation});
   }
   return units;
@@ -24,15 +24,15 @@ std::vector<EdgeReadout> label_units(const EdgeSource& source) {
 
 EdgeValue y_at(std::size_t column) { return {EdgeValue::y, static_cast<std::uint32_t>(column)}; }
 
-double gain_of(const EdgeSource& source) {
+double gain_of(const TrainedModel& source) {
   return source.spec.head.train_gain ? source.tensor("head.gain")[0] : source.spec.head.gain;
 }
 
 /// The circuit's trainable numbers, in the order of ParamLayout.
-std::vector<double> circuit_params(const EdgeSource& source) {
+std::vector<double> circuit_params(const TrainedModel& source) {
   std::vector<double> values;
   for (const char* part : {"head.shared", "head.block", "head.readout"})
-    for (const ParamInfo& info : source.infos)
+    for (const ParamInfo& info : source.tensors)
       if (info.name == part) {
         const auto numbers = source.tensor(part);
         values.insert(values.end(), numbers.begin(), numbers.end());
@@ -41,7 +41,7 @@ std::vector<double> circuit_params(const EdgeSource& source) {
 }
 
 /// Angles of z, in place; returns what times them are radians.
-double lower_angles(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z, std::size_t count) {
+double lower_angles(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, std::size_t count) {
   constexpr auto half = static_cast<float>(math::pi / 2), pi = static_cast<float>(math::pi);
   const auto gain = static_cast<float>(gain_of(source));
   const AngleMap map = source.spec.head.angle_map;
@@ -54,14 +54,15 @@ double lower_angles(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z,
   return 1.0;
 }
 
-std::string lower_expectations(EdgeBuilder& builder, const EdgeSource& source, const Circuit& circuit,
-                               EdgeValue z, EdgeValue target, std::vector<EdgeReadout> readouts) {
+std::string lower_expectations(EdgeBuilder& builder, const TrainedModel& source, const Circuit& circuit,
+                               EdgeValue z, EdgeValue target, std::vector<EdgeReadout> readouts,
+                               EdgeMethod method) {
   const std::vector<double> params = circuit_params(source);
   const double radians = lower_angles(builder, source, z, static_cast<std::size_t>(circuit.angles));
-  return lower_circuit(builder, {circuit, params, z, radians, target, std::move(readouts), source.method});
+  return lower_circuit(builder, {circuit, params, z, radians, target, std::move(readouts), method});
 }
 
-std::string lower_qmtl(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_qmtl(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod method) {
   const std::vector<EdgeReadout> units = label_units(source);
   const auto scale = source.tensor("head.scale"), bias = source.tensor("head.bias");
   const double gain = gain_of(source);
@@ -75,18 +76,18 @@ std::string lower_qmtl(EdgeBuilder& builder, const EdgeSource& source, EdgeValue
       readouts.push_back(
           {bias[o] * units[o].factor + units[o].start, scale[next_scale - 1] / gain * units[o].factor});
     }
-  return lower_expectations(builder, source, build(head_ansatz(source.spec)), z, y_at(0),
-                            std::move(readouts));
+  return lower_expectations(builder, source, build(head_ansatz(source.spec)), z, y_at(0), std::move(readouts),
+                            method);
 }
 
 /// hybrid: one circuit's Z values for all tasks; separate: a circuit's for each task.
-std::string lower_z_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_z_head(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod method) {
   const Circuit circuit = build(head_ansatz(source.spec));
   const auto outputs = static_cast<std::size_t>(circuit.outputs()),
              qubits = static_cast<std::size_t>(circuit.qubits);
   const EdgeValue expectations = builder.tensor(outputs);
-  const std::string method =
-      lower_expectations(builder, source, circuit, z, expectations, std::vector<EdgeReadout>(outputs));
+  const std::string done = lower_expectations(builder, source, circuit, z, expectations,
+                                              std::vector<EdgeReadout>(outputs), method);
   const std::vector<std::size_t> columns = task_columns(source.spec);
   const std::vector<EdgeReadout> units = label_units(source);
   DenseBlock block{
@@ -94,17 +95,17 @@ std::string lower_z_head(EdgeBuilder& builder, const EdgeSource& source, EdgeVal
       1.0 / gain_of(source)};
   if (source.spec.head.kind == "hybrid") {
     add_dense(builder, block, expectations, y_at(0), units);
-    return method;
+    return done;
   }
   for (std::size_t t = 0; t + 1 < columns.size(); ++t) {
     block.first = columns[t];
     block.count = columns[t + 1] - columns[t];
     add_dense(builder, block, expectations.at(t * qubits), y_at(columns[t]), units);
   }
-  return method;
+  return done;
 }
 
-std::string lower_linear(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_linear(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod) {
   const std::size_t columns = task_columns(source.spec).back();
   add_dense(builder,
             {source.tensor("head.weight"), source.tensor("head.bias"), representation_width(source.spec),
@@ -113,7 +114,7 @@ std::string lower_linear(EdgeBuilder& builder, const EdgeSource& source, EdgeVal
   return {};
 }
 
-std::string lower_mlp(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_mlp(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod) {
   const std::vector<std::size_t> columns = task_columns(source.spec);
   const std::size_t width = representation_width(source.spec);
   const auto hidden = static_cast<std::size_t>(source.spec.head.hidden),
@@ -135,7 +136,7 @@ std::string lower_mlp(EdgeBuilder& builder, const EdgeSource& source, EdgeValue 
 }
 
 /// Each output's weights on the columns that its register would see, upload by upload.
-std::string lower_local(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_local(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod) {
   const AnsatzSpec& ansatz = source.spec.head.ansatz;
   const std::vector<EdgeReadout> units = label_units(source);
   const auto weight = source.tensor("head.weight"), bias = source.tensor("head.bias");
@@ -165,7 +166,7 @@ std::string lower_local(EdgeBuilder& builder, const EdgeSource& source, EdgeValu
 /// One row per kind of head (runtime/model/head_table.h).
 struct LoweredHead {
   std::string_view kind;
-  std::string (*lower)(EdgeBuilder&, const EdgeSource&, EdgeValue z);
+  std::string (*lower)(EdgeBuilder&, const TrainedModel&, EdgeValue z, EdgeMethod);
 };
 constexpr LoweredHead heads[] = {{"qmtl", lower_qmtl},       {"hybrid", lower_z_head},
                                  {"separate", lower_z_head}, {"linear", lower_linear},
@@ -178,9 +179,9 @@ std::size_t representation_width(const ModelSpec& spec) {
                                                                    : spec.head.width);
 }
 
-std::string lower_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z) {
+std::string lower_head(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod method) {
   for (const LoweredHead& head : heads)
-    if (head.kind == source.spec.head.kind) return head.lower(builder, source, z);
+    if (head.kind == source.spec.head.kind) return head.lower(builder, source, z, method);
   throw usage_error("head.kind: head files do not hold the head '" + source.spec.head.kind + "'");
 }
 

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/edge/lower.h"
 
-#include "runtime/base/error.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
-
-std::span<const double> EdgeSource::tensor(const std::string& name) const {
-  for (const ParamInfo& info : infos)
-    if (info.name == name) return params.subspan(info.offset, info.size);
-  throw data_error("the checkpoint has no tensor '" + name + "'");
-}
 
 void add_dense(EdgeBuilder& builder, const DenseBlock& block, EdgeValue from, EdgeValue to,
                std::span<const EdgeReadout> units) {
@@ -26,12 +19,12 @@ void add_dense(EdgeBuilder& builder, const DenseBlock& block, EdgeValue from, Ed
                                              unit(c).factor));
 }
 
-EdgeModel lower_model(const EdgeSource& source) {
+EdgeModel lower_model(const TrainedModel& source, EdgeMethod method) {
   EdgeBuilder builder;
   const EdgeValue z = lower_backbone(builder, source, representation_width(source.spec));
-  const std::string method = lower_head(builder, source, z);
+  const std::string done = lower_head(builder, source, z, method);
   EdgeModel model = builder.finish();
-  model.method = method;
+  model.method = done;
   for (std::size_t i = 0; i < source.spec.inputs.size(); ++i) {
     const auto width = static_cast<std::uint32_t>(source.spec.input_widths[i]);
     model.inputs.push_back({source.spec.inputs[i], 0, model.x, width});

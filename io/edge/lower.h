@@ -8,32 +8,19 @@
 
 #include "io/edge/circuit.h"
 #include "io/edge/model.h"
-#include "runtime/model/spec.h"
-#include "runtime/train/state.h"
+#include "runtime/model/trained_model.h"
 
 namespace qmtl {
 
-/// A trained model: what it computes and its numbers.
-struct EdgeSource {
-  const ModelSpec& spec;
-  const std::vector<ParamInfo>& infos;
-  std::span<const double> params;
-  const std::vector<Standardisation>& standardisation;
-  EdgeMethod method = EdgeMethod::automatic;
-
-  /// A tensor's numbers. Throws Error (data) naming it if there is none.
-  std::span<const double> tensor(const std::string& name) const;
-};
-
 /// The model as operations in float: standardisation, backbone, head, regression outputs in label units.
 /// Without samples and hash. Throws Error (usage) where the format cannot hold it.
-EdgeModel lower_model(const EdgeSource& source);
+EdgeModel lower_model(const TrainedModel& source, EdgeMethod method = EdgeMethod::automatic);
 
 /// From the inputs (x) to the representation z of `width` numbers.
-EdgeValue lower_backbone(EdgeBuilder& builder, const EdgeSource& source, std::size_t width);
+EdgeValue lower_backbone(EdgeBuilder& builder, const TrainedModel& source, std::size_t width);
 
 /// From the representation to y; says how a circuit is evaluated.
-std::string lower_head(EdgeBuilder& builder, const EdgeSource& source, EdgeValue z);
+std::string lower_head(EdgeBuilder& builder, const TrainedModel& source, EdgeValue z, EdgeMethod method);
 /// Numbers of the representation.
 std::size_t representation_width(const ModelSpec& spec);
 

@@ -18,7 +18,7 @@ std::int64_t extent(std::size_t value) { return static_cast<std::int64_t>(value)
 
 class BackboneWriter {
  public:
-  BackboneWriter(OnnxGraph& graph, const EdgeSource& source)
+  BackboneWriter(OnnxGraph& graph, const TrainedModel& source)
       : graph_(graph), source_(source), spec_(source.spec) {}
 
   OnnxValue write(std::size_t width) {
@@ -42,7 +42,7 @@ class BackboneWriter {
         shaped ? spec_.input_shapes[i] : std::vector<std::size_t>{spec_.input_widths[i]};
     OnnxValue x = graph_.input(spec_.inputs[i], extents);
     if (extents.size() > 1) x = graph_.reshape(x, {-1});
-    for (const Standardisation& entry : source_.standardisation) {
+    for (const Standardisation& entry : source_.statistics.inputs) {
       if (entry.input != spec_.inputs[i]) continue;
       std::vector<double> rest, inverse;
       bool needed = false;
@@ -218,13 +218,13 @@ class BackboneWriter {
   }
 
   OnnxGraph& graph_;
-  const EdgeSource& source_;
+  const TrainedModel& source_;
   const ModelSpec& spec_;
 };
 
 }  // namespace
 
-OnnxValue add_onnx_backbone(OnnxGraph& graph, const EdgeSource& source, std::size_t width) {
+OnnxValue add_onnx_backbone(OnnxGraph& graph, const TrainedModel& source, std::size_t width) {
   return BackboneWriter(graph, source).write(width);
 }
 

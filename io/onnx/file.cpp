@@ -26,11 +26,11 @@ std::string output_name(const ModelSpec& spec, const TaskSpec& task) {
 }
 
 /// Regression columns in the unit of the labels, the others as they are.
-OnnxValue in_label_units(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& logits) {
+OnnxValue in_label_units(OnnxGraph& graph, const TrainedModel& source, const OnnxValue& logits) {
   std::vector<double> factor, offset;
   bool any = false;
   for (const TaskSpec& task : source.spec.tasks) {
-    const LabelScale scale = label_scale(source.standardisation, task);
+    const LabelScale scale = label_scale(source.statistics, task);
     factor.insert(factor.end(), static_cast<std::size_t>(task.outputs), scale.deviation);
     offset.insert(offset.end(), static_cast<std::size_t>(task.outputs), scale.mean);
     any = any || scale.deviation != 1.0 || scale.mean != 0.0;
@@ -81,7 +81,7 @@ onnx::ModelProto make_model(const Checkpoint& checkpoint) {
   add_metadata(model, checkpoint);
   model.mutable_graph()->set_name("qmtl");
   OnnxGraph graph(*model.mutable_graph());
-  const EdgeSource source{spec, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
+  const TrainedModel source = trained_model(checkpoint);
   const OnnxValue z = add_onnx_backbone(graph, source, representation_width(spec));
   const OnnxValue logits = add_onnx_head(graph, source, z);
   add_outputs(graph, spec, in_label_units(graph, source, logits));

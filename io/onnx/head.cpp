@@ -13,7 +13,7 @@ namespace {
 /// What a head's writer is made from.
 struct HeadInput {
   OnnxGraph& graph;
-  const EdgeSource& source;
+  const TrainedModel& source;
   const OnnxValue& z;
   std::size_t columns;  ///< logits of all tasks
 };
@@ -44,7 +44,7 @@ OnnxValue readouts_of(const HeadInput& in) {
   const AnsatzSpec ansatz = head_ansatz(in.source.spec);
   const Circuit circuit = build(ansatz);
   std::vector<double> params;
-  for (const ParamInfo& info : in.source.infos)
+  for (const ParamInfo& info : in.source.tensors)
     if (info.name == "head.shared" || info.name == "head.block" || info.name == "head.readout") {
       const std::span<const double> values = in.source.tensor(info.name);
       params.insert(params.end(), values.begin(), values.end());
@@ -135,7 +135,7 @@ constexpr std::array writers{
 
 }  // namespace
 
-OnnxValue add_onnx_head(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& z) {
+OnnxValue add_onnx_head(OnnxGraph& graph, const TrainedModel& source, const OnnxValue& z) {
   const ModelSpec& spec = source.spec;
   const auto writer = std::find_if(writers.begin(), writers.end(), [&](const HeadWriter& row) {
     return row.kind == head_kind(spec.head.kind).name;

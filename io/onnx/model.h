@@ -14,10 +14,10 @@ namespace qmtl {
 // with.
 
 /// From the named inputs (which it adds to the graph) to z [batch, width].
-OnnxValue add_onnx_backbone(OnnxGraph& graph, const EdgeSource& source, std::size_t width);
+OnnxValue add_onnx_backbone(OnnxGraph& graph, const TrainedModel& source, std::size_t width);
 
 /// From z to the logits of all tasks [batch, outputs], in the training's unit.
-OnnxValue add_onnx_head(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& z);
+OnnxValue add_onnx_head(OnnxGraph& graph, const TrainedModel& source, const OnnxValue& z);
 
 /// A circuit with its trainable numbers.
 struct BoundCircuit {

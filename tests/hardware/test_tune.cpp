@@ -17,7 +17,7 @@ namespace {
 struct Tuned {
   Dataset data = toy::dataset(60);
   Config config;
-  Statistics statistics;
+  std::vector<Standardisation> statistics;
   std::unique_ptr<Learner> learner;
   std::vector<double> params;  ///< of the model
   StepBatch batch;

@@ -50,7 +50,7 @@ struct TrainOutcome {
 struct TrainJob {
   Config config;
   Dataset data;
-  Statistics statistics;
+  std::vector<Standardisation> standardisation;
   std::unique_ptr<Learner> learner;
   TrainState state;
 };

@@ -3,7 +3,7 @@
 
 say() { printf '\n== %s\n' "$*"; }
 
-# install_missing [rooms] [test] [edge]: the packages of packages.txt that are not installed, with those of the kinds given.
+# install_missing [rooms] [test] [edge] [long]: the packages of packages.txt that are not installed, with those of the kinds given.
 install_missing() {
   local list missing=() package kind
   list=$(dirname "${BASH_SOURCE[0]}")/packages.txt

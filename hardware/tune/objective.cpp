@@ -21,8 +21,7 @@ double precision_of(const ModelSpec& spec, std::size_t task, std::span<const dou
 
 }  // namespace
 
-TuneObjective::TuneObjective(const Learner& learner, const Dataset& data,
-                             const std::vector<Standardisation>& standardisation,
+TuneObjective::TuneObjective(const Learner& learner, const Dataset& data, const Statistics& statistics,
                              std::span<const double> params) {
   const ModelSpec& spec = learner.spec();
   if (learner.readout() == nullptr)
@@ -32,9 +31,8 @@ TuneObjective::TuneObjective(const Learner& learner, const Dataset& data,
   const std::vector<const Task*> labels = bind_tasks(data, spec);
   const std::vector<std::size_t> columns = task_columns(spec);
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
-    tasks_.push_back({labels[t], make_loss(spec.tasks[t], label_scale(standardisation, spec.tasks[t])),
-                      columns[t], columns[t + 1] - columns[t],
-                      spec.tasks[t].weight * precision_of(spec, t, params)});
+    tasks_.push_back({labels[t], make_loss(spec.tasks[t], label_scale(statistics, spec.tasks[t])), columns[t],
+                      columns[t + 1] - columns[t], spec.tasks[t].weight * precision_of(spec, t, params)});
 }
 
 double TuneObjective::operator()(const StepBatch& batch, std::span<const double> values,

@@ -17,8 +17,8 @@ class TuneObjective {
  public:
   /// `params` are all of the learner's, as it has them bound. Throws Error (usage) for heads without a
   /// circuit.
-  TuneObjective(const Learner& learner, const Dataset& data,
-                const std::vector<Standardisation>& standardisation, std::span<const double> params);
+  TuneObjective(const Learner& learner, const Dataset& data, const Statistics& statistics,
+                std::span<const double> params);
 
   /// The batch's loss for values[rows of the batch, outputs of the circuit]; unless null also d loss / d
   /// values, same shape. As the learner's, without terms that no output changes.

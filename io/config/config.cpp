@@ -130,13 +130,6 @@ void apply(Config& config, const toml::table& root, const std::string& file) {
   }
 }
 
-Config unset() {
-  Config config;
-  config.model.head.ansatz.qubits = 0;
-  config.model.head.ansatz.stride = 0;
-  return config;
-}
-
 std::string absolute_from(const std::filesystem::path& folder, const std::string& path) {
   // absolute() refuses an empty path.
   const auto base = folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(folder);
@@ -167,7 +160,7 @@ void write_table(std::string& text, const std::string& name, const Object& objec
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& name) {
-  Config config = unset();
+  Config config;
   config.file = name;
   apply(config, parse_toml(text, name), name);
   return config;

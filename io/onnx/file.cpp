@@ -13,8 +13,6 @@
 #include "io/onnx/model.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head_table.h"
-#include "runtime/train/label_scale.h"
 
 namespace qmtl {
 namespace {
@@ -23,20 +21,6 @@ namespace {
 std::string output_name(const ModelSpec& spec, const TaskSpec& task) {
   const bool taken = std::find(spec.inputs.begin(), spec.inputs.end(), task.name) != spec.inputs.end();
   return taken ? task.name + "_output" : task.name;
-}
-
-/// Regression columns in the unit of the labels, the others as they are.
-OnnxValue in_label_units(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& logits) {
-  std::vector<double> factor, offset;
-  bool any = false;
-  for (const TaskSpec& task : source.spec.tasks) {
-    const LabelScale scale = label_scale(source.standardisation, task);
-    factor.insert(factor.end(), static_cast<std::size_t>(task.outputs), scale.deviation);
-    offset.insert(offset.end(), static_cast<std::size_t>(task.outputs), scale.mean);
-    any = any || scale.deviation != 1.0 || scale.mean != 0.0;
-  }
-  if (!any) return logits;
-  return graph.add(graph.multiply(logits, graph.vector(factor)), graph.vector(offset));
 }
 
 void add_outputs(OnnxGraph& graph, const ModelSpec& spec, const OnnxValue& values) {
@@ -81,10 +65,7 @@ onnx::ModelProto make_model(const Checkpoint& checkpoint) {
   add_metadata(model, checkpoint);
   model.mutable_graph()->set_name("qmtl");
   OnnxGraph graph(*model.mutable_graph());
-  const EdgeSource source{spec, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
-  const OnnxValue z = add_onnx_backbone(graph, source, representation_width(spec));
-  const OnnxValue logits = add_onnx_head(graph, source, z);
-  add_outputs(graph, spec, in_label_units(graph, source, logits));
+  add_outputs(graph, spec, add_onnx_operations(graph, trained_model(checkpoint)));
   return model;
 }
 

@@ -4,20 +4,18 @@
 #include <span>
 #include <vector>
 
-#include "io/edge/lower.h"
 #include "io/onnx/graph.h"
 #include "runtime/circuit/plan.h"
+#include "runtime/model/trained_model.h"
 
 namespace qmtl {
 
 // The parts of a model as ONNX operators. Each adds its nodes to the graph and returns the value it ends
 // with.
 
-/// From the named inputs (which it adds to the graph) to z [batch, width].
-OnnxValue add_onnx_backbone(OnnxGraph& graph, const EdgeSource& source, std::size_t width);
-
-/// From z to the logits of all tasks [batch, outputs], in the training's unit.
-OnnxValue add_onnx_head(OnnxGraph& graph, const EdgeSource& source, const OnnxValue& z);
+/// From the named inputs (which it adds to the graph) to the logits of all tasks [batch, outputs], in the
+/// unit of the labels: the model's operations (runtime/model/operations.h) one by one.
+OnnxValue add_onnx_operations(OnnxGraph& graph, const TrainedModel& model);
 
 /// A circuit with its trainable numbers.
 struct BoundCircuit {

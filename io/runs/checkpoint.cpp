@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "io/files/atomic_file.h"
 #include "io/config/config.h"
 #include "io/data/dataset.h"
+#include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/error.h"
@@ -84,6 +84,29 @@ std::size_t product(const std::vector<std::size_t>& shape) {
   throw data_error(where + ": the checkpoint contradicts itself: " + what);
 }
 
+// The group /standardisation holds the inputs' statistics and then the labels', these under "label:<task>".
+constexpr std::string_view label_prefix = "label:";
+
+std::vector<Standardisation> entries(const Statistics& statistics) {
+  std::vector<Standardisation> all = statistics.inputs;
+  for (const LabelStatistics& label : statistics.labels)
+    all.push_back({std::string(label_prefix) + label.task, {label.mean}, {label.deviation}});
+  return all;
+}
+
+void add_entry(Standardisation entry, Statistics& statistics, const std::string& where) {
+  if (!entry.input.starts_with(label_prefix)) {
+    statistics.inputs.push_back(std::move(entry));
+    return;
+  }
+  if (entry.mean.size() != 1 || entry.deviation.size() != 1)
+    inconsistent(where, "/standardisation/" + entry.input + " has " + std::to_string(entry.mean.size()) +
+                            " means and " + std::to_string(entry.deviation.size()) +
+                            " deviations; expected one of each");
+  statistics.labels.push_back(
+      {entry.input.substr(label_prefix.size()), entry.mean.front(), entry.deviation.front()});
+}
+
 /// The rules that a written and a read checkpoint must keep.
 void check(const Checkpoint& checkpoint, const std::string& where) {
   std::size_t offset = 0;
@@ -109,7 +132,7 @@ void check(const Checkpoint& checkpoint, const std::string& where) {
   for (const EpochRecord& record : history)
     if (record.validation.size() != history.front().validation.size())
       inconsistent(where, "the epochs of its history have different numbers of tasks");
-  for (const Standardisation& part : checkpoint.standardisation) {
+  for (const Standardisation& part : entries(checkpoint.statistics)) {
     check_name(part.input, "an input", where);
     if (part.mean.size() != part.deviation.size())
       inconsistent(where, "standardisation of input " + part.input + " has " +
@@ -248,10 +271,10 @@ Checkpoint read_fields(const File& file) {
     state.*entry.member = hdf5::required_double(file, "/", entry.name);
   if (file.exists(norm_sums)) state.epoch_norm_sums = file.read<double>(norm_sums);
   state.history = read_history(file);
-  for (const std::string& input : indexed_children(file, "/standardisation")) {
-    const std::string group = "/standardisation/" + input;
-    checkpoint.standardisation.push_back(
-        {input, file.read<double>(group + "/mean"), file.read<double>(group + "/deviation")});
+  for (const std::string& member : indexed_children(file, "/standardisation")) {
+    const std::string group = "/standardisation/" + member;
+    add_entry({member, file.read<double>(group + "/mean"), file.read<double>(group + "/deviation")},
+              checkpoint.statistics, file.path());
   }
   checkpoint.data_hash = hdf5::required_string(file, "/", "data_hash");
   checkpoint.plan = hdf5::required_string(file, "/", "plan");
@@ -285,7 +308,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
     for (const HistoryReal& column : history_reals) hash.update_number(record.*column.member);
     hash.update_array(record.validation);
   }
-  for (const Standardisation& part : checkpoint.standardisation) {
+  for (const Standardisation& part : entries(checkpoint.statistics)) {
     hash.update_text(part.input);
     hash.update_array(part.mean);
     hash.update_array(part.deviation);
@@ -302,6 +325,11 @@ std::string portable_hash(Checkpoint checkpoint) {
   checkpoint.config.run_folder.clear();
   checkpoint.config_text = to_toml(checkpoint.config);
   return checkpoint_hash(checkpoint);
+}
+
+TrainedModel trained_model(const Checkpoint& checkpoint) {
+  return {checkpoint.config.model, checkpoint.config.train.shots, checkpoint.params, checkpoint.state.params,
+          checkpoint.statistics};
 }
 
 WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& given) {
@@ -330,8 +358,9 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
   file.make_group("/history");
   write_history(file, checkpoint.state.history);
   file.make_group("/standardisation");
-  for (std::size_t i = 0; i < checkpoint.standardisation.size(); ++i) {
-    const Standardisation& part = checkpoint.standardisation[i];
+  const std::vector<Standardisation> statistics = entries(checkpoint.statistics);
+  for (std::size_t i = 0; i < statistics.size(); ++i) {
+    const Standardisation& part = statistics[i];
     const std::string group = "/standardisation/" + part.input;
     file.make_group(group);
     file.set_attribute(group, "index", static_cast<std::int64_t>(i));

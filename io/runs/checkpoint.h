@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "runtime/train/config.h"
-#include "runtime/train/state.h"
+#include "runtime/model/trained_model.h"
 
 namespace qmtl {
 
@@ -15,7 +15,7 @@ struct Checkpoint {
   Config config;
   std::vector<ParamInfo> params;  ///< in order of offset, covering state.params without gaps
   TrainState state;
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::string data_hash;     ///< Dataset::hash of the training data
   std::string plan;          ///< the engine plan that ran
   std::string run_hash;      ///< run_hash(state); filled when writing
@@ -23,15 +23,18 @@ struct Checkpoint {
   std::string program_version;
 };
 
+/// The model in a checkpoint.
+TrainedModel trained_model(const Checkpoint& checkpoint);
+
 /// What was written and read back.
 struct WrittenCheckpoint {
   std::string content_hash;
   std::uint64_t bytes = 0;
 };
 
-/// Saves atomically (io/files/atomic_file.h) after reading the written bytes back and comparing. Equal checkpoints
-/// give equal bytes. Throws Error (data) if `checkpoint` contradicts itself (shapes, lengths, names) or
-/// cannot be saved; an older file of that name is then untouched.
+/// Saves atomically (io/files/atomic_file.h) after reading the written bytes back and comparing. Equal
+/// checkpoints give equal bytes. Throws Error (data) if `checkpoint` contradicts itself (shapes, lengths,
+/// names) or cannot be saved; an older file of that name is then untouched.
 WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
 /// Reads and verifies: format and version, names, shapes, content hash and run hash. Throws Error (data) that

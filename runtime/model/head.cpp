@@ -17,12 +17,15 @@ namespace {
 AnsatzSpec qmtl_ansatz(const ModelSpec& spec) { return spec.head.ansatz; }
 
 constexpr HeadKind table[] = {
-    {"qmtl", true, true, qmtl_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>},
-    {"hybrid", true, false, hybrid_ansatz, false, make_hybrid_head<float>, make_hybrid_head<double>},
-    {"separate", true, false, separate_ansatz, false, make_separate_head<float>, make_separate_head<double>},
-    {"linear", false, false, nullptr, false, make_linear_head<float>, make_linear_head<double>},
-    {"mlp", false, false, nullptr, false, make_mlp_head<float>, make_mlp_head<double>},
-    {"local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>},
+    {"qmtl", true, true, qmtl_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head},
+    {"hybrid", true, false, hybrid_ansatz, false, make_hybrid_head<float>, make_hybrid_head<double>,
+     list_hybrid_head},
+    {"separate", true, false, separate_ansatz, false, make_separate_head<float>, make_separate_head<double>,
+     list_separate_head},
+    {"linear", false, false, nullptr, false, make_linear_head<float>, make_linear_head<double>,
+     list_linear_head},
+    {"mlp", false, false, nullptr, false, make_mlp_head<float>, make_mlp_head<double>, list_mlp_head},
+    {"local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>, list_local_head},
 };
 
 }  // namespace
@@ -36,6 +39,11 @@ const HeadKind& head_kind(std::string_view kind) {
     listed += (listed.empty() ? "" : ", ") + std::string(row.name);
   }
   throw usage_error("head.kind: unknown head '" + std::string(kind) + "': expected one of " + listed);
+}
+
+std::size_t representation_width(const ModelSpec& spec) {
+  return static_cast<std::size_t>(head_kind(spec.head.kind).angles ? spec.head.ansatz.angles()
+                                                                   : spec.head.width);
 }
 
 AnsatzSpec head_ansatz(const ModelSpec& spec) {

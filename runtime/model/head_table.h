@@ -30,6 +30,8 @@ struct HeadSetup {
 
 template <class Real>
 class Head;
+class OperationList;
+struct TrainedModel;
 
 template <class Real>
 using HeadFactory = std::unique_ptr<Head<Real>> (*)(const HeadSetup&);
@@ -44,6 +46,8 @@ struct HeadKind {
   bool second_moments;  ///< shot noise needs them: outputs are not single Z
   HeadFactory<float> make_float;
   HeadFactory<double> make_double;
+  /// Appends the head's formulas to the representation, the last value of the list (operations.h).
+  void (*list)(const TrainedModel& model, OperationList& list);
 
   bool circuit() const { return ansatz != nullptr; }
 };
@@ -56,6 +60,9 @@ const HeadKind& head_kind(std::string_view kind);
 AnsatzSpec head_ansatz(const ModelSpec& spec);
 /// What plans of that circuit are made with, for training with so many shots (0: exact).
 PlanOptions plan_options(const ModelSpec& spec, int shots);
+
+/// Numbers of the representation z.
+std::size_t representation_width(const ModelSpec& spec);
 
 /// The tasks of each generation; none where there is only one.
 std::vector<TaskRange> generation_tasks(const ModelSpec& spec);

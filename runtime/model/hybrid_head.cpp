@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/circuit_stage.h"
 #include "runtime/model/dense_columns.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 namespace {
@@ -238,5 +239,19 @@ template std::unique_ptr<Head<float>> make_hybrid_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_hybrid_head(const HeadSetup&);
 template std::unique_ptr<Head<float>> make_separate_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_separate_head(const HeadSetup&);
+
+void list_hybrid_head(const TrainedModel& model, OperationList& list) {
+  list_circuit(model, list);
+  list.then(ops::Dense{model.tensor("head.weight"), model.tensor("head.bias")},
+            task_columns(model.spec).back());
+}
+
+void list_separate_head(const TrainedModel& model, OperationList& list) {
+  list_circuit(model, list);
+  const std::vector<std::size_t> columns = task_columns(model.spec);
+  list.then(ops::BlockDense{model.tensor("head.weight"), model.tensor("head.bias"),
+                            static_cast<std::size_t>(model.spec.head.ansatz.qubits), columns},
+            columns.back());
+}
 
 }  // namespace qmtl

@@ -25,4 +25,8 @@ std::unique_ptr<Head<Real>> make_separate_head(const HeadSetup& setup);
 AnsatzSpec hybrid_ansatz(const ModelSpec& spec);
 AnsatzSpec separate_ansatz(const ModelSpec& spec);
 
+/// Their formulas, for exports (HeadKind::list).
+void list_hybrid_head(const TrainedModel& model, OperationList& list);
+void list_separate_head(const TrainedModel& model, OperationList& list);
+
 }  // namespace qmtl

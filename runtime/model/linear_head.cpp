@@ -6,6 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/dense_columns.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 namespace {
@@ -73,5 +74,10 @@ std::unique_ptr<Head<Real>> make_linear_head(const HeadSetup& setup) {
 }
 template std::unique_ptr<Head<float>> make_linear_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_linear_head(const HeadSetup&);
+
+void list_linear_head(const TrainedModel& model, OperationList& list) {
+  list.then(ops::Dense{model.tensor("head.weight"), model.tensor("head.bias")},
+            task_columns(model.spec).back());
+}
 
 }  // namespace qmtl

@@ -11,4 +11,7 @@ namespace qmtl {
 template <class Real>
 std::unique_ptr<Head<Real>> make_linear_head(const HeadSetup& setup);
 
+/// Its formulas, for exports (HeadKind::list).
+void list_linear_head(const TrainedModel& model, OperationList& list);
+
 }  // namespace qmtl

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 namespace {
@@ -129,5 +130,17 @@ std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup) {
 }
 template std::unique_ptr<Head<float>> make_local_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_local_head(const HeadSetup&);
+
+void list_local_head(const TrainedModel& model, OperationList& list) {
+  const std::span<const double> weights = model.tensor("head.weight");
+  ops::Sparse sparse{{}, model.tensor("head.bias")};
+  std::size_t next = 0;
+  for (const std::vector<std::size_t>& columns : seen_columns(model.spec.head.ansatz)) {
+    sparse.rows.emplace_back();
+    for (std::size_t column : columns) sparse.rows.back().emplace_back(column, weights[next++]);
+  }
+  const std::size_t outputs = sparse.rows.size();
+  list.then(std::move(sparse), outputs);
+}
 
 }  // namespace qmtl

@@ -14,4 +14,7 @@ namespace qmtl {
 template <class Real>
 std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup);
 
+/// Its formulas, for exports (HeadKind::list).
+void list_local_head(const TrainedModel& model, OperationList& list);
+
 }  // namespace qmtl

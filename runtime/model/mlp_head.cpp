@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/dense_columns.h"
 #include "runtime/base/math.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 namespace {
@@ -156,5 +157,15 @@ std::unique_ptr<Head<Real>> make_mlp_head(const HeadSetup& setup) {
 }
 template std::unique_ptr<Head<float>> make_mlp_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_mlp_head(const HeadSetup&);
+
+void list_mlp_head(const TrainedModel& model, OperationList& list) {
+  const auto hidden = static_cast<std::size_t>(model.spec.head.hidden);
+  const std::size_t units = model.spec.tasks.size() * hidden;
+  const std::vector<std::size_t> columns = task_columns(model.spec);
+  list.then(ops::Dense{model.tensor("head.hidden_weight"), model.tensor("head.hidden_bias")}, units);
+  list.then(ops::Activate{Activation::tanh}, units);
+  list.then(ops::BlockDense{model.tensor("head.weight"), model.tensor("head.bias"), hidden, columns},
+            columns.back());
+}
 
 }  // namespace qmtl

@@ -13,4 +13,7 @@ namespace qmtl {
 template <class Real>
 std::unique_ptr<Head<Real>> make_mlp_head(const HeadSetup& setup);
 
+/// Its formulas, for exports (HeadKind::list).
+void list_mlp_head(const TrainedModel& model, OperationList& list);
+
 }  // namespace qmtl

@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/circuit_stage.h"
 #include "runtime/model/data.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 namespace {
@@ -51,6 +52,20 @@ std::vector<BlockRange> group_blocks(const HeadSetup& setup) {
       blocks.push_back(setup.trains(group) ? blocks_of(ansatz, columns[group.first], columns[group.last])
                                            : BlockRange{});
   return blocks;
+}
+
+/// The number of each output's scale: the classes of a multiclass task share one.
+std::vector<std::size_t> scale_of_outputs(const ModelSpec& spec) {
+  std::vector<std::size_t> scale_of;
+  std::size_t scales = 0;
+  for (const TaskSpec& task : spec.tasks) {
+    const bool shared = parse_task_kind(task.kind) == TaskKind::multiclass;
+    for (int c = 0; c < task.outputs; ++c) {
+      if (c == 0 || !shared) ++scales;
+      scale_of.push_back(scales - 1);
+    }
+  }
+  return scale_of;
 }
 
 template <class Real>
@@ -123,15 +138,14 @@ class QmtlHead final : public Head<Real> {
 
  private:
   void name_scales(const ModelSpec& spec) {
-    for (const TaskSpec& task : spec.tasks) {
-      const TaskKind kind = parse_task_kind(task.kind);
-      for (int c = 0; c < task.outputs; ++c) {
-        if (c == 0 || kind != TaskKind::multiclass)
-          scale_starts_.push_back(kind == TaskKind::regression ? spec_.scale_start_regression
-                                                               : spec_.scale_start);
-        scale_of_.push_back(scale_starts_.size() - 1);
-      }
-    }
+    scale_of_ = scale_of_outputs(spec);
+    std::size_t output = 0;
+    for (const TaskSpec& task : spec.tasks)
+      for (int c = 0; c < task.outputs; ++c)
+        if (scale_of_[output++] == scale_starts_.size())
+          scale_starts_.push_back(parse_task_kind(task.kind) == TaskKind::regression
+                                      ? spec_.scale_start_regression
+                                      : spec_.scale_start);
   }
 
   void add_readout_gradient(std::size_t output, double g, double expectation,
@@ -160,5 +174,13 @@ std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup) {
 }
 template std::unique_ptr<Head<float>> make_qmtl_head(const HeadSetup&);
 template std::unique_ptr<Head<double>> make_qmtl_head(const HeadSetup&);
+
+void list_qmtl_head(const TrainedModel& model, OperationList& list) {
+  list_circuit(model, list);
+  const std::span<const double> scales = model.tensor("head.scale");
+  ops::Affine affine{{}, model.tensor("head.bias")};
+  for (std::size_t scale : scale_of_outputs(model.spec)) affine.factor.push_back(scales[scale]);
+  list.then(std::move(affine), task_columns(model.spec).back());
+}
 
 }  // namespace qmtl

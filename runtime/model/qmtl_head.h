@@ -15,4 +15,7 @@ namespace qmtl {
 template <class Real>
 std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup);
 
+/// Its formulas, for exports (HeadKind::list).
+void list_qmtl_head(const TrainedModel& model, OperationList& list);
+
 }  // namespace qmtl

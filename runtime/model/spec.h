@@ -82,11 +82,19 @@ enum class BlockStart : std::uint8_t {
 };
 enum class SharedStart : std::uint8_t { normal, identity };
 
+/// A circuit as configured by nothing: resolve() chooses what is 0 here.
+inline AnsatzSpec unset_ansatz() {
+  AnsatzSpec ansatz;
+  ansatz.qubits = 0;
+  ansatz.stride = 0;
+  return ansatz;
+}
+
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
-  int width = 0;      ///< representation d of linear and mlp; the other heads have d = the circuit's angles
-  int hidden = 16;    ///< mlp: hidden units of a task
-  AnsatzSpec ansatz;  ///< resolved: block_outputs has one entry per block
+  int width = 0;    ///< representation d of linear and mlp; the other heads have d = the circuit's angles
+  int hidden = 16;  ///< mlp: hidden units of a task
+  AnsatzSpec ansatz = unset_ansatz();  ///< resolved: block_outputs has one entry per block
   AngleMap angle_map = AngleMap::shift_tanh;
   double gain = 0.3;
   bool train_gain = false;

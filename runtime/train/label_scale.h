@@ -8,8 +8,7 @@
 
 namespace qmtl {
 
-/// Statistics of a regression task's labels among the Standardisations; {0, 1} if there are none or for other
-/// kinds.
-LabelScale label_scale(const std::vector<Standardisation>& standardisation, const TaskSpec& task);
+/// Statistics of a regression task's labels; {0, 1} if there are none or for other kinds.
+LabelScale label_scale(const Statistics& statistics, const TaskSpec& task);
 
 }  // namespace qmtl

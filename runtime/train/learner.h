@@ -24,9 +24,10 @@ struct StepBatch {
       label_counts;  ///< present labels of each task among `rows` (multilabel: of all columns)
 };
 
-/// A model bound to a data set, with its arithmetic's precision hidden. The unit of work is
-/// (shard of the batch, task group): unit = shard * task_groups + group; it is computed serially and its sums
-/// do not depend on who computes it.
+/// A model bound to a data set, with its arithmetic's precision hidden. It reads the data set's inputs and
+/// labels where they are: the data set must outlive it. New samples need a Predictor instead. The unit of
+/// work is (shard of the batch, task group): unit = shard * task_groups + group; it is computed serially and
+/// its sums do not depend on who computes it.
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -66,20 +67,18 @@ class Learner {
 };
 
 /// Means and deviations over the training split (two passes in double, in row order): of each column, or of
-/// each channel where an input's samples are images (shape [H, W] or [C, H, W]). The inputs are followed by
-/// the label statistics of the regression tasks (label_statistics_name). An input without an entry is taken
-/// as it is; with `inputs` false (data.standardise) all are.
-std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec, bool inputs = true);
+/// each channel where an input's samples are images (shape [H, W] or [C, H, W]); and of the regression tasks'
+/// labels. With `inputs` false (data.standardise) the inputs are left out.
+Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs = true);
 
 /// Throws Error naming what does not fit: an input that is missing or has another width, a task without a
 /// labelled training sample, a label outside its classes, NaN or infinity in an input (sample and column).
 std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
-                                      const std::vector<Standardisation>& standardisation,
-                                      SimdTarget target = SimdTarget::best);
+                                      const Statistics& statistics, SimdTarget target = SimdTarget::best);
 
 /// Completes a configuration from the data set: input widths and shapes, the tasks with kind, outputs and
-/// metric, the head's register layout and qubit count (see resolve.cpp for the defaults). Throws Error (usage)
-/// naming key and choices.
+/// metric, the head's register layout and qubit count (see resolve.cpp for the defaults). Throws Error
+/// (usage) naming key and choices.
 void resolve(Config& config, const Dataset& data);
 
 /// The last part of it, for a head without data: config.model.tasks say kind, outputs and classes themselves.

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <string>
 
-#include "runtime/circuit/plan.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/plan.h"
 #include "runtime/model/circuit_start.h"
 #include "runtime/model/head_table.h"
 #include "runtime/model/metrics.h"

@@ -8,8 +8,8 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
-#include "runtime/model/choices.h"
 #include "runtime/base/philox.h"
+#include "runtime/model/choices.h"
 
 namespace qmtl {
 namespace {

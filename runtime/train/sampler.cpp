@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
 #include "runtime/base/philox.h"
+#include "runtime/model/bind_tasks.h"
 
 namespace qmtl {
 

@@ -4,7 +4,6 @@
 #include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/train/learner.h"
-#include "runtime/train/validation.h"
 
 namespace qmtl {
 namespace {
@@ -12,13 +11,13 @@ namespace {
 /// A spread below this share of the mean is rounding, not signal.
 constexpr double constant_share = 1e-12;
 
-struct Statistics {
+struct Moments {
   double mean, deviation;
 };
 
 /// Over the values that are there (labels may be missing) in columns first .. first + count - 1 of the rows.
-Statistics statistics(const std::vector<float>& values, std::size_t stride, std::size_t first,
-                      std::size_t count, const std::vector<std::size_t>& rows) {
+Moments moments(const std::vector<float>& values, std::size_t stride, std::size_t first, std::size_t count,
+                const std::vector<std::size_t>& rows) {
   double sum = 0.0, present = 0.0;
   const auto for_each_value = [&](auto action) {
     for (std::size_t row : rows)
@@ -47,26 +46,26 @@ std::size_t shared_columns(const Input& input) {
 
 }  // namespace
 
-std::vector<Standardisation> standardise(const Dataset& data, const ModelSpec& spec, bool inputs) {
+Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs) {
   const std::vector<std::size_t> rows = data.rows(Split::train);
   if (rows.empty())
     throw data_error("the data set has no training samples (split = 0) to take statistics from");
-  std::vector<Standardisation> all;
+  Statistics all;
   for (const Input* input : bind_inputs(data, spec)) {
     if (!inputs) break;
     Standardisation entry{input->name, {}, {}};
     const std::size_t share = shared_columns(*input);
     for (std::size_t first = 0; first < input->width; first += share) {
-      const Statistics found = statistics(input->values, input->width, first, share, rows);
+      const Moments found = moments(input->values, input->width, first, share, rows);
       entry.mean.insert(entry.mean.end(), share, found.mean);
       entry.deviation.insert(entry.deviation.end(), share, found.deviation);
     }
-    all.push_back(std::move(entry));
+    all.inputs.push_back(std::move(entry));
   }
   for (const Task* task : bind_tasks(data, spec)) {
     if (task->kind != TaskKind::regression) continue;
-    const Statistics found = statistics(task->labels, 1, 0, 1, rows);
-    all.push_back({label_statistics_name(task->name), {found.mean}, {found.deviation}});
+    const Moments found = moments(task->labels, 1, 0, 1, rows);
+    all.labels.push_back({task->name, found.mean, found.deviation});
   }
   return all;
 }

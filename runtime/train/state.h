@@ -9,11 +9,26 @@
 
 namespace qmtl {
 
-/// Mean and standard deviation of one input's columns over the training split.
+/// Mean and standard deviation of one input's columns.
 struct Standardisation {
   std::string input;
   std::vector<double> mean, deviation;  ///< deviation 1 where a column is constant
   bool operator==(const Standardisation&) const = default;
+};
+
+/// Mean and standard deviation of a regression task's labels.
+struct LabelStatistics {
+  std::string task;
+  double mean = 0.0, deviation = 1.0;
+  bool operator==(const LabelStatistics&) const = default;
+};
+
+/// Statistics over the training split that a model computes with. An input without an entry is taken as it
+/// is, and so are a task's labels.
+struct Statistics {
+  std::vector<Standardisation> inputs;
+  std::vector<LabelStatistics> labels;
+  bool operator==(const Statistics&) const = default;
 };
 
 /// What a tensor is for: parts have learning rates and gradient norms of their own.

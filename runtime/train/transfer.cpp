@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <numeric>
 
 #include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/head_table.h"
 #include "runtime/train/learner.h"
-#include "runtime/train/validation.h"
+#include "runtime/train/predictor.h"
 
 namespace qmtl {
 namespace {
@@ -79,28 +78,16 @@ bool laid_out(const AnsatzSpec& ansatz, const std::vector<std::vector<int>>& reg
   return true;
 }
 
-std::vector<float> predict_first_rows(const TrainedModel& model, const Dataset& probe, SimdTarget target) {
-  const auto learner =
-      make_learner(model.config.model, model.config.train, probe, model.standardisation, target);
-  learner->bind(model.values);
-  std::vector<std::size_t> rows(probe.samples);
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner->outputs()));
-  learner->predict(rows, logits.data());
+/// logits[rows, outputs] of the data set's first rows.
+std::vector<float> predict_first_rows(const TrainedModel& model, const Dataset& data, std::size_t rows,
+                                      SimdTarget target) {
+  const auto predictor = make_predictor(model, target);
+  std::vector<std::span<const float>> inputs;
+  for (const Input* input : bind_inputs(data, model.spec))
+    inputs.push_back(std::span(input->values).first(rows * input->width));
+  std::vector<float> logits(rows * predictor->outputs());
+  predictor->predict(rows, inputs, logits.data());
   return logits;
-}
-
-/// The inputs of the first rows, without tasks.
-Dataset first_rows(const Dataset& data) {
-  Dataset probe;
-  probe.samples = std::min(data.samples, probed_rows);
-  probe.split.assign(probe.samples, 0);
-  for (const Input& input : data.inputs) {
-    const auto size = static_cast<std::ptrdiff_t>(probe.samples * input.width);
-    probe.inputs.push_back(
-        {input.name, input.shape, input.width, {input.values.begin(), input.values.begin() + size}});
-  }
-  return probe;
 }
 
 }  // namespace
@@ -159,13 +146,13 @@ Config with_task(const Config& trained, const Config& given, const std::string& 
   return config;
 }
 
-std::vector<Standardisation> carried_standardisation(const TrainedModel& trained, const Config& config,
-                                                     const Dataset& data) {
-  std::vector<Standardisation> all = trained.standardisation;
+Statistics carried_statistics(const TrainedModel& trained, const Config& config, const Dataset& data) {
+  Statistics all = trained.statistics;
   ModelSpec newest = config.model;
   newest.tasks.erase(newest.tasks.begin(),
                      newest.tasks.begin() + static_cast<std::ptrdiff_t>(newest_tasks(config.model)));
-  for (Standardisation& entry : standardise(data, newest, false)) all.push_back(std::move(entry));
+  for (LabelStatistics& entry : standardise(data, newest, false).labels)
+    all.labels.push_back(std::move(entry));
   return all;
 }
 
@@ -194,7 +181,7 @@ std::vector<std::string> frozen_by(const std::vector<ParamInfo>& before, const s
 }
 
 void carry(const TrainedModel& trained, const std::vector<ParamInfo>& now, std::span<double> values) {
-  for (const ParamInfo& old : trained.params) {
+  for (const ParamInfo& old : trained.tensors) {
     const ParamInfo& info = find(now, old.name);
     const std::size_t from = columns(old), to = columns(info);
     for (std::size_t i = 0; i < old.size; ++i)
@@ -204,15 +191,15 @@ void carry(const TrainedModel& trained, const std::vector<ParamInfo>& now, std::
 
 void check_same_outputs(const TrainedModel& trained, const TrainedModel& now, const Dataset& data,
                         SimdTarget target) {
-  const Dataset probe = first_rows(data);
-  const std::vector<float> before = predict_first_rows(trained, probe, target);
-  const std::vector<float> after = predict_first_rows(now, probe, target);
-  const std::size_t old_columns = task_columns(trained.config.model).back();
-  const std::size_t new_columns = task_columns(now.config.model).back();
-  for (std::size_t row = 0; row < probe.samples; ++row)
+  const std::size_t rows = std::min(data.samples, probed_rows);
+  const std::vector<float> before = predict_first_rows(trained, data, rows, target);
+  const std::vector<float> after = predict_first_rows(now, data, rows, target);
+  const std::size_t old_columns = task_columns(trained.spec).back();
+  const std::size_t new_columns = task_columns(now.spec).back();
+  for (std::size_t row = 0; row < rows; ++row)
     if (std::memcmp(before.data() + row * old_columns, after.data() + row * new_columns,
                     old_columns * sizeof(float)) != 0)
-      throw usage_error("a model with the head '" + trained.config.model.head.kind +
+      throw usage_error("a model with the head '" + trained.spec.head.kind +
                         "' cannot take on a task without changing the outputs of those it has; train all "
                         "tasks together");
 }

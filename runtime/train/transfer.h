@@ -8,7 +8,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
 #include "runtime/train/config.h"
-#include "runtime/train/state.h"
+#include "runtime/model/trained_model.h"
 
 namespace qmtl {
 
@@ -16,14 +16,6 @@ namespace qmtl {
 /// it has learned stays as it is, the new task gets blocks, scales and biases of its own.
 /// ModelSpec::generations says which tasks came together; each generation's circuit is evaluated apart from
 /// the others, so that the earlier tasks' logits keep every bit.
-
-/// A trained model, as its checkpoint has it.
-struct TrainedModel {
-  const Config& config;
-  const std::vector<ParamInfo>& params;
-  std::span<const double> values;
-  const std::vector<Standardisation>& standardisation;
-};
 
 /// The tasks that are not trained any more: those of all generations but the newest.
 std::span<const TaskSpec> finished_tasks(const ModelSpec& spec);
@@ -40,8 +32,7 @@ Config with_task(const Config& trained, const Config& given, const std::string& 
                  const std::vector<std::vector<int>>& registers, const Dataset& data);
 
 /// The trained model's statistics, and those of the new task's labels.
-std::vector<Standardisation> carried_standardisation(const TrainedModel& trained, const Config& config,
-                                                     const Dataset& data);
+Statistics carried_statistics(const TrainedModel& trained, const Config& config, const Dataset& data);
 
 /// Patterns of train.frozen for all of `before` inside `now`: tensors are the same, or have grown along their
 /// last dimension, the old elements first. Throws Error (usage) where the model's head does otherwise.

@@ -10,24 +10,21 @@
 
 namespace qmtl {
 
-std::string label_statistics_name(const std::string& task) { return "label:" + task; }
-
-LabelScale label_scale(const std::vector<Standardisation>& standardisation, const TaskSpec& task) {
+LabelScale label_scale(const Statistics& statistics, const TaskSpec& task) {
   if (parse_task_kind(task.kind) == TaskKind::regression)
-    for (const Standardisation& entry : standardisation)
-      if (entry.input == label_statistics_name(task.name)) return {entry.mean.at(0), entry.deviation.at(0)};
+    for (const LabelStatistics& entry : statistics.labels)
+      if (entry.task == task.name) return {entry.mean, entry.deviation};
   return {};
 }
 
-double validation_loss(const Dataset& data, const ModelSpec& spec,
-                       const std::vector<Standardisation>& standardisation, std::span<const std::size_t> rows,
-                       const float* logits) {
+double validation_loss(const Dataset& data, const ModelSpec& spec, const Statistics& statistics,
+                       std::span<const std::size_t> rows, const float* logits) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
   const std::vector<std::size_t> columns = task_columns(spec);
   double total = 0.0;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const Task& task = *tasks[t];
-    const LabelScale scale = label_scale(standardisation, spec.tasks[t]);
+    const LabelScale scale = label_scale(statistics, spec.tasks[t]);
     const auto loss = make_loss(spec.tasks[t], scale);
     std::vector<float> labels;
     std::vector<double> outputs;

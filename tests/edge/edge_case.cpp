@@ -232,13 +232,13 @@ EdgeTrial::EdgeTrial(const EdgeCase& given) : data(given.images ? pictures() : c
   config.model.precision = "double";
   config.train.batch = 16;
   resolve(config, data);
-  standardisation = standardise(data, config.model);
-  learner = make_learner(config.model, config.train, data, standardisation, SimdTarget::best);
+  statistics = standardise(data, config.model);
+  learner = make_learner(config.model, config.train, data, statistics, SimdTarget::best);
   params = learner->initial(3);
   // Away from the start, where biases are 0 and scales equal.
   for (std::size_t i = 0; i < params.size(); ++i) params[i] += 0.2 * std::cos(static_cast<double>(3 * i));
   learner->bind(params);
-  model = lower_model({config.model, learner->params(), params, standardisation, given.method});
+  model = lower_model({config.model, 0, learner->params(), params, statistics}, given.method);
   model.hash = std::string(64, 'a');
 }
 

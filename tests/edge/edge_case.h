@@ -26,7 +26,7 @@ const EdgeCase& edge_case(const std::string& name);
 struct EdgeTrial {
   Dataset data;
   Config config;
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;  ///< in double
   std::vector<double> params;
   EdgeModel model;  ///< without samples

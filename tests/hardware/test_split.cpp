@@ -78,6 +78,7 @@ std::vector<std::pair<std::string, Circuit>> head_circuits_of_all_kinds() {
           spec.head.kind = kind.name;
           AnsatzSpec& ansatz = spec.head.ansatz;
           ansatz.qubits = 5;
+          ansatz.stride = 2;
           ansatz.layers = 2;
           ansatz.entangler = entangler;
           ansatz.block_entangler = entangler;

@@ -17,7 +17,7 @@ namespace {
 struct Tuned {
   Dataset data = toy::dataset(60);
   Config config;
-  std::vector<Standardisation> statistics;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;
   std::vector<double> params;  ///< of the model
   StepBatch batch;

@@ -9,9 +9,9 @@
 #include <limits>
 #include <string>
 
-#include "io/runs/checkpoint.h"
 #include "io/config/config.h"
 #include "io/data/dataset.h"
+#include "io/runs/checkpoint.h"
 #include "runtime/base/error.h"
 
 namespace qmtl::test {
@@ -114,6 +114,7 @@ inline Config small_config() {
   model.backbone.pairs = {{"text", "image \"x\""}};
   AnsatzSpec& ansatz = model.head.ansatz;
   ansatz.qubits = 8;
+  ansatz.stride = 2;
   ansatz.uploads = 2;
   ansatz.layers = 2;
   ansatz.rotations = {Gate::ry, Gate::rz};
@@ -161,8 +162,9 @@ inline Checkpoint small_checkpoint(std::int64_t step = 12) {
   state.best_epoch = 1;
   state.history = {{1, 4, 0.01, 0.7, 0.8, 0.5, {0.4, std::numeric_limits<double>::quiet_NaN()}},
                    {2, 8, 0.01, 0.6, 0.7, 0.6, {0.5, 0.7}}};
-  checkpoint.standardisation = {{"text", {0.1, 0.2, 0.3}, {1, 2, 3}},
-                                {"image \"x\"", {0, 0, 0, 0}, {1, 1, 1, 1}}};
+  checkpoint.statistics = {
+      {{"text", {0.1, 0.2, 0.3}, {1, 2, 3}}, {"image \"x\"", {0, 0, 0, 0}, {1, 1, 1, 1}}},
+      {{"height", 1.5, 0.25}}};
   checkpoint.data_hash = "abc";
   checkpoint.plan = "cones";
   checkpoint.program_version = "0.1.0";

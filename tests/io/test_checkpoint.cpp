@@ -38,7 +38,7 @@ TEST_CASE("a checkpoint reads back to the bit", "[io]") {
   REQUIRE(read.state.history.size() == 2);
   CHECK(read.state.history[1] == written.state.history[1]);
   CHECK(std::isnan(read.state.history[0].validation[1]));
-  CHECK(read.standardisation == written.standardisation);
+  CHECK(read.statistics == written.statistics);
   CHECK(read.data_hash == "abc");
   CHECK(read.plan == "cones");
   CHECK(read.program_version == "0.1.0");
@@ -61,13 +61,13 @@ TEST_CASE("a state before its first step, without moments and history, is a chec
   checkpoint.state.moment2.clear();
   checkpoint.state.epoch_norm_sums.clear();
   checkpoint.state.history.clear();
-  checkpoint.standardisation.clear();
+  checkpoint.statistics = {};
   write_checkpoint(folder.file("c.h5"), checkpoint);
   const Checkpoint read = read_checkpoint(folder.file("c.h5"));
   CHECK(read.state.moment1.empty());
   CHECK(read.state.epoch_norm_sums.empty());
   CHECK(read.state.history.empty());
-  CHECK(read.standardisation.empty());
+  CHECK(read.statistics == Statistics{});
 }
 
 TEST_CASE("equal checkpoints are equal bytes under any name", "[io]") {
@@ -100,7 +100,8 @@ TEST_CASE("the content hash sees every field", "[io]") {
       [](Checkpoint& c) { ++c.state.best_epoch; },
       [](Checkpoint& c) { c.state.history[0].validation[0] = 0; },
       [](Checkpoint& c) { c.state.history[1].train_loss = 0; },
-      [](Checkpoint& c) { c.standardisation[0].mean[1] = 0; },
+      [](Checkpoint& c) { c.statistics.inputs[0].mean[1] = 0; },
+      [](Checkpoint& c) { c.statistics.labels[0].deviation = 2; },
       [](Checkpoint& c) { c.data_hash = ""; },
       [](Checkpoint& c) { c.plan = "state"; },
       [](Checkpoint& c) { c.program_version = "0.2"; },
@@ -140,7 +141,7 @@ TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
       [](Checkpoint& c) { c.params[1].offset = 13; },
       [](Checkpoint& c) { c.params[1].shape = {5}; },
       [](Checkpoint& c) { c.params[1].name = "a/b"; },
-      [](Checkpoint& c) { c.standardisation[0].mean.pop_back(); },
+      [](Checkpoint& c) { c.statistics.inputs[0].mean.pop_back(); },
       [](Checkpoint& c) { c.state.history[0].validation.pop_back(); },
       [](Checkpoint& c) { c.config_text = "[trian]\n"; },
   };

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/validation.h"
 #include "toy.h"
@@ -27,8 +27,6 @@ Config blank(const std::string& head = "qmtl") {
   Config config;
   config.file = "run.toml";
   config.model.head.kind = head;
-  config.model.head.ansatz.qubits = 0;
-  config.model.head.ansatz.stride = 0;
   config.model.head.ansatz.register_size = 0;
   return config;
 }
@@ -278,13 +276,13 @@ TEST_CASE("standardisation uses the training split and leaves constants alone", 
   for (std::size_t row : data.rows(Split::train))
     squares += std::pow(data.inputs[0].values[row * 3 + 1] - sum / count, 2);
   const auto statistics = standardise(data, config.model);
-  REQUIRE(statistics.size() == 3);
-  CHECK(statistics[0].input == "a");
-  CHECK(statistics[0].mean[1] == Approx(sum / count).epsilon(1e-14));
-  CHECK(statistics[0].deviation[1] == Approx(std::sqrt(squares / count)).epsilon(1e-14));
-  CHECK(statistics[1].deviation[0] == 1.0);
-  CHECK(statistics[2].input == label_statistics_name("height"));
-  CHECK(statistics[2].mean.size() == 1);
+  REQUIRE(statistics.inputs.size() == 2);
+  CHECK(statistics.inputs[0].input == "a");
+  CHECK(statistics.inputs[0].mean[1] == Approx(sum / count).epsilon(1e-14));
+  CHECK(statistics.inputs[0].deviation[1] == Approx(std::sqrt(squares / count)).epsilon(1e-14));
+  CHECK(statistics.inputs[1].deviation[0] == 1.0);
+  REQUIRE(statistics.labels.size() == 1);
+  CHECK(statistics.labels[0].task == "height");
 }
 
 TEST_CASE("the pixels of an image's channel share their statistics", "[train]") {
@@ -299,7 +297,7 @@ TEST_CASE("the pixels of an image's channel share their statistics", "[train]") 
   };
   for (const Row& row : {Row{{64}, false, false}, Row{{2, 4, 8}, false, true}, Row{{8, 8}, true, true}}) {
     data.inputs[0].shape = row.shape;
-    const Standardisation found = standardise(data, config.model)[0];
+    const Standardisation found = standardise(data, config.model).inputs[0];
     INFO(row.shape.size() << " dimensions");
     REQUIRE(found.mean.size() == 64);
     CHECK((found.mean[0] == found.mean[1]) == row.pixels_agree);

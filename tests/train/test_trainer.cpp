@@ -38,7 +38,7 @@ Dataset points() {
 struct Case {
   Dataset data = points();
   Config config;
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;
   TrainState state;
 
@@ -48,13 +48,13 @@ struct Case {
     config.train.epochs = epochs;
     config.train.batch = 18;
     resolve(config, data);
-    standardisation = standardise(data, config.model);
-    learner = make_learner(config.model, config.train, data, standardisation);
+    statistics = standardise(data, config.model);
+    learner = make_learner(config.model, config.train, data, statistics);
     state = fresh_state(*learner, config.train.seed);
   }
 
   TrainResult run(const TrainHooks& hooks = {}) {
-    return train(alone, *learner, config, data, standardisation, state, hooks);
+    return train(alone, *learner, config, data, statistics, state, hooks);
   }
 };
 

@@ -18,11 +18,13 @@ namespace {
 
 struct Model {
   Config config;
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;
   std::vector<double> values;
 
-  TrainedModel trained() const { return {config, learner->params(), values, standardisation}; }
+  TrainedModel trained() const {
+    return {config.model, config.train.shots, learner->params(), values, statistics};
+  }
 };
 
 struct Case {
@@ -56,9 +58,9 @@ const std::vector<Case> cases{
     {"what the planner takes", "qmtl", "auto", "float", 18, 1},
 };
 
-Model make(Config config, std::vector<Standardisation> standardisation, const Dataset& data) {
-  Model model{std::move(config), std::move(standardisation), nullptr, {}};
-  model.learner = make_learner(model.config.model, model.config.train, data, model.standardisation);
+Model make(Config config, Statistics statistics, const Dataset& data) {
+  Model model{std::move(config), std::move(statistics), nullptr, {}};
+  model.learner = make_learner(model.config.model, model.config.train, data, model.statistics);
   model.values = model.learner->initial(model.config.train.seed);
   return model;
 }
@@ -93,7 +95,7 @@ Model add_tags(const Model& before, Dataset& data, const std::vector<std::vector
   Config given;
   given.train.batch = 16;
   const Config config = with_task(before.config, given, task, registers, data);
-  Model now = make(config, carried_standardisation(before.trained(), config, data), data);
+  Model now = make(config, carried_statistics(before.trained(), config, data), data);
   now.config.train.frozen = frozen_by(before.learner->params(), now.learner->params());
   carry(before.trained(), now.learner->params(), now.values);
   return now;
@@ -202,12 +204,12 @@ TEST_CASE("an added regression task brings statistics of its labels", "[train]")
   data.tasks[0].name = "depth";
   for (float& label : data.tasks[0].labels) label = 3.0f * label + 7.0f;
   const Model now = add_tags(before, data, {}, "depth");
-  REQUIRE(now.standardisation.size() == before.standardisation.size() + 1);
-  CHECK(
-      std::equal(before.standardisation.begin(), before.standardisation.end(), now.standardisation.begin()));
-  CHECK(now.standardisation.back().input == label_statistics_name("depth"));
-  CHECK(now.standardisation.back().mean[0] ==
-        Approx(3 * before.standardisation.back().mean[0] + 7).epsilon(1e-6));  // labels are float
+  CHECK(now.statistics.inputs == before.statistics.inputs);
+  REQUIRE(now.statistics.labels.size() == 2);
+  CHECK(now.statistics.labels[0] == before.statistics.labels[0]);
+  CHECK(now.statistics.labels[1].task == "depth");
+  CHECK(now.statistics.labels[1].mean ==
+        Approx(3 * before.statistics.labels[0].mean + 7).epsilon(1e-6));  // labels are float
   CHECK(same_bits(before, now));
 }
 

@@ -20,10 +20,10 @@ inline std::string run_hash_on(const Ranks& ranks) {
   config.model.precision = "float";
   config.train.epochs = 3;
   config.train.task_groups = 2;
-  const auto standardisation = standardise(data, config.model);
-  const auto learner = make_learner(config.model, config.train, data, standardisation, SimdTarget::scalar);
+  const auto statistics = standardise(data, config.model);
+  const auto learner = make_learner(config.model, config.train, data, statistics, SimdTarget::scalar);
   TrainState state = fresh_state(*learner, config.train.seed);
-  train(ranks, *learner, config, data, standardisation, state, {});
+  train(ranks, *learner, config, data, statistics, state, {});
   return run_hash(state);
 }
 

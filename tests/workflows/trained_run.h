@@ -37,10 +37,10 @@ struct TrainedRun {
     config.data_file = file("data.h5");
     config.train.epochs = 2;
     checkpoint.config = config;
-    checkpoint.standardisation = standardise(data, config.model, config.standardise);
-    learner = make_learner(config.model, config.train, data, checkpoint.standardisation);
+    checkpoint.statistics = standardise(data, config.model, config.standardise);
+    learner = make_learner(config.model, config.train, data, checkpoint.statistics);
     checkpoint.state = fresh_state(*learner, config.train.seed);
-    train(alone(), *learner, config, data, checkpoint.standardisation, checkpoint.state, {});
+    train(alone(), *learner, config, data, checkpoint.statistics, checkpoint.state, {});
     learner->bind(checkpoint.state.params);
     checkpoint.params = learner->params();
     checkpoint.data_hash = data.hash;

@@ -5,8 +5,10 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "runtime/base/crash_point.h"
+#include "runtime/model/bind_tasks.h"
 #include "runtime/train/loop/units.h"
 
 namespace qmtl {
@@ -21,6 +23,20 @@ std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
   return predict_rows(
       ranks, static_cast<std::size_t>(learner.outputs()), rows,
       [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
+}
+
+std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data) {
+  const std::vector<const Input*> inputs = bind_inputs(data, predictor.spec());
+  std::vector<std::size_t> rows(data.samples);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return predict_rows(
+      ranks, predictor.outputs(), rows, [&](std::span<const std::size_t> part, float* logits) {
+        std::vector<std::span<const float>> values;  // of consecutive rows
+        for (const Input* input : inputs)
+          values.push_back(
+              std::span(input->values).subspan(part.front() * input->width, part.size() * input->width));
+        predictor.predict(part.size(), values, logits);
+      });
 }
 
 std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,

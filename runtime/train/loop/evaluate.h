@@ -7,6 +7,7 @@
 
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
+#include "runtime/train/predictor.h"
 
 namespace qmtl {
 
@@ -15,6 +16,9 @@ namespace qmtl {
 /// together.
 std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows);
+
+/// The same for all samples of `data`, which needs no labels: logits[samples, predictor.outputs()].
+std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data);
 
 /// Writes logits[rows, outputs] of some rows; called concurrently.
 using PredictRows = std::function<void(std::span<const std::size_t> rows, float* logits)>;

@@ -124,6 +124,14 @@ requires Of<Io, Value, Standardisation>
 void visit(Io& io, Value& value) { io(value.input), io(value.mean), io(value.deviation); }
 
 template <class Io, class Value>
+requires Of<Io, Value, LabelStatistics>
+void visit(Io& io, Value& value) { io(value.task), io(value.mean), io(value.deviation); }
+
+template <class Io, class Value>
+requires Of<Io, Value, Statistics>
+void visit(Io& io, Value& value) { io(value.inputs), io(value.labels); }
+
+template <class Io, class Value>
 requires Of<Io, Value, EpochRecord>
 void visit(Io& io, Value& value) {
   io(value.epoch), io(value.step), io(value.learning_rate), io(value.train_loss), io(value.validation_loss);
@@ -161,19 +169,7 @@ std::string to_bytes(const Dataset& data) { return write(data); }
 Dataset dataset_from_bytes(const std::string& bytes) { return read<Dataset>(bytes); }
 std::string to_bytes(const TrainState& state) { return write(state); }
 TrainState state_from_bytes(const std::string& bytes) { return read<TrainState>(bytes); }
-
-std::string to_bytes(const std::vector<Standardisation>& standardisation) {
-  Writer writer;
-  writer(standardisation);
-  return std::move(writer.bytes);
-}
-
-std::vector<Standardisation> standardisation_from_bytes(const std::string& bytes) {
-  Reader reader(bytes);
-  std::vector<Standardisation> value;
-  reader(value);
-  reader.finish();
-  return value;
-}
+std::string to_bytes(const Statistics& statistics) { return write(statistics); }
+Statistics statistics_from_bytes(const std::string& bytes) { return read<Statistics>(bytes); }
 
 }  // namespace qmtl

@@ -19,7 +19,7 @@ Dataset dataset_from_bytes(const std::string& bytes);
 std::string to_bytes(const TrainState& state);
 TrainState state_from_bytes(const std::string& bytes);
 
-std::string to_bytes(const std::vector<Standardisation>& standardisation);
-std::vector<Standardisation> standardisation_from_bytes(const std::string& bytes);
+std::string to_bytes(const Statistics& statistics);
+Statistics statistics_from_bytes(const std::string& bytes);
 
 }  // namespace qmtl

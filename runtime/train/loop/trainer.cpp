@@ -26,12 +26,12 @@ using Clock = std::chrono::steady_clock;
 class Training {
  public:
   Training(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
-           const std::vector<Standardisation>& standardisation, TrainState& state, const TrainHooks& hooks)
+           const Statistics& statistics, TrainState& state, const TrainHooks& hooks)
       : ranks_(ranks),
         learner_(learner),
         config_(config),
         data_(data),
-        standardisation_(standardisation),
+        statistics_(statistics),
         state_(state),
         hooks_(hooks),
         balance_(ranks, learner) {
@@ -145,7 +145,7 @@ class Training {
       const ModelSpec& spec = learner_.spec();
       record.validation = evaluate(data_, spec, validation_, logits.data());
       record.validation_mean = mean_score(spec, record.validation);
-      record.validation_loss = validation_loss(data_, spec, standardisation_, validation_, logits.data());
+      record.validation_loss = validation_loss(data_, spec, statistics_, validation_, logits.data());
     });
     paused(Pause::evaluate, watch.lap());
   }
@@ -239,7 +239,7 @@ class Training {
   Learner& learner_;
   const Config& config_;
   const Dataset& data_;
-  const std::vector<Standardisation>& standardisation_;
+  const Statistics& statistics_;
   TrainState& state_;
   const TrainHooks& hooks_;
   Balance balance_;
@@ -262,9 +262,8 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed) {
 }
 
 TrainResult train(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
-                  const std::vector<Standardisation>& standardisation, TrainState& state,
-                  const TrainHooks& hooks) {
-  return Training(ranks, learner, config, data, standardisation, state, hooks).run();
+                  const Statistics& statistics, TrainState& state, const TrainHooks& hooks) {
+  return Training(ranks, learner, config, data, statistics, state, hooks).run();
 }
 
 }  // namespace qmtl

@@ -68,7 +68,6 @@ TrainState fresh_state(const Learner& learner, std::uint64_t seed);
 /// best epoch, at the end and at a stop (in the middle of an epoch); when it saves has no influence on the
 /// bits. Collective; throws SharedError as the steps do, and when a save fails.
 TrainResult train(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
-                  const std::vector<Standardisation>& standardisation, TrainState& state,
-                  const TrainHooks& hooks);
+                  const Statistics& statistics, TrainState& state, const TrainHooks& hooks);
 
 }  // namespace qmtl

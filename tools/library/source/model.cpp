@@ -9,7 +9,9 @@
 #include "io/config/config.h"
 #include "io/data/predictions.h"
 #include "runtime/base/error.h"
-#include "runtime/train/learner.h"
+#include "runtime/model/bind_tasks.h"
+#include "runtime/train/check_data.h"
+#include "runtime/train/predictor.h"
 #include "tools/library/source/conversions.h"
 #include "tools/library/source/model_body.h"
 #include "tools/workflows/training/load.h"
@@ -40,20 +42,21 @@ std::size_t Model::inputs() const {
 }
 
 Table Model::logits(Rows x) const {
-  const Checkpoint& checkpoint = body_->checkpoint;
-  const ModelSpec& spec = checkpoint.config.model;
-  const Dataset data = inputs_of(x, spec);
-  const auto learner = make_learner(spec, checkpoint.config.train, data, checkpoint.standardisation);
-  learner->bind(checkpoint.state.params);
+  const TrainedModel model = trained_model(body_->checkpoint);
+  const Dataset data = inputs_of(x, model.spec);
+  check_data(data, model.spec);
+  const std::vector<const Input*> inputs = bind_inputs(data, model.spec);
+  const auto predictor = make_predictor(model);
   Table logits;
-  logits.columns = static_cast<std::size_t>(learner->outputs());
+  logits.columns = predictor->outputs();
   logits.values.resize(data.samples * logits.columns);
-  std::vector<std::size_t> rows(data.samples);
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
   constexpr std::size_t part = 64;
-  tbb::parallel_for(std::size_t{0}, (rows.size() + part - 1) / part, [&](std::size_t i) {
-    const auto own = std::span(rows).subspan(i * part, std::min(part, rows.size() - i * part));
-    learner->predict(own, logits.values.data() + i * part * logits.columns);
+  tbb::parallel_for(std::size_t{0}, (data.samples + part - 1) / part, [&](std::size_t i) {
+    const std::size_t first = i * part, rows = std::min(part, data.samples - first);
+    std::vector<std::span<const float>> values;
+    for (const Input* input : inputs)
+      values.push_back(std::span(input->values).subspan(first * input->width, rows * input->width));
+    predictor->predict(rows, values, logits.values.data() + first * logits.columns);
   });
   return logits;
 }

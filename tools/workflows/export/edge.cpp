@@ -131,9 +131,7 @@ std::vector<std::size_t> first_rows(std::vector<std::size_t> rows, std::size_t c
 EdgeModel make_model(const ExportSource& source, Json& about) {
   const ExportOptions& options = source.asked.options;
   const EdgePacking packing = options.packing;
-  EdgeModel model =
-      lower_model({source.checkpoint.config.model, source.checkpoint.params, source.checkpoint.state.params,
-                   source.checkpoint.standardisation, options.method});
+  EdgeModel model = lower_model(trained_model(source.checkpoint), options.method);
   model.hash = source.checkpoint.content_hash;
   const EdgeCore& core = edge_core(options.core);
   if (packing != EdgePacking::none) {

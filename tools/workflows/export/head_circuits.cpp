@@ -72,7 +72,7 @@ nlohmann::ordered_json logits_json(const ExportSource& source) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   auto column = readout.columns.begin();
   for (const TaskSpec& task : source.learner.spec().tasks) {
-    const LabelScale scale = label_scale(source.checkpoint.standardisation, task);
+    const LabelScale scale = label_scale(source.checkpoint.statistics, task);
     // Bias and weights as the model's float logits show them, a weight by a step so long that the rounding of
     // the bias does not reach its digits.
     const auto shown = [&](double logit) {

@@ -48,7 +48,7 @@ TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner&
       learner_(learner),
       options_(options),
       train_(train_spec(options)),
-      objective_(learner, data, checkpoint.standardisation, checkpoint.state.params) {
+      objective_(learner, data, checkpoint.statistics, checkpoint.state.params) {
   state_.params = checkpoint.state.params;
   for (const ParamInfo& info : learner.params())
     if (info.part == ParamPart::blocks) block_infos_.push_back(info);

@@ -59,12 +59,20 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path) {
   return checkpoint;
 }
 
+std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,
+                                          SimdTarget target) {
+  std::unique_ptr<Predictor> predictor;
+  ranks.together([&] { predictor = make_predictor(trained_model(checkpoint), target); });
+  require_equal_rounding(ranks, predictor->target());
+  return predictor;
+}
+
 std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,
                                  SimdTarget target) {
   std::unique_ptr<Learner> learner;
   ranks.together([&] {
-    learner = make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.standardisation,
-                           target);
+    learner =
+        make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.statistics, target);
     if (learner->params() != checkpoint.params)
       throw data_error(
           "expected the parameters that the checkpoint's configuration makes, found others: the file was "
@@ -72,12 +80,12 @@ std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoin
           checkpoint.program_version + "); use that one");
     learner->bind(checkpoint.state.params);
   });
-  require_equal_rounding(ranks, *learner);
+  require_equal_rounding(ranks, learner->target());
   return learner;
 }
 
-void require_equal_rounding(const Ranks& ranks, const Learner& learner) {
-  const bool fused = learner.target() == SimdTarget::avx512 || learner.target() == SimdTarget::avx2;
+void require_equal_rounding(const Ranks& ranks, SimdTarget target) {
+  const bool fused = target == SimdTarget::avx512 || target == SimdTarget::avx2;
   ranks.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
                       fused ? "fused" : "separate");
 }

@@ -8,6 +8,7 @@
 #include "io/runs/checkpoint.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
+#include "runtime/train/predictor.h"
 
 namespace qmtl {
 
@@ -30,7 +31,11 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.
-void require_equal_rounding(const Ranks& ranks, const Learner& learner);
+void require_equal_rounding(const Ranks& ranks, SimdTarget target);
+
+/// The model of a checkpoint, ready to predict new samples. Collective.
+std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,
+                                          SimdTarget target);
 
 /// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
 std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,

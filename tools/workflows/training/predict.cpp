@@ -2,10 +2,10 @@
 #include "tools/workflows/training/predict.h"
 
 #include <filesystem>
-#include <numeric>
 
 #include "io/data/import.h"
 #include "io/data/predictions.h"
+#include "runtime/train/check_data.h"
 #include "runtime/train/loop/evaluate.h"
 #include "tools/workflows/training/load.h"
 
@@ -37,14 +37,13 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   else
     data = load_dataset(ranks, request.input);
   data.tasks.clear();  // the model must not depend on labels that the file happens to hold
-  const auto learner = restore(ranks, checkpoint, data, request.simd);
-  std::vector<std::size_t> rows(data.samples);
-  std::iota(rows.begin(), rows.end(), 0);
-  const std::vector<float> logits = predict_rows(ranks, *learner, rows);
+  ranks.together([&] { check_data(data, spec); });
+  const auto predictor = load_predictor(ranks, checkpoint, request.simd);
+  const std::vector<float> logits = predict_samples(ranks, *predictor, data);
   ranks.together([&] {
-    if (ranks.root()) write_predictions(out, spec, data.ids, rows.size(), logits);
+    if (ranks.root()) write_predictions(out, spec, data.ids, data.samples, logits);
   });
-  return {rows.size(), checkpoint.run_hash};
+  return {data.samples, checkpoint.run_hash};
 }
 
 }  // namespace qmtl

@@ -44,18 +44,16 @@ void complete_config(const TrainRequest& request, const std::optional<Checkpoint
       with_task(trained->config, job.config, request.added->name, request.added->registers, job.data);
 }
 
-TrainedModel model_of(const Checkpoint& checkpoint) {
-  return {checkpoint.config, checkpoint.params, checkpoint.state.params, checkpoint.standardisation};
-}
-
 /// Untrained parameters; what `trained` has learned is carried over and frozen.
 void start(const TrainRequest& request, const std::optional<Checkpoint>& trained, TrainJob& job) {
   job.state = fresh_state(*job.learner, job.config.train.seed);
   if (!trained) return;
   const std::vector<ParamInfo>& params = job.learner->params();
   job.config.train.frozen = frozen_by(trained->params, params);
-  carry(model_of(*trained), params, job.state.params);
-  check_same_outputs(model_of(*trained), {job.config, params, job.state.params, job.standardisation},
+  const TrainedModel before = trained_model(*trained);
+  carry(before, params, job.state.params);
+  check_same_outputs(before,
+                     {job.config.model, job.config.train.shots, params, job.state.params, job.statistics},
                      job.data, request.simd);
 }
 
@@ -91,16 +89,16 @@ void resume(const Ranks& ranks, RunFolder* folder, TrainJob& job) {
     for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });
   job.state = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(checkpoint.state) : std::string()));
-  job.standardisation = standardisation_from_bytes(
-      ranks.broadcast(ranks.root() ? to_bytes(checkpoint.standardisation) : std::string()));
+  job.statistics =
+      statistics_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(checkpoint.statistics) : std::string()));
 }
 
 void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
   ranks.together([&] {
-    job.learner = make_learner(job.config.model, job.config.train, job.data, job.standardisation, simd);
+    job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd);
     trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
   });
-  require_equal_rounding(ranks, *job.learner);
+  require_equal_rounding(ranks, job.learner->target());
 }
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
@@ -115,7 +113,7 @@ Checkpoint make_checkpoint(const TrainJob& job, const TrainState& state) {
   checkpoint.config = job.config;
   checkpoint.params = job.learner->params();
   checkpoint.state = state;
-  checkpoint.standardisation = job.standardisation;
+  checkpoint.statistics = job.statistics;
   checkpoint.data_hash = job.data.hash;
   checkpoint.plan = job.learner->plan() ? std::string(name(job.learner->plan()->kind)) : "none";
   checkpoint.program_version = program_version;
@@ -158,8 +156,8 @@ TrainResult train_recorded(const Ranks& ranks, TrainJob& job, RunFolder* folder,
                            const TrainFollower& follower, RunRecorder& recorder) {
   Background saver;
   try {
-    const TrainResult result = train(ranks, *job.learner, job.config, job.data, job.standardisation,
-                                     job.state, make_hooks(job, folder, follower, recorder, saver));
+    const TrainResult result = train(ranks, *job.learner, job.config, job.data, job.statistics, job.state,
+                                     make_hooks(job, folder, follower, recorder, saver));
     recorder.end(result.ending, job.state.step);
     return result;
   } catch (const std::exception& error) {
@@ -225,8 +223,8 @@ void prepare(const Ranks& ranks, const TrainRequest& request, const std::optiona
   ranks.together([&] { complete_config(request, trained, job); });
   if (request.mode == RunMode::resume) return;
   ranks.together([&] {
-    job.standardisation = trained ? carried_standardisation(model_of(*trained), job.config, job.data)
-                                  : standardise(job.data, job.config.model, job.config.standardise);
+    job.statistics = trained ? carried_statistics(trained_model(*trained), job.config, job.data)
+                             : standardise(job.data, job.config.model, job.config.standardise);
   });
   make_job_learner(ranks, request.simd, job);
 }

@@ -50,7 +50,7 @@ struct TrainOutcome {
 struct TrainJob {
   Config config;
   Dataset data;
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;
   TrainState state;
 };

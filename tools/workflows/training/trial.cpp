@@ -12,21 +12,21 @@ namespace qmtl {
 
 std::optional<TrialResult> run_trial(const Ranks& ranks, const Config& config, const Dataset& data,
                                      SimdTarget target, const std::function<bool()>& stop) {
-  std::vector<Standardisation> standardisation;
+  Statistics statistics;
   std::unique_ptr<Learner> learner;
   TrainState state, best;
   ranks.together([&] {
-    standardisation = standardise(data, config.model, config.standardise);
-    learner = make_learner(config.model, config.train, data, standardisation, target);
+    statistics = standardise(data, config.model, config.standardise);
+    learner = make_learner(config.model, config.train, data, statistics, target);
     best = state = fresh_state(*learner, config.train.seed);
   });
-  require_equal_rounding(ranks, *learner);
+  require_equal_rounding(ranks, learner->target());
   TrainHooks hooks;
   hooks.stop_requested = stop;
   hooks.save = [&best](const TrainState& now, bool is_best) {
     if (is_best) best.params = now.params;
   };
-  const TrainResult trained = train(ranks, *learner, config, data, standardisation, state, hooks);
+  const TrainResult trained = train(ranks, *learner, config, data, statistics, state, hooks);
   if (trained.ending == Ending::interrupted) return std::nullopt;
   TrialResult result;
   result.run_hash = run_hash(state);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/model/operations.h"
+
+#include <algorithm>
+
+#include "runtime/circuit/ansatz.h"
+#include "runtime/model/data.h"
+#include "runtime/model/head_table.h"
+
+namespace qmtl {
+namespace {
+
+std::size_t list_dense(const TrainedModel& model, OperationList& list, std::size_t from, std::size_t width,
+                       const std::string& name) {
+  return list.add(ops::Dense{model.tensor(name + ".weight"), model.tensor(name + ".bias")}, {from},
+                  Shape(width));
+}
+
+std::size_t list_activation(OperationList& list, std::size_t from, Activation kind) {
+  return kind == Activation::none ? from : list.add(ops::Activate{kind}, {from}, list[from].shape);
+}
+
+std::size_t list_conv(const TrainedModel& model, OperationList& list, std::size_t from, const LayerSpec& spec,
+                      const std::string& name) {
+  const auto kernel = static_cast<std::size_t>(spec.kernel), stride = static_cast<std::size_t>(spec.stride),
+             padding = static_cast<std::size_t>(spec.padding);
+  const Shape& image = list[from].shape;
+  const auto windows = [&](std::size_t pixels) { return (pixels + 2 * padding - kernel) / stride + 1; };
+  const Shape shape(static_cast<std::size_t>(spec.channels), windows(image.height), windows(image.width));
+  return list.add(
+      ops::Conv{model.tensor(name + ".weight"), model.tensor(name + ".bias"), kernel, stride, padding, name},
+      {from}, shape);
+}
+
+std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
+                        const std::vector<LayerSpec>& specs, const std::string& where);
+
+std::size_t list_layer(const TrainedModel& model, OperationList& list, std::size_t from,
+                       const LayerSpec& spec, const std::string& name) {
+  const Shape shape = list[from].shape;
+  switch (spec.kind) {
+    case LayerKind::dropout:
+    case LayerKind::augment:
+      break;  // of training alone
+    case LayerKind::dense:
+      return list_activation(list, list_dense(model, list, from, static_cast<std::size_t>(spec.width), name),
+                             spec.activation);
+    case LayerKind::activation:
+      return list_activation(list, from, spec.activation);
+    case LayerKind::layer_norm:
+      return list.add(ops::Norm{model.tensor(name + ".gain"), model.tensor(name + ".bias")}, {from}, shape);
+    case LayerKind::conv:
+      return list_activation(list, list_conv(model, list, from, spec, name), spec.activation);
+    case LayerKind::pool: {
+      const auto size = static_cast<std::size_t>(spec.size);
+      return list.add(ops::Pool{spec.pool, size, size}, {from},
+                      Shape(shape.channels, shape.height / size, shape.width / size));
+    }
+    case LayerKind::global_pool:
+      return list.add(ops::Pool{spec.pool, shape.height, shape.width}, {from}, Shape(shape.channels));
+    case LayerKind::residual: {
+      const std::size_t through = list_layers(model, list, from, spec.layers, name);
+      return list.add(ops::Residual{}, {from, through}, shape);
+    }
+  }
+  return from;
+}
+
+std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
+                        const std::vector<LayerSpec>& specs, const std::string& where) {
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    from = list_layer(model, list, from, specs[i], where + "." + std::to_string(i));
+  return from;
+}
+
+std::size_t list_branch(const TrainedModel& model, OperationList& list, std::size_t i) {
+  const ModelSpec& spec = model.spec;
+  ops::Input input{i, {}, {}};
+  for (const Standardisation& entry : model.statistics.inputs)
+    if (entry.input == spec.inputs[i]) input.mean = entry.mean, input.deviation = entry.deviation;
+  std::size_t value = list.add(input, {}, input_shape(spec, i));
+  for (const BranchSpec& branch : spec.backbone.branches)
+    if (branch.input == spec.inputs[i])
+      value = list_layers(model, list, value, branch.layers, "branch." + branch.input);
+  return value;
+}
+
+std::size_t width_of(const OperationList& list, const std::vector<std::size_t>& values) {
+  std::size_t width = 0;
+  for (std::size_t value : values) width += list[value].shape.size();
+  return width;
+}
+
+/// One after another; a pair stands where the first of its inputs would.
+std::size_t list_join(const ModelSpec& spec, OperationList& list, const std::vector<std::size_t>& values) {
+  const auto number = [&](const std::string& input) {
+    return static_cast<std::size_t>(std::find(spec.inputs.begin(), spec.inputs.end(), input) -
+                                    spec.inputs.begin());
+  };
+  std::vector<std::pair<std::size_t, std::size_t>> part_of;
+  for (std::size_t i = 0; i < values.size(); ++i) part_of.emplace_back(i, i);
+  for (const std::vector<std::string>& names : spec.backbone.pairs) {
+    const std::size_t a = number(names[0]), b = number(names[1]);
+    part_of[a] = part_of[b] = {a, b};
+  }
+  ops::Join join;
+  std::size_t width = width_of(list, values);
+  for (const auto& part : part_of) {
+    if (std::find(join.parts.begin(), join.parts.end(), part) != join.parts.end()) continue;
+    join.parts.push_back(part);
+    if (part.first != part.second) width += 2 * list[values[part.first]].shape.size();
+  }
+  return list.add(std::move(join), values, Shape(width));
+}
+
+std::size_t list_gated(const TrainedModel& model, OperationList& list,
+                       const std::vector<std::size_t>& values) {
+  const std::size_t all = list_join(model.spec, list, values);
+  const std::size_t scores = list_dense(model, list, all, list[all].shape.size(), "fusion");
+  Shape shape = list[values.front()].shape;
+  for (std::size_t value : values)
+    if (list[value].shape != shape) shape = Shape(shape.size());
+  return list.add(ops::Gate{values.size()}, {scores, all}, shape);
+}
+
+void list_backbone(const TrainedModel& model, OperationList& list) {
+  const ModelSpec& spec = model.spec;
+  std::vector<std::size_t> values;
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) values.push_back(list_branch(model, list, i));
+  std::size_t joined = values.front();
+  if (spec.backbone.fusion == FusionKind::gated)
+    joined = list_gated(model, list, values);
+  else if (values.size() > 1)
+    joined = list_join(spec, list, values);
+  list_dense(model, list, list_layers(model, list, joined, spec.backbone.trunk, "trunk"),
+             representation_width(spec), "representation");
+}
+
+ops::LabelUnits label_units(const TrainedModel& model) {
+  ops::LabelUnits units;
+  for (const TaskSpec& task : model.spec.tasks) {
+    LabelStatistics found;
+    for (const LabelStatistics& entry : model.statistics.labels)
+      if (entry.task == task.name) found = entry;
+    units.factor.insert(units.factor.end(), static_cast<std::size_t>(task.outputs), found.deviation);
+    units.offset.insert(units.offset.end(), static_cast<std::size_t>(task.outputs), found.mean);
+  }
+  return units;
+}
+
+}  // namespace
+
+void list_circuit(const TrainedModel& model, OperationList& list) {
+  const HeadSpec& head = model.spec.head;
+  const double gain = head.train_gain ? model.tensor("head.gain")[0] : head.gain;
+  Circuit circuit = build(head_ansatz(model.spec));
+  std::vector<double> params;
+  for (const ParamInfo& info : model.tensors)
+    if (info.name == "head.shared" || info.name == "head.block" || info.name == "head.readout") {
+      const std::span<const double> numbers = model.tensor(info.name);
+      params.insert(params.end(), numbers.begin(), numbers.end());
+    }
+  const auto outputs = static_cast<std::size_t>(circuit.outputs());
+  list.then(ops::Angles{head.angle_map, gain}, static_cast<std::size_t>(circuit.angles));
+  list.then(ops::Expectations{std::move(circuit), std::move(params)}, outputs);
+  list.then(ops::Divide{gain}, outputs);
+}
+
+OperationList operations(const TrainedModel& model) {
+  OperationList list;
+  list_backbone(model, list);
+  head_kind(model.spec.head.kind).list(model, list);
+  list.then(label_units(model), task_columns(model.spec).back());
+  return list;
+}
+
+}  // namespace qmtl

@@ -3,9 +3,12 @@
 
 #include <toml++/toml.h>
 
+#include <cstdint>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace qmtl {

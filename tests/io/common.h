@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <system_error>
 
 #include "io/config/config.h"
 #include "io/data/dataset.h"

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+from standard_headers import missing_includes
+
 FOLDERS = {"runtime", "distributed", "io", "hardware", "tools", "tests", "benchmarks"}
 SOURCES = {".h", ".hpp", ".c", ".cc", ".cpp"}
 
@@ -58,6 +60,9 @@ PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
 # The public headers: what they include, their users must have.
 PUBLIC = pathlib.PurePosixPath("tools/library/include/qmtl")
 PUBLIC_ERROR = "../../../../runtime/base/error.h"
+# Parsed once and precompiled, unless QMTL_LONG asks to compile every header with nothing before it.
+STANDARD = ["algorithm", "array", "bit", "cmath", "cstddef", "cstdint", "functional", "limits", "map", "memory", "optional",
+            "set", "span", "stdexcept", "string", "string_view", "tuple", "utility", "vector"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 
@@ -163,23 +168,39 @@ def library_flags():
     return flags
 
 
+def precompile(compiler, folder):
+    """A precompiled header of the standard library: what most of a compilation of one header would go into."""
+    standard = folder / "standard.h"
+    standard.write_text("".join(f"#include <{name}>\n" for name in STANDARD))
+    subprocess.run([*compiler.split(), "-std=c++20", "-O0", "-Wall", "-Wextra", "-x", "c++-header", str(standard), "-o",
+                    f"{standard}.gch"], check=True)
+    return ["-Winvalid-pch", "-Werror=invalid-pch", "-include", str(standard)]
+
+
 def compile_alone(job):
-    root, header, compiler, flags, folder = job
-    languages = [(compiler, "c++", "-std=c++20")]
+    root, header, compiler, flags, folder, before = job
+    languages = [(compiler, "c++", ["-std=c++20", *before])]
     if header.parts[:2] == ("runtime", "edge") and header.suffix == ".h":
-        languages.append((os.environ.get("CC", "cc"), "c", "-std=c99"))
+        languages.append((os.environ.get("CC", "cc"), "c", ["-std=c99"]))
     for program, language, standard in languages:
         source = folder / (re.sub(r"\W", "_", str(header)) + "." + language.replace("c++", "cpp"))
-        if not source.exists():
-            source.write_text(f'#include "{header}"\n')
-        # A real compilation, not -fsyntax-only: ccache answers it at once while nothing has changed.
-        cached = [shutil.which("ccache")] if shutil.which("ccache") else []
+        source.write_text(f'#include "{header}"\n')
         result = subprocess.run(
-            [*cached, *program.split(), standard, "-O0", "-Wall", "-Wextra", f"-I{root}", f"-I{root / PUBLIC.parent}", *flags, "-c", str(source),
-             "-o", str(source.with_suffix(".o"))], capture_output=True, text=True, cwd=folder)
+            [*program.split(), *standard, "-O0", "-Wall", "-Wextra", f"-I{root}", f"-I{root / PUBLIC.parent}", *flags,
+             "-fsyntax-only", str(source)], capture_output=True, text=True, cwd=folder)
         if result.returncode != 0:
             return f"{header}: does not compile alone:\n{result.stderr.strip()}"
     return None
+
+
+def reader_of(header, root):
+    """Reads what `header` includes by its quoted path, or None."""
+    def read(included):
+        for folder in (root, root / header.parent, root / PUBLIC.parent):
+            if (folder / included).is_file():
+                return (folder / included).read_text(errors="replace")
+        return None
+    return read
 
 
 def headers_of(root):
@@ -217,7 +238,10 @@ def check(root, compiler, folder):
     for file in source_files(root):
         problems += violations_of(file, (root / file).read_text(errors="replace"), root)
     flags = library_flags()
-    jobs = [(root, header, compiler, flags, folder) for header in headers_of(root)]
+    for header in headers_of(root):
+        problems += missing_includes(str(header), reader_of(header, root))
+    before = [] if os.environ.get("QMTL_LONG") else precompile(compiler, folder)
+    jobs = [(root, header, compiler, flags, folder, before) for header in headers_of(root)]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         problems += [problem for problem in pool.map(compile_alone, jobs) if problem]
     return problems, len(jobs)
@@ -283,8 +307,14 @@ def self_test(root, folder):
         wrong.append("a type that is defined twice is not reported")
     if list(check_types([("a.h", header), ("b.h", header.replace("namespace qmtl", "namespace qmtl::engine"))])):
         wrong.append("types of two namespaces are taken for one")
-    if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder)):
+    if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder, [])):
         wrong.append("a header that cannot be compiled is not reported")
+    brought = {"a.h": '#include "b.h"\nstd::string f(std::size_t n);\n', "b.h": "#include <string>\n"}
+    for text, missing in ((brought["a.h"], []), (brought["a.h"] + "std::vector<int> g();\n", ["vector"]),
+                          (brought["a.h"] + "// std::vector\n", []), ("std::no_such_name x;\n", ["no_such_name"])):
+        found = list(missing_includes("a.h", {**brought, "a.h": text}.get))
+        if len(found) != len(missing) or not all(name in line for name, line in zip(missing, found)):
+            wrong.append(f"missing includes of {text!r}: {found}")
     return wrong
 
 

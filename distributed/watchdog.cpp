@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "distributed/silence.h"
+#include "runtime/base/text.h"
 #include "runtime/train/loop/stopwatch.h"
 
 namespace qmtl {
@@ -46,11 +47,7 @@ std::string describe(const Standing& at) {
   return text;
 }
 
-std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", seconds);
-  return text;
-}
+std::string seconds_text(double seconds) { return significant(seconds, 3) + " s"; }
 
 /// The communicator of the watching threads: their messages must not meet those of the main threads.
 MPI_Comm watchers() {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/split.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <numeric>
 
-#include "runtime/circuit/cones.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/cones.h"
 
 namespace qmtl {
 namespace {
@@ -96,9 +97,7 @@ DeviceGate device_gate(Gate gate) {
 }
 
 std::string input_name(char kind, int number, int most) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%c%0*d", kind, most > 10000 ? 9 : 4, number);
-  return text;
+  return fmt::format("{}{:0{}}", kind, number, most > 10000 ? 9 : 4);
 }
 
 void sort_unique(std::vector<int>& numbers) {

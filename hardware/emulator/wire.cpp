@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/emulator/wire.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 
 namespace qmtl {
@@ -47,10 +48,9 @@ std::string iso_time(double seconds) {
   const std::time_t time = static_cast<std::time_t>(whole);
   std::tm parts{};
   gmtime_r(&time, &parts);
-  char day[32], text[48];
+  char day[32];
   std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text, sizeof text, "%s.%03dZ", day, static_cast<int>((seconds - whole) * 1000));
-  return text;
+  return fmt::format("{}.{:03}Z", day, static_cast<int>((seconds - whole) * 1000));
 }
 
 }  // namespace qmtl

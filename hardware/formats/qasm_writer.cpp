@@ -2,9 +2,9 @@
 #include "hardware/formats/qasm_writer.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -12,9 +12,7 @@ namespace {
 /// 17 digits read back as the same double; a digit and a point always, since some readers take 1e-05 only
 /// with a point.
 std::string number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.17g", value);
-  std::string result = text;
+  std::string result = significant(value, 17);
   if (result.find_first_of(".ni") == std::string::npos) {
     const std::size_t exponent = result.find('e');
     result.insert(exponent == std::string::npos ? result.size() : exponent, ".0");

@@ -8,6 +8,7 @@
 #include "hardware/replay/result_text.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -18,12 +19,6 @@ std::string digest(const std::string& text) {
   Sha256 hash;
   hash.update(text);
   return hash.hex();
-}
-
-std::string amount(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
 }
 
 }  // namespace
@@ -113,9 +108,10 @@ void ReplayDriver::require_ceiling() const {
   for (const JobRecord& job : journal_.jobs())
     if (job.last.state == planned) ahead += job.last.estimate;
   if (spent + ahead > *ceiling_)
-    throw usage_error("--max-cost: expected at least " + amount(spent + ahead) + " (" + amount(spent) +
-                      " spent, " + amount(ahead) + " estimated for what is not sent), found " +
-                      amount(*ceiling_) + "; nothing more was sent");
+    throw usage_error("--max-cost: expected at least " + significant(spent + ahead, 6) + " (" +
+                      significant(spent, 6) + " spent, " + significant(ahead, 6) +
+                      " estimated for what is not sent), found " + significant(*ceiling_, 6) +
+                      "; nothing more was sent");
 }
 
 ReplayEnd ReplayDriver::settle() {

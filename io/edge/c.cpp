@@ -2,7 +2,6 @@
 #include "io/edge/c.h"
 
 #include <bit>
-#include <cstdio>
 #include <filesystem>
 #include <set>
 
@@ -10,6 +9,7 @@
 #include "io/edge/kernels.h"
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -18,9 +18,7 @@ std::string decimal(std::uint64_t value) { return std::to_string(value); }
 
 /// A float that reads back as itself.
 std::string literal(float value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
-  std::string result(text);
+  std::string result = significant(static_cast<double>(value), 9);
   if (result.find_first_of(".e") == std::string::npos) result += ".0";
   return result + "f";
 }

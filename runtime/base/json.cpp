@@ -2,7 +2,6 @@
 #include "runtime/base/json.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 #include "runtime/base/error.h"
@@ -30,9 +29,7 @@ nlohmann::ordered_json json_number(double value) {
 
 nlohmann::ordered_json json_rounded(double value) {
   if (!std::isfinite(value)) return nullptr;
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%.6g", value);
-  return std::strtod(digits, nullptr);
+  return std::strtod(significant(value, 6).c_str(), nullptr);
 }
 
 std::string json_reason(const nlohmann::json::exception& error) {

@@ -4,11 +4,24 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qmtl {
 
 /// A text from outside as messages may repeat it: its first `most` bytes, those that are not printable ASCII
 /// as '?', so that a message is always valid UTF-8 and one line.
 std::string printable(std::string_view text, std::size_t most = 40);
+
+/// A number in so many significant digits, without zeros at the end: 0.25, 1e-09 (printf's %g).
+std::string significant(double value, int digits);
+/// A number with so many digits behind the point (printf's %f).
+std::string fixed(double value, int decimals);
+
+/// Characters of UTF-8.
+std::size_t characters(std::string_view text);
+
+/// Rows of cells as lines of text, each column as wide as its widest cell and two blanks; the last column is
+/// not padded. Every row has as many cells as the first.
+std::string text_table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace qmtl

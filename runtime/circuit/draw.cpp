@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/circuit/draw.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <vector>
+
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -113,12 +116,9 @@ class Grid {
     std::string text;
     for (std::size_t r = 0; r < rows_; ++r) {
       const bool hidden = r == shown_;
-      char head[32];
-      if (hidden)
-        std::snprintf(head, sizeof head, "  %-8s", "...");
-      else
-        std::snprintf(head, sizeof head, "  q%-5d%s", wires_[r], continued ? ".." : "  ");
-      std::string wire = head, below(head_width, ' ');
+      std::string wire = hidden ? fmt::format("  {:<8}", "...")
+                                : fmt::format("  q{:<5}{}", wires_[r], continued ? ".." : "  ");
+      std::string below(head_width, ' ');
       for (std::size_t c = begin; c < end; ++c) {
         const Column& column = columns_[c];
         const Glyphs cell =
@@ -150,12 +150,6 @@ std::string draw(const std::vector<Op>& ops, const std::vector<int>& wires, int 
   return grid.print(options);
 }
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
 /// "0.25 Z(q0) + 0.25 Z(q1) + ...".
 std::string describe(const Readout& readout) {
   std::string text;
@@ -167,7 +161,7 @@ std::string describe(const Readout& readout) {
     if (string.weight_param >= 0)
       text.append("p").append(std::to_string(string.weight_param)).append(" ");
     else if (string.weight != 1.0)
-      text += number(string.weight) + " ";
+      text += significant(string.weight, 4) + " ";
     for (int qubit : string.qubits) text.append("Z(q").append(std::to_string(qubit)).append(")");
   }
   return text;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <map>
 
+#include "runtime/base/text.h"
 #include "runtime/circuit/cones.h"
 
 namespace qmtl {
@@ -360,10 +360,9 @@ std::string describe_pauli(const PauliExpansion& e, std::size_t value, std::size
   std::string text;
   for (std::size_t i = 0; i < std::min(most, products.size()); ++i) {
     const auto& [weight, product] = products[i];
-    char number[32];
-    std::snprintf(number, sizeof number, "%.4g ", std::abs(weight));
     text += weight < 0 ? (i ? "- " : "-") : (i ? "+ " : "");
-    text += (std::abs(weight) == 1.0 && !product.empty() ? "" : number) + product;
+    text +=
+        (std::abs(weight) == 1.0 && !product.empty() ? "" : significant(std::abs(weight), 4) + " ") + product;
   }
   if (products.size() > most) text += "+ ...";
   while (!text.empty() && text.back() == ' ') text.pop_back();

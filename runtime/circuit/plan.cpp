@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -141,11 +141,7 @@ Plan build_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& option
   }
 }
 
-std::string gigabytes(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, bytes < 1e15 ? "%.3g GB" : "%.2g GB", bytes / 1e9);
-  return text;
-}
+std::string gigabytes(double bytes) { return significant(bytes / 1e9, bytes < 1e15 ? 3 : 2) + " GB"; }
 
 /// Why a plan cannot run, with its numbers; empty if it can.
 std::string obstacle(const Plan& plan, double memory_limit) {

@@ -2,9 +2,9 @@
 #include "runtime/noise/channel.h"
 
 #include <cmath>
-#include <cstdio>
 
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -16,17 +16,11 @@ constexpr double trace_tolerance = 1e-9;
 const std::array<std::array<C, 4>, 4> paulis{
     {{1, 0, 0, 1}, {0, 1, 1, 0}, {0, C(0, -1), C(0, 1), 0}, {1, 0, 0, -1}}};
 
-std::string written(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
 /// `low` <= value <= `high`, which NaN is not.
 void expect_within(const std::string& what, double value, double low, double high) {
   if (!(value >= low && value <= high))
-    throw usage_error(what + ": expected a number from " + written(low) + " to " + written(high) +
-                      ", found " + written(value));
+    throw usage_error(what + ": expected a number from " + significant(low, 9) + " to " +
+                      significant(high, 9) + ", found " + significant(value, 9));
 }
 
 SmallMatrix one(C a, C b, C c, C d) { return {a, b, c, d}; }
@@ -87,7 +81,7 @@ Channel depolarising(double p, int arity) {
   expect_within("depolarising probability", p, 0.0, count / (count - 1.0));
   std::vector<double> probabilities(static_cast<std::size_t>(count), p / count);
   probabilities[0] = std::max(0.0, 1.0 - p * (count - 1) / count);
-  return mixture("depolarising(" + written(p) + ")", arity, probabilities);
+  return mixture("depolarising(" + significant(p, 9) + ")", arity, probabilities);
 }
 
 Channel pauli_channel(std::span<const std::pair<std::string, double>> given) {
@@ -108,7 +102,7 @@ Channel pauli_channel(std::span<const std::pair<std::string, double>> given) {
   }
   if (sum > 1.0 + trace_tolerance)
     throw usage_error("Pauli channel: expected probabilities that sum to at most 1, found the sum " +
-                      written(sum));
+                      significant(sum, 9));
   probabilities[0] += std::max(0.0, 1.0 - sum);
   Channel channel = mixture("Pauli channel", static_cast<int>(length), probabilities);
   check_channel(channel, "Pauli channel");
@@ -120,7 +114,7 @@ Channel amplitude_damping(double gamma, double excited) {
   expect_within("amplitude damping, excited-state population", excited, 0.0, 1.0);
   const double down = std::sqrt(1.0 - excited), up = std::sqrt(excited);
   const double kept = std::sqrt(1.0 - gamma), moved = std::sqrt(gamma);
-  Channel channel{"amplitude damping(" + written(gamma) + ")", 1, {}};
+  Channel channel{"amplitude damping(" + significant(gamma, 9) + ")", 1, {}};
   add_nonzero(channel, one(down, 0, 0, down * kept));
   add_nonzero(channel, one(0, down * moved, 0, 0));
   add_nonzero(channel, one(up * kept, 0, 0, up));
@@ -130,28 +124,33 @@ Channel amplitude_damping(double gamma, double excited) {
 
 Channel phase_damping(double lambda) {
   expect_within("phase damping lambda", lambda, 0.0, 1.0);
-  Channel channel{"phase damping(" + written(lambda) + ")", 1, {}};
+  Channel channel{"phase damping(" + significant(lambda, 9) + ")", 1, {}};
   add_nonzero(channel, one(1, 0, 0, std::sqrt(1.0 - lambda)));
   add_nonzero(channel, one(0, 0, 0, std::sqrt(lambda)));
   return channel;
 }
 
 Channel thermal_relaxation(double t1, double t2, double time, double excited) {
-  if (!(t1 > 0)) throw usage_error("thermal relaxation, t1: expected a time above 0, found " + written(t1));
-  if (!(t2 > 0)) throw usage_error("thermal relaxation, t2: expected a time above 0, found " + written(t2));
+  if (!(t1 > 0))
+    throw usage_error("thermal relaxation, t1: expected a time above 0, found " + significant(t1, 9));
+  if (!(t2 > 0))
+    throw usage_error("thermal relaxation, t2: expected a time above 0, found " + significant(t2, 9));
   if (!(time >= 0) || std::isinf(time))
     throw usage_error("thermal relaxation, time: expected a finite time of 0 or more, found " +
-                      written(time));
+                      significant(time, 9));
   if (t2 > 2 * t1)
-    throw usage_error("thermal relaxation: expected t2 <= 2 t1, found t1 = " + written(t1) +
-                      " and t2 = " + written(t2) + "; no physical process loses coherence that slowly");
+    throw usage_error("thermal relaxation: expected t2 <= 2 t1, found t1 = " + significant(t1, 9) +
+                      " and t2 = " + significant(t2, 9) +
+                      "; no physical process loses coherence that slowly");
   expect_within("thermal relaxation, excited-state population", excited, 0.0, 1.0);
   const double reset = -std::expm1(-time / t1), coherence = std::exp(-time / t2);
   // The Choi matrix is the 2 x 2 block [[a, e], [e, b]] on |00>, |11> beside two populations; its Cholesky
   // factor gives the diagonal Kraus operators. a b >= e^2 because t2 <= 2 t1.
   const double a = 1.0 - excited * reset, b = 1.0 - (1.0 - excited) * reset;
-  Channel channel{
-      "thermal relaxation(" + written(t1) + ", " + written(t2) + ", " + written(time) + ")", 1, {}};
+  Channel channel{"thermal relaxation(" + significant(t1, 9) + ", " + significant(t2, 9) + ", " +
+                      significant(time, 9) + ")",
+                  1,
+                  {}};
   const double slope = a > 0 ? coherence / std::sqrt(a) : 0.0;
   add_nonzero(channel, one(std::sqrt(a), 0, 0, slope));
   add_nonzero(channel, one(0, 0, 0, std::sqrt(std::max(0.0, b - slope * slope))));
@@ -183,7 +182,8 @@ void check_channel(const Channel& channel, const std::string& where) {
             where + ": '" + channel.name +
             "' is not trace preserving: expected the sum of K^dagger K to be the identity, found "
             "a deviation of " +
-            written(std::abs(sum)) + " in row " + std::to_string(row) + ", column " + std::to_string(column));
+            significant(std::abs(sum), 9) + " in row " + std::to_string(row) + ", column " +
+            std::to_string(column));
     }
 }
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "runtime/base/text.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -105,11 +105,10 @@ std::string checkpoint_text(const Checkpoint& checkpoint, const std::string& fil
   const auto line = [&text](const char* name, const std::string& value) {
     text += padded(name, 13) + value + "\n";
   };
-  char score[32];
-  std::snprintf(score, sizeof score, "%.4f", state.best_score);
   line("head", checkpoint.config.model.head.kind + ", plan " + checkpoint.plan);
   line("trained", std::to_string(state.epoch) + " epochs, " + std::to_string(state.step) +
-                      " steps; best epoch " + std::to_string(state.best_epoch) + " with " + score);
+                      " steps; best epoch " + std::to_string(state.best_epoch) + " with " +
+                      fixed(state.best_score, 4));
   line("parameters", "head " + std::to_string(count.head) + ", backbone " + std::to_string(count.backbone));
   for (const ParamInfo& param : checkpoint.params)
     line(param.head ? "  head" : "  backbone", padded(param.name, 26) + shape_text(param.shape));

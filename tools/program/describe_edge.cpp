@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/describe_edge.h"
 
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "runtime/model/data.h"
 
@@ -19,13 +19,11 @@ constexpr std::pair<std::uint32_t, const char*> features[] = {
 }  // namespace
 
 Json edge_json(const EdgeSummary& summary, const std::string& file) {
-  char crc[16];
-  std::snprintf(crc, sizeof crc, "%08x", summary.crc);
   Json json{{"file", file},
             {"format", "qmtl-edge"},
             {"version", std::to_string(summary.major) + "." + std::to_string(summary.minor)},
             {"bytes", summary.bytes},
-            {"crc32", crc},
+            {"crc32", fmt::format("{:08x}", summary.crc)},
             {"model", summary.hash},
             {"arena_bytes", summary.arena_bytes},
             {"multiply_adds", summary.multiply_adds}};

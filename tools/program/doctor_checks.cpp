@@ -11,6 +11,7 @@
 
 #include "io/data/dataset.h"
 #include "io/files/library_version.h"
+#include "runtime/base/text.h"
 #include "runtime/engine/engine.h"
 
 namespace qmtl {
@@ -85,10 +86,8 @@ Finding check_shared_memory(const Comm& comm) {
   if (statvfs("/dev/shm", &info) != 0) return {"shm", "no /dev/shm", ""};
   const double free = static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize);
   const double needed = 8e6 * comm.local_ranks();
-  char text[80];
-  std::snprintf(text, sizeof text, "%.0f MB free in /dev/shm", free / 1e6);
   return {
-      "shm", text,
+      "shm", fixed(free / 1e6, 0) + " MB free in /dev/shm",
       free < needed ? "ranks of one node need about 8 MB each: start the container with --shm-size=1g" : ""};
 }
 
@@ -113,9 +112,7 @@ Finding check_memory() {
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   const double free =
       static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  char text[80];
-  std::snprintf(text, sizeof text, "%.1f GB, %.1f GB free", total / 1e9, free / 1e9);
-  return {"memory", text,
+  return {"memory", fixed(total / 1e9, 1) + " GB, " + fixed(free / 1e9, 1) + " GB free",
           free < 5e8 ? "less than 0.5 GB is free: close other programs or use fewer ranks" : ""};
 }
 
@@ -149,9 +146,8 @@ Finding check_disk() {
   struct statvfs info {};
   if (statvfs(".", &info) != 0) return {"disk", "cannot ask for free space", ""};
   const double free = static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize);
-  char text[60];
-  std::snprintf(text, sizeof text, "%.1f GB free in the current folder", free / 1e9);
-  return {"disk", text, free < 2e8 ? "free some space: checkpoints are refused on a full disk" : ""};
+  return {"disk", fixed(free / 1e9, 1) + " GB free in the current folder",
+          free < 2e8 ? "free some space: checkpoints are refused on a full disk" : ""};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/dry_run.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -54,13 +56,11 @@ void print(const Forecast& found, const Config& config, const Learner& learner) 
                     " samples, " + std::to_string(found.steps_per_epoch * config.train.epochs) + " in all");
   line("units", std::to_string(found.units) + " a step: shards of " + std::to_string(config.train.shard) +
                     " samples x " + std::to_string(learner.unit_groups()) + " task groups");
-  char text[200];
-  std::snprintf(text, sizeof text, "%.4g kB a step received by all ranks together, by %s; %zu numbers a unit",
-                found.bytes / 1e3, found.by_columns ? "columns" : "rows", learner.accumulator_size());
-  line("exchange", text);
-  std::snprintf(text, sizeof text, "%.3g ms of computing a step expected, imbalance %.2f",
-                found.seconds * 1e3, found.imbalance);
-  line("time", text);
+  line("exchange",
+       fmt::format("{:.4g} kB a step received by all ranks together, by {}; {} numbers a unit",
+                   found.bytes / 1e3, found.by_columns ? "columns" : "rows", learner.accumulator_size()));
+  line("time", fmt::format("{:.3g} ms of computing a step expected, imbalance {:.2f}", found.seconds * 1e3,
+                           found.imbalance));
   line("watchdog", config.watchdog > 0 ? std::to_string(config.watchdog) + " s" : "off");
   std::printf("\n%5s  %-16s %-12s %7s %13s %7s %12s %9s\n", "rank", "host", "cores", "threads", "units",
               "cost", "bytes/step", "memory");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
+#include <fmt/format.h>
+
 #include <iostream>
 
 #include "distributed/launch/cores.h"
@@ -37,11 +38,9 @@ std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const Mode
   std::size_t width = 13;
   for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
   std::string text;
-  char line[96];
   const auto add = [&](std::string first, double before, double now) {
     first.resize(std::max(first.size(), width + 2), ' ');
-    std::snprintf(line, sizeof line, "%10.4f%10.4f%+10.4f\n", before, now, now - before);
-    text += first + line;
+    text += first + fmt::format("{:10.4f}{:10.4f}{:+10.4f}\n", before, now, now - before);
   };
   std::string head = "noisy device";
   head.resize(width + 2, ' ');
@@ -52,12 +51,11 @@ std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const Mode
   if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
     add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
   const auto shots = noisy.about["shots"].get<std::int64_t>();
-  std::snprintf(line, sizeof line, "%s, %s, cones of %d qubits (%d at once), %.1f s\n",
-                noisy.about["method"].get<std::string>().c_str(),
-                shots ? (std::to_string(shots) + " shots a circuit").c_str() : "exact expectations",
-                noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
-                noisy.about["seconds"].get<double>());
-  return text + line;
+  return text + fmt::format("{}, {}, cones of {} qubits ({} at once), {:.1f} s\n",
+                            noisy.about["method"].get<std::string>(),
+                            shots ? std::to_string(shots) + " shots a circuit" : "exact expectations",
+                            noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                            noisy.about["seconds"].get<double>());
 }
 
 }  // namespace

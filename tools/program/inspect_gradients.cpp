@@ -6,8 +6,9 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
+#include "runtime/base/text.h"
 #include "tools/workflows/studies/gradients.h"
 
 namespace qmtl {
@@ -48,11 +49,7 @@ nlohmann::ordered_json to_json(const GradientStudy& study) {
   return json;
 }
 
-std::string rate_text(double rate) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", rate);
-  return std::isfinite(rate) ? text : "-";
-}
+std::string rate_text(double rate) { return std::isfinite(rate) ? fixed(rate, 2) : "-"; }
 
 void print(const GradientStudy& study) {
   std::printf("variance of d output / d angle over %d random points (angles uniform in [0, 2 pi))\n\n",

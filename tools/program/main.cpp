@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -73,11 +74,7 @@ constexpr std::array commands{
 void print_help(std::ostream& out) {
   out << "qmtl " << program_version << ": parameter-efficient quantum multi-task learning\n\n"
       << "Usage: qmtl COMMAND [arguments] [options]\n\nCommands:\n";
-  for (const Command& command : commands) {
-    char line[160];
-    std::snprintf(line, sizeof line, "  %-10s%s\n", command.name, command.summary);
-    out << line;
-  }
+  for (const Command& command : commands) out << fmt::format("  {:<10}{}\n", command.name, command.summary);
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
       << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint, 75 "
          "stopped\n"

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "runtime/base/text.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/head_table.h"
 #include "tools/workflows/training/results.h"
@@ -21,9 +22,7 @@ std::string with_prefix(double value) {
     value /= 1000;
     ++step;
   }
-  char text[32];
-  std::snprintf(text, sizeof text, step ? "%.3g%s" : "%.4g%s", value, prefixes[step]);
-  return text;
+  return significant(value, step ? 3 : 4) + prefixes[step];
 }
 
 void line(const std::string& topic, const std::string& text) {
@@ -68,16 +67,8 @@ void print_parameters(const ModelPlan& found) {
 }
 
 std::string time_text(double seconds) {
-  char text[32];
   const bool micro = seconds < 1e-3, milli = seconds < 1;
-  std::snprintf(text, sizeof text, "%.3g %s",
-                seconds * (micro   ? 1e6
-                           : milli ? 1e3
-                                   : 1.0),
-                micro   ? "us"
-                : milli ? "ms"
-                        : "s");
-  return text;
+  return significant(seconds * (micro ? 1e6 : milli ? 1e3 : 1.0), 3) + (micro ? " us" : milli ? " ms" : " s");
 }
 
 void print_alternatives(const Plan& plan) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/progress.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -21,12 +22,8 @@ int terminal_width() {
 std::string duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";
   const auto all = static_cast<long long>(std::min(seconds + 0.5, 3.6e9));
-  char text[48];
-  if (all >= 3600)
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
-  else
-    std::snprintf(text, sizeof text, "%lld:%02lld", all / 60, all % 60);
-  return text;
+  return all >= 3600 ? fmt::format("{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60)
+                     : fmt::format("{}:{:02}", all / 60, all % 60);
 }
 
 ProgressPrinter::Mode ProgressPrinter::choose(const std::string& option, bool quiet) {
@@ -53,14 +50,11 @@ void ProgressPrinter::step(const Progress& progress) {
 }
 
 std::string ProgressPrinter::line() const {
-  char validation[40] = "";
-  if (validated_) std::snprintf(validation, sizeof validation, "  validation %.4f", validation_);
-  char text[200];
-  std::snprintf(text, sizeof text, "epoch %d/%d  %3.0f%%  loss %.4f%s  %.0f samples/s  ETA %s", last_.epoch,
-                last_.epochs,
-                100.0 * static_cast<double>(last_.step) / static_cast<double>(last_.total_steps), last_.loss,
-                validation, last_.samples_per_second, duration(last_.seconds_left).c_str());
-  return text;
+  return fmt::format("epoch {}/{}  {:3.0f}%  loss {:.4f}{}  {:.0f} samples/s  ETA {}", last_.epoch,
+                     last_.epochs,
+                     100.0 * static_cast<double>(last_.step) / static_cast<double>(last_.total_steps),
+                     last_.loss, validated_ ? fmt::format("  validation {:.4f}", validation_) : "",
+                     last_.samples_per_second, duration(last_.seconds_left));
 }
 
 void ProgressPrinter::epoch(const EpochRecord& record, bool best) {

@@ -2,7 +2,8 @@
 #include "tools/program/replay_text.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -17,37 +18,10 @@ void add_line(std::string& text, std::string key, std::size_t width, const std::
 std::string shown(const Json& value) {
   if (value.is_null()) return "-";
   if (!value.is_number_float()) return value.is_string() ? value.get<std::string>() : value.dump();
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value.get<double>());
-  return text;
+  return significant(value.get<double>(), 6);
 }
 
-std::string score_text(const Json& value) {
-  if (!value.is_number()) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value.get<double>());
-  return text;
-}
-
-/// Characters of UTF-8.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// Rows of cells in columns of equal width, two spaces apart.
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c + 1 < row.size(); ++c)
-      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
-    text += row.back() + "\n";
-  }
-  return text;
-}
+std::string score_text(const Json& value) { return value.is_number() ? fixed(value.get<double>(), 4) : "-"; }
 
 /// The named fields of objects as a table.
 std::string table_of(const Json& list, const std::vector<std::string>& fields) {
@@ -57,7 +31,7 @@ std::string table_of(const Json& list, const std::vector<std::string>& fields) {
     for (const std::string& field : fields)
       rows.back().push_back(entry.contains(field) ? shown(entry[field]) : "-");
   }
-  return aligned(rows);
+  return text_table(rows);
 }
 
 std::string endpoint_text(const Json& endpoint) {
@@ -117,7 +91,7 @@ std::string replay_text(const Json& json) {
   };
   for (const auto& [task, score] : json["tasks"].items()) add(task, score["metric"], score);
   add("mean", "", json["mean"]);
-  std::string text = aligned(table) + "\n";
+  std::string text = text_table(table) + "\n";
   const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 13, value); };
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");

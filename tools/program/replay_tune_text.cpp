@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/replay_tune_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "runtime/base/json_field.h"
 
@@ -54,10 +55,8 @@ std::string tune_text(const TuneOutcome& outcome) {
   std::string text(width + 2, ' ');
   text += "    before     after    change\n";
   const auto add = [&](std::string first, double before, double now) {
-    char line[96];
     first.resize(width + 2, ' ');
-    std::snprintf(line, sizeof line, "%10.4f%10.4f%+10.4f\n", before, now, now - before);
-    text += first + line;
+    text += first + fmt::format("{:10.4f}{:10.4f}{:+10.4f}\n", before, now, now - before);
   };
   const TuneModel::Evaluation& after = outcome.after ? *outcome.after : outcome.before;
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "runtime/base/text.h"
 #include "tools/program/progress.h"
 #include "tools/workflows/training/run_view.h"
 
@@ -10,10 +10,7 @@ namespace qmtl {
 namespace {
 
 std::string number(double value, int decimals = 4) {
-  if (!std::isfinite(value)) return "-";
-  char text[400];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
+  return std::isfinite(value) ? fixed(value, decimals) : "-";
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -22,9 +19,7 @@ std::string padded(std::string text, std::size_t width) {
 }
 
 std::string percent(double part, double whole) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.0f%%", whole > 0 ? 100 * part / whole : 0.0);
-  return text;
+  return fixed(whole > 0 ? 100 * part / whole : 0.0, 0) + "%";
 }
 
 std::string counted(std::size_t n, const std::string& what) {

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/report/format.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 #include <ctime>
+
+#include "runtime/base/text.h"
 
 namespace qmtl::report {
 namespace {
 
 constexpr const char* undefined = "–";
-
-std::string printed(const char* format, int precision, double value) {
-  char buffer[400];  // the widest double has 309 digits before the point
-  std::snprintf(buffer, sizeof buffer, format, precision, value);
-  return buffer;
-}
 
 /// Commas between groups of three digits before the point.
 std::string separated(std::string digits) {
@@ -33,9 +30,9 @@ std::string number(double value) {
   if (!std::isfinite(value)) return undefined;
   const double size = std::abs(value);
   if (size == 0) return "0";
-  if (size < 1e-4 || size >= 1e9) return printed("%.*e", 2, value);
+  if (size < 1e-4 || size >= 1e9) return fmt::format("{:.2e}", value);
   const int digits = static_cast<int>(std::floor(std::log10(size))) + 1;
-  std::string text = printed("%.*f", digits >= 4 ? 0 : 4 - digits, value);
+  std::string text = qmtl::fixed(value, digits >= 4 ? 0 : 4 - digits);
   if (text.find('.') != std::string::npos) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();
@@ -46,34 +43,34 @@ std::string number(double value) {
 std::string count(std::int64_t value) { return separated(std::to_string(value)); }
 
 std::string fixed(double value, int decimals) {
-  return std::isfinite(value) ? separated(printed("%.*f", decimals, value)) : undefined;
+  return std::isfinite(value) ? separated(qmtl::fixed(value, decimals)) : undefined;
 }
 
 std::string score(double value) {
   if (!std::isfinite(value)) return undefined;
-  return separated(printed("%.*f", score_decimals(value), value));
+  return separated(qmtl::fixed(value, score_decimals(value)));
 }
 
 std::string score_with_deviation(double mean, double deviation) {
   if (!std::isfinite(mean) || !std::isfinite(deviation)) return score(mean);
-  return score(mean) + " ± " + separated(printed("%.*f", score_decimals(mean), deviation));
+  return score(mean) + " ± " + separated(qmtl::fixed(deviation, score_decimals(mean)));
 }
 
 std::string signed_score(double value) {
   if (!std::isfinite(value)) return undefined;
-  return separated(printed("%+.*f", score_decimals(value), value));
+  return separated(fmt::format("{:+.{}f}", value, score_decimals(value)));
 }
 
 std::string probability(double p) {
   if (!std::isfinite(p)) return undefined;
-  return p < 0.001 ? "< 0.001" : printed("%.*f", 3, p);
+  return p < 0.001 ? "< 0.001" : qmtl::fixed(p, 3);
 }
 
 std::string duration(double seconds) {
   if (!std::isfinite(seconds)) return undefined;
   if (seconds < 1e-3) return number(seconds * 1e6) + " µs";
   if (seconds < 1) return number(seconds * 1e3) + " ms";
-  if (seconds < 100) return printed("%.*f", 1, seconds) + " s";
+  if (seconds < 100) return qmtl::fixed(seconds, 1) + " s";
   const auto whole = std::llround(seconds);
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
   return count(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
@@ -97,7 +94,7 @@ std::string bytes(double value) {
     value /= 1000;
     ++unit;
   }
-  return printed(unit ? "%.*f" : "%.*g", unit ? 1 : 4, value) + units[unit];
+  return (unit ? qmtl::fixed(value, 1) : significant(value, 4)) + units[unit];
 }
 
 }  // namespace qmtl::report

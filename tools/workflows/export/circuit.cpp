@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/export/circuit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "hardware/formats/ionq.h"
@@ -60,9 +61,7 @@ struct WrittenCircuit {
 
 DeviceProgram bound_to(const DeviceProgram& program, const double* values, std::size_t sample) {
   DeviceProgram bound = bind(program, values);
-  char suffix[32];
-  std::snprintf(suffix, sizeof suffix, "_s%06zu", sample);
-  bound.name += suffix;
+  bound.name += fmt::format("_s{:06}", sample);
   return bound;
 }
 

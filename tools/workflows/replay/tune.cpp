@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/replay/tune.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <filesystem>
 
 #include "hardware/replay/programs.h"
@@ -61,11 +61,7 @@ std::vector<ReplayProgram> with_probe(std::vector<ReplayProgram> work, const Dev
   return work;
 }
 
-std::string step_name(std::int64_t step) {
-  char text[32];
-  std::snprintf(text, sizeof text, "step-%04lld", static_cast<long long>(step));
-  return text;
-}
+std::string step_name(std::int64_t step) { return fmt::format("step-{:04}", step); }
 
 std::int64_t executions_of(std::span<const ReplayProgram> programs) {
   std::int64_t sum = 0;

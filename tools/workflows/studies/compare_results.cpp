@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/studies/compare_results.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
@@ -40,19 +41,16 @@ std::size_t reference(const CompareSpec& spec) {
 }
 
 std::string text(const char* format, double value) {
-  if (!std::isfinite(value)) return "-";
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
+  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
 }
 
 std::string plus_minus(const Spread& s) {
-  return text("%.4f", s.mean) + (std::isfinite(s.deviation) ? " +- " + text("%.4f", s.deviation) : "");
+  return text("{:.4f}", s.mean) + (std::isfinite(s.deviation) ? " +- " + text("{:.4f}", s.deviation) : "");
 }
 
 std::string interval(const Difference& d) {
-  if (!std::isfinite(d.low)) return text("%+.4f", d.mean);
-  return text("%+.4f", d.mean) + " [" + text("%+.4f", d.low) + ", " + text("%+.4f", d.high) + "]" +
+  if (!std::isfinite(d.low)) return text("{:+.4f}", d.mean);
+  return text("{:+.4f}", d.mean) + " [" + text("{:+.4f}", d.low) + ", " + text("{:+.4f}", d.high) + "]" +
          (d.low > 0 || d.high < 0 ? " *" : "");
 }
 
@@ -195,8 +193,8 @@ std::string compare_markdown(const CompareResult& result) {
            (argmax ? " " + plus_minus(result.spread_of(v, last)) + " |" : "") + " " +
            (own ? "" : interval(result.difference(v, -1))) + " |" +
            (argmax ? " " + (own ? "" : interval(result.difference(v, last))) + " |" : "") + " " +
-           text("%.4f", spread(validation).mean) + " | " + text("%.1f", mean_seconds(result.variants[v])) +
-           " |\n";
+           text("{:.4f}", spread(validation).mean) + " | " +
+           text("{:.1f}", mean_seconds(result.variants[v])) + " |\n";
   }
   out += "\n| task (metric) |";
   for (const VariantSpec& variant : spec.variants) out += " " + variant.name + " |";
@@ -208,21 +206,20 @@ std::string compare_markdown(const CompareResult& result) {
            (result.tasks[t].in_mean ? "" : ", not in the mean") + ") |";
     for (std::size_t v = 0; v < spec.variants.size(); ++v) {
       const Spread s = result.spread_of(v, static_cast<int>(t));
-      out += " " + text("%.3f", s.mean) +
-             (std::isfinite(s.deviation) ? " +- " + text("%.3f", s.deviation) : "") + " |";
+      out += " " + text("{:.3f}", s.mean) +
+             (std::isfinite(s.deviation) ? " +- " + text("{:.3f}", s.deviation) : "") + " |";
     }
     out += "\n";
   }
-  char tail[400];
-  std::snprintf(tail, sizeof tail,
-                "\n%zu splits (%s), %zu seed%s each; +- is the standard deviation over all runs; in brackets "
-                "the 95 %% interval of "
-                "the paired difference over splits, corrected for the rows that splits share (Nadeau & "
-                "Bengio 2003), * where it "
-                "excludes 0. mean: of the tasks' test scores, those where lower is better negated.\n",
-                result.splits.size(), std::string(name(spec.splits.kind)).c_str(), spec.seeds.size(),
-                spec.seeds.size() == 1 ? "" : "s");
-  return out + tail;
+  return out +
+         fmt::format(
+             "\n{} splits ({}), {} seed{} each; +- is the standard deviation over all runs; in brackets "
+             "the 95 % interval of "
+             "the paired difference over splits, corrected for the rows that splits share (Nadeau & "
+             "Bengio 2003), * where it "
+             "excludes 0. mean: of the tasks' test scores, those where lower is better negated.\n",
+             result.splits.size(), name(spec.splits.kind), spec.seeds.size(),
+             spec.seeds.size() == 1 ? "" : "s");
 }
 
 }  // namespace qmtl

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/rank_log.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "distributed/launch/cores.h"
@@ -19,9 +19,7 @@ constexpr const char* logger_name = "rank";
 }  // namespace
 
 void open_rank_log(const Ranks& ranks, const std::string& folder, int threads, bool append) {
-  char name[32];
-  std::snprintf(name, sizeof name, "rank-%04d.log", ranks.rank());
-  const auto path = std::filesystem::path(folder) / "logs" / name;
+  const auto path = std::filesystem::path(folder) / "logs" / fmt::format("rank-{:04}.log", ranks.rank());
   try {
     const auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), !append);
     file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");

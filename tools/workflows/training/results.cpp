@@ -3,20 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "runtime/base/text.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/loop/evaluate.h"
 
 namespace qmtl {
 namespace {
 
-std::string number(double value) {
-  if (!std::isfinite(value)) return "undefined";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  return text;
-}
+std::string number(double value) { return std::isfinite(value) ? fixed(value, 4) : "undefined"; }
 
 }  // namespace
 
@@ -82,8 +77,8 @@ std::string report_text(const Report& report, const ModelSpec& spec) {
   text += line("mean", "", number(report.scores.mean));
   if (report.scores.argmax_accuracy)
     text += line("largest logit", "accuracy", number(*report.scores.argmax_accuracy));
-  char speed[96];
-  std::snprintf(speed, sizeof speed, "%.1f s, %.0f samples/s", report.seconds, report.samples_per_second);
+  const std::string speed =
+      fixed(report.seconds, 1) + " s, " + fixed(report.samples_per_second, 0) + " samples/s";
   text += "\nparameters   head " + std::to_string(report.parameters.head) + ", backbone " +
           std::to_string(report.parameters.backbone) +
           (report.added ? ", added " + std::to_string(*report.added) : "") +

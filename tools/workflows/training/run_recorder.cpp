@@ -10,6 +10,7 @@
 #include "io/files/atomic_file.h"
 #include "io/files/library_version.h"
 #include "io/runs/run_starts.h"
+#include "runtime/base/text.h"
 #include "runtime/base/version.h"
 #include "tools/workflows/training/rank_log.h"
 
@@ -25,11 +26,7 @@ std::string processor_name(const utsname& system) {
   return system.machine;
 }
 
-std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f s", seconds);
-  return text;
-}
+std::string seconds_text(double seconds) { return fixed(seconds, 3) + " s"; }
 
 const char* state_name(Ending ending) { return ending == Ending::interrupted ? "stopped" : "finished"; }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/trace.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -60,14 +61,10 @@ std::string Trace::event(int rank, const Slice& slice) {
   const bool step = slice.kind == whole_step;
   const std::string name = step ? "step " + std::to_string(slice.step)
                                 : std::string(phase_names[static_cast<std::size_t>(slice.kind)]);
-  char text[240];
-  std::snprintf(text, sizeof text,
-                R"({"name":"%s","cat":"%s","ph":"X","pid":%d,"tid":0,"ts":%.3f,"dur":%.3f,)"
-                R"("args":{"step":%lld,"epoch":%d}})",
-                name.c_str(), step ? "step" : "phase", rank, static_cast<double>(slice.begin) * 1e-3,
-                static_cast<double>(slice.end - slice.begin) * 1e-3, static_cast<long long>(slice.step),
-                slice.epoch);
-  return text;
+  return fmt::format(R"({{"name":"{}","cat":"{}","ph":"X","pid":{},"tid":0,"ts":{:.3f},"dur":{:.3f},)"
+                     R"("args":{{"step":{},"epoch":{}}}}})",
+                     name, step ? "step" : "phase", rank, static_cast<double>(slice.begin) * 1e-3,
+                     static_cast<double>(slice.end - slice.begin) * 1e-3, slice.step, slice.epoch);
 }
 
 void Trace::write(const std::string& path) const {

@@ -100,7 +100,7 @@ std::vector<double> DeviceCircuit::angles(const Sweep& sweep) const {
   std::vector<double> all;
   all.reserve(sweep.rows * sums.size());
   for (std::size_t row = 0; row < sweep.rows; ++row)
-    for (const AngleSum& sum : sums) all.push_back(value(sum, sweep.row(row).data()));
+    for (const AngleSum& sum : sums) all.push_back(value(sum, sweep.row(row)));
   return all;
 }
 

@@ -36,13 +36,17 @@ void check_angle(const DeviceProgram& program, const DeviceOp& op, const std::st
 
 }  // namespace
 
-double value(const AngleSum& angle, const double* inputs) {
+double value(const AngleSum& angle, std::span<const double> inputs) {
   double sum = angle.constant;
-  for (const AngleTerm& term : angle.terms) sum += term.coefficient * inputs[term.input];
+  for (const AngleTerm& term : angle.terms)
+    sum += term.coefficient * inputs[static_cast<std::size_t>(term.input)];
   return sum;
 }
 
-DeviceProgram bind(const DeviceProgram& program, const double* inputs) {
+DeviceProgram with_inputs(const DeviceProgram& program, std::span<const double> inputs) {
+  if (inputs.size() != program.inputs.size())
+    throw usage_error("program '" + program.name + "': expected " + std::to_string(program.inputs.size()) +
+                      " inputs, found " + std::to_string(inputs.size()));
   DeviceProgram bound = program;
   bound.inputs.clear();
   for (DeviceOp& op : bound.ops) op.angle = {value(op.angle, inputs), {}};

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,11 +70,12 @@ struct DeviceProgram {
   bool operator==(const DeviceProgram&) const = default;
 };
 
-/// The angle's value for the inputs of one execution.
-double value(const AngleSum& angle, const double* inputs);
+/// The angle's value for inputs[program.inputs] of one execution.
+double value(const AngleSum& angle, std::span<const double> inputs);
 
-/// The program with the inputs of one execution put in; it has none left.
-DeviceProgram bind(const DeviceProgram& program, const double* inputs);
+/// The program with inputs[program.inputs] of one execution put in; it has none left. Throws Error (usage)
+/// for another number of inputs.
+DeviceProgram with_inputs(const DeviceProgram& program, std::span<const double> inputs);
 
 /// Throws Error (usage) naming program and operation: qubits, inputs or readings out of range, repeated or in
 /// the wrong order, an angle that is not finite, a two-qubit gate on one qubit, names that are no

@@ -257,7 +257,8 @@ std::vector<HeadProgram> split_head(const Circuit& circuit, std::span<const doub
 std::string angle_input(int angle, int circuit_angles) { return input_name('a', angle, circuit_angles); }
 
 std::vector<double> input_values(const HeadProgram& program, std::span<const double> params,
-                                 std::size_t samples, const double* angles, std::size_t circuit_angles) {
+                                 std::size_t samples, std::span<const double> angles,
+                                 std::size_t circuit_angles) {
   std::vector<double> values;
   values.reserve(samples * program.program.inputs.size());
   for (std::size_t s = 0; s < samples; ++s) {

@@ -51,6 +51,7 @@ std::string angle_input(int angle, int circuit_angles);
 /// Values of the program's inputs for samples: [samples, program.inputs] from angles[samples, circuit.angles]
 /// and the circuit's trainable numbers.
 std::vector<double> input_values(const HeadProgram& program, std::span<const double> params,
-                                 std::size_t samples, const double* angles, std::size_t circuit_angles);
+                                 std::size_t samples, std::span<const double> angles,
+                                 std::size_t circuit_angles);
 
 }  // namespace qmtl

@@ -20,7 +20,7 @@ void check_rzz(const Sweep& sweep) {
   for (const DeviceOp& op : sweep.program.ops) {
     if (op.gate != DeviceGate::rzz) continue;
     for (std::size_t row = 0; row < sweep.rows; ++row) {
-      const double angle = value(op.angle, sweep.row(row).data());
+      const double angle = value(op.angle, sweep.row(row));
       if (angle < -slack || angle > std::numbers::pi / 2 + slack)
         throw usage_error("ibm: program " + sweep.program.name + ", row " + std::to_string(row) +
                           ": expected angles of rzz from 0 to pi/2, found " + std::to_string(angle) +

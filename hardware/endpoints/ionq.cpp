@@ -169,7 +169,7 @@ class IonqEndpoint final : public Endpoint {
   }
 
   static DeviceProgram bind_row(const Sweep& sweep, std::size_t row) {
-    return bind(sweep.program, sweep.row(row).data());
+    return with_inputs(sweep.program, sweep.row(row));
   }
 
   Json job_body(const DeviceJob& job) const {

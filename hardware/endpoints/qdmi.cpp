@@ -36,7 +36,7 @@ class QdmiPrograms {
   QdmiDevice::Job find(const std::string& id) const { return device_->find_job(id); }
 
   QdmiDevice::Job made(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
-    const DeviceProgram bound = bind(sweep.program, sweep.row(row).data());
+    const DeviceProgram bound = with_inputs(sweep.program, sweep.row(row));
     return device_->make_job(text_->format, text_->write(bound), static_cast<std::size_t>(shots));
   }
 

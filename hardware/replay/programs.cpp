@@ -53,8 +53,8 @@ ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const 
 
 ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
                                     std::span<const HeadProgram> parts, std::span<const std::int64_t> shots,
-                                    std::size_t samples, const double* angles, const DeviceTarget& target,
-                                    const ProgramSettings& settings) {
+                                    std::size_t samples, std::span<const double> angles,
+                                    const DeviceTarget& target, const ProgramSettings& settings) {
   ReplayPrograms made;
   std::vector<DeviceProgram> programs;
   std::set<int> read;
@@ -108,7 +108,7 @@ double bound(const Readout& readout, std::span<const double> params) {
 }  // namespace
 
 std::vector<double> output_variances(const Circuit& circuit, std::span<const double> params,
-                                     std::size_t samples, const double* angles) {
+                                     std::size_t samples, std::span<const double> angles) {
   std::vector<double> variances;
   std::size_t widest = 0;
   for (const Block& block : circuit.blocks) {
@@ -123,7 +123,7 @@ std::vector<double> output_variances(const Circuit& circuit, std::span<const dou
   simulator.bind(params);
   std::vector<std::uint32_t> keys(samples);
   std::iota(keys.begin(), keys.end(), 0u);
-  const auto probabilities = simulator.probabilities(keys, angles);
+  const auto probabilities = simulator.probabilities(keys, angles.data());
   std::fill(variances.begin(), variances.end(), 0.0);
   for (std::size_t i = 0; i < samples; ++i) {
     std::size_t output = 0;

@@ -39,12 +39,12 @@ ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const 
 /// Throws Error (usage) as split_head, transpile and fold do.
 ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
                                     std::span<const HeadProgram> parts, std::span<const std::int64_t> shots,
-                                    std::size_t samples, const double* angles, const DeviceTarget& target,
-                                    const ProgramSettings& settings);
+                                    std::size_t samples, std::span<const double> angles,
+                                    const DeviceTarget& target, const ProgramSettings& settings);
 
 /// Variance of one shot's reading of each output, mean over the samples: [outputs], from the ideal circuit.
 /// Blocks that read many qubits get the bound sum |weight|, squared.
 std::vector<double> output_variances(const Circuit& circuit, std::span<const double> params,
-                                     std::size_t samples, const double* angles);
+                                     std::size_t samples, std::span<const double> angles);
 
 }  // namespace qmtl

@@ -121,7 +121,7 @@ Sweep point_sweep(const HeadProgram& head, const DeviceProgram& device,
   for (std::size_t s = 0; s < samples; ++s)
     for (const std::vector<double>& params : points) {
       const std::vector<double> row =
-          input_values(head, params, 1, angles.data() + s * circuit_angles, circuit_angles);
+          input_values(head, params, 1, angles.subspan(s * circuit_angles, circuit_angles), circuit_angles);
       sweep.values.insert(sweep.values.end(), row.begin(), row.end());
     }
   return sweep;

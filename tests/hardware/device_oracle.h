@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <complex>
+#include <span>
 #include <vector>
 
 #include "hardware/program.h"
@@ -41,7 +42,8 @@ inline Square device_matrix(DeviceGate gate, double a) {
   return {};
 }
 
-inline std::vector<double> device_probabilities(const DeviceProgram& program, const double* inputs) {
+inline std::vector<double> device_probabilities(const DeviceProgram& program,
+                                                std::span<const double> inputs) {
   std::vector<Amplitude> state(std::size_t{1} << program.qubits, 0.0);
   state[0] = 1.0;
   for (const DeviceOp& op : program.ops) {

@@ -73,8 +73,8 @@ TEST_CASE("Expectations of exact counts are the circuit's for every way of cutti
         for (int q = 0; q < 7; ++q) target.coupling.emplace_back(q, q + 1);
       }
       const std::vector<std::int64_t> shots(parts.size(), 10);
-      const auto programs = make_replay_programs(circuit(), params, parts, shots, samples, angles.data(),
-                                                 target, {{1}, FoldKind::two_qubit, 50, 60});
+      const auto programs = make_replay_programs(circuit(), params, parts, shots, samples, angles, target,
+                                                 {{1}, FoldKind::two_qubit, 50, 60});
       CHECK(programs.all[0].phase == ReplayPhase::probe);
       MeasuredValues measured(samples, circuit().outputs(), std::nullopt);
       const Executor executor({}, 0);
@@ -97,7 +97,7 @@ TEST_CASE("Expectations of exact counts are the circuit's for every way of cutti
 TEST_CASE("The variance of one shot is that of the exact distribution", "[analysis]") {
   // Of a single Z it is 1 - <Z>^2; the second output is a weighted string: w^2 (1 - <ZZ>^2).
   const std::vector<double> values = exact(1),
-                            variances = output_variances(circuit(), params, 1, angles_of(1).data());
+                            variances = output_variances(circuit(), params, 1, angles_of(1));
   REQUIRE(variances.size() == 3);
   const double weight = params[5], string = values[1] / weight;
   CHECK(variances[1] == Approx(weight * weight * (1 - string * string)).margin(1e-9));

@@ -120,7 +120,8 @@ TEST_CASE("Probabilities of programs of every gate agree with a dense statevecto
     const auto found = executor.probabilities(sweep);
     REQUIRE(found.size() == 2);
     for (std::size_t row = 0; row < 2; ++row) {
-      const auto expected = oracle::device_probabilities(sweep.program, &sweep.values[2 * row]);
+      const auto expected =
+          oracle::device_probabilities(sweep.program, std::span(sweep.values).subspan(2 * row, 2));
       REQUIRE(found[row].size() == expected.size());
       for (std::size_t i = 0; i < expected.size(); ++i) {
         INFO("case " << which << ", row " << row << ", outcome " << i);
@@ -158,7 +159,8 @@ TEST_CASE("Counts follow the dense probabilities, of small programs and of wide 
       REQUIRE(counts.size() == 2);
       for (std::size_t r = 0; r < 2; ++r) {
         CHECK(total(counts[r]) == static_cast<std::uint64_t>(shots));
-        const auto exact = oracle::device_probabilities(sweep.program, &sweep.values[2 * r]);
+        const auto exact =
+            oracle::device_probabilities(sweep.program, std::span(sweep.values).subspan(2 * r, 2));
         CHECK(likely(counts[r], exact, static_cast<double>(shots)));
       }
     }
@@ -243,7 +245,7 @@ TEST_CASE("Each qubit of a wide program has the statistics of its own cone", "[e
     cone.ops.push_back({DeviceGate::cz, 1, 2, {}});
     cone.ops.push_back({DeviceGate::ry, 1, -1, {0.2 + 0.1 * q, {}}});
     cone.measured = {1};
-    const double ideal = oracle::device_probabilities(cone, nullptr)[1];
+    const double ideal = oracle::device_probabilities(cone, {})[1];
     const double expected = ideal * 0.95 + (1 - ideal) * 0.02;
     double ones = 0;
     for (const auto& [bits, count] : counts)

@@ -54,7 +54,7 @@ Unitary small_matrix(const DeviceOp& op, double a) {
   return m;
 }
 
-Unitary dense(const DeviceProgram& program, const double* inputs) {
+Unitary dense(const DeviceProgram& program, std::span<const double> inputs) {
   const Eigen::Index size = Eigen::Index{1} << program.qubits;
   Unitary total = Unitary::Identity(size, size);
   for (const DeviceOp& op : program.ops) {

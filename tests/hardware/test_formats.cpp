@@ -143,7 +143,7 @@ TEST_CASE("IonQ's JSON reads back as the same state", "[formats]") {
     INFO("seed " << seed);
     const DeviceProgram program = random_with_inputs(seed, 2 + static_cast<int>(seed % 4), 40, 2);
     CHECK_THROWS_WITH(ionq_input(program), Catch::Contains("expected a bound program"));
-    const DeviceProgram bound = bind(program, input_values_of(program).data());
+    const DeviceProgram bound = with_inputs(program, input_values_of(program));
     const DeviceProgram read = read_ionq(ionq_input(bound), "test");
     // Rounding of some hundred gates.
     CHECK(distance(state_of(read), state_of(bound)) < 1e-12);
@@ -274,7 +274,7 @@ TEST_CASE("Random programs in every form are written for other readers", "[forma
     DeviceProgram program =
         random_with_inputs(seed, 2 + static_cast<int>(seed % 4), 30, static_cast<int>(seed % 3));
     const std::vector<double> values = input_values_of(program);
-    const DeviceProgram bound = bind(program, values.data());
+    const DeviceProgram bound = with_inputs(program, values);
     const State state = state_of(program, values);
     nlohmann::json entry{{"name", program.name}, {"qubits", program.qubits}, {"measured", program.measured}};
     for (std::size_t i = 0; i < values.size(); ++i) entry["inputs"][program.inputs[i]] = values[i];

@@ -22,10 +22,12 @@ DeviceProgram small() {
 
 TEST_CASE("Binding a program puts the inputs' values into its angles", "[program]") {
   const double inputs[] = {0.25, 3.0};
-  const DeviceProgram bound = bind(small(), inputs);
+  const DeviceProgram bound = with_inputs(small(), inputs);
   CHECK(bound.inputs.empty());
   CHECK(bound.ops[0].angle == AngleSum{0.5 + 2.0 * 0.25 - 3.0, {}});
   CHECK_NOTHROW(check(bound));
+  CHECK_THROWS_WITH(with_inputs(small(), std::span(inputs).first(1)),
+                    Catch::Contains("expected 2 inputs, found 1"));
 }
 
 TEST_CASE("A program that makes no sense is refused with its name", "[program]") {

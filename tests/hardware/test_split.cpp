@@ -44,8 +44,8 @@ std::vector<double> assembled(const Circuit& circuit, const std::vector<HeadProg
   std::vector<int> found(outputs.size());
   for (const HeadProgram& program : programs) {
     const auto inputs =
-        input_values(program, at.params, 1, at.angles.data(), static_cast<std::size_t>(circuit.angles));
-    const auto probabilities = oracle::device_probabilities(program.program, inputs.data());
+        input_values(program, at.params, 1, at.angles, static_cast<std::size_t>(circuit.angles));
+    const auto probabilities = oracle::device_probabilities(program.program, inputs);
     for (const ReadOutput& reading : read_outputs(circuit, at.params, program)) {
       outputs[static_cast<std::size_t>(reading.output)] = expectation_of(probabilities, reading.terms);
       ++found[static_cast<std::size_t>(reading.output)];

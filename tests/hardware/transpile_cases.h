@@ -34,7 +34,7 @@ inline State state_of(const DeviceProgram& program, const std::vector<double>& i
   State state = State::Zero(Eigen::Index{1} << slots.size());
   state[0] = 1;
   for (const DeviceOp& op : program.ops) {
-    apply(state, op.gate, slots.at(op.q0), op.q1 < 0 ? -1 : slots.at(op.q1), value(op.angle, inputs.data()));
+    apply(state, op.gate, slots.at(op.q0), op.q1 < 0 ? -1 : slots.at(op.q1), value(op.angle, inputs));
   }
   return state;
 }

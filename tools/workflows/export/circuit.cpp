@@ -59,8 +59,8 @@ struct WrittenCircuit {
   std::optional<std::size_t> sample;  ///< number in the data set
 };
 
-DeviceProgram bound_to(const DeviceProgram& program, const double* values, std::size_t sample) {
-  DeviceProgram bound = bind(program, values);
+DeviceProgram bound_to(const DeviceProgram& program, std::span<const double> values, std::size_t sample) {
+  DeviceProgram bound = with_inputs(program, values);
   bound.name += fmt::format("_s{:06}", sample);
   return bound;
 }
@@ -75,12 +75,13 @@ std::vector<WrittenCircuit> written_circuits(const ExportSource& source, const H
       continue;
     }
     const std::vector<double> values =
-        input_values(program, source.learner.circuit_params(), source.rows.size(), head.angles.data(),
+        input_values(program, source.learner.circuit_params(), source.rows.size(), head.angles,
                      static_cast<std::size_t>(head.circuit->angles));
     const std::size_t width = program.program.inputs.size();
     for (std::size_t i = 0; i < source.rows.size(); ++i)
       circuits.push_back(
-          {bound_to(program.program, values.data() + i * width, source.rows[i]), name, source.rows[i]});
+          {bound_to(program.program, std::span(values).subspan(i * width, width), source.rows[i]), name,
+           source.rows[i]});
   }
   return circuits;
 }

@@ -37,7 +37,7 @@ std::vector<double> program_variances(const ReplayModel& model, const std::vecto
   const Circuit& circuit = model.circuit();
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
   std::vector<double> variances = output_variances(circuit, model.learner->circuit_params(),
-                                                   std::min(few, model.rows.size()), model.angles.data());
+                                                   std::min(few, model.rows.size()), model.angles);
   const CircuitReadout& readout = *model.learner->readout();
   std::vector<double> weight(outputs, 0.0);
   for (const ReadoutColumn& column : readout.columns)
@@ -75,7 +75,7 @@ ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan
 void make_programs(ReplaySession& session) {
   const ReplayModel& model = session.model;
   session.programs = make_replay_programs(model.circuit(), model.learner->circuit_params(), session.parts,
-                                          session.plan.shots, model.rows.size(), model.angles.data(),
+                                          session.plan.shots, model.rows.size(), model.angles,
                                           session.plan.target, settings_of(session.request, session.plan));
 }
 

@@ -8,7 +8,7 @@
 namespace qmtl {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// A qubit's number that fits; whether the circuit has it is checked with the circuit.
 int read_qubit(const Json& value, const std::string& where) {

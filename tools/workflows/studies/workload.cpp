@@ -12,7 +12,7 @@
 namespace qmtl {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 void flatten(const Json& value, std::vector<double>& out, const std::string& where) {
   if (value.is_array()) {

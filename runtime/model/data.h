@@ -15,12 +15,15 @@ std::string_view name(TaskKind kind);
 TaskKind parse_task_kind(std::string_view text);
 
 /// One named input: `values` is row-major [samples, width]; `shape` is the shape of one sample (its product
-/// is width).
+/// is width). Where float32 would merge numbers that differ (Unix times), `shift` holds a number per column
+/// and the input's numbers are shift + value; else it is empty.
 struct Input {
   std::string name;
   std::vector<std::size_t> shape;
   std::size_t width = 0;
   std::vector<float> values;
+  std::vector<double> shift = {};              ///< [width] or empty
+  std::vector<std::string> column_names = {};  ///< [width] or empty: what the columns are called
 };
 
 /// One task's labels, row-major [samples, columns]; NaN means that this sample has no label for the task.
@@ -32,6 +35,8 @@ struct Task {
   std::string metric;  ///< customary metric, a name known to metrics.h
   std::size_t columns = 1;
   std::vector<float> labels;
+  std::vector<std::string> class_names =
+      {};  ///< of each class, of each column of a multilabel task, or empty
 
   /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.
   int outputs() const {

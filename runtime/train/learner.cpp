@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
+#include "runtime/base/math.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/loss.h"
-#include "runtime/base/math.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/network.h"
 
@@ -153,7 +153,7 @@ class LearnerOf final : public Learner {
   std::vector<Matrix<Real>> gather(std::span<const std::size_t> rows) const {
     std::vector<Matrix<Real>> gathered;
     for (std::size_t i = 0; i < inputs_.size(); ++i)
-      gathered.push_back(network_.standardised(i, rows.size(), [&](std::size_t row) {
+      gathered.push_back(network_.standardised(i, rows.size(), inputs_[i]->shift, [&](std::size_t row) {
         return inputs_[i]->values.data() + rows[row] * inputs_[i]->width;
       }));
     return gathered;

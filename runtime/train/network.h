@@ -45,17 +45,21 @@ class Network {
   std::size_t outputs() const { return scales_.size(); }  ///< logit columns of all tasks
   LabelScale label_scale(std::size_t column) const { return scales_[column]; }
 
-  /// x[rows, width] of input i as the backbone wants it: sample(row) points to the row's raw values.
+  /// x[rows, width] of input i as the backbone wants it: sample(row) points to the row's raw values, less
+  /// `shift` where that is not empty (Input::shift).
   template <class Sample>
-  Matrix<Real> standardised(std::size_t i, std::size_t rows, Sample sample) const {
+  Matrix<Real> standardised(std::size_t i, std::size_t rows, std::span<const double> shift,
+                            Sample sample) const {
     const BoundInput& input = inputs_[i];
     const std::size_t width = input.mean.size();
+    std::vector<double> mean = input.mean;
+    for (std::size_t c = 0; c < shift.size(); ++c) mean[c] -= shift[c];
     Matrix<Real> x(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
     for (std::size_t row = 0; row < rows; ++row) {
       const float* values = sample(row);
       for (std::size_t c = 0; c < width; ++c)
         x.data()[row * width + c] =
-            static_cast<Real>((static_cast<double>(values[c]) - input.mean[c]) * input.inverse[c]);
+            static_cast<Real>((static_cast<double>(values[c]) - mean[c]) * input.inverse[c]);
     }
     return x;
   }

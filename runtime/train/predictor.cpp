@@ -25,8 +25,8 @@ class PredictorOf final : public Predictor {
   SimdTarget target() const override { return network_.target(); }
   std::size_t outputs() const override { return network_.outputs(); }
 
-  void predict(std::size_t rows, std::span<const std::span<const float>> inputs,
-               float* logits) const override {
+  void predict(std::size_t rows, std::span<const std::span<const float>> inputs, float* logits,
+               std::span<const std::span<const double>> shifts) const override {
     check(rows, inputs);
     constexpr std::size_t chunk = 4 * tile_samples;
     typename Backbone<Real>::Cache cache;
@@ -36,9 +36,9 @@ class PredictorOf final : public Predictor {
       const std::size_t count = std::min(chunk, rows - first);
       std::vector<Matrix<Real>> x;
       for (std::size_t i = 0; i < inputs.size(); ++i)
-        x.push_back(network_.standardised(i, count, [&](std::size_t row) {
-          return inputs[i].data() + (first + row) * spec().input_widths[i];
-        }));
+        x.push_back(network_.standardised(
+            i, count, shifts.empty() ? std::span<const double>() : shifts[i],
+            [&](std::size_t row) { return inputs[i].data() + (first + row) * spec().input_widths[i]; }));
       network_.backbone().forward(Pass{}, x, z, cache);
       values.resize(count * outputs());
       network_.head().forward(z, values.data());

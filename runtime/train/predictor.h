@@ -20,9 +20,10 @@ class Predictor {
 
   /// logits[rows, outputs()], regression columns in the unit of the labels; inputs[i] is [rows, width of
   /// spec().inputs[i]], as in a data set. A row's logits depend on that row alone. Throws Error (usage) for
-  /// another number of inputs or values.
-  virtual void predict(std::size_t rows, std::span<const std::span<const float>> inputs,
-                       float* logits) const = 0;
+  /// another number of inputs or values. `shifts`, where there are any, are those of the inputs
+  /// (Input::shift): each of its input's width, or empty.
+  virtual void predict(std::size_t rows, std::span<const std::span<const float>> inputs, float* logits,
+                       std::span<const std::span<const double>> shifts = {}) const = 0;
 };
 
 /// Throws Error (data) if the tensors are not those that the specification makes (another program wrote

@@ -15,9 +15,10 @@ struct Moments {
   double mean, deviation;
 };
 
-/// Over the values that are there (labels may be missing) in columns first .. first + count - 1 of the rows.
+/// Over the values that are there (labels may be missing) in columns first .. first + count - 1 of the rows,
+/// each plus `shift`.
 Moments moments(const std::vector<float>& values, std::size_t stride, std::size_t first, std::size_t count,
-                const std::vector<std::size_t>& rows) {
+                const std::vector<std::size_t>& rows, double shift = 0.0) {
   double sum = 0.0, present = 0.0;
   const auto for_each_value = [&](auto action) {
     for (std::size_t row : rows)
@@ -34,7 +35,8 @@ Moments moments(const std::vector<float>& values, std::size_t stride, std::size_
   double squares = 0.0;
   for_each_value([&](double value) { squares += (value - mean) * (value - mean); });
   const double deviation = std::sqrt(squares / present);
-  return {mean, deviation > constant_share * std::abs(mean) && deviation > 0.0 ? deviation : 1.0};
+  const double shifted = mean + shift;
+  return {shifted, deviation > constant_share * std::abs(shifted) && deviation > 0.0 ? deviation : 1.0};
 }
 
 /// Columns that share their statistics: the pixels of a channel where samples are images [H, W] or [C, H, W],
@@ -56,7 +58,8 @@ Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs) 
     Standardisation entry{input->name, {}, {}};
     const std::size_t share = shared_columns(*input);
     for (std::size_t first = 0; first < input->width; first += share) {
-      const Moments found = moments(input->values, input->width, first, share, rows);
+      const Moments found = moments(input->values, input->width, first, share, rows,
+                                    input->shift.empty() ? 0.0 : input->shift[first]);
       entry.mean.insert(entry.mean.end(), share, found.mean);
       entry.deviation.insert(entry.deviation.end(), share, found.deviation);
     }

@@ -83,10 +83,13 @@ std::vector<float> predict_first_rows(const TrainedModel& model, const Dataset& 
                                       SimdTarget target) {
   const auto predictor = make_predictor(model, target);
   std::vector<std::span<const float>> inputs;
-  for (const Input* input : bind_inputs(data, model.spec))
+  std::vector<std::span<const double>> shifts;
+  for (const Input* input : bind_inputs(data, model.spec)) {
     inputs.push_back(std::span(input->values).first(rows * input->width));
+    shifts.push_back(input->shift);
+  }
   std::vector<float> logits(rows * predictor->outputs());
-  predictor->predict(rows, inputs, logits.data());
+  predictor->predict(rows, inputs, logits.data(), shifts);
   return logits;
 }
 

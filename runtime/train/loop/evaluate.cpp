@@ -32,10 +32,13 @@ std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predicto
   return predict_rows(
       ranks, predictor.outputs(), rows, [&](std::span<const std::size_t> part, float* logits) {
         std::vector<std::span<const float>> values;  // of consecutive rows
-        for (const Input* input : inputs)
+        std::vector<std::span<const double>> shifts;
+        for (const Input* input : inputs) {
           values.push_back(
               std::span(input->values).subspan(part.front() * input->width, part.size() * input->width));
-        predictor.predict(part.size(), values, logits);
+          shifts.push_back(input->shift);
+        }
+        predictor.predict(part.size(), values, logits, shifts);
       });
 }
 

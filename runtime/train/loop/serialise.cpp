@@ -104,12 +104,15 @@ concept Of = std::is_same_v<std::remove_const_t<Value>, Type>;
 
 template <class Io, class Value>
 requires Of<Io, Value, Input>
-void visit(Io& io, Value& value) { io(value.name), io(value.shape), io(value.width), io(value.values); }
+void visit(Io& io, Value& value) {
+  io(value.name), io(value.shape), io(value.width), io(value.values), io(value.shift), io(value.column_names);
+}
 
 template <class Io, class Value>
 requires Of<Io, Value, Task>
 void visit(Io& io, Value& value) {
   io(value.name), io(value.kind), io(value.classes), io(value.metric), io(value.columns), io(value.labels);
+  io(value.class_names);
 }
 
 template <class Io, class Value>

@@ -27,9 +27,13 @@ std::vector<float> samples_of(const ExportSource& source, const std::vector<std:
   const auto inputs = bind_inputs(source.data, source.checkpoint.config.model);
   std::vector<float> x;
   for (std::size_t row : rows)
-    for (const Input* input : inputs)
+    for (const Input* input : inputs) {
       x.insert(x.end(), input->values.begin() + static_cast<std::ptrdiff_t>(row * input->width),
                input->values.begin() + static_cast<std::ptrdiff_t>((row + 1) * input->width));
+      float* const sample = x.data() + x.size() - input->width;
+      for (std::size_t c = 0; c < input->shift.size(); ++c)
+        sample[c] = static_cast<float>(input->shift[c] + static_cast<double>(sample[c]));
+    }
   return x;
 }
 

@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "io/data/file_kind.h"
 #include "io/data/inflate.h"
+#include "io/data/npz.h"
 #include "io/hdf5/hdf5.h"
 #include "runtime/base/error.h"
 
@@ -16,10 +18,36 @@ namespace qmtl {
 namespace {
 
 template <class T>
-void keep_bytes(ArrayFile& array, const std::vector<T>& values) {
+void keep_bytes(ArrayFile& array, ElementKind kind, const std::vector<T>& values) {
   static_assert(std::endian::native == std::endian::little);
-  array.type.bytes = sizeof(T);
+  array.type = {kind, sizeof(T), false};
   array.bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
+bool starts_as_matlab(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char begin[10] = {};
+  return file.read(begin, sizeof begin) && std::string_view(begin, sizeof begin) == "MATLAB 7.3";
+}
+
+/// MATLAB writes its arrays, whose first axis runs fastest, with the axes in reverse.
+void reverse_axes(ArrayFile& array) {
+  if (array.shape.size() < 2 || !array.texts.empty()) return;
+  const std::vector<std::size_t> shape(array.shape.rbegin(), array.shape.rend());
+  std::size_t elements = 1;
+  for (std::size_t extent : shape) elements *= extent;
+  std::string bytes(array.bytes.size(), '\0');
+  std::vector<std::size_t> index(shape.size(), 0);
+  for (std::size_t to = 0; to < elements; ++to) {
+    std::size_t from = 0;
+    for (std::size_t axis = shape.size(); axis-- > 0;) from = from * shape[axis] + index[axis];
+    std::memcpy(bytes.data() + to * array.type.bytes, array.bytes.data() + from * array.type.bytes,
+                array.type.bytes);
+    for (std::size_t axis = shape.size(); axis-- > 0 && ++index[axis] == shape[axis];) index[axis] = 0;
+  }
+  array.shape = shape;
+  array.bytes = std::move(bytes);
+  array.note = "a MATLAB file; its axes are in MATLAB's order, " + hdf5::text(shape);
 }
 
 ArrayFile read_hdf5(const std::string& path, const std::string& dataset) {
@@ -36,31 +64,53 @@ ArrayFile read_hdf5(const std::string& path, const std::string& dataset) {
   if (array.shape.empty())
     throw data_error(array.file + ": expected one entry per sample, found a single value");
   using hdf5::Type;
-  if (info.type == Type::string) {
-    array.texts = file.read_strings(object);
-  } else if (info.type == Type::int8 || info.type == Type::int32 || info.type == Type::int64) {
-    array.type.kind = ElementKind::signed_integer;
-    if (info.type == Type::int8)
-      keep_bytes(array, file.read<std::int8_t>(object));
-    else if (info.type == Type::int32)
-      keep_bytes(array, file.read<std::int32_t>(object));
-    else
-      keep_bytes(array, file.read<std::int64_t>(object));
-  } else if (info.type == Type::uint8) {
-    array.type.kind = ElementKind::unsigned_integer;
-    keep_bytes(array, file.read<std::uint8_t>(object));
-  } else if (info.type == Type::float64) {
-    keep_bytes(array, file.read<double>(object));
-  } else {
-    keep_bytes(array, file.read<float>(object));
+  switch (info.type) {
+    case Type::string:
+      array.texts = file.read_strings(object);
+      break;
+    case Type::int8:
+      keep_bytes(array, ElementKind::signed_integer, file.read<std::int8_t>(object));
+      break;
+    case Type::int16:
+    case Type::int32:
+      keep_bytes(array, ElementKind::signed_integer, file.read<std::int32_t>(object));
+      break;
+    case Type::int64:
+      keep_bytes(array, ElementKind::signed_integer, file.read<std::int64_t>(object));
+      break;
+    case Type::boolean:
+    case Type::uint8:
+      keep_bytes(array, ElementKind::unsigned_integer, file.read<std::uint8_t>(object));
+      break;
+    case Type::uint16:
+    case Type::uint32:
+      keep_bytes(array, ElementKind::signed_integer, file.read<std::int64_t>(object));
+      break;
+    case Type::uint64:
+      keep_bytes(array, ElementKind::unsigned_integer, file.read<std::uint64_t>(object));
+      break;
+    case Type::float64:
+      keep_bytes(array, ElementKind::floating, file.read<double>(object));
+      break;
+    case Type::float16:
+    case Type::float32:
+      keep_bytes(array, ElementKind::floating, file.read<float>(object));
+      break;
+    case Type::other:
+      throw data_error(array.file + ": expected numbers or texts, found " + file.described_type(object));
   }
+  if (starts_as_matlab(path)) reverse_axes(array);
   return array;
 }
 
-bool starts_as_hdf5(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  char magic[4] = {};
-  return file.read(magic, 4) && std::memcmp(magic, "\x89HDF", 4) == 0;
+/// A whole number as text, exact whatever its size.
+std::string integer_text(const char* at, ElementType type) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < type.bytes; ++i)
+    bits = bits << 8 | static_cast<unsigned char>(at[type.big_endian ? i : type.bytes - 1 - i]);
+  if (type.kind == ElementKind::unsigned_integer) return std::to_string(bits);
+  const auto unused = static_cast<int>(64 - 8 * type.bytes);
+  return std::to_string(static_cast<std::int64_t>(bits << unused) >> unused);
 }
 
 }  // namespace
@@ -73,6 +123,9 @@ std::size_t ArrayFile::width() const {
 
 std::string ArrayFile::text(std::size_t element) const {
   if (!texts.empty()) return texts[element];
+  // Integers of 64 bits are more exact than a double.
+  if (type.kind != ElementKind::floating)
+    return integer_text(bytes.data() + first + element * type.bytes, type);
   const double number = value(element);
   if (std::isnan(number)) return "";
   char digits[400];
@@ -102,18 +155,18 @@ void require_array_bytes(const ArrayFile& array) {
 }
 
 ArrayFile read_array(const std::string& path, const std::string& dataset) {
-  if (starts_as_hdf5(path)) return read_hdf5(path, dataset);
-  std::string bytes = inflate_file(path, "an array (NPY, IDX or HDF5)");
+  if (is_hdf5_file(path)) return read_hdf5(path, dataset);
+  std::string bytes = inflate_file(path, "an array (NPY, NPZ, IDX or HDF5)");
+  if (is_zip(bytes))
+    return parse_npy(npz_member(bytes, dataset, path), dataset.empty() ? path : path + ", " + dataset);
   if (!dataset.empty())
     throw data_error(path + ": expected an HDF5 file, because the key dataset is given, found another kind");
   if (bytes.starts_with("\x93NUMPY")) return parse_npy(std::move(bytes), path);
-  if (bytes.starts_with("PK\x03\x04"))
-    throw data_error(path +
-                     ": expected one array, found an archive (.npz or .zip); save each array by itself with "
-                     "numpy.save");
   if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0) return parse_idx(std::move(bytes), path);
   throw data_error(path + ": expected an array in NPY, IDX or HDF5 format, found " +
-                   (bytes.empty() ? "an empty file" : "another kind of file"));
+                   (bytes.empty()                     ? "an empty file"
+                    : kind_of_no_table(bytes).empty() ? "another kind of file"
+                                                      : kind_of_no_table(bytes)));
 }
 
 }  // namespace qmtl

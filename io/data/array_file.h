@@ -17,6 +17,8 @@ struct ArrayFile {
   std::string bytes;  ///< the elements begin at `first`
   std::size_t first = 0;
   std::vector<std::string> texts;  ///< instead of the elements where the file holds strings
+  std::string text_type;           ///< numpy's type of these
+  std::string note;                ///< what was done to the file's array
 
   std::size_t samples() const { return shape[0]; }
   std::size_t width() const;  ///< elements of one sample
@@ -27,9 +29,10 @@ struct ArrayFile {
   std::string text(std::size_t element) const;
 };
 
-/// Reads an array that the content of the file tells: NPY (version 1 to 3, little-endian, C order), IDX, or
-/// the HDF5 dataset `dataset`; NPY and IDX may be gzip-compressed. Throws Error (data) that names the file,
-/// what was expected, what was found and the way out.
+/// Reads an array that the content of the file tells: NPY (version 1 to 3, little-endian, C order), IDX, the
+/// array `dataset` of an NPZ archive (not needed where there is one), or the HDF5 dataset `dataset`; NPY and
+/// IDX may be gzip-compressed. A MATLAB 7.3 file has its axes in MATLAB's order. Throws Error (data) that
+/// names the file, what was expected, what was found and the way out.
 ArrayFile read_array(const std::string& path, const std::string& dataset);
 
 /// The two formats of one array, from a file's bytes. `path` is for messages.

@@ -5,12 +5,33 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "io/data/import_report.h"
+#include "io/data/numbers.h"
 
 namespace qmtl {
 
-/// A table of texts from a CSV file (RFC 4180: quoted cells, doubled quotes, LF or CRLF). Cells point into
-/// `text`.
+enum class CsvHeader {
+  no,
+  yes,
+  assumed,  ///< yes, because nothing was said: doubtful where all its cells are numbers
+  guess,    ///< the first row is a header if any of its cells is no number
+};
+
+/// How a text table is written.
+struct CsvDialect {
+  char delimiter = ',';
+  bool whitespace = false;  ///< instead of the delimiter: runs of blanks and tabs
+  std::string comment;      ///< begins what is passed over to the end of the line; "": nothing does
+  NumberFormat numbers;
+  CsvHeader header = CsvHeader::yes;
+  std::string encoding;  ///< see to_utf8
+};
+
+/// A table of texts from a CSV file (RFC 4180: quoted cells, doubled quotes, LF or CRLF; blanks around quotes
+/// are dropped). Cells point into `text`.
 struct CsvTable {
   std::string file;
   std::vector<std::string> header;  ///< column names, or empty
@@ -20,27 +41,32 @@ struct CsvTable {
   std::vector<std::size_t> lines;     ///< line of the file (from 1) on which each row begins
   std::unique_ptr<std::string> text;  ///< what the cells point into; its address stays when the table moves
   std::vector<std::string> sources;   ///< where the last columns came from, if not from this file
-  std::vector<std::unique_ptr<std::string>> added;  ///< what their cells point into
+  std::vector<std::unique_ptr<std::string>> added;           ///< what their cells point into
+  std::vector<std::pair<std::string, std::string>> aliases;  ///< other names of added columns
+  std::vector<std::size_t> origin;  ///< the place of each row among all, where rows were taken out
+  NumberFormat numbers;                                      ///< of the file's own columns
 
   std::size_t rows() const { return lines.size(); }
   std::string_view cell(std::size_t row, std::size_t column) const { return cells[row * columns + column]; }
   /// "file:line, column name" for messages; of a column from elsewhere "file, sample 3".
   std::string where(std::size_t row, std::size_t column) const;
   std::string column_name(std::size_t column) const;  ///< the header's, or the number from 1
+  /// The number in a cell, as parse_number in the column's format.
+  bool number(std::size_t row, std::size_t column, double& value) const;
+  bool number(std::string_view cell, std::size_t column, double& value) const;
 };
 
-enum class CsvHeader {
-  no,
-  yes,
-  guess,  ///< the first row is a header if any of its cells is no number
-};
+/// Reads a CSV or ARFF file, plain or gzip-compressed. Throws Error (data) that names file and line for a
+/// missing or damaged file, one that is no table of texts, foreign bytes, rows of different length, and an
+/// unfinished quote.
+CsvTable read_csv(const std::string& path, const CsvDialect& dialect, ImportReport& report);
 
-/// Reads a CSV file, plain or gzip-compressed. Throws Error (data) that names file and line for a missing or
-/// damaged file, rows of different length, and an unfinished quote.
-CsvTable read_csv(const std::string& path, char delimiter = ',', CsvHeader header = CsvHeader::yes);
+/// Splits a text in UTF-8 that is already in memory; `name` is the file's name in messages.
+CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
+                   ImportReport& report);
 
-/// Splits a text that is already in memory; `name` is the file's name in messages.
-CsvTable parse_csv(std::string text, const std::string& name, char delimiter, CsvHeader header);
+/// Takes away a last column that is empty in every row and has no name; false where it is not.
+bool drop_empty_last_column(CsvTable& table);
 
 /// A table of so many rows without columns, for add_columns. `name` stands for the file in messages.
 CsvTable empty_table(const std::string& name, std::size_t rows);
@@ -49,14 +75,13 @@ CsvTable empty_table(const std::string& name, std::size_t rows);
 struct AddedColumn {
   std::string name, source;        ///< source: the file it comes from
   std::vector<std::string> cells;  ///< one per row
+  std::string alias = {};          ///< another name that descriptions may use
 };
 /// Puts columns behind those of the table.
 void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns);
 
-/// A text as a cell of a CSV file: in quotes where it needs them.
+/// A text as a cell of a CSV file: in quotes; in quotes where it needs them.
+std::string csv_quoted(const std::string& text);
 std::string csv_cell(const std::string& text);
-
-/// The number a cell holds, or nothing if it is not wholly a number.
-bool parse_number(std::string_view text, double& value);
 
 }  // namespace qmtl

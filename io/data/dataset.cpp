@@ -36,6 +36,27 @@ void require_samples(const std::string& path, const std::string& object, const h
                      ", one for each sample of /split");
 }
 
+std::string shift_object(const std::string& input) { return "/shifts/" + input; }
+std::string columns_object(const std::string& input) { return "/columns/" + input; }
+std::string classes_object(const std::string& task) { return "/tasks/" + task + "/classes"; }
+
+/// How many names a task's classes have.
+std::size_t names_of_classes(const Task& task) {
+  return task.kind == TaskKind::multilabel   ? task.columns
+         : task.kind == TaskKind::multiclass ? static_cast<std::size_t>(task.classes)
+                                             : 2;
+}
+
+/// Names that a data set may have, `count` of them.
+std::vector<std::string> read_names(const hdf5::File& file, const std::string& object, std::size_t count) {
+  if (!file.exists(object)) return {};
+  std::vector<std::string> names = file.read_strings(object);
+  if (names.size() != count)
+    throw data_error(file.path() + ": " + object + ": expected " + std::to_string(count) + " names, found " +
+                     std::to_string(names.size()));
+  return names;
+}
+
 Input read_input(const hdf5::File& file, const std::string& name, std::size_t samples) {
   const std::string object = "/inputs/" + name;
   const hdf5::Info info = file.info(object);
@@ -51,7 +72,20 @@ Input read_input(const hdf5::File& file, const std::string& name, std::size_t sa
   input.shape.assign(info.shape.begin() + 1, info.shape.end());
   if (input.shape.empty()) input.shape = {1};
   input.width = product(input.shape);
-  input.values = file.read<float>(object);
+  if (const std::string shifts = shift_object(name); file.exists(shifts)) {
+    input.shift = file.read<double>(shifts);
+    if (input.shift.size() != input.width)
+      throw data_error(file.path() + ": " + shifts + ": expected " + std::to_string(input.width) +
+                       " numbers, one for each column of " + object + ", found " +
+                       std::to_string(input.shift.size()));
+    const std::vector<double> numbers = file.read<double>(object);
+    input.values.resize(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      input.values[i] = static_cast<float>(numbers[i] - input.shift[i % input.width]);
+  } else {
+    input.values = file.read<float>(object);
+  }
+  input.column_names = read_names(file, columns_object(name), input.width);
   return input;
 }
 
@@ -79,6 +113,8 @@ Task read_task(const hdf5::File& file, const std::string& name, std::size_t samp
     task.classes = static_cast<int>(classes);
   }
   task.labels = file.read<float>(object);
+  if (task.kind != TaskKind::regression)
+    task.class_names = read_names(file, classes_object(name), names_of_classes(task));
   return task;
 }
 
@@ -101,6 +137,10 @@ std::string dataset_hash(const Dataset& data) {
     hash.update_text(input.name);
     for (std::size_t extent : input.shape) hash.update_number(static_cast<std::uint64_t>(extent));
     hash.update_array(input.values);
+    if (!input.shift.empty()) {
+      hash.update_text("shift");
+      hash.update_array(input.shift);
+    }
   }
   for (const Task* member : by_name(data.tasks)) {
     const Task& task = *member;
@@ -173,7 +213,17 @@ void write_dataset(const std::string& path, const Dataset& data) {
   for (const Input& input : data.inputs) {
     std::vector<std::size_t> shape{data.samples};
     shape.insert(shape.end(), input.shape.begin(), input.shape.end());
-    file.write<float>("/inputs/" + input.name, shape, input.values);
+    if (input.shift.empty()) {
+      file.write<float>("/inputs/" + input.name, shape, input.values);
+    } else {
+      std::vector<double> numbers;
+      numbers.reserve(input.values.size());
+      for (std::size_t i = 0; i < input.values.size(); ++i)
+        numbers.push_back(input.shift[i % input.width] + static_cast<double>(input.values[i]));
+      file.write<double>("/inputs/" + input.name, shape, numbers);
+      file.write<double>(shift_object(input.name), {input.width}, input.shift);
+    }
+    if (!input.column_names.empty()) file.write_strings(columns_object(input.name), input.column_names);
   }
   for (const Task& task : data.tasks) {
     const std::string object = "/tasks/" + task.name + "/labels";
@@ -184,6 +234,7 @@ void write_dataset(const std::string& path, const Dataset& data) {
     file.set_attribute(object, "kind", name(task.kind));
     if (task.kind == TaskKind::multiclass) file.set_attribute(object, "classes", std::int64_t{task.classes});
     if (!task.metric.empty()) file.set_attribute(object, "metric", task.metric);
+    if (!task.class_names.empty()) file.write_strings(classes_object(task.name), task.class_names);
   }
   file.write<std::uint8_t>("/split", {data.samples}, data.split);
   if (!data.fold.empty()) file.write<std::int8_t>("/fold", {data.samples}, data.fold);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "io/data/dataset.h"
+#include "io/data/predictions.h"
+#include "io/data/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -64,14 +67,36 @@ void check_task(const Task& task, std::size_t samples, const std::string& where)
   }
 }
 
+/// Names that predictions and exports would give twice: columns of a CSV file, inputs and outputs of a graph.
+void check_output_names(const Dataset& data, const std::string& where) {
+  std::map<std::string, std::string> columns{{"id", "the column of ids"}};
+  for (const Task& task : data.tasks)
+    for (const std::string& column :
+         prediction_columns(task.name, task.kind, static_cast<std::size_t>(task.outputs()))) {
+      const auto [other, fresh] = columns.emplace(column, "task " + task.name);
+      if (!fresh)
+        throw data_error(where + ": task " + task.name + ": predictions would have two columns named \"" +
+                         column + "\", the other of " + other->second + "; give the task another name");
+    }
+  std::set<std::string> ends;
+  for (const Input& input : data.inputs) ends.insert(input.name);
+  std::set<std::string> outputs;
+  for (const Task& task : data.tasks)
+    if (const std::string output = task.name + (ends.contains(task.name) ? "_output" : "");
+        !outputs.insert(output).second || (output != task.name && ends.contains(output)))
+      throw data_error(where + ": task " + task.name + ": exported graphs would have two ends named \"" +
+                       output + "\"; give the task another name");
+}
+
 }  // namespace
 
 void check_name(const std::string& name, const std::string& what, const std::string& where) {
   bool good = !name.empty() && name.size() <= 200 && name != "." && name != "..";
   for (char c : name) good = good && c != '/' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   if (!good)
-    throw data_error(where + ": the name \"" + name + "\" cannot name " + what +
+    throw data_error(where + ": the name \"" + shown(name) + "\" cannot name " + what +
                      "; expected 1 to 200 bytes without '/' and control characters");
+  require_utf8(name, where + ": a name of " + what);
 }
 
 void check_dataset(const Dataset& data, const std::string& where) {
@@ -91,6 +116,9 @@ void check_dataset(const Dataset& data, const std::string& where) {
   require_length(data.groups, data.samples, "groups", where);
   require_length(data.ids, data.samples, "ids", where);
 
+  for (std::size_t i = 0; i < data.ids.size(); ++i)
+    require_utf8(data.ids[i], where + ": id of sample " + std::to_string(i));
+
   std::set<std::string> seen;
   for (const Input& input : data.inputs) {
     check_name(input.name, "an input", where);
@@ -102,7 +130,10 @@ void check_dataset(const Dataset& data, const std::string& where) {
     check_name(task.name, "a task", where);
     if (!seen.insert(task.name).second) throw data_error(where + ": two tasks are named " + task.name);
     check_task(task, data.samples, where);
+    for (const std::string& name : task.class_names)
+      require_utf8(name, where + ": a class of task " + task.name);
   }
+  check_output_names(data, where);
 }
 
 }  // namespace qmtl

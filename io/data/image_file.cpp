@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csetjmp>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 
@@ -27,29 +29,96 @@ void check_size(const std::string& path, std::size_t height, std::size_t width) 
                      " pixels, found " + std::to_string(width) + " x " + std::to_string(height));
 }
 
+/// Samples of 0 .. most as 0 .. 255.
+std::uint8_t eight_bits(std::size_t value, std::size_t most) {
+  return static_cast<std::uint8_t>((value * 255 + most / 2) / most);
+}
+
+/// What the PNG library reads from, and what it said when it gave up.
+struct PngSource {
+  const std::string& bytes;
+  std::size_t at = 0;
+  char reason[128] = "unknown reason";
+};
+
+void png_take(png_structp png, png_bytep to, std::size_t count) {
+  auto& source = *static_cast<PngSource*>(png_get_io_ptr(png));
+  if (count > source.bytes.size() - source.at) png_error(png, "the file ends too early");
+  std::memcpy(to, source.bytes.data() + source.at, count);
+  source.at += count;
+}
+
+[[noreturn]] void png_give_up(png_structp png, png_const_charp reason) {
+  auto& source = *static_cast<PngSource*>(png_get_error_ptr(png));
+  std::snprintf(source.reason, sizeof source.reason, "%s", reason);
+  png_longjmp(png, 1);
+}
+
+struct PngReader {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
+};
+
+/// The size, channels and bytes of a row after what is not kept was taken away. False where the library gave
+/// up: nothing that needs a destructor may live in here, as the library jumps out.
+bool png_begin(PngReader& reader, PngSource& source, std::size_t& row_bytes) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
+  png_set_read_fn(reader.png, &source, png_take);
+  png_set_benign_errors(reader.png, 1);
+  png_set_user_limits(reader.png, 0x7fffffff, 0x7fffffff);  // check_size decides
+  png_read_info(reader.png, reader.info);
+  png_set_palette_to_rgb(reader.png);
+  png_set_expand_gray_1_2_4_to_8(reader.png);
+  png_set_strip_alpha(reader.png);
+  png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  row_bytes = png_get_rowbytes(reader.png, reader.info);
+  return true;
+}
+
+bool png_rows(PngReader& reader, png_bytepp rows) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
+  png_read_image(reader.png, rows);
+  png_read_end(reader.png, nullptr);
+  return true;
+}
+
 Image read_png(const std::string& bytes, const std::string& path) {
-  png_image png{};
-  png.version = PNG_IMAGE_VERSION;
-  const std::unique_ptr<png_image, void (*)(png_imagep)> guard(&png, png_image_free);
-  if (!png_image_begin_read_from_memory(&png, bytes.data(), bytes.size())) throw damaged(path, png.message);
-  check_size(path, png.height, png.width);
-  const bool colour = png.format & PNG_FORMAT_FLAG_COLOR, alpha = png.format & PNG_FORMAT_FLAG_ALPHA;
-  // Transparency is kept while reading: without it the library would mix colours with a background.
-  png.format =
-      colour ? (alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB) : (alpha ? PNG_FORMAT_GA : PNG_FORMAT_GRAY);
-  const std::size_t stored = PNG_IMAGE_PIXEL_CHANNELS(png.format);
-  std::vector<std::uint8_t> pixels(std::size_t{png.height} * png.width * stored);
-  if (!png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr)) throw damaged(path, png.message);
-  Image image{png.height, png.width, colour ? std::size_t{3} : std::size_t{1}, {}};
-  if (!alpha) {
-    image.pixels = std::move(pixels);
+  PngSource source{bytes};
+  PngReader reader;
+  // Warnings are of what lies beside the pixels (profiles, texts): wrong pixels are errors.
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, png_give_up,
+                                      [](png_structp, png_const_charp) {});
+  reader.info = reader.png ? png_create_info_struct(reader.png) : nullptr;
+  if (!reader.info) throw damaged(path, "the PNG library does not start");
+  std::size_t row_bytes = 0;
+  if (!png_begin(reader, source, row_bytes)) throw damaged(path, source.reason);
+  Image image{png_get_image_height(reader.png, reader.info),
+              png_get_image_width(reader.png, reader.info),
+              png_get_channels(reader.png, reader.info),
+              {}};
+  check_size(path, image.height, image.width);
+  std::vector<png_byte> samples(image.height * row_bytes);
+  std::vector<png_bytep> rows(image.height);
+  for (std::size_t y = 0; y < image.height; ++y) rows[y] = samples.data() + y * row_bytes;
+  if (!png_rows(reader, rows.data())) throw damaged(path, source.reason);
+  if (png_get_bit_depth(reader.png, reader.info) == 8) {
+    image.pixels = std::move(samples);
     return image;
   }
-  image.pixels.reserve(pixels.size() / stored * image.channels);
-  for (std::size_t at = 0; at < pixels.size(); at += stored)
-    image.pixels.insert(image.pixels.end(), pixels.begin() + static_cast<std::ptrdiff_t>(at),
-                        pixels.begin() + static_cast<std::ptrdiff_t>(at + image.channels));
+  image.pixels.reserve(samples.size() / 2);
+  for (std::size_t i = 0; i + 1 < samples.size(); i += 2)
+    image.pixels.push_back(eight_bits(std::size_t{samples[i]} << 8 | samples[i + 1], 65535));
   return image;
+}
+
+/// Does a warning of the JPEG library leave the pixels as they were saved, as far as it can see?
+bool is_harmless(const std::string& warning) {
+  for (const char* text :
+       {"extraneous bytes before marker", "unknown JFIF revision", "Unknown Adobe color transform"})
+    if (warning.find(text) != std::string::npos) return true;
+  return false;
 }
 
 Image read_jpeg(const std::string& bytes, const std::string& path) {
@@ -58,7 +127,9 @@ Image read_jpeg(const std::string& bytes, const std::string& path) {
   const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
   int width = 0, height = 0, sampling = 0, colours = 0;
   if (tjDecompressHeader3(decoder.get(), data, bytes.size(), &width, &height, &sampling, &colours) != 0)
-    throw damaged(path, tjGetErrorStr2(decoder.get()));
+    if (const std::string reason = tjGetErrorStr2(decoder.get());
+        tjGetErrorCode(decoder.get()) != TJERR_WARNING || !is_harmless(reason))
+      throw damaged(path, reason);
   if (width < 1 || height < 1) throw damaged(path, "it ends within its header");
   if (colours == TJCS_CMYK || colours == TJCS_YCCK)
     throw data_error(path + ": expected a grey or RGB picture, found CMYK; convert it");
@@ -68,11 +139,20 @@ Image read_jpeg(const std::string& bytes, const std::string& path) {
               {}};
   check_size(path, image.height, image.width);
   image.pixels.resize(image.height * image.width * image.channels);
-  // The accurate transform gives the same pixels with every instruction set. Warnings are of damaged data.
-  if (tjDecompress2(decoder.get(), data, bytes.size(), image.pixels.data(), width, 0, height,
-                    image.channels == 1 ? TJPF_GRAY : TJPF_RGB,
-                    TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING) != 0)
-    throw damaged(path, tjGetErrorStr2(decoder.get()));
+  const auto decode = [&](int flags) {
+    return tjDecompress2(decoder.get(), data, bytes.size(), image.pixels.data(), width, 0, height,
+                         image.channels == 1 ? TJPF_GRAY : TJPF_RGB, flags) == 0;
+  };
+  // The accurate transform gives the same pixels with every instruction set. Most warnings are of damaged
+  // data.
+  if (decode(TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING)) return image;
+  const std::string first = tjGetErrorStr2(decoder.get());
+  if (!is_harmless(first)) throw damaged(path, first);
+  if (!decode(TJFLAG_ACCURATEDCT))
+    if (const std::string last = tjGetErrorStr2(decoder.get());
+        tjGetErrorCode(decoder.get()) != TJERR_WARNING || !is_harmless(last))
+      throw damaged(path, last);
+  image.warning = first;
   return image;
 }
 
@@ -109,7 +189,7 @@ Image read_netpbm(const std::string& bytes, const std::string& path) {
       for (std::size_t b = 0; b < bytes_each; ++b)
         value = value << 8 | static_cast<unsigned char>(bytes[at++]);
     if (value > most) throw damaged(path, "a pixel above the largest value");
-    image.pixels.push_back(static_cast<std::uint8_t>((value * 255 + most / 2) / most));
+    image.pixels.push_back(eight_bits(value, most));
   }
   return image;
 }

@@ -12,11 +12,13 @@ namespace qmtl {
 struct Image {
   std::size_t height = 0, width = 0, channels = 1;
   std::vector<std::uint8_t> pixels;
+  std::string warning = {};  ///< of the decoder, where the pixels may not be what was saved
 };
 
-/// Reads PNG, JPEG, PGM or PPM (binary or text), told by content. Deeper samples become 8-bit ones,
-/// transparency is dropped, palettes become colours. Throws Error (data) that names the file for a missing,
-/// damaged, truncated or other file, or one of more than 2^28 pixels.
+/// Reads PNG, JPEG, PGM or PPM (binary or text), told by content. Samples of up to `most` become value * 255
+/// / most, rounded, in every container: gamma and colour profiles are ignored, transparency is dropped,
+/// palettes become colours. Throws Error (data) that names the file for a missing, damaged, truncated or
+/// other file, or one of more than 2^28 pixels.
 Image read_image(const std::string& path);
 
 /// Does a file's name end as that of a picture that read_image knows?

@@ -7,6 +7,8 @@
 
 #include "io/data/array_file.h"
 #include "io/data/image_file.h"
+#include "io/data/input_values.h"
+#include "io/data/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -37,12 +39,18 @@ std::optional<std::pair<std::size_t, std::size_t>> read_size(TableReader& reader
   return std::pair{static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
 }
 
-std::vector<std::string> sorted_names(const fs::path& folder, bool folders) {
+/// Folders or pictures in a folder, in the order of their bytes. `other` gets a file that is neither.
+std::vector<std::string> sorted_names(const fs::path& folder, bool folders, std::vector<std::string>& other) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {
     std::string name = entry.path().filename().string();
-    if (name.starts_with('.') || entry.is_directory() != folders) continue;
-    if (folders || is_image_name(name)) names.push_back(std::move(name));
+    if (name.starts_with('.')) continue;
+    require_utf8(name, "a name in " + folder.string());
+    const bool is_folder = entry.is_directory();
+    if (is_folder == folders && (folders || is_image_name(name)))
+      names.push_back(std::move(name));
+    else if (!is_folder)
+      other.push_back((folder / name).string());
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -72,29 +80,41 @@ std::string path_beside(const std::string& description, const std::string& file)
   return (fs::path(description).parent_path() / file).string();
 }
 
-Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected) {
+Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
+                   const std::vector<std::size_t>& origin, ImportReport& report) {
   const ArrayFile array = read_named_array(reader);
-  if (!array.texts.empty()) throw data_error(array.file + ": expected numbers for an input, found texts");
+  if (!array.texts.empty())
+    throw data_error(
+        array.file + ": expected numbers for an input, found texts" +
+        (array.text_type.empty() ? "" : " (type " + array.text_type + ")") +
+        "; texts are columns ([column.<name>]), or become numbers with tools/text_embeddings.py");
   check_samples(array, expected);
+  if (!array.note.empty()) report.notes.push_back(array.file + ": " + array.note);
   Input input;
   input.name = name;
   input.width = array.width();
   input.shape.assign(array.shape.begin() + 1, array.shape.end());
   if (input.shape.empty()) input.shape = {1};
-  input.values.resize(array.samples() * input.width);
-  for (std::size_t i = 0; i < input.values.size(); ++i) {
-    input.values[i] = static_cast<float>(array.value(i));
-    if (!std::isfinite(input.values[i]))
-      throw data_error(array.file + ", sample " + std::to_string(i / input.width) + ", value " +
-                       std::to_string(i % input.width) + ": expected a finite number, found " +
-                       (std::isnan(array.value(i)) ? "NaN" : "infinity or a number beyond float"));
-  }
+  const auto read = [&](std::size_t kept, double* numbers) {
+    const std::size_t row = origin.empty() ? kept : origin[kept];
+    for (std::size_t c = 0; c < input.width; ++c) {
+      numbers[c] = array.value(row * input.width + c);
+      if (!std::isfinite(static_cast<float>(numbers[c])))
+        throw data_error(array.file + ", sample " + std::to_string(row) + ", value " + std::to_string(c) +
+                         ": expected a finite number, found " +
+                         (std::isnan(numbers[c]) ? "NaN" : "infinity or a number beyond float"));
+    }
+  };
+  fill_input(
+      input, origin.empty() ? array.samples() : origin.size(), read,
+      [&](std::size_t c) { return array.file + ", column " + std::to_string(c); }, report);
   return input;
 }
 
 std::vector<AddedColumn> import_columns(const std::string& name, TableReader& reader,
-                                        std::optional<SampleCount>& expected) {
+                                        std::optional<SampleCount>& expected, ImportReport& report) {
   const ArrayFile array = read_named_array(reader);
+  if (!array.note.empty()) report.notes.push_back(array.file + ": " + array.note);
   if (!expected) expected = SampleCount{array.samples(), array.file};
   check_samples(array, *expected);
   if (array.shape.size() > 2)
@@ -104,21 +124,23 @@ std::vector<AddedColumn> import_columns(const std::string& name, TableReader& re
   for (std::size_t i = 0; i < columns.size(); ++i) {
     columns[i].name = array.shape.size() == 1 ? name : name + std::to_string(i);
     columns[i].source = array.file;
+    if (columns.size() == 1 && columns[i].name != name) columns[i].alias = name;
     for (std::size_t row = 0; row < array.samples(); ++row)
       columns[i].cells.push_back(array.text(row * columns.size() + i));
   }
   return columns;
 }
 
-std::vector<AddedColumn> list_class_folders(const std::string& folder) {
+std::vector<AddedColumn> list_class_folders(const std::string& folder, ImportReport& report) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw data_error(folder + ": expected a folder of pictures, found " +
                      (fs::exists(folder, error) ? "a file" : "nothing") +
                      "; check the path (it is relative to the description's folder)");
   std::vector<AddedColumn> columns{{"class", folder, {}}, {"file", folder, {}}};
-  for (const std::string& name : sorted_names(folder, true)) {
-    const std::vector<std::string> files = sorted_names(fs::path(folder) / name, false);
+  std::vector<std::string> other;
+  for (const std::string& name : sorted_names(folder, true, other)) {
+    const std::vector<std::string> files = sorted_names(fs::path(folder) / name, false, other);
     if (files.empty())
       throw data_error((fs::path(folder) / name).string() +
                        ": expected pictures (.png, .jpg, .jpeg, .pgm, .ppm) of this class, found none");
@@ -131,11 +153,16 @@ std::vector<AddedColumn> list_class_folders(const std::string& folder) {
     throw data_error(folder +
                      ": expected a sub-folder of pictures for each class, found none; pictures in one " +
                      "folder need a table (file = ...) whose column names them (column = ...)");
+  if (!other.empty())
+    report.guess(folder,
+                 std::to_string(other.size()) + " files are passed over, such as " + shown(other[0], 200) +
+                     ", because they are no PNG, JPEG, PGM or PPM in the folder of a class",
+                 "pictures of these kinds only, each in the folder of its class");
   return columns;
 }
 
 Input import_images(const std::string& name, TableReader& reader, const CsvTable& table,
-                    const Columns& columns) {
+                    const Columns& columns, ImportReport& report) {
   const std::string folder = path_beside(reader.file(), reader.string("images"));
   const toml::node& node = reader.find("column") ? *reader.find("column") : reader.need("images");
   const std::size_t column =
@@ -156,6 +183,9 @@ Input import_images(const std::string& name, TableReader& reader, const CsvTable
         throw data_error(table.where(row, column) + ": " + error.what());
       throw;
     }
+    if (!image.warning.empty())
+      report.guess(path, "the picture was read with a warning (" + shown(image.warning, 200) + ")",
+                   "a picture saved again");
     if (grey) image = with_channels(image, *grey ? 1 : 3);
     if (row == 0) common = {image.height, image.width, image.channels, path};
     check_alike(image, common, path, size.has_value());

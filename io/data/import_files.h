@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "io/data/csv.h"
-#include "io/data/import_table.h"
 #include "io/config/toml_tools.h"
+#include "io/data/csv.h"
+#include "io/data/import_report.h"
+#include "io/data/import_table.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
@@ -21,21 +22,24 @@ struct SampleCount {
   std::string file;
 };
 
-/// An input from an array: the keys `file` and, for HDF5, `dataset`.
-Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected);
+/// An input from an array: the keys `file` and, for HDF5 and NPZ, `dataset`.
+/// `origin` are the samples that are kept, if not all.
+Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
+                   const std::vector<std::size_t>& origin, ImportReport& report);
 
 /// The columns of a table [column.<name>] with the keys `file` and `dataset`: one of an array [N], L of an
-/// array [N, L], named name0, name1, ... Sets `expected` where it is not known yet.
+/// array [N, L], named name0, name1, ...; that of an array [N, 1] is also called name. Sets `expected` where
+/// it is not known yet.
 std::vector<AddedColumn> import_columns(const std::string& name, TableReader& reader,
-                                        std::optional<SampleCount>& expected);
+                                        std::optional<SampleCount>& expected, ImportReport& report);
 
 /// Pictures of a folder that has one sub-folder per class: columns "class" (the sub-folder's name) and "file"
 /// (relative to the folder), in the order of the names' bytes.
-std::vector<AddedColumn> list_class_folders(const std::string& folder);
+std::vector<AddedColumn> list_class_folders(const std::string& folder, ImportReport& report);
 
 /// An input from pictures: the keys `images` (the folder), `column` (of the files' names; without it "file"),
 /// `size` and `grey`.
 Input import_images(const std::string& name, TableReader& reader, const CsvTable& table,
-                    const Columns& columns);
+                    const Columns& columns, ImportReport& report);
 
 }  // namespace qmtl

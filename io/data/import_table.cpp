@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
+#include <utility>
 
+#include "io/data/text_encoding.h"
 #include "runtime/base/error.h"
 #include "runtime/base/nearest.h"
 
@@ -47,25 +48,47 @@ Columns::Columns(CsvTable& table, const std::vector<std::string>& names, const s
     for (const std::string& name : names)
       for (std::string& one_name : expand_range(name, description + ": columns"))
         table.header.push_back(std::move(one_name));
+    if (table.header.size() + 1 == table.columns) {
+      std::vector<std::string> names_said = std::move(table.header);
+      table.header.clear();
+      drop_empty_last_column(table);
+      table.header = std::move(names_said);
+    }
     if (table.header.size() != table.columns)
       throw usage_error(description + ": columns names " + std::to_string(table.header.size()) +
                         " columns, but " + table.file + " has " + std::to_string(table.columns));
   }
-  std::set<std::string> seen;
-  for (const std::string& name : table.header)
-    if (!seen.insert(name).second) throw data_error(table.file + ": two columns are named \"" + name + "\"");
+  added();
+}
+
+void Columns::added() {
+  for (; known_ < table_.header.size(); ++known_)
+    if (const std::string& name = table_.header[known_]; !places_.emplace(name, known_).second)
+      doubled_.insert(name);
+  for (const auto& [alias, name] : table_.aliases)
+    if (const auto found = places_.find(name); found != places_.end()) places_.emplace(alias, found->second);
 }
 
 std::size_t Columns::one(const std::string& name, const std::string& at) const {
-  const auto found = std::find(table_.header.begin(), table_.header.end(), name);
-  if (found != table_.header.end()) return static_cast<std::size_t>(found - table_.header.begin());
+  if (doubled_.contains(name))
+    throw data_error(at + ": two columns of " + table_.file + " are named \"" + shown(name) +
+                     "\"; say the column's number (from 1), or rename one");
+  if (const auto found = places_.find(name); found != places_.end()) return found->second;
   std::size_t number = 0;
   if (is_number_text(name) &&
       std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc{} && number >= 1 &&
       number <= table_.columns)
     return number - 1;
   const std::string suggestion = nearest(name, table_.header);
-  throw usage_error(at + ": " + table_.file + " has no column \"" + name + "\"; expected " +
+  if (table_.columns == 1 && table_.header.size() == 1)
+    for (const char mark : {',', ';', '\t', '|', ' '})
+      if (table_.header[0].find(mark) != std::string::npos)
+        throw usage_error(at + ": " + table_.file + " has no column \"" + shown(name) +
+                          "\", but a single one named \"" + shown(table_.header[0]) + "\"; say delimiter = " +
+                          (mark == '\t'  ? "\"\\t\""
+                           : mark == ' ' ? "\"whitespace\""
+                                         : "\"" + std::string(1, mark) + "\""));
+  throw usage_error(at + ": " + table_.file + " has no column \"" + shown(name) + "\"; expected " +
                     (suggestion.empty() ? "" : "a name (the nearest is \"" + suggestion + "\") or ") +
                     "a number from 1 to " + std::to_string(table_.columns));
 }
@@ -74,7 +97,7 @@ std::vector<std::size_t> Columns::many(const std::vector<std::string>& names, co
   std::vector<std::size_t> found;
   for (const std::string& name : names) {
     // A column whose name looks like a range is itself.
-    if (std::find(table_.header.begin(), table_.header.end(), name) != table_.header.end())
+    if (places_.contains(name))
       found.push_back(one(name, at));
     else
       for (const std::string& member : expand_range(name, at)) found.push_back(one(member, at));
@@ -83,44 +106,36 @@ std::vector<std::size_t> Columns::many(const std::vector<std::string>& names, co
   return found;
 }
 
-bool same_value(std::string_view cell, const std::string& value) {
-  if (cell == value) return true;
-  double left = 0, right = 0;
-  return parse_number(cell, left) && parse_number(value, right) && left == right;
-}
-
-std::vector<std::string> distinct_values(const CsvTable& table, std::size_t column,
-                                         const std::vector<std::string>& missing) {
-  std::set<std::string> texts;
-  for (std::size_t row = 0; row < table.rows(); ++row) texts.emplace(table.cell(row, column));
-  for (const std::string& text : missing) texts.erase(text);
-  std::vector<std::string> values(texts.begin(), texts.end());
-  double ignored = 0;
-  const auto numeric = [&](const std::string& text) {
-    return parse_number(text, ignored) && std::isfinite(ignored);
-  };
-  if (!std::all_of(values.begin(), values.end(), numeric)) return values;
-  const auto value = [](const std::string& text) {
-    double parsed = 0;
-    parse_number(text, parsed);
-    return parsed;
-  };
-  std::stable_sort(values.begin(), values.end(),
-                   [&](const auto& a, const auto& b) { return value(a) < value(b); });
-  const auto equal = [&](const auto& a, const auto& b) { return value(a) == value(b); };
-  values.erase(std::unique(values.begin(), values.end(), equal), values.end());
-  return values;
-}
-
-float number_at(const CsvTable& table, std::size_t row, std::size_t column) {
+double number_at(const CsvTable& table, std::size_t row, std::size_t column) {
   double value = 0;
   const std::string_view text = table.cell(row, column);
-  const bool numeric = parse_number(text, value);
-  const auto narrowed = static_cast<float>(value);
-  if (!numeric || !std::isfinite(narrowed))
-    throw data_error(table.where(row, column) + ": expected a finite number, found " +
-                     (text.empty() ? "an empty cell" : "\"" + std::string(text) + "\""));
+  if (table.number(text, column, value) && std::isfinite(value)) return value;
+  std::string hint;
+  double ignored = 0;
+  if (column < table.columns - table.sources.size())
+    for (const auto& [format, say] :
+         {std::pair{NumberFormat{",", ""}, "decimal = \",\""},
+          std::pair{NumberFormat{",", "."}, "decimal = \",\" and thousands = \".\""},
+          std::pair{NumberFormat{".", ","}, "thousands = \",\""}})
+      if (hint.empty() && parse_number(text, format, ignored))
+        hint = std::string("; if it is one, say ") + say;
+  throw data_error(table.where(row, column) + ": expected a finite number, found " +
+                   (text.empty() ? "an empty cell" : "\"" + shown(text) + "\"") + hint);
+}
+
+float float_at(const CsvTable& table, std::size_t row, std::size_t column) {
+  const auto narrowed = static_cast<float>(number_at(table, row, column));
+  if (!std::isfinite(narrowed))
+    throw data_error(table.where(row, column) +
+                     ": expected a finite number within single precision, found \"" +
+                     shown(table.cell(row, column)) + "\"; divide the column by a power of ten");
   return narrowed;
+}
+
+std::size_t named_column(TableReader& reader, const Columns& columns, const std::string& key) {
+  const toml::node& node = reader.need(key);
+  const std::string name = node.is_integer() ? std::to_string(node.as_integer()->get()) : reader.string(key);
+  return columns.one(name, where(node, reader.file()) + ": " + reader.full(key));
 }
 
 }  // namespace qmtl

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "io/files/atomic_file.h"
 #include "io/data/csv.h"
+#include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
@@ -43,17 +43,10 @@ std::size_t predicted_class(TaskKind kind, std::span<const float> values) {
 
 std::string csv_header(const ModelSpec& spec) {
   std::string text = "id";
-  for (const TaskSpec& task : spec.tasks) {
-    const TaskKind kind = parse_task_kind(task.kind);
-    const auto add = [&](const std::string& suffix) {
-      text.append(1, ',').append(csv_cell(task.name + suffix));
-    };
-    if (kind == TaskKind::binary || kind == TaskKind::multiclass) add(".class");
-    if (kind == TaskKind::binary) add(".probability");
-    if (kind == TaskKind::regression) add("");
-    if (kind == TaskKind::multiclass || kind == TaskKind::multilabel)
-      for (int i = 0; i < task.outputs; ++i) add(".probability" + std::to_string(i));
-  }
+  for (const TaskSpec& task : spec.tasks)
+    for (const std::string& column :
+         prediction_columns(task.name, parse_task_kind(task.kind), static_cast<std::size_t>(task.outputs)))
+      text.append(1, ',').append(csv_cell(column));
   return text + "\n";
 }
 
@@ -103,6 +96,15 @@ std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec
 }
 
 }  // namespace
+
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs) {
+  if (kind == TaskKind::regression) return {task};
+  if (kind == TaskKind::binary) return {task + ".class", task + ".probability"};
+  std::vector<std::string> columns;
+  if (kind == TaskKind::multiclass) columns.push_back(task + ".class");
+  for (std::size_t i = 0; i < outputs; ++i) columns.push_back(task + ".probability" + std::to_string(i));
+  return columns;
+}
 
 std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::span<const float> logits) {
   const std::size_t outputs = outputs_of(spec);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/model/data.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {
@@ -13,6 +14,9 @@ namespace qmtl {
 /// binary and multilabel tasks, softmax for multiclass ones, values as they are for regression. Computed in
 /// double.
 std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::span<const float> logits);
+
+/// The columns of a task in a CSV file of predictions.
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs);
 
 /// Saves predictions atomically; `logits` as above, `ids` has one entry per row or is empty (then rows are
 /// numbered from 0). The name's ending picks the form (io/FORMATS.md): .csv, or .h5 / .hdf5 with one dataset

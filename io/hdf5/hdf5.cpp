@@ -20,14 +20,18 @@ namespace {
 template <class T>
 bool fits(Type from) {
   using enum Type;
+  const bool bytes = from == uint8 || from == int8 || from == boolean;
+  const bool words = bytes || from == int16 || from == uint16;
   if constexpr (std::is_same_v<T, double>) return from != string && from != other;
   if constexpr (std::is_same_v<T, float>)
-    return from == float16 || from == float32 || from == float64 || from == uint8 || from == int8;
-  if constexpr (std::is_same_v<T, std::uint8_t>) return from == uint8;
-  if constexpr (std::is_same_v<T, std::int8_t>) return from == int8;
-  if constexpr (std::is_same_v<T, std::int32_t>) return from == int32 || from == int8 || from == uint8;
+    return from == float16 || from == float32 || from == float64 || words;
+  if constexpr (std::is_same_v<T, std::uint8_t>) return from == uint8 || from == boolean;
+  if constexpr (std::is_same_v<T, std::int8_t>) return from == int8 || from == boolean;
+  if constexpr (std::is_same_v<T, std::int32_t>) return from == int32 || words;
   if constexpr (std::is_same_v<T, std::int64_t>)
-    return from == int64 || from == int32 || from == int8 || from == uint8;
+    return from == int64 || from == int32 || from == uint32 || words;
+  if constexpr (std::is_same_v<T, std::uint64_t>)
+    return from == uint64 || from == uint32 || from == uint16 || from == uint8 || from == boolean;
 }
 
 /// Splits rows so that a chunk has about 64 kB: small enough to read in part, large enough for few checksums.
@@ -48,8 +52,9 @@ void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 }  // namespace
 
 std::string_view name(Type type) {
-  static constexpr std::array<std::string_view, 9> names{
-      "float16", "float32", "float64", "int8", "uint8", "int32", "int64", "string", "another type"};
+  static constexpr std::array<std::string_view, 14> names{
+      "float16", "float32", "float64", "int8",   "uint8",  "int32",   "int64",
+      "string",  "int16",   "uint16",  "uint32", "uint64", "boolean", "another type"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -69,14 +74,19 @@ File File::open(const std::string& path) {
     throw data_error(path + ": expected an HDF5 file, found a folder");
   std::ifstream probe(path, std::ios::binary);
   if (!probe) throw data_error(path + ": cannot be read; check its permissions");
-  std::array<char, 8> magic{};
-  probe.read(magic.data(), magic.size());
   static constexpr std::array<char, 8> signature{'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
-  // A user block may precede the signature; files that this project reads have none.
-  if (magic != signature)
+  // A user block of 512, 1024, ... bytes may precede the signature (MATLAB, ASDF).
+  std::array<char, 8> magic{};
+  bool empty = true, found = false;
+  for (std::streamoff at = 0; !found && probe.seekg(at) && probe.read(magic.data(), magic.size());
+       at = at == 0 ? 512 : 2 * at) {
+    empty = false;
+    found = magic == signature;
+  }
+  if (!found)
     throw data_error(
         path + ": expected an HDF5 file, found " +
-        (probe.gcount() == 0 ? "an empty file" : "another or a damaged file (no HDF5 signature)"));
+        (empty && probe.gcount() == 0 ? "an empty file" : "another or a damaged file (no HDF5 signature)"));
   const std::uint64_t bytes = std::filesystem::file_size(path, error);
 
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -125,6 +135,7 @@ bool File::exists(const std::string& object) const {
     if (found == 0) return false;
   }
   const htri_t resolves = H5Oexists_by_name(id_, object.c_str(), H5P_DEFAULT);
+  if (resolves <= 0) require_link_target(id_, path_, object);
   if (resolves < 0) fail(path_, object, "look up");
   return resolves > 0;
 }
@@ -193,6 +204,7 @@ std::vector<T> File::read(const std::string& dataset) const {
   if (values.empty()) return values;
   Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
+  require_readable(data, path_, dataset);
   if (H5Dread(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(path_, dataset, "read dataset");
   return values;
@@ -238,6 +250,7 @@ QMTL_HDF5_ELEMENT(std::uint8_t);
 QMTL_HDF5_ELEMENT(std::int8_t);
 QMTL_HDF5_ELEMENT(std::int32_t);
 QMTL_HDF5_ELEMENT(std::int64_t);
+QMTL_HDF5_ELEMENT(std::uint64_t);
 #undef QMTL_HDF5_ELEMENT
 
 std::vector<std::string> File::read_strings(const std::string& dataset) const {
@@ -249,6 +262,7 @@ std::vector<std::string> File::read_strings(const std::string& dataset) const {
   if (data < 0) fail(path_, dataset, "open dataset");
   Handle type(H5Dget_type(data), H5Tclose);
   if (type < 0) fail(path_, dataset, "describe dataset");
+  require_readable(data, path_, dataset);
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> pointers(checked_size(dataset, found, sizeof(char*)), nullptr);

@@ -12,8 +12,23 @@
 
 namespace qmtl::hdf5 {
 
-/// Element types this project reads and writes. `other` is anything else.
-enum class Type : std::uint8_t { float16, float32, float64, int8, uint8, int32, int64, string, other };
+/// Element types this project reads. `boolean` is what h5py makes of numpy's bool; `other` is anything else.
+enum class Type : std::uint8_t {
+  float16,
+  float32,
+  float64,
+  int8,
+  uint8,
+  int32,
+  int64,
+  string,
+  int16,
+  uint16,
+  uint32,
+  uint64,
+  boolean,
+  other
+};
 
 std::string_view name(Type type);
 
@@ -52,9 +67,12 @@ class File {
   /// Names of the links of a group, sorted; empty if the group does not exist.
   std::vector<std::string> children(const std::string& group) const;
   Info info(const std::string& dataset) const;
+  /// What the elements of a dataset are, in words: "a compound of a, b", "complex numbers", and the way out.
+  std::string described_type(const std::string& dataset) const;
 
-  /// Reads a whole dataset, converted to T (float, double, uint8_t, int8_t, int32_t, int64_t). Throws if it
-  /// is not numeric, does not fit T, or if it claims more data than a file of this size can hold.
+  /// Reads a whole dataset, converted to T (float, double, uint8_t, int8_t, int32_t, int64_t, uint64_t).
+  /// Throws if it is not numeric, does not fit T, or if it claims more data than a file of this size can
+  /// hold.
   template <class T>
   std::vector<T> read(const std::string& dataset) const;
   std::vector<std::string> read_strings(const std::string& dataset) const;

@@ -38,6 +38,19 @@ std::string error_stack() {
       " (HDF5: " + stack + ")");
 }
 
+namespace {
+
+/// An enumeration FALSE = 0, TRUE = 1 of bytes: numpy's bool as h5py writes it.
+bool is_boolean(hid_t type) {
+  signed char value = -1;
+  const auto is = [&](const char* member, signed char number) {
+    return H5Tenum_valueof(type, member, &value) >= 0 && value == number;
+  };
+  return H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2 && is("FALSE", 0) && is("TRUE", 1);
+}
+
+}  // namespace
+
 Type classify(hid_t type) {
   const std::size_t size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
@@ -46,10 +59,13 @@ Type classify(hid_t type) {
     case H5T_INTEGER: {
       const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
       if (size == 1) return is_signed ? Type::int8 : Type::uint8;
-      if (size == 4 && is_signed) return Type::int32;
-      if (size == 8 && is_signed) return Type::int64;
+      if (size == 2) return is_signed ? Type::int16 : Type::uint16;
+      if (size == 4) return is_signed ? Type::int32 : Type::uint32;
+      if (size == 8) return is_signed ? Type::int64 : Type::uint64;
       return Type::other;
     }
+    case H5T_ENUM:
+      return is_boolean(type) ? Type::boolean : Type::other;
     case H5T_STRING:
       return Type::string;
     default:

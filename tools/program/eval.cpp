@@ -68,6 +68,7 @@ int eval_command(const Comm& comm, const Arguments& args) {
   add_noise_options(own);
   const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
+  comm.together([&] { refuse_set(*options, "eval", "the checkpoint"); });
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   EvalRequest request{.checkpoint = options->text("checkpoint"),
                       .split = options->text_or("split", "test"),

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <iostream>
 
+#include "io/data/text_encoding.h"
 #include "runtime/base/nearest.h"
 
 namespace qmtl {
@@ -60,6 +61,10 @@ void print_help(const Usage& usage, const po::options_description& own) {
 Options parse(const Usage& usage, const po::options_description& own,
               const std::vector<std::string>& positional, const std::vector<std::string>& required,
               const Arguments& args) {
+  for (const std::string& arg : args)
+    if (foreign_byte(arg) != std::string::npos)
+      throw usage_error("expected arguments in UTF-8, found \"" + shown(arg, 200) +
+                        "\"; names of files and folders get into reports and checkpoints, so rename it");
   po::options_description hidden;
   po::positional_options_description positions;
   for (const std::string& name : positional) {
@@ -118,6 +123,12 @@ std::optional<Options> parse_options(const Comm& comm, const Usage& usage, po::o
   log->set_level(options.common.quiet || !comm.root() ? spdlog::level::err : spdlog::level::info);
   spdlog::set_default_logger(log);
   return options;
+}
+
+void refuse_set(const Options& options, const std::string& command, const std::string& where) {
+  if (!options.common.set.empty())
+    throw usage_error("--set: expected none for " + command + ", found \"" + options.common.set[0] +
+                      "\"; it would change nothing here, as the settings are in " + where);
 }
 
 std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most) {

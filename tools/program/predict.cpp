@@ -32,6 +32,7 @@ int predict_command(const Comm& comm, const Arguments& args) {
   const auto options =
       parse_options(comm, usage, own, {"checkpoint", "input"}, {"checkpoint", "input", "out"}, args);
   if (!options) return 0;
+  comm.together([&] { refuse_set(*options, "predict", "the checkpoint"); });
   const ThreadLimit threads(find_cores(comm), options->common.threads);
   const PredictRequest request{options->text("checkpoint"), options->text("input"), options->text("out"),
                                options->has("overwrite"), options->common.simd};

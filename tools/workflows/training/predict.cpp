@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "io/data/file_kind.h"
 #include "io/data/import.h"
 #include "io/data/predictions.h"
 #include "runtime/train/check_data.h"
@@ -10,15 +11,6 @@
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
-namespace {
-
-bool is_csv(const std::string& path) {
-  const std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
-  return name.ends_with(".csv") || name.ends_with(".tsv") || name.ends_with(".txt");
-}
-
-}  // namespace
-
 PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const std::string& out = request.out;
   ranks.together([&] {
@@ -32,10 +24,13 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const ModelSpec& spec = checkpoint.config.model;
   Dataset data;
-  if (is_csv(request.input))
-    ranks.together([&] { data = read_csv_inputs(request.input, spec); });
-  else
+  // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
+  const bool named_so = request.input.ends_with(".h5") || request.input.ends_with(".hdf5");
+  const std::string kind = ranks.root() && (named_so || is_hdf5_file(request.input)) ? "data set" : "";
+  if (!ranks.broadcast(kind).empty())
     data = load_dataset(ranks, request.input);
+  else
+    ranks.together([&] { data = read_csv_inputs(request.input, spec, checkpoint.statistics.inputs); });
   data.tasks.clear();  // the model must not depend on labels that the file happens to hold
   ranks.together([&] { check_data(data, spec); });
   const auto predictor = load_predictor(ranks, checkpoint, request.simd);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace qmtl {
+
+/// Is the file HDF5, by its signature, which may stand behind a user block of 512, 1024, ... bytes? False for
+/// a file that cannot be read.
+bool is_hdf5_file(const std::string& path);
+
+/// What a file's bytes are where they are no table of texts, and the way out ("a Parquet file; ..."); ""
+/// where they may be one.
+std::string kind_of_no_table(std::string_view bytes);
+
+}  // namespace qmtl

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/data/import_table.h"
+
+namespace qmtl {
+
+/// What an input made of columns needs besides its own keys.
+struct InputSource {
+  const CsvTable& table;
+  const Columns& columns;
+  const std::vector<std::uint8_t>& split;  ///< training rows decide categories and what missing cells become
+  std::vector<std::size_t>& used;          ///< gets the table's columns that became inputs
+  ImportReport& report;
+};
+
+/// An input from columns of the table: the key `columns` and, where not all cells are numbers, `one_hot`,
+/// `ordinal`, `categories`, `unseen`, `missing`, `missing_texts` and `indicator` (io/FORMATS.md).
+Input import_column_input(const std::string& name, TableReader& reader, InputSource source);
+
+}  // namespace qmtl

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/data/input_values.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace qmtl {
+namespace {
+
+bool fits_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
+
+/// What is known of a column's numbers after one pass.
+struct Spread {
+  double least = std::numeric_limits<double>::infinity(), most = -least;
+  bool whole = true, exact = true;
+
+  void add(double value) {
+    least = std::min(least, value);
+    most = std::max(most, value);
+    whole = whole && value == std::floor(value);
+    exact = exact && fits_float(value);
+  }
+  /// May single precision merge numbers that mean something?
+  bool doubtful() const {
+    constexpr double step = 0x1p-24, loss = 1e-5;
+    return !exact && (whole || std::max(std::abs(least), std::abs(most)) * step > loss * (most - least));
+  }
+  /// A whole number, so that whole numbers stay whole beside it.
+  double middle() const { return std::floor(least / 2 + most / 2); }
+};
+
+/// Different numbers without different single-precision ones, relative to `shift`.
+std::size_t merged(std::vector<double> numbers, double shift) {
+  std::sort(numbers.begin(), numbers.end());
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < numbers.size(); ++i)
+    count += numbers[i] != numbers[i - 1] &&
+             static_cast<float>(numbers[i] - shift) == static_cast<float>(numbers[i - 1] - shift);
+  return count;
+}
+
+}  // namespace
+
+std::size_t merged_numbers(const std::vector<double>& numbers) {
+  Spread spread;
+  for (double number : numbers) spread.add(number);
+  return spread.doubtful() ? merged(numbers, 0) : 0;
+}
+
+void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                const std::function<std::string(std::size_t)>& place, ImportReport& report) {
+  std::vector<Spread> spreads(input.width);
+  std::vector<double> sample(input.width);
+  input.values.resize(rows * input.width);
+  for (std::size_t row = 0; row < rows; ++row) {
+    read(row, sample.data());
+    for (std::size_t c = 0; c < input.width; ++c) {
+      spreads[c].add(sample[c]);
+      input.values[row * input.width + c] = static_cast<float>(sample[c]);
+    }
+  }
+  std::vector<double> numbers(rows);
+  for (std::size_t c = 0; c < input.width; ++c) {
+    if (!spreads[c].doubtful()) continue;
+    for (std::size_t row = 0; row < rows; ++row) {
+      read(row, sample.data());
+      numbers[row] = sample[c];
+    }
+    const std::size_t lost = merged(numbers, 0);
+    if (lost == 0) continue;
+    if (input.shift.empty()) input.shift.assign(input.width, 0.0);
+    const double shift = input.shift[c] = spreads[c].middle();
+    for (std::size_t row = 0; row < rows; ++row)
+      input.values[row * input.width + c] = static_cast<float>(numbers[row] - shift);
+    const std::string what =
+        place(c) + ": " + std::to_string(lost) + " of its different numbers would merge in single precision";
+    if (const std::size_t still = merged(numbers, shift); still == 0)
+      report.notes.push_back(what + "; they are kept relative to " + std::to_string(shift));
+    else
+      report.guess(place(c),
+                   std::to_string(still) + " of its different numbers become one in single precision",
+                   "a column with its offset taken away, or split into several");
+  }
+}
+
+void take_shift_back(Input& input) {
+  if (input.shift.empty()) return;
+  for (std::size_t i = 0; i < input.values.size(); ++i)
+    input.values[i] = static_cast<float>(input.shift[i % input.width] + static_cast<double>(input.values[i]));
+  input.shift.clear();
+}
+
+void fill_input_near(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                     const std::vector<double>& mean, const std::vector<double>& deviation) {
+  constexpr double far = 1024;
+  std::vector<double> numbers(rows * input.width);
+  for (std::size_t row = 0; row < rows; ++row) read(row, numbers.data() + row * input.width);
+  for (std::size_t c = 0; c < input.width && mean.size() == input.width; ++c) {
+    if (!(std::abs(mean[c]) > far * deviation[c])) continue;
+    bool exact = true;
+    for (std::size_t row = 0; row < rows; ++row) exact = exact && fits_float(numbers[row * input.width + c]);
+    if (exact) continue;
+    if (input.shift.empty()) input.shift.assign(input.width, 0.0);
+    input.shift[c] = std::nearbyint(mean[c]);
+  }
+  input.values.resize(numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    input.values[i] =
+        static_cast<float>(numbers[i] - (input.shift.empty() ? 0.0 : input.shift[i % input.width]));
+}
+
+}  // namespace qmtl

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "io/data/import_report.h"
+#include "runtime/model/data.h"
+
+namespace qmtl {
+
+/// How many of the different numbers become another one's equal in single precision, where that loses more
+/// than a hundred thousandth of their range or they are whole; 0 where nothing is lost.
+std::size_t merged_numbers(const std::vector<double>& numbers);
+
+/// Fills an input of the given width: `read(row, numbers)` gives the finite numbers of one row. A column in
+/// which single precision would merge numbers is kept relative to its middle (Input::shift), and the report
+/// says so. `place` names a column in messages.
+void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                const std::function<std::string(std::size_t)>& place, ImportReport& report);
+
+/// The numbers of an image share their statistics, so that they cannot have shifts of their own.
+void take_shift_back(Input& input);
+
+/// The same for rows to predict from: columns whose mean is far from zero beside their deviation are kept
+/// relative to it where a number needs that.
+void fill_input_near(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                     const std::vector<double>& mean, const std::vector<double>& deviation);
+
+}  // namespace qmtl

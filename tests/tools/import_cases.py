@@ -271,6 +271,46 @@ class Tables(Import):
         self.refuse_import(3, ['"x.probability"'], head + "[task.x]\n" + binary + '[task."x.probability"]\n' + regression + ALL_TRAIN)
         self.refuse_import(3, ['"x_output"'], head + "[task.x]\n" + regression + "[task.x_output]\n" + regression + ALL_TRAIN)
 
+    def test_a_hundred_sets_of_names_come_once_or_are_refused(self):
+        source = random.Random(12)
+        endings = {"binary": [".class", ".probability"], "multiclass": [".class", ".probability0", ".probability1", ".probability2"], "regression": [""]}
+        column = {"binary": 'column = "y"\nkind = "binary"\n', "multiclass": 'column = "z"\nkind = "multiclass"\n',
+                  "regression": 'column = "v"\nkind = "regression"\n'}
+        self.write("t.csv", "a,y,z,v\n1,0,p,0.5\n2,1,q,1.5\n3,1,r,2.5\n")
+        pool = ["id", "x", "x.class", "x.probability", "x.probability1", "y", "x_output", "y.class.class", "y.class"]
+        refused = 0
+        for number in range(100):
+            tasks = {name: source.choice(list(column)) for name in source.sample(pool, source.randint(1, 4))}
+            made = ["id"] + [name + end for name, kind in tasks.items() for end in endings[kind]]
+            ends = ["x"] + [name + ("_output" if name == "x" else "") for name in tasks]
+            description = 'file = "t.csv"\n' + INPUT + "".join(f'[task."{name}"]\n{column[kind]}' for name, kind in tasks.items()) + ALL_TRAIN
+            if len(set(made)) == len(made) and len(set(ends)) == len(ends):
+                self.imported(description)
+            else:
+                refused += 1
+                self.refuse_import(3, ["another name"], description)
+        self.assertGreater(refused, 10)
+
+    def test_a_hundred_arff_files_hold_what_was_written(self):
+        source = random.Random(13)
+        words = ["cat", "big dog", "o'x", 'q"t', "a,b", "100%", "back\\slash", "ü", "?"]
+        for number in range(100):
+            names, rows = source.sample(words, source.randint(2, 6)), source.randint(8, 20)
+            quote = source.choice("'\"")
+            def written(text):
+                if source.random() < 0.5 and text.isalpha():
+                    return text
+                return quote + text.replace("\\", "\\\\").replace(quote, "\\" + quote) + quote
+            labels = names + [source.choice(names + [None]) for _ in range(rows - len(names))]
+            values = [source.choice([str(source.randint(-9, 9)), repr(source.random())]) for _ in range(rows)]
+            text = f"% made\n@relation 'r {number}'\n@ATTRIBUTE {written('a')} real\n@attribute {written('y')} {{{','.join(written(n) for n in names)}}}\n@data\n"
+            for value, label in zip(values, labels):
+                text += source.choice(["", "% note, 'open\n", "\n"]) + f"{value}{source.choice([',', ', ', ' ,'])}{'?' if label is None else written(label)}\n"
+            self.write("t.arff", text)
+            found, said, _ = self.imported('file = "t.arff"\n' + INPUT + task("multiclass") + ALL_TRAIN)
+            np.testing.assert_array_equal(found["inputs/x"].ravel(), np.array([float(v) for v in values], "f4"), err_msg=text)
+            self.assertEqual(self.classes(said), {n: labels.count(n) for n in names}, text)
+
     def test_white_space_comments_and_trailing_delimiters(self):
         found, said = self.certain(self.table("# made by hand\n  a    y # names\n\n 1 \t x\n2   z   \n# end\n3 'q'\n",
                                               keys='delimiter = "whitespace"\ncomment = "#"\n'))

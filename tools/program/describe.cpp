@@ -40,14 +40,18 @@ nlohmann::ordered_json dataset_json(const Dataset& data, const std::string& file
                    {"validation", data.rows(Split::validation).size()},
                    {"test", data.rows(Split::test).size()}};
   auto& inputs = json["inputs"] = nlohmann::ordered_json::object();
-  for (const Input& input : data.inputs)
-    inputs[input.name] = {{"shape", input.shape}, {"width", input.width}};
+  for (const Input& input : data.inputs) {
+    auto& entry = inputs[input.name] = {{"shape", input.shape}, {"width", input.width}};
+    if (!input.column_names.empty()) entry["columns"] = input.column_names;
+  }
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
-  for (const Task& task : data.tasks)
-    tasks[task.name] = {{"kind", std::string(name(task.kind))},
-                        {"outputs", task.outputs()},
-                        {"metric", task.metric},
-                        {"labels", labelled(task)}};
+  for (const Task& task : data.tasks) {
+    auto& entry = tasks[task.name] = {{"kind", std::string(name(task.kind))},
+                                      {"outputs", task.outputs()},
+                                      {"metric", task.metric},
+                                      {"labels", labelled(task)}};
+    if (!task.class_names.empty()) entry["classes"] = task.class_names;
+  }
   json["hash"] = data.hash;
   return json;
 }

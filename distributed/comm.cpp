@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "distributed/exchange.h"
+#include "distributed/launch/launcher.h"
 #include "distributed/watchdog.h"
 
 namespace qmtl {
@@ -72,12 +73,6 @@ void gather_numbers(int size, MPI_Datatype type, std::span<const Number> mine,
 }
 
 }  // namespace
-
-bool started_by_launcher() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"})
-    if (std::getenv(name)) return true;
-  return false;
-}
 
 std::string mpi_version() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING];

@@ -22,9 +22,9 @@ class Comm final : public Ranks {
   explicit Comm(Alone);
   ~Comm() override;
 
-  int local_ranks() const { return local_ranks_; }  ///< ranks on this node
-  bool threads() const { return threads_; }         ///< other threads than the main one may call MPI
   std::string transport() const override;
+  /// Whether other threads than the main one may call MPI.
+  bool can_watch() const override { return threads_; }
   std::unique_ptr<Watch> watch(double seconds, Doing doing) const override;
 
   void barrier() const override;
@@ -42,16 +42,11 @@ class Comm final : public Ranks {
   void exchange(std::span<const double> mine, std::span<const std::size_t> to,
                 std::span<const std::size_t> from, std::span<double> all) const;
 
-  /// Ends all ranks at once with this exit code; for errors that only one rank knows of.
-  [[noreturn]] void abort(int code) const;
+  [[noreturn]] void abort(int code) const override;
 
  private:
   bool initialised_ = false, threads_ = false;
-  int local_ranks_ = 1;
 };
-
-/// Whether a launcher (mpirun, srun) started this process, from its environment.
-bool started_by_launcher();
 
 /// The MPI library's own version line.
 std::string mpi_version();

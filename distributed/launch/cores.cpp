@@ -21,7 +21,7 @@ bool bound_by_default() {
 }
 
 /// The parent is mpirun's daemon, whose cores are those that the user or the batch system gave.
-bool undo_default_binding(const Comm& comm) {
+bool undo_default_binding(const Ranks& ranks) {
   cpu_set_t own, parent;
   CPU_ZERO(&own);
   CPU_ZERO(&parent);
@@ -29,7 +29,7 @@ bool undo_default_binding(const Comm& comm) {
       sched_getaffinity(getppid(), sizeof parent, &parent) != 0)
     return false;
   // Bound to a socket each, ranks may well use all cores.
-  if (CPU_COUNT(&own) * comm.local_ranks() >= CPU_COUNT(&parent)) return false;
+  if (CPU_COUNT(&own) * ranks.local_ranks() >= CPU_COUNT(&parent)) return false;
   return sched_setaffinity(0, sizeof parent, &parent) == 0;
 }
 
@@ -50,21 +50,21 @@ std::string core_list() {
   return text;
 }
 
-Cores find_cores(const Comm& comm) {
+Cores find_cores(const Ranks& ranks) {
   Cores cores;
-  cores.local = comm.local_ranks();
-  cores.unbound = undo_default_binding(comm);
+  cores.local = ranks.local_ranks();
+  cores.unbound = undo_default_binding(ranks);
   cores.online = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   cpu_set_t mask;
   CPU_ZERO(&mask);
   if (sched_getaffinity(0, sizeof mask, &mask) != 0) {
     cores.allowed = cores.online;
-    cores.sharing = comm.local_ranks();
+    cores.sharing = ranks.local_ranks();
     return cores;
   }
   cores.allowed = std::max(1, CPU_COUNT(&mask));
-  const std::string mine = comm.host() + '\0' + std::string(reinterpret_cast<char*>(&mask), sizeof mask);
-  const auto all = comm.gather(mine);
+  const std::string mine = ranks.host() + '\0' + std::string(reinterpret_cast<char*>(&mask), sizeof mask);
+  const auto all = ranks.gather(mine);
   cores.sharing = static_cast<int>(std::count(all.begin(), all.end(), mine));
   return cores;
 }
@@ -97,7 +97,8 @@ struct ThreadLimit::Control {
 
 ThreadLimit::ThreadLimit(const Cores& cores, int threads)
     : count_(threads > 0 ? threads : cores.share()),
-      control_(new Control{{tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)}}) {}
+      control_(
+          new Control{{tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count_)}}) {}
 
 ThreadLimit::~ThreadLimit() = default;
 

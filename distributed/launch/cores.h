@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
@@ -22,7 +22,7 @@ struct Cores {
 
 /// Open MPI binds one or two ranks to a core each when nobody says anything about binding, and leaves the
 /// other cores idle; this undoes it: the rank may then use the cores that mpirun itself may. Collective.
-Cores find_cores(const Comm& comm);
+Cores find_cores(const Ranks& ranks);
 
 /// The numbers of the cores that this rank may use, such as "0-3,8".
 std::string core_list();

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "distributed/comm.h"
 #include "io/data/dataset.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/train/loop/trainer.h"
@@ -14,9 +13,9 @@
 namespace qmtl::test {
 
 /// The one rank of these tests.
-inline const Comm& alone() {
-  static const Comm comm(Comm::Alone{});
-  return comm;
+inline const Ranks& alone() {
+  static const OneRank rank;
+  return rank;
 }
 
 /// The toy model of tests/train with a circuit, trained for two epochs; its data set and its checkpoint are

@@ -75,7 +75,7 @@ StepTimeRequest request_of(const Options& options, int threads) {
 
 }  // namespace
 
-int bench_command(const Comm& comm, const Arguments& args) {
+int bench_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of bench");
   own.add_options()("workload", po::value<std::string>(), "JSON file with one workload or a list")(
       "name", po::value<std::string>(), "only the workload with this name")(
@@ -87,9 +87,9 @@ int bench_command(const Comm& comm, const Arguments& args) {
       "shard", po::value<int>()->default_value(0),
       "samples per unit, a multiple of 16; 0: the batch over the threads, or 16 with --step training")(
       "seconds", po::value<double>()->default_value(2.0), "measuring time per workload");
-  const auto options = parse_options(comm, usage, own, {}, {"workload"}, args);
+  const auto options = parse_options(ranks, usage, own, {}, {"workload"}, args);
   if (!options) return 0;
-  const ThreadLimit limit(find_cores(comm), options->common.threads);
+  const ThreadLimit limit(find_cores(ranks), options->common.threads);
   const StepTimeRequest request = request_of(*options, limit.count());
 
   Json results = Json::array();

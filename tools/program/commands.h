@@ -4,32 +4,33 @@
 #include <string>
 #include <vector>
 
-#include "distributed/comm.h"
+#include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
 
 // The subcommands: `args` is what follows the subcommand's name; the result is the exit code. Results go to
 // standard output, logs and progress to standard error. Errors are thrown as Error and printed by main.
 // main.cpp holds the table of them: a new one needs its file, a line here and a row there.
+// They are weak: null in a build without their room (CMakeLists.txt), whose list is the only one.
 using Arguments = std::vector<std::string>;
 
-int import_command(const Comm& comm, const Arguments& args);
-int train_command(const Comm& comm, const Arguments& args);
-int eval_command(const Comm& comm, const Arguments& args);
-int predict_command(const Comm& comm, const Arguments& args);
-int inspect_command(const Comm& comm, const Arguments& args);
-int doctor_command(const Comm& comm, const Arguments& args);
-int plan_command(const Comm& comm, const Arguments& args);
-int bench_command(const Comm& comm, const Arguments& args);
-int noise_command(const Comm& comm, const Arguments& args);
-int sweep_command(const Comm& comm, const Arguments& args);
-int scale_command(const Comm& comm, const Arguments& args);
-int compare_command(const Comm& comm, const Arguments& args);
-int watch_command(const Comm& comm, const Arguments& args);
-int report_command(const Comm& comm, const Arguments& args);
-int emulate_command(const Comm& comm, const Arguments& args);
-int replay_command(const Comm& comm, const Arguments& args);
-int supervise_command(const Comm& comm, const Arguments& args);
-int export_command(const Comm& comm, const Arguments& args);
+[[gnu::weak]] int import_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int train_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int eval_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int predict_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int inspect_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int doctor_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int plan_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int bench_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int noise_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int sweep_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int scale_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int compare_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int watch_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int report_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int emulate_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int replay_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int supervise_command(const Ranks& ranks, const Arguments& args);
+[[gnu::weak]] int export_command(const Ranks& ranks, const Arguments& args);
 
 }  // namespace qmtl

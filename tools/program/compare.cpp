@@ -56,29 +56,29 @@ void print(const TrialProgress& at) {
 
 }  // namespace
 
-int compare_command(const Comm& comm, const Arguments& args) {
+int compare_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of compare");
   own.add_options()("folder", po::value<std::string>()->value_name("DIR"), "where results are kept")(
       "splits", po::value<int>()->default_value(0), "only the first N splits")(
       "seeds", po::value<int>()->default_value(0), "only the first N seeds")(
       "variants", po::value<std::string>()->value_name("A,B"), "only these variants")(
       "quick", "two splits, one seed, no tuning: does everything work?");
-  const auto options = parse_options(comm, usage, own, {"file"}, {"file"}, args);
+  const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   catch_stop_signals();
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   CompareRequest request;
-  comm.together([&] { request = request_of(*options); });
+  ranks.together([&] { request = request_of(*options); });
   TrialFollower follower{stop_requested, {}};
-  if (comm.root() && !options->common.quiet) follower.done = print;
-  const CompareOutcome outcome = compare_variants(comm, request, follower);
+  if (ranks.root() && !options->common.quiet) follower.done = print;
+  const CompareOutcome outcome = compare_variants(ranks, request, follower);
   if (outcome.stopped) {
-    if (comm.root())
+    if (ranks.root())
       std::cerr << "qmtl: stopped; finished trials are in " << outcome.folder
                 << ", the same command goes on\n";
     return static_cast<int>(Exit::interrupted);
   }
-  if (comm.root())
+  if (ranks.root())
     (options->common.json ? std::cout << outcome.json.dump(2) << '\n' : std::cout << outcome.table)
         << std::flush;
   return 0;

@@ -25,26 +25,26 @@ nlohmann::ordered_json findings_json(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-int doctor_command(const Comm& comm, const Arguments& args) {
-  const auto options = parse_options(comm, usage, {}, {}, {}, args);
+int doctor_command(const Ranks& ranks, const Arguments& args) {
+  const auto options = parse_options(ranks, usage, {}, {}, {}, args);
   if (!options) return 0;
-  const Cores cores = find_cores(comm);
-  const auto findings = find_problems(comm, cores, options->common.threads);
+  const Cores cores = find_cores(ranks);
+  const auto findings = find_problems(ranks, cores, options->common.threads);
   // Ranks other than 0 report only what differs between ranks: their binding.
   std::string binding;
   for (const Finding& finding : findings)
     if (finding.topic == "threads") binding = finding.value;
-  const auto bindings = comm.gather(binding);
+  const auto bindings = ranks.gather(binding);
   std::int64_t problems = 0;
   for (const Finding& finding : findings) problems += !finding.cure.empty();
-  comm.max({&problems, 1});
-  if (comm.root() && options->common.json) {
+  ranks.max({&problems, 1});
+  if (ranks.root() && options->common.json) {
     nlohmann::ordered_json json;
     json["problems"] = problems;
     json["findings"] = findings_json(findings);
     json["ranks"] = bindings;
     std::cout << json.dump(2) << std::endl;
-  } else if (comm.root()) {
+  } else if (ranks.root()) {
     for (const Finding& finding : findings) {
       std::printf("%-6s %-8s %s\n", finding.cure.empty() ? "ok" : "FIX", finding.topic.c_str(),
                   finding.value.c_str());

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "distributed/launch/launcher.h"
 #include "io/data/dataset.h"
 #include "io/files/library_version.h"
 #include "runtime/base/text.h"
@@ -19,6 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#ifdef QMTL_MPI
+constexpr bool with_mpi = true;
+#else
+constexpr bool with_mpi = false;
+#endif
+
 /// Full path of a program in PATH, or nothing.
 std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
@@ -28,7 +35,7 @@ std::string find_program(const std::string& name) {
   return {};
 }
 
-Finding check_mpi() { return {"mpi", mpi_version(), ""}; }
+Finding check_mpi(const Ranks& ranks) { return {"mpi", ranks.transport(), ""}; }
 
 Finding check_mpirun() {
   const std::string path = find_program("mpirun");
@@ -45,10 +52,10 @@ Finding check_root() {
           "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or use another user"};
 }
 
-Finding check_ranks(const Comm& comm) {
+Finding check_ranks(const Ranks& ranks) {
   const std::string value =
-      std::to_string(comm.size()) + " (" + std::to_string(comm.local_ranks()) + " on this node)";
-  if (comm.size() == 1 && !started_by_launcher()) return {"ranks", value + ", started without mpirun", ""};
+      std::to_string(ranks.size()) + " (" + std::to_string(ranks.local_ranks()) + " on this node)";
+  if (ranks.size() == 1 && !started_by_launcher()) return {"ranks", value + ", started without mpirun", ""};
   return {"ranks", value, ""};
 }
 
@@ -81,19 +88,19 @@ Finding check_variables() {
 }
 
 /// Ranks of one node exchange messages through files in /dev/shm (or TMPDIR), which containers make small.
-Finding check_shared_memory(const Comm& comm) {
+Finding check_shared_memory(const Ranks& ranks) {
   struct statvfs info {};
   if (statvfs("/dev/shm", &info) != 0) return {"shm", "no /dev/shm", ""};
   const double free = static_cast<double>(info.f_bavail) * static_cast<double>(info.f_frsize);
-  const double needed = 8e6 * comm.local_ranks();
+  const double needed = 8e6 * ranks.local_ranks();
   return {
       "shm", fixed(free / 1e6, 0) + " MB free in /dev/shm",
       free < needed ? "ranks of one node need about 8 MB each: start the container with --shm-size=1g" : ""};
 }
 
-Finding check_watchdog(const Comm& comm) {
-  if (comm.size() == 1) return {"watchdog", "one rank: only that it gets on is watched", ""};
-  if (comm.threads()) return {"watchdog", "can watch all ranks (MPI_THREAD_MULTIPLE)", ""};
+Finding check_watchdog(const Ranks& ranks) {
+  if (ranks.size() == 1) return {"watchdog", "one rank: only that it gets on is watched", ""};
+  if (ranks.can_watch()) return {"watchdog", "can watch all ranks (MPI_THREAD_MULTIPLE)", ""};
   return {
       "watchdog", "off: this MPI library has no MPI_THREAD_MULTIPLE",
       "use a library that has it, such as Debian's openmpi-bin; else a lost rank leaves the others waiting"};
@@ -152,20 +159,25 @@ Finding check_disk() {
 
 }  // namespace
 
-std::vector<Finding> find_problems(const Comm& comm, const Cores& cores, int threads) {
-  std::vector<Finding> findings{check_mpi(),
-                                check_mpirun(),
-                                check_root(),
-                                check_ranks(comm),
-                                check_cores(cores, threads),
-                                check_variables(),
-                                check_shared_memory(comm),
-                                check_watchdog(comm),
-                                check_simd(),
-                                check_memory()};
-  if (comm.root()) {
-    findings.push_back(check_hdf5());
-    findings.push_back(check_disk());
+std::vector<Finding> find_problems(const Ranks& ranks, const Cores& cores, int threads) {
+  std::vector<Finding> findings{check_mpi(ranks)};
+  const auto add = [&findings](Finding finding) { findings.push_back(std::move(finding)); };
+  if (with_mpi) {
+    add(check_mpirun());
+    add(check_root());
+  }
+  add(check_ranks(ranks));
+  add(check_cores(cores, threads));
+  if (with_mpi) {
+    add(check_variables());
+    add(check_shared_memory(ranks));
+    add(check_watchdog(ranks));
+  }
+  add(check_simd());
+  add(check_memory());
+  if (ranks.root()) {
+    add(check_hdf5());
+    add(check_disk());
   }
   return findings;
 }

@@ -16,6 +16,6 @@ struct Finding {
 };
 
 /// Checks of this rank and machine, in the order of the report. Collective where ranks matter.
-std::vector<Finding> find_problems(const Comm& comm, const Cores& cores, int threads);
+std::vector<Finding> find_problems(const Ranks& ranks, const Cores& cores, int threads);
 
 }  // namespace qmtl

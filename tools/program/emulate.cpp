@@ -124,12 +124,12 @@ void print_places(const std::string& address, int port, bool json) {
 
 }  // namespace
 
-int emulate_command(const Comm& comm, const Arguments& args) {
+int emulate_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of emulate");
   add_options(own);
-  const auto options = parse_options(comm, usage(), own, {}, {}, args);
+  const auto options = parse_options(ranks, usage(), own, {}, {}, args);
   if (!options) return 0;
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   EmulatorOptions emulated = read_options(*options);
   const int port = value_or(*options, "port", 0);
   if (port < 0 || port > 65535)

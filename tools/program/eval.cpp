@@ -60,26 +60,26 @@ std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const Mode
 
 }  // namespace
 
-int eval_command(const Comm& comm, const Arguments& args) {
+int eval_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of eval");
   own.add_options()("split", po::value<std::string>()->value_name("NAME"),
                     "train, validation or test (default)")(
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training");
   add_noise_options(own);
-  const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
+  const auto options = parse_options(ranks, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
-  comm.together([&] { refuse_set(*options, "eval", "the checkpoint"); });
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  ranks.together([&] { refuse_set(*options, "eval", "the checkpoint"); });
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   EvalRequest request{.checkpoint = options->text("checkpoint"),
                       .split = options->text_or("split", "test"),
                       .data = options->text_or("data", ""),
                       .simd = options->common.simd};
-  comm.together([&] {
+  ranks.together([&] {
     parse_split(request.split);  // a wrong word is told before a wrong file
     request.noise = read_noise_request(*options);
   });
-  const EvalOutcome outcome = score_checkpoint(comm, request);
-  if (!comm.root()) return 0;
+  const EvalOutcome outcome = score_checkpoint(ranks, request);
+  if (!ranks.root()) return 0;
   const ModelSpec& spec = outcome.model;
   if (options->common.json) {
     auto json = report_json(outcome.report, spec);

@@ -83,13 +83,13 @@ void print_lines(const nlohmann::ordered_json& json) {
 
 }  // namespace
 
-int export_command(const Comm& comm, const Arguments& args) {
+int export_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of export");
   add_options(own);
-  const auto options = parse_options(comm, usage(), own, {"checkpoint"}, {"checkpoint", "to", "out"}, args);
+  const auto options = parse_options(ranks, usage(), own, {"checkpoint"}, {"checkpoint", "to", "out"}, args);
   if (!options) return 0;
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
-  const auto told = export_model(comm, read_request(*options));
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
+  const auto told = export_model(ranks, read_request(*options));
   if (options->common.json)
     std::cout << told.dump(2) << std::endl;
   else if (!options->common.quiet)

@@ -36,11 +36,11 @@ const Usage usage{
 
 }  // namespace
 
-int import_command(const Comm& comm, const Arguments& args) {
+int import_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of import");
   own.add_options()("out,o", po::value<std::string>()->value_name("FILE"), "the data set to write")(
       "overwrite", "replace an existing file")("strict", "refuse what has to be guessed");
-  const auto options = parse_options(comm, usage, own, {"description"}, {"description"}, args);
+  const auto options = parse_options(ranks, usage, own, {"description"}, {"description"}, args);
   if (!options) return 0;
   refuse_set(*options, "import", "the description");
   const std::string& description = options->text("description");

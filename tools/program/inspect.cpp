@@ -46,12 +46,12 @@ struct Show {
 
 }  // namespace
 
-int inspect_command(const Comm& comm, const Arguments& args) {
+int inspect_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of inspect");
   add_gradient_options(own);
-  const auto options = parse_options(comm, usage, own, {"file"}, {"file"}, args);
+  const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
-  if (options->has("gradients")) return inspect_gradients(comm, *options);
+  if (options->has("gradients")) return inspect_gradients(ranks, *options);
   const KnownFile known = read_known_file(options->text("file"));
   return std::visit(Show{known.path, options->common.json}, known.content);
 }

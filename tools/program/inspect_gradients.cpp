@@ -77,11 +77,11 @@ void add_gradient_options(po::options_description& own) {
                                              "with --gradients: random points");
 }
 
-int inspect_gradients(const Comm& comm, const Options& options) {
+int inspect_gradients(const Ranks& ranks, const Options& options) {
   GradientRequest request;
-  comm.together([&] { request = read_request(options); });
-  const GradientStudy study = study_gradients(comm, request);
-  if (!comm.root()) return 0;
+  ranks.together([&] { request = read_request(options); });
+  const GradientStudy study = study_gradients(ranks, request);
+  if (!ranks.root()) return 0;
   if (options.common.json)
     std::cout << to_json(study).dump(2) << std::endl;
   else

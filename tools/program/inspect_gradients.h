@@ -9,6 +9,6 @@ namespace qmtl {
 void add_gradient_options(boost::program_options::options_description& own);
 
 /// `inspect CONFIG --gradients`: how gradients of the configured circuit spread at several widths and depths.
-int inspect_gradients(const Comm& comm, const Options& options);
+int inspect_gradients(const Ranks& ranks, const Options& options);
 
 }  // namespace qmtl

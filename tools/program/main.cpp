@@ -9,6 +9,10 @@
 #include <iostream>
 #include <new>
 
+#ifdef QMTL_MPI
+#include "distributed/comm.h"
+#endif
+#include "distributed/launch/launcher.h"
 #include "runtime/base/nearest.h"
 #include "runtime/base/version.h"
 #include "tools/program/commands.h"
@@ -18,23 +22,26 @@
 namespace qmtl {
 namespace {
 
-// Commands of a build that leaves rooms out (options of the same names in CMakeLists.txt).
-#ifdef QMTL_STUDIES
-#define IN_STUDIES(command) command
+#ifdef QMTL_MPI
+using Job = Comm;
+void require_own_launcher() {}
 #else
-#define IN_STUDIES(command) nullptr
-#endif
-#ifdef QMTL_HARDWARE
-#define IN_HARDWARE(command) command
-#else
-#define IN_HARDWARE(command) nullptr
+using Job = OneRank;
+/// Ranks that do not know of each other would all do the whole work, in one run folder.
+void require_own_launcher() {
+  if (launched_ranks() != 1)
+    throw SharedError(
+        Exit::usage,
+        "expected a build with MPI under mpirun and srun, found one without (QMTL_MPI=OFF); start "
+        "qmtl by itself");
+}
 #endif
 
 struct Command {
   const char* name;
   const char* summary;
-  int (*run)(const Comm&, const Arguments&);  ///< null where the build leaves the command out
-  bool all_ranks;                             ///< runs on every rank; else on rank 0 only
+  int (*run)(const Ranks&, const Arguments&);  ///< null where the build leaves the command out
+  bool all_ranks;                              ///< runs on every rank; else on rank 0 only
 };
 
 constexpr std::array commands{
@@ -44,29 +51,24 @@ constexpr std::array commands{
     Command{"supervise", "run a training and start it again from its newest checkpoint when it fails",
             supervise_command, false},
     Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
-    Command{"compare", "train several heads on the same splits and compare them", IN_STUDIES(compare_command),
-            true},
-    Command{"sweep", "a checkpoint's score against shots and noise strength", IN_STUDIES(sweep_command),
-            true},
-    Command{"scale", "head parameters and accuracy against the number of tasks", IN_STUDIES(scale_command),
-            true},
+    Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
+    Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},
+    Command{"scale", "head parameters and accuracy against the number of tasks", scale_command, true},
     Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
-    Command{"inspect", "what is in a checkpoint or data set", IN_STUDIES(inspect_command), false},
-    Command{"bench", "time the circuit engine on workloads and check its answers", IN_STUDIES(bench_command),
-            false},
+    Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},
+    Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
     Command{"plan", "what a configuration would train: circuit, parameters, warnings, cost", plan_command,
             false},
-    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings",
-            IN_HARDWARE(noise_command), false},
-    Command{"export", "write a trained model as circuits for devices or as a program for the edge",
-            IN_HARDWARE(export_command), false},
-    Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
-            IN_HARDWARE(emulate_command), false},
-    Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
-            IN_HARDWARE(replay_command), false},
-    Command{"watch", "follow a training run from another terminal", watch_command, false},
-    Command{"report", "one HTML page about runs, comparisons, scaling and noise", IN_STUDIES(report_command),
+    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
             false},
+    Command{"export", "write a trained model as circuits for devices or as a program for the edge",
+            export_command, false},
+    Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
+            emulate_command, false},
+    Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
+            replay_command, false},
+    Command{"watch", "follow a training run from another terminal", watch_command, false},
+    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
     Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
             true},
 };
@@ -81,18 +83,18 @@ void print_help(std::ostream& out) {
          "after a checkpoint, 76 a rank that no longer answered (distributed.watchdog).\n";
 }
 
-int run(const Comm& comm, const Arguments& args) {
+int run(const Ranks& ranks, const Arguments& args) {
   if (args.empty()) {
-    if (comm.root()) print_help(std::cerr);
+    if (ranks.root()) print_help(std::cerr);
     return static_cast<int>(Exit::usage);
   }
   const std::string& name = args[0];
   if (name == "--help" || name == "-h" || name == "help") {
-    if (comm.root()) print_help(std::cout);
+    if (ranks.root()) print_help(std::cout);
     return 0;
   }
   if (name == "--version") {
-    if (comm.root()) std::cout << program_version << "\n";
+    if (ranks.root()) std::cout << program_version << "\n";
     return 0;
   }
   std::vector<std::string> known;
@@ -103,8 +105,8 @@ int run(const Comm& comm, const Arguments& args) {
       throw SharedError(Exit::usage, "expected a build with the command '" + name +
                                          "', found one without it; tools/build makes the whole program");
     const Arguments rest(args.begin() + 1, args.end());
-    if (command.all_ranks) return command.run(comm, rest);
-    return comm.root() ? command.run(Comm(Comm::Alone{}), rest) : 0;
+    if (command.all_ranks) return command.run(ranks, rest);
+    return ranks.root() ? command.run(OneRank(), rest) : 0;
   }
   const std::string near = nearest(name, known, likely_slips(name));
   throw SharedError(Exit::usage, "unknown command '" + name + "'" +
@@ -113,14 +115,14 @@ int run(const Comm& comm, const Arguments& args) {
 }
 
 /// Errors that all ranks share are printed once; an error of one rank ends the others too.
-int fail(const Comm& comm, const std::string& message, int code, bool shared) {
+int fail(const Ranks& ranks, const std::string& message, int code, bool shared) {
   rank_note(spdlog::level::err, message);
-  if (comm.size() == 1 || (shared && comm.root())) {
+  if (ranks.size() == 1 || (shared && ranks.root())) {
     std::fprintf(stderr, "qmtl: error: %s\n", message.c_str());
   } else if (!shared) {
-    std::fprintf(stderr, "qmtl: error: rank %d: %s\n", comm.rank(), message.c_str());
+    std::fprintf(stderr, "qmtl: error: rank %d: %s\n", ranks.rank(), message.c_str());
     std::fflush(stderr);
-    comm.abort(code);
+    ranks.abort(code);
   }
   return code;
 }
@@ -132,17 +134,18 @@ int main(int argc, char** argv) {
   using namespace qmtl;
   // A limit on file sizes is then an error of the write, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
-  const Comm comm;
+  const Job ranks;
   try {
-    return run(comm, Arguments(argv + 1, argv + argc));
+    require_own_launcher();
+    return run(ranks, Arguments(argv + 1, argv + argc));
   } catch (const SharedError& error) {
-    return fail(comm, error.what(), static_cast<int>(error.code()), true);
+    return fail(ranks, error.what(), static_cast<int>(error.code()), true);
   } catch (const Error& error) {
-    return fail(comm, error.what(), static_cast<int>(error.code()), false);
+    return fail(ranks, error.what(), static_cast<int>(error.code()), false);
   } catch (const std::bad_alloc&) {
-    return fail(comm, "out of memory; `qmtl plan` says how much a model needs, fewer --threads need less",
+    return fail(ranks, "out of memory; `qmtl plan` says how much a model needs, fewer --threads need less",
                 static_cast<int>(Exit::data), false);
   } catch (const std::exception& error) {
-    return fail(comm, std::string("internal error: ") + error.what(), 1, false);
+    return fail(ranks, std::string("internal error: ") + error.what(), 1, false);
   }
 }

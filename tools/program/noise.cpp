@@ -65,16 +65,16 @@ void print(const Json& result) {
 
 }  // namespace
 
-int noise_command(const Comm& comm, const Arguments& args) {
+int noise_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of noise");
   own.add_options()("circuit", po::value<std::string>()->value_name("FILE"), "circuits in JSON")(
       "checkpoint", po::value<std::string>()->value_name("RUN"), "a checkpoint or run folder instead")(
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training")(
       "samples", po::value<std::size_t>()->value_name("N"), "of the test split, from its start (default 1)");
   add_noise_options(own);
-  const auto options = parse_options(comm, usage, own, {}, {}, args);
+  const auto options = parse_options(ranks, usage, own, {}, {}, args);
   if (!options) return 0;
-  const ThreadLimit limit(find_cores(comm), options->common.threads);
+  const ThreadLimit limit(find_cores(ranks), options->common.threads);
   if (options->has("circuit") == options->has("checkpoint"))
     throw usage_error("expected either --circuit or --checkpoint. Usage: " + usage.line);
   NoiseRequest request = read_noise_request(*options);
@@ -84,7 +84,7 @@ int noise_command(const Comm& comm, const Arguments& args) {
     circuits = read_noisy_circuits(options->text("circuit"));
   else
     circuits.push_back(head_circuit(
-        comm, options->text("checkpoint"), options->text_or("data", ""),
+        ranks, options->text("checkpoint"), options->text_or("data", ""),
         options->has("samples") ? options->values["samples"].as<std::size_t>() : 1, options->common.simd));
   auto results = Json::array();
   for (const NoisyCircuit& circuit : circuits)

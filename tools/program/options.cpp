@@ -109,18 +109,18 @@ Options parse(const Usage& usage, const po::options_description& own,
 
 }  // namespace
 
-std::optional<Options> parse_options(const Comm& comm, const Usage& usage, po::options_description own,
+std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage, po::options_description own,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args) {
   if (std::any_of(args.begin(), args.end(), [](const auto& a) { return a == "--help" || a == "-h"; })) {
-    if (comm.root()) print_help(usage, own);
+    if (ranks.root()) print_help(usage, own);
     return std::nullopt;
   }
   Options options;
-  comm.together([&] { options = parse(usage, own, positional, required, args); });
+  ranks.together([&] { options = parse(usage, own, positional, required, args); });
   auto log = std::make_shared<spdlog::logger>("qmtl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   log->set_pattern("qmtl: %l: %v");
-  log->set_level(options.common.quiet || !comm.root() ? spdlog::level::err : spdlog::level::info);
+  log->set_level(options.common.quiet || !ranks.root() ? spdlog::level::err : spdlog::level::info);
   spdlog::set_default_logger(log);
   return options;
 }

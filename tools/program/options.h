@@ -45,7 +45,7 @@ struct Options {
 /// given. With --help rank 0 prints the help and the result is nothing: the command ends with 0. All ranks
 /// throw SharedError (usage) for unknown options, missing and surplus arguments and wrong values. Sets up the
 /// log: standard error, on ranks other than 0 errors only. Collective.
-std::optional<Options> parse_options(const Comm& comm, const Usage& usage,
+std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage,
                                      boost::program_options::options_description own,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args);

@@ -55,8 +55,8 @@ nlohmann::ordered_json to_json(const ModelPlan& found) {
 
 }  // namespace
 
-int plan_command(const Comm& comm, const Arguments& args) {
-  const auto options = parse_options(comm, usage, {}, {"config"}, {"config"}, args);
+int plan_command(const Ranks& ranks, const Arguments& args) {
+  const auto options = parse_options(ranks, usage, {}, {"config"}, {"config"}, args);
   if (!options) return 0;
   const ModelPlan found = plan_model(options->text("config"), options->common.set, options->common.simd);
   if (options->common.json)

@@ -25,19 +25,19 @@ const Usage usage{
 
 }  // namespace
 
-int predict_command(const Comm& comm, const Arguments& args) {
+int predict_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of predict");
   own.add_options()("out,o", po::value<std::string>()->value_name("FILE"),
                     "where the predictions go: .csv or .h5")("overwrite", "replace an existing file");
   const auto options =
-      parse_options(comm, usage, own, {"checkpoint", "input"}, {"checkpoint", "input", "out"}, args);
+      parse_options(ranks, usage, own, {"checkpoint", "input"}, {"checkpoint", "input", "out"}, args);
   if (!options) return 0;
-  comm.together([&] { refuse_set(*options, "predict", "the checkpoint"); });
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  ranks.together([&] { refuse_set(*options, "predict", "the checkpoint"); });
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   const PredictRequest request{options->text("checkpoint"), options->text("input"), options->text("out"),
                                options->has("overwrite"), options->common.simd};
-  const PredictOutcome outcome = predict_file(comm, request);
-  if (comm.root() && options->common.json) {
+  const PredictOutcome outcome = predict_file(ranks, request);
+  if (ranks.root() && options->common.json) {
     nlohmann::ordered_json json;
     json["samples"] = outcome.samples;
     json["out"] = request.out;

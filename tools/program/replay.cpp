@@ -119,17 +119,17 @@ Action find_action(const std::string& action) {
 
 }  // namespace
 
-int replay_command(const Comm& comm, const Arguments& args) {
-  if (!args.empty() && args[0] == "tune") return replay_tune(comm, Arguments(args.begin() + 1, args.end()));
+int replay_command(const Ranks& ranks, const Arguments& args) {
+  if (!args.empty() && args[0] == "tune") return replay_tune(ranks, Arguments(args.begin() + 1, args.end()));
   po::options_description own("Options of replay");
   add_request_options(own);
   own.add_options()("folder", po::value<std::string>()->value_name("FOLDER"), "of a new replay");
   add_work_options(own);
-  const auto options = parse_options(comm, usage, own, {"action", "path"}, {"action", "path"}, args);
+  const auto options = parse_options(ranks, usage, own, {"action", "path"}, {"action", "path"}, args);
   if (!options) return 0;
   const std::string& action = options->text("action");
   const Action function = find_action(action);
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   const ReplayPlace place = find_place(*options, action);
   if (action == "status") {
     show_status(*options, replay_status(place));
@@ -137,13 +137,13 @@ int replay_command(const Comm& comm, const Arguments& args) {
   }
   ReplayWork work = read_work_options(*options);
   if (!function) {
-    const ReplayForecast forecast = plan_replay(comm, place, work);
+    const ReplayForecast forecast = plan_replay(ranks, place, work);
     show(*options, replay_plan_json(forecast), replay_plan_table(forecast), 2);
     return 0;
   }
   catch_stop_signals();
   work.stop = stop_requested;
-  return show_outcome(*options, action, function(comm, place, work));
+  return show_outcome(*options, action, function(ranks, place, work));
 }
 
 }  // namespace qmtl

@@ -97,21 +97,21 @@ TuneRequest read_request(const Options& options) {
 
 }  // namespace
 
-int replay_tune(const Comm& comm, const Arguments& args) {
+int replay_tune(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of replay tune");
   add_tune_options(own);
   const auto options =
-      parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint", "endpoint", "out"}, args);
+      parse_options(ranks, usage, own, {"checkpoint"}, {"checkpoint", "endpoint", "out"}, args);
   if (!options) return 0;
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   TuneRequest request = read_request(*options);
   catch_stop_signals();
   request.stop = stop_requested;
   if (options->values.at("dry-run").as<bool>()) {
-    std::cout << tune_json(forecast_tuning(comm, request)).dump(2) << std::endl;
+    std::cout << tune_json(forecast_tuning(ranks, request)).dump(2) << std::endl;
     return 0;
   }
-  const TuneOutcome outcome = tune(comm, request);
+  const TuneOutcome outcome = tune(ranks, request);
   std::cout << (options->common.json ? tune_json(outcome).dump(2) + "\n" : tune_text(outcome)) << std::flush;
   return 0;
 }

@@ -6,6 +6,6 @@
 namespace qmtl {
 
 /// `qmtl replay tune`: steps on the angles of the task blocks, measured on an endpoint.
-int replay_tune(const Comm& comm, const Arguments& args);
+int replay_tune(const Ranks& ranks, const Arguments& args);
 
 }  // namespace qmtl

@@ -114,12 +114,12 @@ void check_out(const std::string& out) {
 
 }  // namespace
 
-int report_command(const Comm& comm, const Arguments& args) {
+int report_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of report");
   own.add_options()("out,o", po::value<std::string>()->value_name("FILE"), "the page to write")(
       "title", po::value<std::string>()->value_name("TEXT"),
       "its heading (default: the section's, or \"qmtl report\")");
-  const auto options = parse_options(comm, usage, own, {"path..."}, {"path"}, args);
+  const auto options = parse_options(ranks, usage, own, {"path..."}, {"path"}, args);
   if (!options) return 0;
   const auto& paths = options->values.at("path").as<std::vector<std::string>>();
   const Sources sources = find_sources(paths);

@@ -24,24 +24,24 @@ const Usage usage{
 
 }  // namespace
 
-int scale_command(const Comm& comm, const Arguments& args) {
+int scale_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of scale");
   own.add_options()("folder", po::value<std::string>()->value_name("DIR"), "where results are written")(
       "quick", "at most 64 tasks counted and 8 trained, two epochs: does everything work?")("count-only",
                                                                                             "train nothing");
-  const auto options = parse_options(comm, usage, own, {"file"}, {"file"}, args);
+  const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   catch_stop_signals();
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   const ScaleRequest request{.file = options->text("file"),
                              .overrides = options->common.set,
                              .folder = options->text_or("folder", ""),
                              .quick = options->has("quick"),
                              .count_only = options->has("count-only"),
                              .simd = options->common.simd};
-  const ScaleOutcome outcome = study_scale(comm, request, stop_requested);
+  const ScaleOutcome outcome = study_scale(ranks, request, stop_requested);
   if (outcome.stopped) return static_cast<int>(Exit::interrupted);
-  if (comm.root())
+  if (ranks.root())
     (options->common.json ? std::cout << outcome.json.dump(2) << '\n' : std::cout << outcome.table)
         << std::flush;
   return 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "distributed/launch/launcher.h"
 #include "runtime/base/error.h"
 #include "tools/program/options.h"
 
@@ -39,7 +40,7 @@ RestartRule rule_of(const Options& options) {
 
 }  // namespace
 
-int supervise_command(const Comm& comm, const Arguments& args) {
+int supervise_command(const Ranks& ranks, const Arguments& args) {
   const RestartRule usual;
   po::options_description own("Options of supervise");
   own.add_options()("max-restarts", po::value<int>()->value_name("N")->default_value(usual.most),
@@ -55,7 +56,7 @@ int supervise_command(const Comm& comm, const Arguments& args) {
       "run", po::value<std::string>()->value_name("FOLDER"),
       "the run folder, where CONFIG and its --set do not say it");
   const auto dashes = std::find(args.begin(), args.end(), "--");
-  const auto options = parse_options(comm, usage, own, {}, {}, Arguments(args.begin(), dashes));
+  const auto options = parse_options(ranks, usage, own, {}, {}, Arguments(args.begin(), dashes));
   if (!options) return 0;
   if (started_by_launcher())
     throw usage_error(

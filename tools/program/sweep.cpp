@@ -58,7 +58,7 @@ NoiseSweepRequest request_of(const Options& options) {
 
 }  // namespace
 
-int sweep_command(const Comm& comm, const Arguments& args) {
+int sweep_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of sweep");
   own.add_options()("shots", po::value<std::string>()->default_value("0,64,256,1024"),
                     "numbers of shots; 0: exact")(
@@ -70,20 +70,20 @@ int sweep_command(const Comm& comm, const Arguments& args) {
       "averaged where a density matrix is too large")("rows", po::value<int>()->default_value(0),
                                                       "only the first N test samples; 0: all")(
       "out", po::value<std::string>()->value_name("FILE"), "default: noise.json beside the checkpoints");
-  const auto options = parse_options(comm, usage, own, {"checkpoint"}, {"checkpoint"}, args);
+  const auto options = parse_options(ranks, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
-  const ThreadLimit threads(find_cores(comm), options->common.threads);
+  const ThreadLimit threads(find_cores(ranks), options->common.threads);
   NoiseSweepRequest request;
   std::string out;
-  comm.together([&] {
+  ranks.together([&] {
     request = request_of(*options);
     const std::filesystem::path path = request.checkpoint;
     const auto folder = std::filesystem::is_directory(path) ? path : path.parent_path();
     out = options->text_or("out", (folder / "noise.json").string());
   });
-  const auto json = sweep_noise(comm, request);
-  comm.together([&] {
-    if (!comm.root()) return;
+  const auto json = sweep_noise(ranks, request);
+  ranks.together([&] {
+    if (!ranks.root()) return;
     write_file(out, json.dump(1) + "\n");
     if (options->common.json)
       std::cout << json.dump(2) << std::endl;

@@ -78,12 +78,13 @@ TrainRequest request_of(const Options& options) {
   return request;
 }
 
-int dry_run(const Comm& comm, const Options& options, const TrainRequest& request, const Cores& cores) {
-  const auto job = prepare_training(comm, request);
+int dry_run(const Ranks& ranks, const Options& options, const TrainRequest& request, const Cores& cores) {
+  const auto job = prepare_training(ranks, request);
   std::optional<int> simulated;
   if (options.has("ranks")) simulated = options.values["ranks"].as<int>();
-  const Forecast found = forecast_run(comm, *job, this_place(comm, cores, options.common.threads), simulated);
-  if (comm.root()) print_forecast(found, *job, simulated.has_value(), options.common.json);
+  const Forecast found =
+      forecast_run(ranks, *job, this_place(ranks, cores, options.common.threads), simulated);
+  if (ranks.root()) print_forecast(found, *job, simulated.has_value(), options.common.json);
   return 0;
 }
 
@@ -100,7 +101,7 @@ void print(const TrainOutcome& outcome, bool json) {
 
 }  // namespace
 
-int train_command(const Comm& comm, const Arguments& args) {
+int train_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of train");
   own.add_options()("resume", "go on from the run folder's newest checkpoint")(
       "overwrite", "remove the run that is in the folder")(
@@ -119,21 +120,21 @@ int train_command(const Comm& comm, const Arguments& args) {
       "with --add-task: the trained model, a checkpoint or run folder")(
       "register", po::value<std::vector<std::string>>()->value_name("QUBITS"),
       "with --add-task: the new block's qubits, e.g. 0,1,2,3; once for each block of the task, or for all");
-  const auto options = parse_options(comm, usage, own, {"config"}, {"config"}, args);
+  const auto options = parse_options(ranks, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
   catch_stop_signals();
   crash_point("start");
-  const Cores cores = find_cores(comm);
+  const Cores cores = find_cores(ranks);
   const auto warnings = core_warnings(cores, options->common.threads);
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   const ThreadLimit threads(cores, options->common.threads);
   TrainRequest request;
-  comm.together([&] { request = request_of(*options); });
+  ranks.together([&] { request = request_of(*options); });
   request.threads = threads.count();
   request.issues = warnings;
-  if (options->has("dry-run")) return dry_run(comm, *options, request, cores);
+  if (options->has("dry-run")) return dry_run(ranks, *options, request, cores);
 
-  ProgressPrinter printer(comm.root()
+  ProgressPrinter printer(ranks.root()
                               ? ProgressPrinter::choose(options->common.progress, options->common.quiet)
                               : ProgressPrinter::Mode::off,
                           options->values["progress-every"].as<double>());
@@ -141,9 +142,9 @@ int train_command(const Comm& comm, const Arguments& args) {
   follower.stop = stop_requested;
   follower.progress = [&](const Progress& progress) { printer.step(progress); };
   follower.epoch = [&](const EpochRecord& record, bool best) { printer.epoch(record, best); };
-  const TrainOutcome outcome = train_run(comm, request, follower);
+  const TrainOutcome outcome = train_run(ranks, request, follower);
   printer.finish();
-  if (comm.root()) print(outcome, options->common.json);
+  if (ranks.root()) print(outcome, options->common.json);
   return static_cast<int>(outcome.report.interrupted ? Exit::interrupted : Exit::ok);
 }
 

@@ -84,7 +84,7 @@ int exit_code(const RunView& view) {
 
 }  // namespace
 
-int watch_command(const Comm& comm, const Arguments& args) {
+int watch_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of watch");
   own.add_options()("once", "print what is known now and end with 0")(
       "stay",
@@ -93,13 +93,13 @@ int watch_command(const Comm& comm, const Arguments& args) {
       "time between two looks")("silence",
                                 po::value<double>()->value_name("SECONDS")->default_value(60, "60"),
                                 "a running one without news for so long is called silent");
-  const auto options = parse_options(comm, usage, own, {"run"}, {"run"}, args);
+  const auto options = parse_options(ranks, usage, own, {"run"}, {"run"}, args);
   if (!options) return 0;
   const std::string folder = options->text("run");
   const bool once = options->has("once"), stay = options->has("stay");
   if (once && stay) throw usage_error("expected --once or --stay, found both");
   const std::chrono::duration<double> interval(seconds_option(*options, "interval", 0.01));
-  RunReader reader(folder, comm.host(), seconds_option(*options, "silence", 0));
+  RunReader reader(folder, ranks.host(), seconds_option(*options, "silence", 0));
   Screen screen(options->common.json, once);
   while (true) {
     const RunView view = reader.look();

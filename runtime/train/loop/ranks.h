@@ -42,11 +42,14 @@ class Ranks {
   int rank() const { return rank_; }
   int size() const { return size_; }
   bool root() const { return rank_ == 0; }
+  int local_ranks() const { return local_ranks_; }   ///< ranks on this node
   const std::string& host() const { return host_; }  ///< this rank's
   /// Where this rank stands, for a watch.
   RankPosition& here() const { return here_; }
   /// What carries the messages, such as "Open MPI v4.1.4".
   virtual std::string transport() const = 0;
+  /// Whether several ranks can watch each other here.
+  virtual bool can_watch() const = 0;
   /// Watches the ranks: one that has not got on for so many seconds (0: none is watched) is lost. `doing`:
   /// what this rank does until it says otherwise. Null where nobody watches.
   virtual std::unique_ptr<Watch> watch(double seconds, Doing doing = Doing::start) const = 0;
@@ -87,12 +90,15 @@ class Ranks {
     agree(failure);
   }
 
+  /// Ends all ranks at once with this exit code; for errors that only one rank knows of.
+  [[noreturn]] virtual void abort(int code) const = 0;
+
   /// Throws SharedError naming the ranks whose `value` differs from rank 0's. `what` says what it is and
   /// what to do, e.g. "the configuration".
   void require_equal(const std::string& what, const std::string& value) const;
 
  protected:
-  int rank_ = 0, size_ = 1;
+  int rank_ = 0, size_ = 1, local_ranks_ = 1;
   std::string host_;
 
  private:
@@ -104,6 +110,7 @@ class OneRank final : public Ranks {
  public:
   OneRank();
   std::string transport() const override { return "one process"; }
+  bool can_watch() const override { return false; }
   std::unique_ptr<Watch> watch(double, Doing) const override { return nullptr; }
   void barrier() const override {}
   std::string broadcast(std::string bytes) const override { return bytes; }
@@ -113,6 +120,7 @@ class OneRank final : public Ranks {
   void gather(std::span<const float> mine, std::span<const std::size_t> counts,
               std::span<float> all) const override;
   std::vector<double> sum_units(const Reduction& plan, std::vector<double>& rows) const override;
+  [[noreturn]] void abort(int code) const override;
 };
 
 /// The name of this machine.

@@ -25,8 +25,10 @@ constexpr std::array format_rows{
                  export_ionq},
     ExportFormat{"edge", "head file (.qmh) for the C99 runtime in runtime/edge", edge_options, export_edge},
     ExportFormat{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", edge_options, export_c},
+#ifdef QMTL_ONNX
     ExportFormat{
         "onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", {}, export_onnx},
+#endif
 };
 
 }  // namespace

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the library is linked with, by room: found here by the build, and by find_package(qmtl) for what was installed.
+# The includer says what finding means: qmtl_find(PACKAGE ...) as find_package, qmtl_find_module(NAME MODULE) as
+# pkg_check_modules. Left behind: QMTL_LINKS, targets; QMTL_MODULES and QMTL_LIBS, the same for pkg-config.
+qmtl_find(PkgConfig)
+qmtl_find(TBB)
+qmtl_find(fmt)
+qmtl_find(spdlog)
+qmtl_find(ZLIB)
+qmtl_find_module(HWY libhwy)
+qmtl_find_module(HDF5 hdf5-serial)
+qmtl_find_module(PNG libpng)
+qmtl_find_module(TURBOJPEG libturbojpeg)
+set(QMTL_LINKS TBB::tbb fmt::fmt spdlog::spdlog ZLIB::ZLIB PkgConfig::HWY PkgConfig::HDF5 PkgConfig::PNG PkgConfig::TURBOJPEG)
+set(QMTL_MODULES tbb fmt spdlog zlib libhwy hdf5-serial libpng libturbojpeg)
+set(QMTL_LIBS "")
+if(QMTL_HARDWARE)
+  qmtl_find(CURL 7.88)
+  list(APPEND QMTL_LINKS CURL::libcurl ${CMAKE_DL_LIBS})
+  list(APPEND QMTL_MODULES libcurl)
+  list(APPEND QMTL_LIBS ${CMAKE_DL_LIBS})
+endif()
+if(QMTL_ONNX)
+  qmtl_find(Protobuf)
+  qmtl_find(ONNX 1.12)
+  list(APPEND QMTL_LINKS onnx)
+  list(APPEND QMTL_LIBS onnx onnx_proto protobuf)
+endif()

@@ -13,8 +13,9 @@ enum class Exit : int { ok = 0, usage = 2, data = 3, endpoint = 4, interrupted =
 /// line, rank) and what to do.
 class Error : public std::runtime_error {
  public:
+  /// With the code that the program ends with.
   Error(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}
-  Exit code() const { return code_; }
+  Exit code() const { return code_; }  ///< what the program ends with
 
  private:
   Exit code_;

@@ -42,19 +42,12 @@ void add_options(po::options_description& own) {
   }
 }
 
-/// The format's own options. Throws Error (usage) for those that it does not take.
-ExportOptions read_own_options(const Options& options, const ExportFormat& format) {
-  ExportOptions read;
-  for (const ExportOption& option : export_options()) {
-    const std::string name(option.name);
-    if (!options.has(name)) continue;
-    if (std::find(format.options.begin(), format.options.end(), option.name) == format.options.end())
-      throw usage_error("--" + name + ": expected an option that --to " + std::string(format.name) +
-                        " takes, found one for " + std::string(option.help.substr(0, option.help.find(':'))) +
-                        "; leave it out");
-    option.set(read, option.argument.empty() ? "" : options.text(name));
-  }
-  return read;
+std::map<std::string, std::string> own_options(const Options& options) {
+  std::map<std::string, std::string> given;
+  for (const ExportOption& option : export_options())
+    if (const std::string name(option.name); options.has(name))
+      given[name] = option.argument.empty() ? "" : options.text(name);
+  return given;
 }
 
 ExportRequest read_request(const Options& options) {
@@ -70,7 +63,7 @@ ExportRequest read_request(const Options& options) {
     if (samples < 1) throw usage_error("--samples: expected at least 1, found " + std::to_string(samples));
     request.samples = static_cast<std::size_t>(samples);
   }
-  request.options = read_own_options(options, export_format(request.format));
+  request.options = read_export_options(export_format(request.format), own_options(options));
   return request;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/library/source/conversions.h"
 
+#include <numeric>
+
+#include "io/data/dataset.h"
+#include "io/data/split.h"
 #include "runtime/base/error.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/metrics.h"
@@ -62,28 +66,58 @@ Dataset inputs_of(Rows x, const ModelSpec& spec) {
   return data;
 }
 
-Dataset dataset_of(Rows x, Rows y, const std::vector<LabelledTask>& tasks) {
+namespace {
+
+/// A task's labels, from the columns of y that begin with `first`.
+Task labels_of(const TaskSpec& spec, Rows y, std::size_t rows, std::size_t first) {
+  Task task = task_of(spec);
+  if (first + task.columns > y.columns) return task;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto labels = y.values.subspan(row * y.columns + first, task.columns);
+    task.labels.insert(task.labels.end(), labels.begin(), labels.end());
+  }
+  return task;
+}
+
+std::vector<std::uint8_t> split_of(const Samples& samples, std::size_t rows) {
+  if (!samples.split.empty()) return {samples.split.begin(), samples.split.end()};
+  std::vector<std::uint8_t> split(rows);
+  std::vector<std::size_t> all(rows);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  split_rows(all, samples.fractions, samples.split_seed, "fractions", split);
+  return split;
+}
+
+}  // namespace
+
+Dataset dataset_of(const Samples& samples) {
+  const Rows x = samples.x, y = samples.y;
   Dataset data;
   data.samples = x.count();
-  data.inputs = {{"x", {x.columns}, x.columns, {x.values.begin(), x.values.end()}}};
-  if (y.count() != data.samples)
+  if (const std::size_t rows = y.count(); rows != data.samples)
     throw data_error("y: expected " + std::to_string(data.samples) + " rows as x has, found " +
-                     std::to_string(y.count()));
-  std::size_t first = 0;
-  for (const TaskSpec& spec : task_specs(tasks)) {
-    Task task = task_of(spec);
-    if (first + task.columns <= y.columns)
-      for (std::size_t row = 0; row < data.samples; ++row) {
-        const auto labels = y.values.subspan(row * y.columns + first, task.columns);
-        task.labels.insert(task.labels.end(), labels.begin(), labels.end());
-      }
-    first += task.columns;
-    data.tasks.push_back(std::move(task));
+                     std::to_string(rows));
+  data.inputs = {{"x",
+                  samples.shape.empty() ? std::vector<std::size_t>{x.columns} : samples.shape,
+                  x.columns,
+                  {x.values.begin(), x.values.end()}}};
+  std::size_t columns = 0;
+  for (const TaskSpec& spec : task_specs(samples.tasks)) {
+    data.tasks.push_back(labels_of(spec, y, data.samples, columns));
+    columns += data.tasks.back().columns;
   }
-  if (first != y.columns)
-    throw data_error("y: expected " + std::to_string(first) + " columns, those of the tasks, found " +
+  if (columns != y.columns)
+    throw data_error("y: expected " + std::to_string(columns) + " columns, those of the tasks, found " +
                      std::to_string(y.columns));
+  data.split = split_of(samples, data.samples);
+  check_dataset(data, "samples");
+  data.hash = dataset_hash(data);
   return data;
+}
+
+Error without_hardware(const std::string& work) {
+  return usage_error("expected a library with the room hardware for " + work +
+                     ", found one without; build it with QMTL_HARDWARE=ON");
 }
 
 }  // namespace qmtl

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "qmtl/data.h"
 #include "qmtl/rows.h"
 #include "qmtl/task.h"
 #include "qmtl/tensor.h"
+#include "runtime/base/error.h"
 #include "runtime/model/data.h"
 #include "runtime/model/spec.h"
 #include "runtime/train/state.h"
@@ -20,7 +23,11 @@ std::vector<Tensor> tensors_of(const std::vector<ParamInfo>& params);
 
 /// x as the inputs of a model, without tasks; its columns are those of one input after another.
 Dataset inputs_of(Rows x, const ModelSpec& spec);
-/// x as the one input "x", and the columns of y as the tasks' labels.
-Dataset dataset_of(Rows x, Rows y, const std::vector<LabelledTask>& tasks);
+/// x as the one input "x", the columns of y as the tasks' labels, and the split; checked. Throws Error:
+/// (data) naming row and column, (usage) for tasks and fractions.
+Dataset dataset_of(const Samples& samples);
+
+/// What a library without the room hardware says.
+Error without_hardware(const std::string& work);
 
 }  // namespace qmtl

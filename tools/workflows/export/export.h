@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -9,7 +10,9 @@
 #include "hardware/split.h"
 #include "io/edge/circuit.h"
 #include "io/edge/quantise.h"
+#include "io/runs/checkpoint.h"
 #include "runtime/engine/engine.h"
+#include "runtime/model/data.h"
 #include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
@@ -64,9 +67,17 @@ std::span<const ExportFormat> export_formats();
 /// Throws Error (usage) listing the forms.
 const ExportFormat& export_format(std::string_view name);
 
+/// The options of a form from text, by name. Throws Error (usage) for those that the form does not take and
+/// for wrong values.
+ExportOptions read_export_options(const ExportFormat& format,
+                                  const std::map<std::string, std::string>& given);
+
 /// Writes a model and checks what was written; returns what to tell of it. Throws Error: (usage) for an
 /// unknown form, what is there already, and models that the form cannot hold; (data) for files that cannot be
 /// read or written and for a result that does not reproduce the checkpoint. Collective.
 nlohmann::ordered_json export_model(const Ranks& ranks, const ExportRequest& request);
+/// The same for a model and samples in memory; the request's checkpoint and data are names for messages.
+nlohmann::ordered_json export_checkpoint(const Ranks& ranks, const Checkpoint& checkpoint,
+                                         const Dataset& data, const ExportRequest& request);
 
 }  // namespace qmtl

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -51,5 +52,27 @@ constexpr std::array option_rows{
 }  // namespace
 
 std::span<const ExportOption> export_options() { return option_rows; }
+
+ExportOptions read_export_options(const ExportFormat& format,
+                                  const std::map<std::string, std::string>& given) {
+  ExportOptions read;
+  std::size_t known = 0;
+  for (const ExportOption& option : option_rows) {
+    const std::string name(option.name);
+    const auto found = given.find(name);
+    if (found == given.end()) continue;
+    ++known;
+    if (std::find(format.options.begin(), format.options.end(), option.name) == format.options.end())
+      throw usage_error("--" + name + ": expected an option that --to " + std::string(format.name) +
+                        " takes, found one for " + std::string(option.help.substr(0, option.help.find(':'))) +
+                        "; leave it out");
+    option.set(read, found->second);
+  }
+  if (known == given.size()) return read;
+  std::string names;
+  for (const std::string_view name : format.options) names += (names.empty() ? "" : ", ") + std::string(name);
+  throw usage_error("expected options that " + std::string(format.name) + " takes (" +
+                    (names.empty() ? "it takes none" : names) + "), found another one");
+}
 
 }  // namespace qmtl

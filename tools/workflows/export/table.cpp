@@ -44,19 +44,34 @@ const ExportFormat& export_format(std::string_view name) {
   throw usage_error("--to: expected one of " + known + ", found '" + std::string(name) + "'");
 }
 
-nlohmann::ordered_json export_model(const Ranks& ranks, const ExportRequest& request) {
-  const ExportFormat& format = export_format(request.format);
+namespace {
+
+/// Refuses before files are read what can be seen to be wrong.
+void check_request(const ExportRequest& request) {
+  export_format(request.format);
   if (std::filesystem::exists(request.out) && !request.overwrite)
     throw usage_error(request.out + ": expected nothing of that name; use --overwrite or another --out");
   if (request.samples < 1) throw usage_error("--samples: expected at least 1, found 0");
+}
+
+}  // namespace
+
+nlohmann::ordered_json export_model(const Ranks& ranks, const ExportRequest& request) {
+  check_request(request);
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   Dataset data = load_dataset(ranks, request.data.empty() ? checkpoint.config.data_file : request.data);
   complete_tasks(data, finished_tasks(checkpoint.config.model));
+  return export_checkpoint(ranks, checkpoint, data, request);
+}
+
+nlohmann::ordered_json export_checkpoint(const Ranks& ranks, const Checkpoint& checkpoint,
+                                         const Dataset& data, const ExportRequest& request) {
+  check_request(request);
   const auto learner = restore(ranks, checkpoint, data, request.simd);
   auto rows = data.rows(Split::test);
   if (rows.empty()) rows = data.rows(Split::train);
   rows.resize(std::min(rows.size(), request.samples));
-  return format.write({checkpoint, *learner, data, rows, request});
+  return export_format(request.format).write({checkpoint, *learner, data, rows, request});
 }
 
 }  // namespace qmtl

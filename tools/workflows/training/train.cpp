@@ -13,6 +13,7 @@
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/serialise.h"
 #include "runtime/train/transfer.h"
+#include "tools/workflows/training/fit.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/rank_log.h"
 #include "tools/workflows/training/run_recorder.h"
@@ -108,18 +109,6 @@ void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
     spdlog::warn("{}", warning);
 }
 
-Checkpoint make_checkpoint(const TrainJob& job, const TrainState& state) {
-  Checkpoint checkpoint;
-  checkpoint.config = job.config;
-  checkpoint.params = job.learner->params();
-  checkpoint.state = state;
-  checkpoint.statistics = job.statistics;
-  checkpoint.data_hash = job.data.hash;
-  checkpoint.plan = job.learner->plan() ? std::string(name(job.learner->plan()->kind)) : "none";
-  checkpoint.program_version = program_version;
-  return checkpoint;
-}
-
 void warn_of_imbalance(const Imbalance& found) {
   spdlog::warn(
       "rank {} computes {:.1f} times as long as the mean of all ranks, also after moving units; look at what "
@@ -146,7 +135,10 @@ TrainHooks make_hooks(const TrainJob& job, RunFolder* folder, const TrainFollowe
     recorder.epoch(record);
   };
   hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
-    saver.start([folder, best, checkpoint = make_checkpoint(job, state)] { folder->save(checkpoint, best); });
+    saver.start([folder, best,
+                 checkpoint = make_checkpoint(job.config, *job.learner, job.statistics, job.data, state)] {
+      folder->save(checkpoint, best);
+    });
   };
   hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;

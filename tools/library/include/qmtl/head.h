@@ -29,19 +29,21 @@ class TaskHead {
   /// The trained head of a checkpoint, or of a run folder's best one.
   static TaskHead load(const std::string& path);
 
-  TaskHead(TaskHead&&) noexcept;
-  TaskHead& operator=(TaskHead&&) noexcept;
+  TaskHead(TaskHead&&) noexcept;             ///< leaves nothing but a head to be assigned to
+  TaskHead& operator=(TaskHead&&) noexcept;  ///< the same
   ~TaskHead();
 
   std::size_t width() const;    ///< columns of z; heads with a circuit: angles, one for each qubit and upload
   std::size_t outputs() const;  ///< columns of logits, task after task
   std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
 
-  std::span<const double> parameters() const;
+  std::span<const double> parameters() const;  ///< all tensors, valid until they are set
+  /// Replaces all parameters. Not while other calls run.
   void set_parameters(std::span<const double> values);
 
   /// Writes logits[rows, outputs] of z[rows, width].
   void forward(std::span<const float> z, std::span<float> logits) const;
+  /// The same in double precision.
   void forward(std::span<const double> z, std::span<double> logits) const;
 
   /// For cotangents[rows, outputs] = d loss / d logits at z[rows, width]: writes dz[rows, width] = d loss / d
@@ -49,6 +51,7 @@ class TaskHead {
   /// took on tasks later, whose earlier tasks have no gradients.
   void vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
            std::span<double> dparameters) const;
+  /// The same in double precision.
   void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
            std::span<double> dparameters) const;
 

@@ -23,11 +23,11 @@ class Model {
   /// it back. Equal models give equal bytes.
   void save(const std::string& path) const;
 
-  Model(Model&&) noexcept;
-  Model& operator=(Model&&) noexcept;
+  Model(Model&&) noexcept;             ///< leaves nothing but a model to be assigned to
+  Model& operator=(Model&&) noexcept;  ///< the same
   ~Model();
 
-  const std::vector<LabelledTask>& tasks() const;
+  const std::vector<LabelledTask>& tasks() const;  ///< in the order of their columns
   /// Columns that x must have: those of all inputs, one input after another.
   std::size_t inputs() const;
   /// What the tasks' outputs are: a probability for each output of binary, multiclass and multilabel tasks,
@@ -37,8 +37,8 @@ class Model {
   /// The same before the logistic function and softmax.
   Table logits(Rows x) const;
 
-  std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
-  std::span<const double> parameters() const;
+  std::vector<Tensor> tensors() const;         ///< of parameters(), in order of offset, without gaps
+  std::span<const double> parameters() const;  ///< all tensors, valid while the model lives
   /// SHA-256 of parameters and the optimiser's state, as the program prints it: equal for equal trainings.
   const std::string& run_hash() const;
   /// Name and value of every key of the configuration, as TOML.

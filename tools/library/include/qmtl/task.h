@@ -8,7 +8,7 @@ namespace qmtl {
 /// One thing to predict, and the columns of labels that say it. A label that is NaN is missing: the sample
 /// then teaches its other tasks only.
 struct LabelledTask {
-  std::string name;
+  std::string name;  ///< unique among the tasks of a model
   /// "binary" (labels 0, 1), "multiclass" (0 .. outputs - 1), "multilabel" (a column of 0, 1 for each output)
   /// or "regression" (any finite number). Logits: a column for each output.
   std::string kind = "binary";

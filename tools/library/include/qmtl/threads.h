@@ -10,7 +10,7 @@ namespace qmtl {
 /// the affinity mask. Throws Error (usage) for fewer than 1.
 class Threads {
  public:
-  explicit Threads(int most);
+  explicit Threads(int most);  ///< at least 1
   ~Threads();
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "qmtl/rows.h"
+#include "qmtl/task.h"
+
+namespace qmtl {
+
+/// Samples with what is known of them. Nothing is copied before a call needs it: the arrays must live as
+/// long as the call.
+struct Samples {
+  Rows x;  ///< inputs [samples, columns], finite
+  Rows y;  ///< labels [samples, columns of all tasks]; NaN where one is missing
+  /// What the columns of y are, from left to right: a multilabel task takes one for each output, others one.
+  std::vector<LabelledTask> tasks;
+  /// Shape of a row of x where it is an image, [H, W] or [C, H, W], for convolutions; empty: a plain row.
+  std::vector<std::size_t> shape = {};
+  /// For each row 0 (train), 1 (validation) or 2 (test); empty: divided by `fractions`.
+  std::span<const std::uint8_t> split = {};
+  std::array<double, 3> fractions = {0.8, 0.2, 0.0};  ///< for training, validation and test
+  std::int64_t split_seed = 1;  ///< rows are ordered by it and their number alone before they are divided
+};
+
+/// Writes a data set for the program: one input "x", the tasks, the split. Replaces `path` only after what
+/// was written reads back. Throws Error (data) naming row and column of what does not fit, (usage) for tasks
+/// and fractions.
+void save_data(const std::string& path, const Samples& samples);
+
+}  // namespace qmtl

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qmtl/train.h"
+
+#include "io/config/config.h"
+#include "io/data/dataset.h"
+#include "runtime/base/error.h"
+#include "tools/library/source/conversions.h"
+#include "tools/library/source/model_body.h"
+#include "tools/workflows/training/fit.h"
+
+namespace qmtl {
+namespace {
+
+Config configuration_for(const std::string& text, const Dataset& data) {
+  Config config = parse_config(text, "configuration");
+  if (!config.model.generations.empty())
+    throw usage_error(
+        "configuration: head.generations: expected none for a model that starts untrained, found those of "
+        "one that took on a task");
+  resolve(config, data);
+  return config;
+}
+
+Epoch epoch_of(const EpochRecord& record, bool best) {
+  return {record.epoch,     best, record.train_loss, record.validation_loss, record.validation_mean,
+          record.validation};
+}
+
+}  // namespace
+
+Model train(const Samples& samples, const TrainOptions& options) {
+  const Dataset data = dataset_of(samples);
+  const Config config = configuration_for(options.configuration, data);
+  TrainFollower follower;
+  follower.stop = options.stop;
+  if (options.on_epoch)
+    follower.epoch = [&](const EpochRecord& record, bool best) { options.on_epoch(epoch_of(record, best)); };
+  const Fit made = fit(OneRank(), config, data, SimdTarget::best, follower);
+  return ModelAccess::make(make_checkpoint(config, *made.learner, made.statistics, data, made.best));
+}
+
+Model train(Rows x, Rows y, const std::vector<LabelledTask>& tasks, const TrainOptions& options) {
+  return train({.x = x, .y = y, .tasks = tasks}, options);
+}
+
+void save_data(const std::string& path, const Samples& samples) { write_dataset(path, dataset_of(samples)); }
+
+}  // namespace qmtl

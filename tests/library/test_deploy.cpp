@@ -88,7 +88,8 @@ TEST_CASE("A replay on the simulator measures the model's logits, and the same c
     distance += std::pow(found.logits.values[i] - exact.values[i], 2);
     size += std::pow(exact.values[i], 2);
   }
-  CHECK(std::sqrt(distance / size) < 0.05);  // shot noise: about 1 / sqrt(20000) of an expectation
+  CHECK(std::sqrt(distance / size) <
+        0.15);  // shot noise: 1 / sqrt(20000) of an expectation, times about 4 / 0.3
   CHECK(found.mean.low <= found.mean.high);
 
   const Replay again = replay(model, samples, folder.file("replay"), options);

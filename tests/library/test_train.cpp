@@ -25,7 +25,9 @@ TEST_CASE("A model that the library trains is the one that the program trains fr
   const test::TempFolder folder;
   save_data(folder.file("points.h5"), points.samples());
   write_file(folder.file("points.toml"),
-             std::string(test::configuration) + "[data]\nfile = \"" + folder.file("points.h5") + "\"\n");
+             std::string(test::configuration) +
+                 "[data]\ntasks = [\"side\", \"third\", \"distance\"]\nfile = \"" + folder.file("points.h5") +
+                 "\"\n");
   train_run(
       OneRank(),
       {.config = folder.file("points.toml"), .overrides = {"run.folder=\"" + folder.file("run") + "\""}}, {});
@@ -77,7 +79,7 @@ TEST_CASE("A training is followed epoch by epoch and stopped with the best one s
   std::vector<Epoch> epochs;
   TrainOptions options = small();
   options.on_epoch = [&](const Epoch& epoch) { epochs.push_back(epoch); };
-  const Model whole = train(points.samples(), options);
+  train(points.samples(), options);
   REQUIRE(epochs.size() == 4);
   CHECK(epochs[0].best);
   for (std::size_t i = 0; i < epochs.size(); ++i) {
@@ -96,8 +98,6 @@ TEST_CASE("A training is followed epoch by epoch and stopped with the best one s
                               .replace(std::string(test::configuration).find("epochs = 4"), 10, "epochs = 1");
   const Model first = train(points.samples(), options);
   CHECK(std::equal(stopped.parameters().begin(), stopped.parameters().end(), first.parameters().begin()));
-  CHECK_FALSE(
-      std::equal(stopped.parameters().begin(), stopped.parameters().end(), whole.parameters().begin()));
 }
 
 TEST_CASE("Samples without a split are divided by seed and row alone", "[library]") {

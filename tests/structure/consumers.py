@@ -88,16 +88,16 @@ class Consumers(Program):
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def train_example(self, folder, configuration, programs="cmake"):
+    def train_example(self, folder, configuration, *more, programs="cmake"):
         """Its predictions [300, 2], its run hash, and where it wrote."""
         os.makedirs(self.path(folder), exist_ok=True)
-        lines = self.shell(f"{programs}/train_and_predict", folder, configuration).splitlines()
+        lines = self.shell(f"{programs}/train_and_predict", folder, configuration, *more).splitlines()
         predicted = np.array([[float(v) for v in line.split()] for line in lines[:300]])
         return predicted, re.search(r"^run hash (\w{64})$", "\n".join(lines), re.M).group(1), lines
 
     def test_the_trained_example_is_the_programs_model(self):
-        predicted, run_hash, lines = self.train_example("quantum", QUANTUM)
-        self.write("quantum.toml", QUANTUM + '[data]\nfile = "quantum/points.h5"\n')
+        predicted, run_hash, lines = self.train_example("quantum", QUANTUM, "replay")
+        self.write("quantum.toml", QUANTUM + '[data]\ntasks = ["side", "distance"]\nfile = "quantum/points.h5"\n')
         # The library knows no MPI: its bits are those of two ranks.
         self.succeed("train", "quantum.toml", "--quiet", "--set", "run.folder=run", ranks=2)
         with h5py.File(self.path("run/checkpoints/best.h5")) as best:
@@ -166,7 +166,7 @@ class Consumers(Program):
             self.shell("c++", "-std=c++20", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror",
                        EXAMPLES / f"{name}.cpp", "-o", f"plain/{name}", *flags)
         self.assertEqual(self.shell("plain/head_gradient", HEAD), self.shell("cmake/head_gradient", HEAD))
-        self.assertEqual(self.train_example("a", QUANTUM, "plain")[1], self.train_example("b", QUANTUM)[1])
+        self.assertEqual(self.train_example("a", QUANTUM, programs="plain")[1], self.train_example("b", QUANTUM)[1])
 
     def test_a_consumer_inherits_an_include_folder_and_nothing_else(self):
         for entry in json.loads(self.read("cmake/compile_commands.json")):
@@ -207,7 +207,7 @@ class Consumers(Program):
         if LONG:
             self.shell("cmake", "--build", "part", "--parallel", str(os.cpu_count()), "--target", *NAMES)
             self.assertEqual(self.shell("part/head_gradient", HEAD), self.shell("cmake/head_gradient", HEAD))
-            self.assertEqual(self.train_example("c", QUANTUM, "part")[1], self.train_example("d", QUANTUM)[1])
+            self.assertEqual(self.train_example("c", QUANTUM, programs="part")[1], self.train_example("d", QUANTUM)[1])
 
     def test_a_build_without_mpi_trains_the_same_bits(self):
         self.shell("cmake", "-G", "Ninja", "-S", ROOT, "-B", "alone", "-DCMAKE_BUILD_TYPE=Release",

@@ -17,6 +17,9 @@ Config configuration_for(const std::string& text, const Dataset& data) {
     throw usage_error(
         "configuration: head.generations: expected none for a model that starts untrained, found those of "
         "one that took on a task");
+  // A file has its tasks in the order of their names; here it is the caller's.
+  if (config.data_tasks.empty())
+    for (const Task& task : data.tasks) config.data_tasks.push_back(task.name);
   resolve(config, data);
   return config;
 }

@@ -23,7 +23,8 @@ struct Epoch {
 /// How a model is trained, and who follows it.
 struct TrainOptions {
   /// A training configuration as TOML (io/FORMATS.md): model, optimiser, epochs. Everything has a default,
-  /// so that it may be empty; data.file and run.folder do not matter.
+  /// so that it may be empty; data.file and run.folder do not matter. data.tasks is the order of the samples'
+  /// tasks unless it says something else.
   std::string configuration = {};
   /// Called after every epoch, from the thread that called train.
   std::function<void(const Epoch&)> on_epoch = {};

@@ -227,7 +227,7 @@ class Watchdog::Thread {
 };
 
 Watchdog::Watchdog(const Comm& comm, double seconds, Doing doing) {
-  if (seconds > 0 && (comm.size() == 1 || comm.threads()))
+  if (seconds > 0 && (comm.size() == 1 || comm.can_watch()))
     thread_ = std::make_unique<Thread>(comm, seconds, doing);
 }
 

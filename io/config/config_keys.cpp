@@ -2,21 +2,24 @@
 #include "io/config/config_keys.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "io/config/config_values.h"
 #include "runtime/circuit/plan.h"
 #include "runtime/model/data.h"
+#include "runtime/model/layer_kinds.h"
+#include "runtime/train/optimiser.h"
 
 namespace qmtl {
 namespace {
 
 constexpr double huge = std::numeric_limits<double>::infinity();
 
-KeyRule at_least(double least) { return {.least = least}; }
-KeyRule between(double least, double most) { return {.least = least, .most = most}; }
-KeyRule positive() { return {.least = 0, .most = huge, .open = true}; }
-KeyRule multiple_of(int number) { return {.least = 1, .multiple = number}; }
-KeyRule checked(std::function<void(const std::string&)> check) { return {.check = std::move(check)}; }
+KeyRule at_least(double least) { return {{.least = least}}; }
+KeyRule between(double least, double most) { return {{.least = least, .most = most}}; }
+KeyRule positive() { return {above(0)}; }
+KeyRule multiple_of(int number) { return {{.least = 1}, number}; }
+KeyRule checked(std::function<void(const std::string&)> check) { return {{}, 1, std::move(check)}; }
 
 void check_precision(const std::string& text) {
   if (text != "float" && text != "double")
@@ -32,37 +35,14 @@ void check_filled(const std::string& text) {
 #define MEMBER(path) \
   [](auto& object) -> auto& { return object.path; }
 
-struct LayerKey {
-  Key<LayerSpec> key;
-  std::vector<LayerKind> required, optional;  ///< layer kinds that have this key
-};
-
-const std::vector<LayerKey>& layer_keys() {
-  using L = LayerSpec;
-  using enum LayerKind;
-  static const std::vector<LayerKey> keys{
-      {key<L>("width", MEMBER(width), between(1, 1e6)), {dense}, {}},
-      {key<L>("channels", MEMBER(channels), between(1, 1e4)), {conv}, {}},
-      {key<L>("kernel", MEMBER(kernel), between(1, 1e3)), {conv}, {}},
-      {key<L>("stride", MEMBER(stride), between(1, 1e3)), {}, {conv}},
-      {key<L>("padding", MEMBER(padding), between(0, 1e3)), {}, {conv}},
-      {key<L>("activation", MEMBER(activation)), {activation}, {dense, conv}},
-      {key<L>("rate", MEMBER(rate), between(0, 0.999)), {dropout}, {}},
-      {key<L>("kind", MEMBER(pool)), {pool, global_pool}, {}},
-      {key<L>("size", MEMBER(size), between(1, 1e4)), {}, {pool}},
-      {key<L>("shift", MEMBER(shift), between(0, 1e3)), {}, {augment}},
-      {key<L>("flip", MEMBER(flip)), {}, {augment}},
-      {key<L>("noise", MEMBER(noise), between(0, 1e3)), {}, {augment}},
-      {key<L>("layers", MEMBER(layers)), {residual}, {}},
-  };
-  return keys;
-}
-
-bool contains(const std::vector<LayerKind>& kinds, LayerKind kind) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
-bool has(const LayerKey& row, LayerKind kind) {
-  return contains(row.required, kind) || contains(row.optional, kind);
+/// A row's key as a key of the table that is read and written.
+Key<LayerSpec> layer_key(const LayerKey& row) {
+  return std::visit(
+      [&](auto member) {
+        return key<LayerSpec>(std::string(row.name), [member](auto& layer) -> auto& { return layer.*member; },
+                              {row.range});
+      },
+      row.member);
 }
 
 template <class Object>
@@ -115,15 +95,15 @@ void read_value(LayerSpec& layer, const toml::node& node, const KeyPlace& at, co
   read_value(found.kind, *type, {at.file, type_key}, {});
 
   std::vector<std::string> known{type_key};
-  for (const LayerKey& row : layer_keys()) {
-    if (!has(row, found.kind)) continue;
-    const std::string full = at.key + "." + row.key.name;
+  for (const LayerKey& row : info(found.kind).keys) {
+    const Key<LayerSpec> key = layer_key(row);
+    const std::string full = at.key + "." + key.name;
     known.push_back(full);
-    if (const toml::node* value = table.get(row.key.name))
-      row.key.read(found, *value, {at.file, full});
-    else if (contains(row.required, found.kind))
+    if (const toml::node* value = table.get(key.name))
+      key.read(found, *value, {at.file, full});
+    else if (row.required)
       throw usage_error(where(node, at.file) + ": " + at.key + ": a layer of type " +
-                        std::string(name(found.kind)) + " needs a key " + row.key.name + ", found none");
+                        std::string(name(found.kind)) + " needs a key " + key.name + ", found none");
   }
   for (const Entry& entry : in_file_order(table)) {
     const std::string full = at.key + "." + std::string(entry.key->str());
@@ -135,8 +115,10 @@ void read_value(LayerSpec& layer, const toml::node& node, const KeyPlace& at, co
 
 std::string write_value(const LayerSpec& layer) {
   std::string text = "{ type = " + toml_string(name(layer.kind));
-  for (const LayerKey& row : layer_keys())
-    if (has(row, layer.kind)) text += ", " + row.key.name + " = " + row.key.write(layer);
+  for (const LayerKey& row : info(layer.kind).keys) {
+    const Key<LayerSpec> key = layer_key(row);
+    text += ", " + key.name + " = " + key.write(layer);
+  }
   return text + " }";
 }
 
@@ -145,9 +127,23 @@ std::string write_value(const LayerSpec& layer) {
   when<C>([](const C& c) { return c.model.cost.member != CostModel{}.member; }, \
           key<C>("cost." #member, MEMBER(model.cost.member), positive()))
 
-const std::vector<Key<Config>>& fixed_keys() {
+/// The keys of the optimisers' rows, each name once.
+std::vector<Key<Config>> optimiser_keys() {
+  std::vector<Key<Config>> keys;
+  for (const OptimiserInfo& optimiser : optimiser_table())
+    for (const NumberKey<TrainSpec>& row : optimiser.keys) {
+      const std::string name = "train." + std::string(row.name);
+      if (std::any_of(keys.begin(), keys.end(), [&](const auto& known) { return known.name == name; }))
+        continue;
+      const auto member = [member = row.member](auto& config) -> auto& { return config.train.*member; };
+      keys.push_back(key<Config>(name, member, {row.range}));
+    }
+  return keys;
+}
+
+std::vector<Key<Config>> make_fixed_keys() {
   using C = Config;
-  static const std::vector<Key<Config>> keys{
+  std::vector<Key<Config>> keys{
       key<C>("seed", MEMBER(train.seed), at_least(0)),
       key<C>("data.file", MEMBER(data_file), checked(check_filled)),
       key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled)),
@@ -197,10 +193,6 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0)),
       key<C>("train.head_rate", MEMBER(train.head_rate), at_least(0)),
       key<C>("train.backbone_rate", MEMBER(train.backbone_rate), at_least(0)),
-      key<C>("train.beta1", MEMBER(train.beta1), between(0, 0.999999999)),
-      key<C>("train.beta2", MEMBER(train.beta2), between(0, 0.999999999)),
-      key<C>("train.epsilon", MEMBER(train.epsilon), positive()),
-      key<C>("train.momentum", MEMBER(train.momentum), between(0, 0.999999999)),
       key<C>("train.weight_decay", MEMBER(train.weight_decay), at_least(0)),
       key<C>("train.schedule", MEMBER(train.schedule)),
       key<C>("train.warmup_steps", MEMBER(train.warmup_steps), at_least(0)),
@@ -230,6 +222,15 @@ const std::vector<Key<Config>>& fixed_keys() {
       key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0)),
       key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0)),
   };
+  const auto after = std::find_if(keys.begin(), keys.end(),
+                                  [](const auto& row) { return row.name == "train.weight_decay"; });
+  const std::vector<Key<Config>> own = optimiser_keys();
+  keys.insert(after, own.begin(), own.end());
+  return keys;
+}
+
+const std::vector<Key<Config>>& fixed_keys() {
+  static const std::vector<Key<Config>> keys = make_fixed_keys();
   return keys;
 }
 
@@ -242,6 +243,8 @@ const std::vector<Key<TaskSpec>>& task_keys() {
       when<T>(resolved, key<T>("classes", MEMBER(classes), between(0, 1e6))),
       when<T>([](const T& task) { return !task.metric.empty(); },
               key<T>("metric", MEMBER(metric), checked(check_filled))),
+      when<T>([](const T& task) { return !task.loss.empty(); },
+              key<T>("loss", MEMBER(loss), checked(check_filled))),
       key<T>("weight", MEMBER(weight), at_least(0)),
       when<T>([](const T& task) { return !task.in_mean; }, key<T>("in_mean", MEMBER(in_mean))),
       class_weights_key(),

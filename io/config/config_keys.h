@@ -2,11 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "io/config/toml_tools.h"
+#include "runtime/base/keys.h"
 #include "runtime/train/config.h"
 
 namespace qmtl {
@@ -18,10 +18,7 @@ struct KeyPlace {
 };
 
 /// What a value must satisfy beyond its type; every element, for arrays.
-struct KeyRule {
-  double least = -std::numeric_limits<double>::infinity();
-  double most = std::numeric_limits<double>::infinity();
-  bool open = false;                                   ///< least and most themselves are excluded
+struct KeyRule : KeyRange {
   int multiple = 1;                                    ///< integers: must be a multiple of this
   std::function<void(const std::string&)> check = {};  ///< strings: throws Error with the reason
 };

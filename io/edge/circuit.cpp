@@ -9,12 +9,12 @@
 #include "io/edge/pauli.h"
 #include "io/edge/state.h"
 #include "runtime/base/error.h"
-#include "runtime/model/choices.h"
+#include "runtime/base/names.h"
 
 namespace qmtl {
 namespace {
 
-constexpr Choices<EdgeMethod, 4> methods{"method", {"auto", "pauli", "operators", "state"}};
+constexpr Names<EdgeMethod> methods{"method", {"auto", "pauli", "operators", "state"}};
 
 /// Bytes of flash or memory that are worth one multiplication: small models are bound by time, large ones by
 /// memory.

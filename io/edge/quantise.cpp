@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "io/edge/file.h"
+#include "runtime/base/names.h"
 #include "runtime/edge/edge_check.h"
 #include "runtime/edge/edge_sections.h"
-#include "runtime/model/choices.h"
 
 namespace qmtl {
 namespace {
 
-constexpr Choices<EdgePacking, 3> packings{"packing", {"none", "int8", "int16"}};
+constexpr Names<EdgePacking> packings{"packing", {"none", "int8", "int16"}};
 
 bool has_weights(const EdgeOp& op) { return op.kind == QE_DENSE || op.kind == QE_CONV; }
 std::size_t window(const EdgeOp& op) {

@@ -6,8 +6,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 
@@ -37,16 +40,24 @@ constexpr bool one_row_each(const Row (&table)[size], Enum Row::*kind) {
   return size == enumerators<Enum>();
 }
 
-/// The row of that name. Throws Error (usage) listing the names: "unknown metric 'x': expected one of ...".
-template <class Row>
-const Row& row_named(std::span<const Row> table, std::string_view what, std::string_view name) {
-  std::string listed;
-  for (const Row& row : table) {
+/// The row of that name; a table is a range of rows or of pointers to rows. Throws Error (usage) with the
+/// names and the nearest of them: "unknown metric 'x': expected one of ...".
+template <class Table>
+const auto& row_named(const Table& table, std::string_view what, std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& entry : table) {
+    const auto& row = [&]() -> const auto& {
+      if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(entry)>>)
+        return *entry;
+      else
+        return entry;
+    }
+    ();
     if (row.name == name) return row;
-    listed.append(listed.empty() ? "" : ", ").append(row.name);
+    known.emplace_back(row.name);
   }
-  throw usage_error("unknown " + std::string(what) + " '" + std::string(name) + "': expected one of " +
-                    listed);
+  throw usage_error("unknown " + std::string(what) + " '" + std::string(name) + "': expected " +
+                    one_of(known, name));
 }
 
 /// The names of an enumeration's values, in their order, and the one parser for all of them. A name that is
@@ -64,8 +75,7 @@ class Names {
   std::string_view name(Enum value) const { return rows_.at(static_cast<std::size_t>(value)).name; }
   /// Throws Error (usage) listing the choices.
   Enum parse(std::string_view text) const {
-    const std::span<const Row> rows = rows_;
-    return static_cast<Enum>(&row_named(rows, what_, text) - rows.data());
+    return static_cast<Enum>(&row_named(rows_, what_, text) - rows_.data());
   }
 
  private:

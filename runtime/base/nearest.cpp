@@ -31,4 +31,11 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+std::string one_of(const std::vector<std::string>& known, std::string_view instead_of) {
+  std::string text = "one of ";
+  for (std::size_t i = 0; i < known.size(); ++i) text.append(i == 0 ? "" : ", ").append(known[i]);
+  const std::string near = nearest(instead_of, known, likely_slips(instead_of));
+  return near.empty() ? text : text + " (the nearest is " + near + ")";
+}
+
 }  // namespace qmtl

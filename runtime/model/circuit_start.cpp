@@ -20,8 +20,9 @@ struct Stage {
   int layers;
 
   std::size_t per_layer() const { return rotations.size() * qubits; }
-  bool entangled() const { return entangler != Entangler::none && qubits > 1 && layers > 0; }
-  bool cx() const { return entangler == Entangler::cx_ring || entangler == Entangler::cx_line; }
+  bool entangled() const { return info(entangler).entangles() && qubits > 1 && layers > 0; }
+  /// Diagonal gates commute with each other and with rz.
+  bool diagonal() const { return is_diagonal(info(entangler).gate); }
 };
 
 Stage shared_stage(const AnsatzSpec& spec, const Circuit& circuit) {
@@ -49,7 +50,7 @@ std::vector<int> runs_of_layers(const Stage& stage) {
 std::optional<Gate> free_rotation(const Stage& stage) {
   if (!stage.entangled()) return stage.rotations.front();
   const auto rz = std::find(stage.rotations.begin(), stage.rotations.end(), Gate::rz);
-  if (stage.cx() || rz == stage.rotations.end()) return std::nullopt;
+  if (!stage.diagonal() || rz == stage.rotations.end()) return std::nullopt;
   return Gate::rz;
 }
 
@@ -74,9 +75,17 @@ void start_as_identity(const Stage& stage, std::span<double> values) {
   }
 }
 
-/// Whether the stage's CX gates cancel when all angles are 0.
-bool cx_cancel(const Stage& stage) {
-  if (!stage.cx() || !stage.entangled()) return true;
+std::string diagonal_entanglers() {
+  std::string listed;
+  for (const EntanglerInfo& row : entangler_table())
+    if (is_diagonal(row.gate)) listed.append(row.name).append(", ");
+  return listed;
+}
+
+/// Whether the stage's gates on two qubits cancel when all angles are 0, or are diagonal, which readouts do
+/// not see.
+bool entanglers_cancel(const Stage& stage) {
+  if (stage.diagonal() || !stage.entangled()) return true;
   const std::vector<int> runs = runs_of_layers(stage);
   const bool even =
       std::all_of(runs.begin(), runs.end(), [&](int begin) { return (begin - runs.front()) % 2 == 0; });
@@ -84,13 +93,12 @@ bool cx_cancel(const Stage& stage) {
 }
 
 void check_stage(const Stage& stage, const std::string& key) {
-  if (cx_cancel(stage)) return;
+  if (entanglers_cancel(stage)) return;
   throw usage_error(key + " = \"identity\": entangler \"" + std::string(name(stage.entangler)) + "\" on " +
                     std::to_string(stage.qubits) + " qubits in " + std::to_string(stage.layers) +
                     (stage.layers == 1 ? " layer" : " layers") +
-                    " does not cancel, so no angles make it the identity; use none, cz-line, cz-ring or "
-                    "brickwork-cz, or " +
-                    key + " = \"normal\"");
+                    " does not cancel, so no angles make it the identity; use " + diagonal_entanglers() +
+                    "or " + key + " = \"normal\"");
 }
 
 }  // namespace

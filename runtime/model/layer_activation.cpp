@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <span>
 
+#include "runtime/base/error.h"
+#include "runtime/base/math.h"
 #include "runtime/model/elementwise.h"
 #include "runtime/model/layer_kinds.h"
-#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {
@@ -84,5 +85,22 @@ LayerPointer<Real> make_activation(Activation kind, const Shape& input) {
 
 template LayerPointer<float> make_activation(Activation, const Shape&);
 template LayerPointer<double> make_activation(Activation, const Shape&);
+
+namespace {
+
+/// make_layers appends the activation, as to every layer that has one.
+template <class Real>
+LayerPointer<Real> make_activation_layer(const LayerSetup& setup) {
+  if (setup.spec.activation == Activation::none)
+    throw usage_error(setup.where + ".activation: an activation layer needs one of tanh, relu, gelu");
+  return nullptr;
+}
+
+constexpr LayerKey activation_keys[] = {{"activation", &LayerSpec::activation, {}, true}};
+
+}  // namespace
+
+constinit const LayerInfo activation_layer{LayerKind::activation, "activation", activation_keys,
+                                           make_activation_layer<float>, make_activation_layer<double>};
 
 }  // namespace qmtl

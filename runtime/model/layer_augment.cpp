@@ -91,11 +91,9 @@ class Augment final : public Layer<Real> {
   std::uint32_t number_;
 };
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_augment(const LayerSpec& spec, const Shape& input, std::uint32_t number,
-                                const std::string& where) {
+LayerPointer<Real> make_augment_layer(const LayerSetup& setup) {
+  const auto& [spec, input, number, next, where] = setup;
   if (!(spec.noise >= 0.0))
     throw usage_error(where + ".noise: expected a deviation of at least 0, found " +
                       std::to_string(spec.noise));
@@ -109,7 +107,13 @@ LayerPointer<Real> make_augment(const LayerSpec& spec, const Shape& input, std::
   return std::make_unique<Augment<Real>>(spec, input, number);
 }
 
-template LayerPointer<float> make_augment(const LayerSpec&, const Shape&, std::uint32_t, const std::string&);
-template LayerPointer<double> make_augment(const LayerSpec&, const Shape&, std::uint32_t, const std::string&);
+constexpr LayerKey augment_keys[] = {{"shift", &LayerSpec::shift, {0, 1e3}},
+                                     {"flip", &LayerSpec::flip},
+                                     {"noise", &LayerSpec::noise, {0, 1e3}}};
+
+}  // namespace
+
+constinit const LayerInfo augment_layer{LayerKind::augment, "augment", augment_keys,
+                                        make_augment_layer<float>, make_augment_layer<double>};
 
 }  // namespace qmtl

@@ -129,11 +129,10 @@ void check(const std::string& key, int found, int least, const std::string& what
                       std::to_string(found));
 }
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_conv(const LayerSpec& spec, const Shape& input, const std::string& where) {
-  require_image(spec, input, where);
+LayerPointer<Real> make_conv_layer(const LayerSetup& setup) {
+  const auto& [spec, input, number, next, where] = setup;
+  require_image(setup);
   check(where + ".channels", spec.channels, 1, "a number of channels");
   check(where + ".kernel", spec.kernel, 1, "a window");
   check(where + ".stride", spec.stride, 1, "a step");
@@ -148,7 +147,15 @@ LayerPointer<Real> make_conv(const LayerSpec& spec, const Shape& input, const st
                                       spec.activation == Activation::relu);
 }
 
-template LayerPointer<float> make_conv(const LayerSpec&, const Shape&, const std::string&);
-template LayerPointer<double> make_conv(const LayerSpec&, const Shape&, const std::string&);
+constexpr LayerKey conv_keys[] = {{"channels", &LayerSpec::channels, {1, 1e4}, true},
+                                  {"kernel", &LayerSpec::kernel, {1, 1e3}, true},
+                                  {"stride", &LayerSpec::stride, {1, 1e3}},
+                                  {"padding", &LayerSpec::padding, {0, 1e3}},
+                                  {"activation", &LayerSpec::activation}};
+
+}  // namespace
+
+constinit const LayerInfo conv_layer{LayerKind::conv, "conv", conv_keys, make_conv_layer<float>,
+                                     make_conv_layer<double>};
 
 }  // namespace qmtl

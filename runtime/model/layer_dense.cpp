@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "runtime/model/layer.h"
+#include "runtime/base/error.h"
+#include "runtime/model/layer_kinds.h"
 
 namespace qmtl {
 namespace {
@@ -60,5 +61,24 @@ std::unique_ptr<Layer<Real>> make_dense(std::size_t inputs, std::size_t outputs,
 
 template std::unique_ptr<Layer<float>> make_dense(std::size_t, std::size_t, bool, bool);
 template std::unique_ptr<Layer<double>> make_dense(std::size_t, std::size_t, bool, bool);
+
+namespace {
+
+template <class Real>
+LayerPointer<Real> make_dense_layer(const LayerSetup& setup) {
+  if (setup.spec.width < 1)
+    throw usage_error(setup.where + ".width: a dense layer needs a width of at least 1, found " +
+                      std::to_string(setup.spec.width));
+  return make_dense<Real>(setup.input.size(), static_cast<std::size_t>(setup.spec.width),
+                          setup.spec.activation == Activation::relu);
+}
+
+constexpr LayerKey dense_keys[] = {{"width", &LayerSpec::width, {1, 1e6}, true},
+                                   {"activation", &LayerSpec::activation}};
+
+}  // namespace
+
+constinit const LayerInfo dense_layer{LayerKind::dense, "dense", dense_keys, make_dense_layer<float>,
+                                      make_dense_layer<double>};
 
 }  // namespace qmtl

@@ -46,17 +46,20 @@ class Dropout final : public Layer<Real> {
   std::uint32_t number_;
 };
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_dropout(const LayerSpec& spec, const Shape& input, std::uint32_t number,
-                                const std::string& where) {
-  if (!(spec.rate >= 0.0 && spec.rate < 1.0))
-    throw usage_error(where + ".rate: expected a dropout rate in [0, 1), found " + std::to_string(spec.rate));
-  return std::make_unique<Dropout<Real>>(input, spec.rate, number);
+LayerPointer<Real> make_dropout_layer(const LayerSetup& setup) {
+  const double rate = setup.spec.rate;
+  if (!(rate >= 0.0 && rate < 1.0))
+    throw usage_error(setup.where + ".rate: expected a dropout rate in [0, 1), found " +
+                      std::to_string(rate));
+  return std::make_unique<Dropout<Real>>(setup.input, rate, setup.number);
 }
 
-template LayerPointer<float> make_dropout(const LayerSpec&, const Shape&, std::uint32_t, const std::string&);
-template LayerPointer<double> make_dropout(const LayerSpec&, const Shape&, std::uint32_t, const std::string&);
+constexpr LayerKey dropout_keys[] = {{"rate", &LayerSpec::rate, {0, 0.999}, true}};
+
+}  // namespace
+
+constinit const LayerInfo dropout_layer{LayerKind::dropout, "dropout", dropout_keys,
+                                        make_dropout_layer<float>, make_dropout_layer<double>};
 
 }  // namespace qmtl

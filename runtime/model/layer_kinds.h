@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <variant>
+
+#include "runtime/base/keys.h"
 #include "runtime/model/layer.h"
 
 namespace qmtl {
 
-// What make_layers chooses from besides dense layers, a file each. `input` is the shape of a sample. Those
-// with a `where` throw Error (usage) naming it and the key.
-
 template <class Real>
 using LayerPointer = std::unique_ptr<Layer<Real>>;
+
+/// What a layer is made from. `input` is the shape of a sample.
+struct LayerSetup {
+  const LayerSpec& spec;
+  const Shape& input;
+  std::uint32_t number;      ///< its own, for random streams
+  std::uint32_t& next;       ///< the number of the next layer made, counted up by layers that make some
+  const std::string& where;  ///< prefix of its tensors' names and of the keys in messages
+};
+
+using LayerKey =
+    RowKey<std::variant<int LayerSpec::*, double LayerSpec::*, bool LayerSpec::*, Activation LayerSpec::*,
+                        PoolKind LayerSpec::*, std::vector<LayerSpec> LayerSpec::*>>;
+
+/// One row per type of layer, each in the type's own file.
+struct LayerInfo {
+  LayerKind kind;
+  std::string_view name;
+  std::span<const LayerKey> keys;
+  /// The layer without its activation; nothing for a row that is its activation alone. Throw Error (usage)
+  /// naming `where` and the key.
+  LayerPointer<float> (*make_float)(const LayerSetup&);
+  LayerPointer<double> (*make_double)(const LayerSetup&);
+};
+
+const LayerInfo& info(LayerKind kind);
 
 /// `kind` must not be none.
 template <class Real>
 LayerPointer<Real> make_activation(Activation kind, const Shape& input);
-template <class Real>
-LayerPointer<Real> make_layer_norm(const Shape& input);
-template <class Real>
-LayerPointer<Real> make_dropout(const LayerSpec& spec, const Shape& input, std::uint32_t number,
-                                const std::string& where);
-/// Without the activation.
-template <class Real>
-LayerPointer<Real> make_conv(const LayerSpec& spec, const Shape& input, const std::string& where);
-/// pool and global-pool.
-template <class Real>
-LayerPointer<Real> make_pool(const LayerSpec& spec, const Shape& input, const std::string& where);
-template <class Real>
-LayerPointer<Real> make_residual(const LayerSpec& spec, const Shape& input, std::uint32_t& number,
-                                 const std::string& where);
-template <class Real>
-LayerPointer<Real> make_augment(const LayerSpec& spec, const Shape& input, std::uint32_t number,
-                                const std::string& where);
 
 /// Throws Error (usage) unless samples are images.
-void require_image(const LayerSpec& spec, const Shape& input, const std::string& where);
+void require_image(const LayerSetup& setup);
 
 }  // namespace qmtl

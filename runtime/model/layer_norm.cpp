@@ -72,14 +72,14 @@ class LayerNorm final : public Layer<Real> {
   std::vector<double> params_;
 };
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_layer_norm(const Shape& input) {
-  return std::make_unique<LayerNorm<Real>>(input);
+LayerPointer<Real> make_layer_norm_layer(const LayerSetup& setup) {
+  return std::make_unique<LayerNorm<Real>>(setup.input);
 }
 
-template LayerPointer<float> make_layer_norm(const Shape&);
-template LayerPointer<double> make_layer_norm(const Shape&);
+}  // namespace
+
+constinit const LayerInfo layer_norm_layer{
+    LayerKind::layer_norm, "layer-norm", {}, make_layer_norm_layer<float>, make_layer_norm_layer<double>};
 
 }  // namespace qmtl

@@ -132,17 +132,22 @@ Pooling pooling_of(const LayerSpec& spec, const Shape& input, const std::string&
   return {input, Shape(input.channels, input.height / size, input.width / size), size, size};
 }
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_pool(const LayerSpec& spec, const Shape& input, const std::string& where) {
-  require_image(spec, input, where);
-  const Pooling pooling = pooling_of(spec, input, where);
-  if (spec.pool == PoolKind::max) return std::make_unique<MaxPool<Real>>(pooling);
+LayerPointer<Real> make_pool_layer(const LayerSetup& setup) {
+  require_image(setup);
+  const Pooling pooling = pooling_of(setup.spec, setup.input, setup.where);
+  if (setup.spec.pool == PoolKind::max) return std::make_unique<MaxPool<Real>>(pooling);
   return std::make_unique<MeanPool<Real>>(pooling);
 }
 
-template LayerPointer<float> make_pool(const LayerSpec&, const Shape&, const std::string&);
-template LayerPointer<double> make_pool(const LayerSpec&, const Shape&, const std::string&);
+constexpr LayerKey pool_keys[] = {{"kind", &LayerSpec::pool, {}, true}, {"size", &LayerSpec::size, {1, 1e4}}};
+constexpr LayerKey global_keys[] = {{"kind", &LayerSpec::pool, {}, true}};
+
+}  // namespace
+
+constinit const LayerInfo pool_layer{LayerKind::pool, "pool", pool_keys, make_pool_layer<float>,
+                                     make_pool_layer<double>};
+constinit const LayerInfo global_pool_layer{LayerKind::global_pool, "global-pool", global_keys,
+                                            make_pool_layer<float>, make_pool_layer<double>};
 
 }  // namespace qmtl

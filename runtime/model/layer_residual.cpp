@@ -37,15 +37,13 @@ class Residual final : public Layer<Real> {
   Chain<Real> inside_;
 };
 
-}  // namespace
-
 template <class Real>
-LayerPointer<Real> make_residual(const LayerSpec& spec, const Shape& input, std::uint32_t& number,
-                                 const std::string& where) {
+LayerPointer<Real> make_residual_layer(const LayerSetup& setup) {
+  const auto& [spec, input, number, next, where] = setup;
   if (spec.layers.empty())
     throw usage_error(where + ".layers: a residual layer needs at least one layer, found none");
   Chain<Real> inside(input);
-  inside.append(spec.layers, number, where);
+  inside.append(spec.layers, next, where);
   if (inside.shape() != input)
     throw usage_error(where + ".layers: y = x + f(x) needs equal shapes, found x " + input.text() +
                       " and f(x) " + inside.shape().text() +
@@ -53,9 +51,11 @@ LayerPointer<Real> make_residual(const LayerSpec& spec, const Shape& input, std:
   return std::make_unique<Residual<Real>>(std::move(inside));
 }
 
-template LayerPointer<float> make_residual(const LayerSpec&, const Shape&, std::uint32_t&,
-                                           const std::string&);
-template LayerPointer<double> make_residual(const LayerSpec&, const Shape&, std::uint32_t&,
-                                            const std::string&);
+constexpr LayerKey residual_keys[] = {{"layers", &LayerSpec::layers, {}, true}};
+
+}  // namespace
+
+constinit const LayerInfo residual_layer{LayerKind::residual, "residual", residual_keys,
+                                         make_residual_layer<float>, make_residual_layer<double>};
 
 }  // namespace qmtl

@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "runtime/base/error.h"
-#include "runtime/model/elementwise.h"
 #include "runtime/base/math.h"
+#include "runtime/base/names.h"
+#include "runtime/model/elementwise.h"
 
 namespace qmtl {
 namespace {
@@ -109,26 +110,69 @@ void check_class_weights(const TaskSpec& task, std::size_t expected) {
                         std::to_string(weight));
 }
 
+std::unique_ptr<TaskLoss> make_logistic(const TaskSpec& task, LabelScale) {
+  const bool weighted = !task.class_weights.empty();
+  return std::make_unique<Logistic>(static_cast<std::size_t>(task.outputs),
+                                    weighted ? task.class_weights[0] : 1.0,
+                                    weighted ? task.class_weights[1] : 1.0);
+}
+std::unique_ptr<TaskLoss> make_softmax(const TaskSpec& task, LabelScale) {
+  return std::make_unique<Softmax>(static_cast<std::size_t>(task.outputs), task.class_weights);
+}
+std::unique_ptr<TaskLoss> make_squared_error(const TaskSpec&, LabelScale scale) {
+  return std::make_unique<SquaredError>(scale);
+}
+
+std::size_t no_weights(std::size_t) { return 0; }
+std::size_t two_weights(std::size_t) { return 2; }
+std::size_t weight_each(std::size_t outputs) { return outputs; }
+
+constexpr TaskKind two_classes[] = {TaskKind::binary, TaskKind::multilabel};
+constexpr TaskKind classes[] = {TaskKind::multiclass};
+constexpr TaskKind numbers[] = {TaskKind::regression};
+
+// A new loss is its class and its row.
+constexpr LossInfo table[] = {
+    {"logistic", two_classes, two_weights, make_logistic},
+    {"cross_entropy", classes, weight_each, make_softmax},
+    {"squared_error", numbers, no_weights, make_squared_error},
+};
+
+constexpr bool suits(const LossInfo& row, TaskKind kind) {
+  for (TaskKind own : row.kinds)
+    if (own == kind) return true;
+  return false;
+}
+constexpr bool every_kind_has_a_loss() {
+  for (std::size_t kind = 0; kind < enumerators<TaskKind>(); ++kind) {
+    bool found = false;
+    for (const LossInfo& row : table) found = found || suits(row, static_cast<TaskKind>(kind));
+    if (!found) return false;
+  }
+  return true;
+}
+static_assert(every_kind_has_a_loss());
+
 }  // namespace
 
-std::unique_ptr<TaskLoss> make_loss(const TaskSpec& task, LabelScale scale) {
-  const auto outputs = static_cast<std::size_t>(task.outputs);
-  switch (parse_task_kind(task.kind)) {
-    case TaskKind::binary:
-    case TaskKind::multilabel: {
-      check_class_weights(task, 2);
-      const bool weighted = !task.class_weights.empty();
-      return std::make_unique<Logistic>(outputs, weighted ? task.class_weights[0] : 1.0,
-                                        weighted ? task.class_weights[1] : 1.0);
-    }
-    case TaskKind::multiclass:
-      check_class_weights(task, outputs);
-      return std::make_unique<Softmax>(outputs, task.class_weights);
-    case TaskKind::regression:
-      check_class_weights(task, 0);
-      return std::make_unique<SquaredError>(scale);
+std::span<const LossInfo> loss_table() { return table; }
+
+const LossInfo& loss_info(const TaskSpec& task) {
+  const TaskKind kind = parse_task_kind(task.kind);
+  std::vector<std::string> known;
+  for (const LossInfo& row : table) {
+    if (!suits(row, kind)) continue;
+    if (task.loss.empty() || row.name == task.loss) return row;
+    known.emplace_back(row.name);
   }
-  throw usage_error("task." + task.name + ".kind: unknown kind " + task.kind);
+  throw usage_error("task." + task.name + ".loss: '" + task.loss + "' does not suit a " + task.kind +
+                    " task; choose " + one_of(known, task.loss));
+}
+
+std::unique_ptr<TaskLoss> make_loss(const TaskSpec& task, LabelScale scale) {
+  const LossInfo& row = loss_info(task);
+  check_class_weights(task, row.class_weights(static_cast<std::size_t>(task.outputs)));
+  return row.make(task, scale);
 }
 
 }  // namespace qmtl

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/model/data.h"
@@ -26,10 +27,25 @@ class TaskLoss {
                             std::span<double> gradient) const = 0;
 };
 
-/// The loss of a task kind: logistic for binary and multilabel tasks, softmax cross-entropy for multiclass,
-/// squared error (y - target)^2 for regression, on targets standardised with `scale`. Class weights multiply
-/// a sample's loss; means are over labels, not over weights. Throws Error (usage) if the number of class
-/// weights does not fit.
+/// One loss: its name in configurations and the object that computes it.
+struct LossInfo {
+  std::string_view name;
+  std::span<const TaskKind> kinds;  ///< of tasks that it suits
+  /// How many class weights it takes for so many outputs.
+  std::size_t (*class_weights)(std::size_t outputs);
+  std::unique_ptr<TaskLoss> (*make)(const TaskSpec& task, LabelScale scale);
+};
+
+/// All losses: logistic (binary and multilabel tasks), cross_entropy of the softmax (multiclass),
+/// squared_error (y - target)^2 (regression), on targets standardised with the scale. A kind's first row is
+/// its default.
+std::span<const LossInfo> loss_table();
+/// The task's loss, TaskSpec::loss, or its kind's default. Throws Error (usage) naming the losses that it
+/// could have.
+const LossInfo& loss_info(const TaskSpec& task);
+
+/// That loss. Class weights multiply a sample's loss; means are over labels, not over weights. Throws Error
+/// (usage) if the number of class weights does not fit.
 std::unique_ptr<TaskLoss> make_loss(const TaskSpec& task, LabelScale scale = {});
 
 }  // namespace qmtl

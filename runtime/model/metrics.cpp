@@ -3,31 +3,64 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/base/names.h"
 #include "runtime/model/bind_tasks.h"
 #include "runtime/model/scores.h"
 
 namespace qmtl {
 namespace {
 
+using Numbers = std::span<const double>;
+
+template <auto member>
+double of_confusion(Numbers labels, Numbers outputs, std::size_t width) {
+  return (scores::confusion(labels, outputs, width).*member)();
+}
+double f1(Numbers labels, Numbers outputs, std::size_t width) {
+  return scores::confusion(labels, outputs, width).f1(1);
+}
+double pearson(Numbers labels, Numbers outputs, std::size_t) { return scores::pearson(labels, outputs); }
+double spearman(Numbers labels, Numbers outputs, std::size_t) {
+  return scores::pearson(scores::ranks(labels), scores::ranks(outputs));
+}
+double rmse(Numbers labels, Numbers outputs, std::size_t) {
+  return std::sqrt(scores::mean_squared_error(labels, outputs));
+}
+double mae(Numbers labels, Numbers outputs, std::size_t) {
+  return scores::mean_absolute_error(labels, outputs);
+}
+double r2(Numbers labels, Numbers outputs, std::size_t) { return scores::r2(labels, outputs); }
+
+constexpr TaskKind classes[] = {TaskKind::binary, TaskKind::multilabel, TaskKind::multiclass};
+constexpr TaskKind two_classes[] = {TaskKind::binary, TaskKind::multilabel};
+constexpr TaskKind numbers[] = {TaskKind::regression};
+
+using scores::Confusion;
+// A new metric is its row.
 constexpr MetricInfo table[] = {
-    {"accuracy", true, true, false},  {"balanced_accuracy", true, true, false},
-    {"f1", true, true, false},        {"macro_f1", true, true, false},
-    {"mcc", true, true, false},       {"auc", true, true, false},
-    {"log_loss", false, true, false}, {"pearson", true, false, true},
-    {"spearman", true, false, true},  {"rmse", false, false, true},
-    {"mae", false, false, true},      {"r2", true, false, true},
+    {"accuracy", true, classes, of_confusion<&Confusion::accuracy>},
+    {"balanced_accuracy", true, classes, of_confusion<&Confusion::balanced_accuracy>},
+    {"f1", true, two_classes, f1},
+    {"macro_f1", true, classes, of_confusion<&Confusion::macro_f1>},
+    {"mcc", true, classes, of_confusion<&Confusion::mcc>},
+    {"auc", true, classes, scores::area},
+    {"log_loss", false, classes, scores::log_loss},
+    {"pearson", true, numbers, pearson},
+    {"spearman", true, numbers, spearman},
+    {"rmse", false, numbers, rmse},
+    {"mae", false, numbers, mae},
+    {"r2", true, numbers, r2},
 };
+static_assert(std::all_of(std::begin(table), std::end(table), [](const MetricInfo& row) {
+  return !row.name.empty() && !row.kinds.empty() && row.value != nullptr;
+}));
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-
-bool suits(const MetricInfo& metric, TaskKind kind) {
-  if (kind == TaskKind::regression) return metric.regression;
-  return metric.classification && (metric.name != "f1" || kind != TaskKind::multiclass);
-}
 
 /// One column of a task: labels present among the rows and the outputs that go with them.
 struct Column {
@@ -51,26 +84,8 @@ bool has_nan(const std::vector<double>& values) {
   return std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); });
 }
 
-double classification_score(std::string_view metric, const Column& column, std::size_t width) {
-  if (has_nan(column.outputs)) return undefined;
-  if (metric == "auc") return scores::area(column.labels, column.outputs, width);
-  if (metric == "log_loss") return scores::log_loss(column.labels, column.outputs, width);
-  const scores::Confusion confusion = scores::confusion(column.labels, column.outputs, width);
-  if (metric == "accuracy") return confusion.accuracy();
-  if (metric == "balanced_accuracy") return confusion.balanced_accuracy();
-  if (metric == "f1") return confusion.f1(1);
-  if (metric == "macro_f1") return confusion.macro_f1();
-  return confusion.mcc();
-}
-
-double regression_score(std::string_view metric, const Column& column) {
-  if (has_nan(column.outputs)) return undefined;
-  if (metric == "pearson") return scores::pearson(column.labels, column.outputs);
-  if (metric == "spearman")
-    return scores::pearson(scores::ranks(column.labels), scores::ranks(column.outputs));
-  if (metric == "rmse") return std::sqrt(scores::mean_squared_error(column.labels, column.outputs));
-  if (metric == "mae") return scores::mean_absolute_error(column.labels, column.outputs);
-  return scores::r2(column.labels, column.outputs);
+double value_of(const MetricInfo& metric, const Column& column, std::size_t width) {
+  return has_nan(column.outputs) ? undefined : metric.value(column.labels, column.outputs, width);
 }
 
 double mean_of_defined(std::span<const double> values) {
@@ -88,24 +103,21 @@ double mean_of_defined(std::span<const double> values) {
 
 std::span<const MetricInfo> metric_table() { return table; }
 
-const MetricInfo& metric_info(std::string_view metric) {
-  std::string listed;
-  for (const MetricInfo& row : table) {
-    if (row.name == metric) return row;
-    listed += (listed.empty() ? "" : ", ") + std::string(row.name);
-  }
-  throw usage_error("unknown metric '" + std::string(metric) + "': expected one of " + listed);
+const MetricInfo& metric_info(std::string_view metric) { return row_named(metric_table(), "metric", metric); }
+
+bool MetricInfo::suits(TaskKind kind) const {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 void check_metric(std::string_view task, TaskKind kind, std::string_view metric) {
-  std::string listed;
+  std::vector<std::string> known;
   for (const MetricInfo& row : table) {
-    if (!suits(row, kind)) continue;
+    if (!row.suits(kind)) continue;
     if (row.name == metric) return;
-    listed += (listed.empty() ? "" : ", ") + std::string(row.name);
+    known.emplace_back(row.name);
   }
   throw usage_error("task." + std::string(task) + ".metric: '" + std::string(metric) + "' does not suit a " +
-                    std::string(name(kind)) + " task; choose one of " + listed);
+                    std::string(name(kind)) + " task; choose " + one_of(known, metric));
 }
 
 std::string_view default_metric(TaskKind kind) {
@@ -125,17 +137,15 @@ std::string_view default_metric(TaskKind kind) {
 double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
              const float* logits, std::size_t stride, std::size_t first_column) {
   check_metric(task.name, task.kind, metric);
-  if (task.kind == TaskKind::regression)
-    return regression_score(metric, gather(task, rows, logits, stride, first_column, 0, 1));
+  const MetricInfo& row = metric_info(metric);
   if (task.kind == TaskKind::multilabel) {
     std::vector<double> columns;
     for (std::size_t c = 0; c < task.columns; ++c)
-      columns.push_back(
-          classification_score(metric, gather(task, rows, logits, stride, first_column + c, c, 1), 1));
+      columns.push_back(value_of(row, gather(task, rows, logits, stride, first_column + c, c, 1), 1));
     return mean_of_defined(columns);
   }
   const auto width = static_cast<std::size_t>(task.outputs());
-  return classification_score(metric, gather(task, rows, logits, stride, first_column, 0, width), width);
+  return value_of(row, gather(task, rows, logits, stride, first_column, 0, width), width);
 }
 
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,

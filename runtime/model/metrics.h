@@ -11,11 +11,16 @@
 
 namespace qmtl {
 
-/// One metric: its name in configurations and how it is judged.
+/// One metric: its name in configurations, how it is judged and how it is computed.
 struct MetricInfo {
   std::string_view name;
   bool higher_is_better;
-  bool classification, regression;  ///< task kinds it is defined for
+  std::span<const TaskKind> kinds;  ///< of tasks that it is defined for
+  /// From labels without gaps and outputs[labels, width] without NaN; width is 1, or the classes of a
+  /// multiclass task. NaN where it is undefined.
+  double (*value)(std::span<const double> labels, std::span<const double> outputs, std::size_t width);
+
+  bool suits(TaskKind kind) const;
 };
 
 /// All metrics: accuracy, balanced_accuracy, f1 (of class 1), macro_f1 (mean over the classes that occur

@@ -2,28 +2,24 @@
 #include "runtime/model/spec.h"
 
 #include "runtime/base/error.h"
-#include "runtime/model/choices.h"
+#include "runtime/base/names.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
 namespace {
 
-constexpr Choices<Activation, 4> activations{"activation", {"none", "tanh", "relu", "gelu"}};
-constexpr Choices<AngleMap, 4> angle_maps{"angle map", {"shift-tanh", "shift-atan", "pi-tanh", "linear"}};
-constexpr Choices<LayerKind, 9> layer_kinds{
-    "layer type",
-    {"dense", "layer-norm", "dropout", "activation", "conv", "pool", "global-pool", "residual", "augment"}};
-constexpr Choices<BlockStart, 3> block_starts{"block start", {"signs", "normal", "identity"}};
-constexpr Choices<SharedStart, 2> shared_starts{"start of the shared stage", {"normal", "identity"}};
-constexpr Choices<PoolKind, 2> pool_kinds{"kind of pooling", {"max", "mean"}};
-constexpr Choices<FusionKind, 2> fusions{"fusion", {"concat", "gated"}};
-constexpr Choices<TaskKind, 4> task_kinds{"task kind", {"binary", "multiclass", "multilabel", "regression"}};
+constexpr Names<Activation> activations{"activation", {"none", "tanh", "relu", "gelu"}};
+constexpr Names<AngleMap> angle_maps{"angle map", {"shift-tanh", "shift-atan", "pi-tanh", "linear"}};
+constexpr Names<BlockStart> block_starts{"block start", {"signs", "normal", "identity"}};
+constexpr Names<SharedStart> shared_starts{"start of the shared stage", {"normal", "identity"}};
+constexpr Names<PoolKind> pool_kinds{"kind of pooling", {"max", "mean"}};
+constexpr Names<FusionKind> fusions{"fusion", {"concat", "gated"}};
+constexpr Names<TaskKind> task_kinds{"task kind", {"binary", "multiclass", "multilabel", "regression"}};
 
 }  // namespace
 
 std::string_view name(Activation value) { return activations.name(value); }
 std::string_view name(AngleMap value) { return angle_maps.name(value); }
-std::string_view name(LayerKind value) { return layer_kinds.name(value); }
 std::string_view name(BlockStart value) { return block_starts.name(value); }
 std::string_view name(SharedStart value) { return shared_starts.name(value); }
 std::string_view name(PoolKind value) { return pool_kinds.name(value); }
@@ -31,7 +27,6 @@ std::string_view name(FusionKind value) { return fusions.name(value); }
 std::string_view name(TaskKind value) { return task_kinds.name(value); }
 Activation parse_activation(std::string_view text) { return activations.parse(text); }
 AngleMap parse_angle_map(std::string_view text) { return angle_maps.parse(text); }
-LayerKind parse_layer_kind(std::string_view text) { return layer_kinds.parse(text); }
 BlockStart parse_block_start(std::string_view text) { return block_starts.parse(text); }
 SharedStart parse_shared_start(std::string_view text) { return shared_starts.parse(text); }
 PoolKind parse_pool_kind(std::string_view text) { return pool_kinds.parse(text); }

@@ -7,42 +7,10 @@
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/cost.h"
+#include "runtime/model/layer_spec.h"
 #include "runtime/model/shape.h"
 
 namespace qmtl {
-
-enum class LayerKind : std::uint8_t {
-  dense,
-  layer_norm,
-  dropout,
-  activation,
-  conv,
-  pool,
-  global_pool,
-  residual,
-  augment,
-};
-enum class Activation : std::uint8_t { none, tanh, relu, gelu };
-enum class PoolKind : std::uint8_t { max, mean };
-
-/// One backbone layer as configured: `{ type = "dense", width = 64, activation = "tanh" }`.
-struct LayerSpec {
-  LayerKind kind = LayerKind::dense;
-  int width = 0;                             ///< dense
-  Activation activation = Activation::none;  ///< dense, activation, conv
-  double rate = 0.0;                         ///< dropout
-  int channels = 0;                          ///< conv: output channels
-  int kernel = 1;                            ///< conv: height and width of the window
-  int stride = 1;                            ///< conv
-  int padding = 0;                           ///< conv: zeros around the image
-  PoolKind pool = PoolKind::max;             ///< pool, global-pool
-  int size = 2;                              ///< pool: height and width of the window, and its step
-  int shift = 0;                             ///< augment: largest shift in pixels, both directions
-  bool flip = false;                         ///< augment: mirror half of the samples
-  double noise = 0.0;                        ///< augment: deviation of additive noise
-  std::vector<LayerSpec> layers = {};        ///< residual: f in y = x + f(x)
-  bool operator==(const LayerSpec&) const = default;
-};
 
 /// Layers on one named input before the branches are joined into the trunk's input.
 struct BranchSpec {
@@ -121,6 +89,7 @@ struct TaskSpec {
   std::vector<double> class_weights;
   bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
   bool in_mean = true;           ///< its metric counts in the mean that chooses the best epoch
+  std::string loss = {};         ///< a name in the table of losses (loss.h); empty: its kind's default
   bool operator==(const TaskSpec&) const = default;
 };
 
@@ -145,19 +114,13 @@ struct ModelSpec {
   bool operator==(const ModelSpec&) const = default;
 };
 
-std::string_view name(Activation value);
 std::string_view name(AngleMap value);
-std::string_view name(LayerKind value);
 std::string_view name(BlockStart value);
 std::string_view name(SharedStart value);
-std::string_view name(PoolKind value);
 std::string_view name(FusionKind value);
-Activation parse_activation(std::string_view text);
 AngleMap parse_angle_map(std::string_view text);
-LayerKind parse_layer_kind(std::string_view text);
 BlockStart parse_block_start(std::string_view text);
 SharedStart parse_shared_start(std::string_view text);
-PoolKind parse_pool_kind(std::string_view text);
 FusionKind parse_fusion(std::string_view text);
 
 /// Shape of one sample of input i. Throws Error (usage) naming input.<name>.shape where that does not fit.

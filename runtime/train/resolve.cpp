@@ -6,6 +6,7 @@
 #include "runtime/circuit/plan.h"
 #include "runtime/model/circuit_start.h"
 #include "runtime/model/head_table.h"
+#include "runtime/model/loss.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/class_weights.h"
 #include "runtime/train/learner.h"
@@ -112,6 +113,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
                         " outputs, the data set has kind " + place->kind + " with " +
                         std::to_string(place->outputs) + " outputs");
     if (!given.metric.empty()) place->metric = given.metric;
+    place->loss = given.loss;
     place->weight = given.weight;
     place->in_mean = given.in_mean;
     place->class_weights = given.class_weights;
@@ -123,7 +125,10 @@ void resolve_tasks(Config& config, const Dataset& data) {
   }
   if (tasks.empty())
     throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");
-  for (const TaskSpec& task : tasks) check_metric(task.name, parse_task_kind(task.kind), task.metric);
+  for (const TaskSpec& task : tasks) {
+    check_metric(task.name, parse_task_kind(task.kind), task.metric);
+    loss_info(task);
+  }
   config.model.tasks = std::move(tasks);
 }
 

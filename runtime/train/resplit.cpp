@@ -8,13 +8,13 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/names.h"
 #include "runtime/base/philox.h"
-#include "runtime/model/choices.h"
 
 namespace qmtl {
 namespace {
 
-constexpr Choices<SplitKind, 3> kinds{"kind of splits", {"file", "folds", "resplits"}};
+constexpr Names<SplitKind> kinds{"kind of splits", {"file", "folds", "resplits"}};
 
 std::vector<NamedSplit> folds(const Dataset& data) {
   if (data.fold.empty())

@@ -23,5 +23,10 @@ TEST_CASE("The nearest name is the first of the least distance, if it is near en
   CHECK(nearest("train", {}).empty());
 }
 
+TEST_CASE("A message lists the names there are, and the nearest if the name may be a slip", "[base]") {
+  CHECK(one_of({"train", "eval"}, "evil") == "one of train, eval (the nearest is eval)");
+  CHECK(one_of({"train", "eval"}, "report") == "one of train, eval");
+}
+
 }  // namespace
 }  // namespace qmtl

@@ -118,6 +118,21 @@ TEST_CASE("losses stay finite for huge logits", "[model]") {
   for (double g : gradient) CHECK(std::isfinite(g));
 }
 
+TEST_CASE("a task's loss is the one it names, and one that does not suit it is an error", "[model]") {
+  for (const LossInfo& row : loss_table())
+    for (TaskKind kind : row.kinds) {
+      TaskSpec named = task(std::string(name(kind)), kind == TaskKind::multiclass ? 3 : 1);
+      named.loss = row.name;
+      CHECK(&loss_info(named) == &row);
+    }
+  TaskSpec wrong = task("binary", 1);
+  wrong.loss = "logisti";
+  CHECK_THROWS_WITH(make_loss(wrong), Catch::Contains("task.t.loss: 'logisti'") &&
+                                          Catch::Contains("one of logistic (the nearest is logistic)"));
+  wrong.loss = "squared_error";
+  CHECK_THROWS_WITH(make_loss(wrong), Catch::Contains("binary"));
+}
+
 TEST_CASE("class weights that do not fit are errors", "[model]") {
   CHECK_THROWS_WITH(make_loss(task("binary", 1, {1, 2, 3})),
                     Catch::Contains("task.t.class_weights") && Catch::Contains("expected 2"));

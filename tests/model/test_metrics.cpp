@@ -56,7 +56,7 @@ TEST_CASE("metrics agree with scikit-learn and scipy", "[model]") {
 
 TEST_CASE("missing labels leave the score as if their samples were not there", "[model]") {
   for (const MetricInfo& metric : metric_table()) {
-    const bool regression = !metric.classification;
+    const bool regression = metric.suits(TaskKind::regression);
     std::vector<float> labels = regression ? regression_labels : binary_labels;
     std::vector<float> logits = regression ? regression_outputs : binary_logits;
     const TaskKind kind = regression ? TaskKind::regression : TaskKind::binary;
@@ -86,7 +86,7 @@ TEST_CASE("undefined scores are NaN", "[model]") {
   const Task none = make_task(TaskKind::binary, {missing, missing, missing});
   for (const MetricInfo& metric : metric_table()) {
     INFO(metric.name);
-    if (metric.classification) CHECK(std::isnan(score_all(none, metric.name, logits)));
+    if (!metric.suits(TaskKind::regression)) CHECK(std::isnan(score_all(none, metric.name, logits)));
   }
   const Task zeros = make_task(TaskKind::binary, {0, 0, 0});
   CHECK(std::isnan(score_all(zeros, "f1", {-1, -1, -1})));

@@ -37,7 +37,7 @@ std::string layers_text(int layers, const std::vector<Gate>& rotations, Entangle
   if (layers == 0) return "no layer";
   std::string text = plural(layers, "layer") + " of";
   for (Gate gate : rotations) text.append(" ").append(info(gate).name);
-  return text + (entangler == Entangler::none ? ", no entangler" : " + " + std::string(name(entangler)));
+  return text + (info(entangler).entangles() ? " + " + std::string(name(entangler)) : ", no entangler");
 }
 
 void print_circuit(const ModelPlan& found) {

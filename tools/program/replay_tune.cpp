@@ -5,6 +5,7 @@
 
 #include "distributed/launch/cores.h"
 #include "runtime/base/error.h"
+#include "runtime/train/optimiser.h"
 #include "tools/program/options.h"
 #include "tools/program/replay_tune_text.h"
 #include "tools/program/signals.h"
@@ -77,8 +78,9 @@ TuneRequest read_request(const Options& options) {
   request.simd = options.common.simd;
   request.model.rule = parse_tune_rule(options.text_or("rule", "shift"));
   request.model.optimiser = parse_optimiser(options.text("optimiser"));
-  if (request.model.optimiser == OptimiserKind::adamw)
-    throw usage_error("--optimiser: expected adam or sgd, found 'adamw': there is no decay of angles");
+  if (optimiser_info(request.model.optimiser).decoupled_decay)
+    throw usage_error("--optimiser: expected adam or sgd, found '" + options.text("optimiser") +
+                      "': there is no decay of angles");
   request.model.split = parse_head_split(options.text("head-split"));
   request.model.max_qubits = at_least(options, "max-qubits", 0);
   request.model.batch = at_least(options, "batch", 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/circuit/gates.h"
 #include "runtime/base/math.h"
+#include "runtime/circuit/gates.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {

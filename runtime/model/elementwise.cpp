@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "runtime/model/instruction_sets.h"
 #include "runtime/base/math.h"
+#include "runtime/model/instruction_sets.h"
 
 namespace qmtl {
 namespace {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <limits>
 
-#include "runtime/circuit/cones.h"
-#include "runtime/engine/engine.h"
 #include "runtime/base/math.h"
 #include "runtime/base/philox.h"
+#include "runtime/circuit/cones.h"
+#include "runtime/engine/engine.h"
 
 namespace qmtl {
 namespace {

@@ -5,40 +5,16 @@
 #include <type_traits>
 
 #include "runtime/base/error.h"
-#include "runtime/model/hybrid_head.h"
-#include "runtime/model/linear_head.h"
-#include "runtime/model/local_head.h"
-#include "runtime/model/mlp_head.h"
-#include "runtime/model/qmtl_head.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
-namespace {
-
-AnsatzSpec qmtl_ansatz(const ModelSpec& spec) { return spec.head.ansatz; }
-
-constexpr HeadKind table[] = {
-    {"qmtl", true, true, qmtl_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head},
-    {"hybrid", true, false, hybrid_ansatz, false, make_hybrid_head<float>, make_hybrid_head<double>,
-     list_hybrid_head},
-    {"separate", true, false, separate_ansatz, false, make_separate_head<float>, make_separate_head<double>,
-     list_separate_head},
-    {"linear", false, false, nullptr, false, make_linear_head<float>, make_linear_head<double>,
-     list_linear_head},
-    {"mlp", false, false, nullptr, false, make_mlp_head<float>, make_mlp_head<double>, list_mlp_head},
-    {"local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>, list_local_head},
-};
-
-}  // namespace
-
-std::span<const HeadKind> head_table() { return table; }
-
 const HeadKind& head_kind(std::string_view kind) {
-  std::string listed;
-  for (const HeadKind& row : table) {
-    if (row.name == kind) return row;
-    listed += (listed.empty() ? "" : ", ") + std::string(row.name);
+  std::vector<std::string> known;
+  for (const HeadKind* row : head_table) {
+    if (row->name == kind) return *row;
+    known.emplace_back(row->name);
   }
-  throw usage_error("head.kind: unknown head '" + std::string(kind) + "': expected one of " + listed);
+  throw usage_error("head.kind: unknown head '" + std::string(kind) + "': expected " + one_of(known, kind));
 }
 
 std::size_t representation_width(const ModelSpec& spec) {

@@ -52,8 +52,11 @@ struct HeadKind {
   bool circuit() const { return ansatz != nullptr; }
 };
 
-std::span<const HeadKind> head_table();
-/// Throws Error (usage) listing the kinds.
+/// The rows, each in the file with its class. A new head is its file and its name in these two lists.
+extern const HeadKind qmtl_head, hybrid_head, separate_head, linear_head, mlp_head, local_head;
+inline constexpr const HeadKind* head_table[] = {&qmtl_head,   &hybrid_head, &separate_head,
+                                                 &linear_head, &mlp_head,    &local_head};
+/// Throws Error (usage) with the kinds and the nearest of them.
 const HeadKind& head_kind(std::string_view kind);
 
 /// The circuit that the model's head runs: what is planned, analysed and drawn. The head must have one.

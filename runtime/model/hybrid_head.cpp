@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/model/hybrid_head.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/model/circuit_stage.h"
 #include "runtime/model/dense_columns.h"
+#include "runtime/model/head.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -176,8 +175,7 @@ AnsatzSpec z_ansatz(const AnsatzSpec& configured) {
   return ansatz;
 }
 
-}  // namespace
-
+/// A block without gates on every qubit, from the table [circuit] alone.
 AnsatzSpec hybrid_ansatz(const ModelSpec& spec) {
   AnsatzSpec ansatz = z_ansatz(spec.head.ansatz);
   ansatz.placement = Placement::local;
@@ -191,6 +189,8 @@ AnsatzSpec hybrid_ansatz(const ModelSpec& spec) {
   return ansatz;
 }
 
+/// A block per task on all qubits, from the table [circuit] alone. Throws Error (usage) for more than one
+/// upload.
 AnsatzSpec separate_ansatz(const ModelSpec& spec) {
   AnsatzSpec ansatz = z_ansatz(spec.head.ansatz);
   if (ansatz.uploads != 1)
@@ -235,11 +235,6 @@ std::unique_ptr<Head<Real>> make_separate_head(const HeadSetup& setup) {
   return std::make_unique<HybridHead<Real>>(separate_ansatz(setup.spec), setup, blocks, generations, readers);
 }
 
-template std::unique_ptr<Head<float>> make_hybrid_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_hybrid_head(const HeadSetup&);
-template std::unique_ptr<Head<float>> make_separate_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_separate_head(const HeadSetup&);
-
 void list_hybrid_head(const TrainedModel& model, OperationList& list) {
   list_circuit(model, list);
   list.then(ops::Dense{model.tensor("head.weight"), model.tensor("head.bias")},
@@ -253,5 +248,27 @@ void list_separate_head(const TrainedModel& model, OperationList& list) {
                             static_cast<std::size_t>(model.spec.head.ansatz.qubits), columns},
             columns.back());
 }
+
+}  // namespace
+
+/// Hybrid QMTL: one circuit for all tasks, no blocks; all its <Z_q> / gain feed one classical linear layer.
+/// Every task group runs the whole circuit.
+/// Tensors "head.shared", "head.weight" [qubits, outputs], "head.bias" [outputs] and, if trained,
+/// "head.gain".
+constinit const HeadKind hybrid_head{
+    "hybrid",        true, false, hybrid_ansatz, false, make_hybrid_head<float>, make_hybrid_head<double>,
+    list_hybrid_head};
+
+/// A whole circuit of its own for every task on the same angles; its <Z_q> / gain feed the task's linear
+/// layer. Tensors "head.block" (task by task), "head.weight" [qubits, outputs] (column c weighs the Z of its
+/// own task's circuit), "head.bias" [outputs] and, if trained, "head.gain".
+constinit const HeadKind separate_head{"separate",
+                                       true,
+                                       false,
+                                       separate_ansatz,
+                                       false,
+                                       make_separate_head<float>,
+                                       make_separate_head<double>,
+                                       list_separate_head};
 
 }  // namespace qmtl

@@ -16,6 +16,19 @@ std::string_view name(LayerKind value) { return info(value).name; }
 
 LayerKind parse_layer_kind(std::string_view text) { return row_named(layer_table, "layer type", text).kind; }
 
+std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
+                        const std::vector<LayerSpec>& specs, const std::string& where) {
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const LayerSpec& spec = specs[i];
+    const std::string name = where + "." + std::to_string(i);
+    if (info(spec.kind).list) from = info(spec.kind).list({model, list, from, spec, name});
+    // Only layers with the key activation have one.
+    if (spec.activation != Activation::none)
+      from = list.add(ops::Activate{spec.activation}, {from}, list[from].shape);
+  }
+  return from;
+}
+
 void require_image(const LayerSetup& setup) {
   if (!setup.input.image)
     throw usage_error(setup.where + ".type: a layer of type " + std::string(name(setup.spec.kind)) +

@@ -100,7 +100,8 @@ constexpr LayerKey activation_keys[] = {{"activation", &LayerSpec::activation, {
 
 }  // namespace
 
-constinit const LayerInfo activation_layer{LayerKind::activation, "activation", activation_keys,
-                                           make_activation_layer<float>, make_activation_layer<double>};
+constinit const LayerInfo activation_layer{
+    LayerKind::activation,         "activation", activation_keys, make_activation_layer<float>,
+    make_activation_layer<double>, nullptr};
 
 }  // namespace qmtl

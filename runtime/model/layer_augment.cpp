@@ -113,7 +113,8 @@ constexpr LayerKey augment_keys[] = {{"shift", &LayerSpec::shift, {0, 1e3}},
 
 }  // namespace
 
-constinit const LayerInfo augment_layer{LayerKind::augment, "augment", augment_keys,
-                                        make_augment_layer<float>, make_augment_layer<double>};
+constinit const LayerInfo augment_layer{
+    LayerKind::augment,         "augment", augment_keys, make_augment_layer<float>,
+    make_augment_layer<double>, nullptr};
 
 }  // namespace qmtl

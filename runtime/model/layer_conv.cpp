@@ -147,6 +147,18 @@ LayerPointer<Real> make_conv_layer(const LayerSetup& setup) {
                                       spec.activation == Activation::relu);
 }
 
+std::size_t list_conv_layer(const LayerListing& to) {
+  const auto kernel = static_cast<std::size_t>(to.spec.kernel),
+             stride = static_cast<std::size_t>(to.spec.stride),
+             padding = static_cast<std::size_t>(to.spec.padding);
+  const Shape& image = to.list[to.from].shape;
+  const auto windows = [&](std::size_t pixels) { return (pixels + 2 * padding - kernel) / stride + 1; };
+  const Shape shape(static_cast<std::size_t>(to.spec.channels), windows(image.height), windows(image.width));
+  return to.list.add(ops::Conv{to.model.tensor(to.name + ".weight"), to.model.tensor(to.name + ".bias"),
+                               kernel, stride, padding, to.name},
+                     {to.from}, shape);
+}
+
 constexpr LayerKey conv_keys[] = {{"channels", &LayerSpec::channels, {1, 1e4}, true},
                                   {"kernel", &LayerSpec::kernel, {1, 1e3}, true},
                                   {"stride", &LayerSpec::stride, {1, 1e3}},
@@ -155,7 +167,7 @@ constexpr LayerKey conv_keys[] = {{"channels", &LayerSpec::channels, {1, 1e4}, t
 
 }  // namespace
 
-constinit const LayerInfo conv_layer{LayerKind::conv, "conv", conv_keys, make_conv_layer<float>,
-                                     make_conv_layer<double>};
+constinit const LayerInfo conv_layer{
+    LayerKind::conv, "conv", conv_keys, make_conv_layer<float>, make_conv_layer<double>, list_conv_layer};
 
 }  // namespace qmtl

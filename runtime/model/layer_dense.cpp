@@ -62,6 +62,12 @@ std::unique_ptr<Layer<Real>> make_dense(std::size_t inputs, std::size_t outputs,
 template std::unique_ptr<Layer<float>> make_dense(std::size_t, std::size_t, bool, bool);
 template std::unique_ptr<Layer<double>> make_dense(std::size_t, std::size_t, bool, bool);
 
+std::size_t list_dense(const TrainedModel& model, OperationList& list, std::size_t from, std::size_t width,
+                       const std::string& name) {
+  return list.add(ops::Dense{model.tensor(name + ".weight"), model.tensor(name + ".bias")}, {from},
+                  Shape(width));
+}
+
 namespace {
 
 template <class Real>
@@ -73,12 +79,17 @@ LayerPointer<Real> make_dense_layer(const LayerSetup& setup) {
                           setup.spec.activation == Activation::relu);
 }
 
+std::size_t list_dense_layer(const LayerListing& to) {
+  return list_dense(to.model, to.list, to.from, static_cast<std::size_t>(to.spec.width), to.name);
+}
+
 constexpr LayerKey dense_keys[] = {{"width", &LayerSpec::width, {1, 1e6}, true},
                                    {"activation", &LayerSpec::activation}};
 
 }  // namespace
 
-constinit const LayerInfo dense_layer{LayerKind::dense, "dense", dense_keys, make_dense_layer<float>,
-                                      make_dense_layer<double>};
+constinit const LayerInfo dense_layer{
+    LayerKind::dense,         "dense",         dense_keys, make_dense_layer<float>,
+    make_dense_layer<double>, list_dense_layer};
 
 }  // namespace qmtl

@@ -59,7 +59,8 @@ constexpr LayerKey dropout_keys[] = {{"rate", &LayerSpec::rate, {0, 0.999}, true
 
 }  // namespace
 
-constinit const LayerInfo dropout_layer{LayerKind::dropout, "dropout", dropout_keys,
-                                        make_dropout_layer<float>, make_dropout_layer<double>};
+constinit const LayerInfo dropout_layer{
+    LayerKind::dropout,         "dropout", dropout_keys, make_dropout_layer<float>,
+    make_dropout_layer<double>, nullptr};
 
 }  // namespace qmtl

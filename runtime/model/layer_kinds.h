@@ -5,6 +5,7 @@
 
 #include "runtime/base/keys.h"
 #include "runtime/model/layer.h"
+#include "runtime/model/operations.h"
 
 namespace qmtl {
 
@@ -20,6 +21,16 @@ struct LayerSetup {
   const std::string& where;  ///< prefix of its tensors' names and of the keys in messages
 };
 
+/// What a layer is listed from: value `from` of the list is its input, `name` the beginning of its tensors'
+/// names.
+struct LayerListing {
+  const TrainedModel& model;
+  OperationList& list;
+  std::size_t from;
+  const LayerSpec& spec;
+  const std::string& name;
+};
+
 using LayerKey =
     RowKey<std::variant<int LayerSpec::*, double LayerSpec::*, bool LayerSpec::*, Activation LayerSpec::*,
                         PoolKind LayerSpec::*, std::vector<LayerSpec> LayerSpec::*>>;
@@ -33,9 +44,19 @@ struct LayerInfo {
   /// naming `where` and the key.
   LayerPointer<float> (*make_float)(const LayerSetup&);
   LayerPointer<double> (*make_double)(const LayerSetup&);
+  /// Appends the layer's formulas (operations.h) without its activation and returns the number of its value;
+  /// null for what is of training alone.
+  std::size_t (*list)(const LayerListing&);
 };
 
 const LayerInfo& info(LayerKind kind);
+
+/// Appends the formulas of layers that follow each other; returns the number of the last one's value.
+std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
+                        const std::vector<LayerSpec>& specs, const std::string& where);
+/// x W + b with the tensors name + ".weight" and ".bias".
+std::size_t list_dense(const TrainedModel& model, OperationList& list, std::size_t from, std::size_t width,
+                       const std::string& name);
 
 /// `kind` must not be none.
 template <class Real>

@@ -77,9 +77,15 @@ LayerPointer<Real> make_layer_norm_layer(const LayerSetup& setup) {
   return std::make_unique<LayerNorm<Real>>(setup.input);
 }
 
+std::size_t list_layer_norm_layer(const LayerListing& to) {
+  return to.list.add(ops::Norm{to.model.tensor(to.name + ".gain"), to.model.tensor(to.name + ".bias")},
+                     {to.from}, Shape(to.list[to.from].shape));
+}
+
 }  // namespace
 
 constinit const LayerInfo layer_norm_layer{
-    LayerKind::layer_norm, "layer-norm", {}, make_layer_norm_layer<float>, make_layer_norm_layer<double>};
+    LayerKind::layer_norm,         "layer-norm",         {}, make_layer_norm_layer<float>,
+    make_layer_norm_layer<double>, list_layer_norm_layer};
 
 }  // namespace qmtl

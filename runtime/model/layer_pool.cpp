@@ -140,14 +140,26 @@ LayerPointer<Real> make_pool_layer(const LayerSetup& setup) {
   return std::make_unique<MeanPool<Real>>(pooling);
 }
 
+std::size_t list_pool_layer(const LayerListing& to) {
+  const Shape image = to.list[to.from].shape;
+  const auto size = static_cast<std::size_t>(to.spec.size);
+  return to.list.add(ops::Pool{to.spec.pool, size, size}, {to.from},
+                     Shape(image.channels, image.height / size, image.width / size));
+}
+std::size_t list_global_pool_layer(const LayerListing& to) {
+  const Shape image = to.list[to.from].shape;
+  return to.list.add(ops::Pool{to.spec.pool, image.height, image.width}, {to.from}, Shape(image.channels));
+}
+
 constexpr LayerKey pool_keys[] = {{"kind", &LayerSpec::pool, {}, true}, {"size", &LayerSpec::size, {1, 1e4}}};
 constexpr LayerKey global_keys[] = {{"kind", &LayerSpec::pool, {}, true}};
 
 }  // namespace
 
-constinit const LayerInfo pool_layer{LayerKind::pool, "pool", pool_keys, make_pool_layer<float>,
-                                     make_pool_layer<double>};
-constinit const LayerInfo global_pool_layer{LayerKind::global_pool, "global-pool", global_keys,
-                                            make_pool_layer<float>, make_pool_layer<double>};
+constinit const LayerInfo pool_layer{
+    LayerKind::pool, "pool", pool_keys, make_pool_layer<float>, make_pool_layer<double>, list_pool_layer};
+constinit const LayerInfo global_pool_layer{
+    LayerKind::global_pool, "global-pool",           global_keys,
+    make_pool_layer<float>, make_pool_layer<double>, list_global_pool_layer};
 
 }  // namespace qmtl

@@ -51,11 +51,18 @@ LayerPointer<Real> make_residual_layer(const LayerSetup& setup) {
   return std::make_unique<Residual<Real>>(std::move(inside));
 }
 
+std::size_t list_residual_layer(const LayerListing& to) {
+  const Shape shape = to.list[to.from].shape;
+  const std::size_t through = list_layers(to.model, to.list, to.from, to.spec.layers, to.name);
+  return to.list.add(ops::Residual{}, {to.from, through}, shape);
+}
+
 constexpr LayerKey residual_keys[] = {{"layers", &LayerSpec::layers, {}, true}};
 
 }  // namespace
 
-constinit const LayerInfo residual_layer{LayerKind::residual, "residual", residual_keys,
-                                         make_residual_layer<float>, make_residual_layer<double>};
+constinit const LayerInfo residual_layer{
+    LayerKind::residual,         "residual",         residual_keys, make_residual_layer<float>,
+    make_residual_layer<double>, list_residual_layer};
 
 }  // namespace qmtl

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/model/linear_head.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/model/dense_columns.h"
+#include "runtime/model/head.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -66,18 +65,21 @@ class LinearHead final : public Head<Real> {
   std::vector<DenseColumns<Real>> groups_;
 };
 
-}  // namespace
-
 template <class Real>
 std::unique_ptr<Head<Real>> make_linear_head(const HeadSetup& setup) {
   return std::make_unique<LinearHead<Real>>(setup);
 }
-template std::unique_ptr<Head<float>> make_linear_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_linear_head(const HeadSetup&);
 
 void list_linear_head(const TrainedModel& model, OperationList& list) {
   list.then(ops::Dense{model.tensor("head.weight"), model.tensor("head.bias")},
             task_columns(model.spec).back());
 }
+
+}  // namespace
+
+/// Classical hard parameter sharing: logits = z W + b, "head.weight" [d, outputs] and "head.bias" [outputs].
+constinit const HeadKind linear_head{
+    "linear",        false, false, nullptr, false, make_linear_head<float>, make_linear_head<double>,
+    list_linear_head};
 
 }  // namespace qmtl

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/model/local_head.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/circuit/ansatz.h"
+#include "runtime/model/head.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -122,14 +121,10 @@ class LocalHead final : public Head<Real> {
   std::vector<double> bound_;
 };
 
-}  // namespace
-
 template <class Real>
 std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup) {
   return std::make_unique<LocalHead<Real>>(setup);
 }
-template std::unique_ptr<Head<float>> make_local_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_local_head(const HeadSetup&);
 
 void list_local_head(const TrainedModel& model, OperationList& list) {
   const std::span<const double> weights = model.tensor("head.weight");
@@ -142,5 +137,14 @@ void list_local_head(const TrainedModel& model, OperationList& list) {
   const std::size_t outputs = sparse.rows.size();
   list.then(std::move(sparse), outputs);
 }
+
+}  // namespace
+
+/// The classical control of the qmtl head: every output is a weighted sum of the same values of z that its
+/// register would see (those uploaded to its k qubits: k times the uploads), plus a bias. No circuit, no
+/// angle map. Tensors "head.weight" [outputs, values of a register] (flat where registers differ in size) and
+/// "head.bias" [outputs]. Throws Error (usage) if the registers do not yield the tasks' outputs.
+constinit const HeadKind local_head{
+    "local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>, list_local_head};
 
 }  // namespace qmtl

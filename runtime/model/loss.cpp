@@ -127,18 +127,18 @@ std::size_t no_weights(std::size_t) { return 0; }
 std::size_t two_weights(std::size_t) { return 2; }
 std::size_t weight_each(std::size_t outputs) { return outputs; }
 
-constexpr TaskKind two_classes[] = {TaskKind::binary, TaskKind::multilabel};
-constexpr TaskKind classes[] = {TaskKind::multiclass};
-constexpr TaskKind numbers[] = {TaskKind::regression};
+constexpr TaskKind kinds_of_two_classes[] = {TaskKind::binary, TaskKind::multilabel};
+constexpr TaskKind kinds_of_classes[] = {TaskKind::multiclass};
+constexpr TaskKind kinds_of_numbers[] = {TaskKind::regression};
 
 // A new loss is its class and its row.
-constexpr LossInfo table[] = {
-    {"logistic", two_classes, two_weights, make_logistic},
-    {"cross_entropy", classes, weight_each, make_softmax},
-    {"squared_error", numbers, no_weights, make_squared_error},
+constexpr LossInfo loss_rows[] = {
+    {"logistic", kinds_of_two_classes, two_weights, make_logistic},
+    {"cross_entropy", kinds_of_classes, weight_each, make_softmax},
+    {"squared_error", kinds_of_numbers, no_weights, make_squared_error},
 };
 
-constexpr bool suits(const LossInfo& row, TaskKind kind) {
+constexpr bool loss_suits(const LossInfo& row, TaskKind kind) {
   for (TaskKind own : row.kinds)
     if (own == kind) return true;
   return false;
@@ -146,7 +146,7 @@ constexpr bool suits(const LossInfo& row, TaskKind kind) {
 constexpr bool every_kind_has_a_loss() {
   for (std::size_t kind = 0; kind < enumerators<TaskKind>(); ++kind) {
     bool found = false;
-    for (const LossInfo& row : table) found = found || suits(row, static_cast<TaskKind>(kind));
+    for (const LossInfo& row : loss_rows) found = found || loss_suits(row, static_cast<TaskKind>(kind));
     if (!found) return false;
   }
   return true;
@@ -155,13 +155,13 @@ static_assert(every_kind_has_a_loss());
 
 }  // namespace
 
-std::span<const LossInfo> loss_table() { return table; }
+std::span<const LossInfo> loss_table() { return loss_rows; }
 
 const LossInfo& loss_info(const TaskSpec& task) {
   const TaskKind kind = parse_task_kind(task.kind);
   std::vector<std::string> known;
-  for (const LossInfo& row : table) {
-    if (!suits(row, kind)) continue;
+  for (const LossInfo& row : loss_rows) {
+    if (!loss_suits(row, kind)) continue;
     if (task.loss.empty() || row.name == task.loss) return row;
     known.emplace_back(row.name);
   }

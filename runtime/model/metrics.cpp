@@ -36,31 +36,31 @@ double mae(Numbers labels, Numbers outputs, std::size_t) {
 }
 double r2(Numbers labels, Numbers outputs, std::size_t) { return scores::r2(labels, outputs); }
 
-constexpr TaskKind classes[] = {TaskKind::binary, TaskKind::multilabel, TaskKind::multiclass};
-constexpr TaskKind two_classes[] = {TaskKind::binary, TaskKind::multilabel};
-constexpr TaskKind numbers[] = {TaskKind::regression};
+constexpr TaskKind labels_are_classes[] = {TaskKind::binary, TaskKind::multilabel, TaskKind::multiclass};
+constexpr TaskKind labels_are_two_classes[] = {TaskKind::binary, TaskKind::multilabel};
+constexpr TaskKind labels_are_numbers[] = {TaskKind::regression};
 
 using scores::Confusion;
 // A new metric is its row.
-constexpr MetricInfo table[] = {
-    {"accuracy", true, classes, of_confusion<&Confusion::accuracy>},
-    {"balanced_accuracy", true, classes, of_confusion<&Confusion::balanced_accuracy>},
-    {"f1", true, two_classes, f1},
-    {"macro_f1", true, classes, of_confusion<&Confusion::macro_f1>},
-    {"mcc", true, classes, of_confusion<&Confusion::mcc>},
-    {"auc", true, classes, scores::area},
-    {"log_loss", false, classes, scores::log_loss},
-    {"pearson", true, numbers, pearson},
-    {"spearman", true, numbers, spearman},
-    {"rmse", false, numbers, rmse},
-    {"mae", false, numbers, mae},
-    {"r2", true, numbers, r2},
+constexpr MetricInfo metric_rows[] = {
+    {"accuracy", true, labels_are_classes, of_confusion<&Confusion::accuracy>},
+    {"balanced_accuracy", true, labels_are_classes, of_confusion<&Confusion::balanced_accuracy>},
+    {"f1", true, labels_are_two_classes, f1},
+    {"macro_f1", true, labels_are_classes, of_confusion<&Confusion::macro_f1>},
+    {"mcc", true, labels_are_classes, of_confusion<&Confusion::mcc>},
+    {"auc", true, labels_are_classes, scores::area},
+    {"log_loss", false, labels_are_classes, scores::log_loss},
+    {"pearson", true, labels_are_numbers, pearson},
+    {"spearman", true, labels_are_numbers, spearman},
+    {"rmse", false, labels_are_numbers, rmse},
+    {"mae", false, labels_are_numbers, mae},
+    {"r2", true, labels_are_numbers, r2},
 };
-static_assert(std::all_of(std::begin(table), std::end(table), [](const MetricInfo& row) {
+static_assert(std::all_of(std::begin(metric_rows), std::end(metric_rows), [](const MetricInfo& row) {
   return !row.name.empty() && !row.kinds.empty() && row.value != nullptr;
 }));
 
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double undefined_score = std::numeric_limits<double>::quiet_NaN();
 
 /// One column of a task: labels present among the rows and the outputs that go with them.
 struct Column {
@@ -85,7 +85,7 @@ bool has_nan(const std::vector<double>& values) {
 }
 
 double value_of(const MetricInfo& metric, const Column& column, std::size_t width) {
-  return has_nan(column.outputs) ? undefined : metric.value(column.labels, column.outputs, width);
+  return has_nan(column.outputs) ? undefined_score : metric.value(column.labels, column.outputs, width);
 }
 
 double mean_of_defined(std::span<const double> values) {
@@ -96,12 +96,12 @@ double mean_of_defined(std::span<const double> values) {
     sum += value;
     ++count;
   }
-  return count == 0 ? undefined : sum / static_cast<double>(count);
+  return count == 0 ? undefined_score : sum / static_cast<double>(count);
 }
 
 }  // namespace
 
-std::span<const MetricInfo> metric_table() { return table; }
+std::span<const MetricInfo> metric_table() { return metric_rows; }
 
 const MetricInfo& metric_info(std::string_view metric) { return row_named(metric_table(), "metric", metric); }
 
@@ -111,7 +111,7 @@ bool MetricInfo::suits(TaskKind kind) const {
 
 void check_metric(std::string_view task, TaskKind kind, std::string_view metric) {
   std::vector<std::string> known;
-  for (const MetricInfo& row : table) {
+  for (const MetricInfo& row : metric_rows) {
     if (!row.suits(kind)) continue;
     if (row.name == metric) return;
     known.emplace_back(row.name);

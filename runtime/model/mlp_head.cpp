@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/model/mlp_head.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/model/dense_columns.h"
 #include "runtime/base/math.h"
+#include "runtime/model/dense_columns.h"
+#include "runtime/model/head.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -149,14 +148,10 @@ class MlpHead final : public Head<Real> {
   std::vector<TaskHeads<Real>> groups_;
 };
 
-}  // namespace
-
 template <class Real>
 std::unique_ptr<Head<Real>> make_mlp_head(const HeadSetup& setup) {
   return std::make_unique<MlpHead<Real>>(setup);
 }
-template std::unique_ptr<Head<float>> make_mlp_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_mlp_head(const HeadSetup&);
 
 void list_mlp_head(const TrainedModel& model, OperationList& list) {
   const auto hidden = static_cast<std::size_t>(model.spec.head.hidden);
@@ -167,5 +162,13 @@ void list_mlp_head(const TrainedModel& model, OperationList& list) {
   list.then(ops::BlockDense{model.tensor("head.weight"), model.tensor("head.bias"), hidden, columns},
             columns.back());
 }
+
+}  // namespace
+
+/// A classical non-linear head per task: logits = tanh(z W + b) V + c with head.hidden units of the task's
+/// own. Tensors "head.hidden_weight" [d, tasks * hidden] and "head.hidden_bias" (task by task), "head.weight"
+/// [hidden, outputs] (column c weighs the hidden units of its own task) and "head.bias" [outputs].
+constinit const HeadKind mlp_head{
+    "mlp", false, false, nullptr, false, make_mlp_head<float>, make_mlp_head<double>, list_mlp_head};
 
 }  // namespace qmtl

@@ -6,72 +6,10 @@
 #include "runtime/circuit/ansatz.h"
 #include "runtime/model/data.h"
 #include "runtime/model/head_table.h"
+#include "runtime/model/layer_kinds.h"
 
 namespace qmtl {
 namespace {
-
-std::size_t list_dense(const TrainedModel& model, OperationList& list, std::size_t from, std::size_t width,
-                       const std::string& name) {
-  return list.add(ops::Dense{model.tensor(name + ".weight"), model.tensor(name + ".bias")}, {from},
-                  Shape(width));
-}
-
-std::size_t list_activation(OperationList& list, std::size_t from, Activation kind) {
-  return kind == Activation::none ? from : list.add(ops::Activate{kind}, {from}, list[from].shape);
-}
-
-std::size_t list_conv(const TrainedModel& model, OperationList& list, std::size_t from, const LayerSpec& spec,
-                      const std::string& name) {
-  const auto kernel = static_cast<std::size_t>(spec.kernel), stride = static_cast<std::size_t>(spec.stride),
-             padding = static_cast<std::size_t>(spec.padding);
-  const Shape& image = list[from].shape;
-  const auto windows = [&](std::size_t pixels) { return (pixels + 2 * padding - kernel) / stride + 1; };
-  const Shape shape(static_cast<std::size_t>(spec.channels), windows(image.height), windows(image.width));
-  return list.add(
-      ops::Conv{model.tensor(name + ".weight"), model.tensor(name + ".bias"), kernel, stride, padding, name},
-      {from}, shape);
-}
-
-std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
-                        const std::vector<LayerSpec>& specs, const std::string& where);
-
-std::size_t list_layer(const TrainedModel& model, OperationList& list, std::size_t from,
-                       const LayerSpec& spec, const std::string& name) {
-  const Shape shape = list[from].shape;
-  switch (spec.kind) {
-    case LayerKind::dropout:
-    case LayerKind::augment:
-      break;  // of training alone
-    case LayerKind::dense:
-      return list_activation(list, list_dense(model, list, from, static_cast<std::size_t>(spec.width), name),
-                             spec.activation);
-    case LayerKind::activation:
-      return list_activation(list, from, spec.activation);
-    case LayerKind::layer_norm:
-      return list.add(ops::Norm{model.tensor(name + ".gain"), model.tensor(name + ".bias")}, {from}, shape);
-    case LayerKind::conv:
-      return list_activation(list, list_conv(model, list, from, spec, name), spec.activation);
-    case LayerKind::pool: {
-      const auto size = static_cast<std::size_t>(spec.size);
-      return list.add(ops::Pool{spec.pool, size, size}, {from},
-                      Shape(shape.channels, shape.height / size, shape.width / size));
-    }
-    case LayerKind::global_pool:
-      return list.add(ops::Pool{spec.pool, shape.height, shape.width}, {from}, Shape(shape.channels));
-    case LayerKind::residual: {
-      const std::size_t through = list_layers(model, list, from, spec.layers, name);
-      return list.add(ops::Residual{}, {from, through}, shape);
-    }
-  }
-  return from;
-}
-
-std::size_t list_layers(const TrainedModel& model, OperationList& list, std::size_t from,
-                        const std::vector<LayerSpec>& specs, const std::string& where) {
-  for (std::size_t i = 0; i < specs.size(); ++i)
-    from = list_layer(model, list, from, specs[i], where + "." + std::to_string(i));
-  return from;
-}
 
 std::size_t list_branch(const TrainedModel& model, OperationList& list, std::size_t i) {
   const ModelSpec& spec = model.spec;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/model/qmtl_head.h"
-
 #include <algorithm>
 #include <memory>
 
 #include "runtime/base/error.h"
 #include "runtime/model/circuit_stage.h"
 #include "runtime/model/data.h"
+#include "runtime/model/head.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -166,14 +165,12 @@ class QmtlHead final : public Head<Real> {
   CircuitReadout readout_;             ///< its columns are the circuit's outputs one by one
 };
 
-}  // namespace
+AnsatzSpec qmtl_ansatz(const ModelSpec& spec) { return spec.head.ansatz; }
 
 template <class Real>
 std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup) {
   return std::make_unique<QmtlHead<Real>>(setup);
 }
-template std::unique_ptr<Head<float>> make_qmtl_head(const HeadSetup&);
-template std::unique_ptr<Head<double>> make_qmtl_head(const HeadSetup&);
 
 void list_qmtl_head(const TrainedModel& model, OperationList& list) {
   list_circuit(model, list);
@@ -182,5 +179,15 @@ void list_qmtl_head(const TrainedModel& model, OperationList& list) {
   for (std::size_t scale : scale_of_outputs(model.spec)) affine.factor.push_back(scales[scale]);
   list.then(std::move(affine), task_columns(model.spec).back());
 }
+
+}  // namespace
+
+/// The quantum multi-task head (arXiv:2604.13560): angles of z, one shared circuit stage, task
+/// blocks, logit = scale * <O> / gain + bias. Tensors "head.shared", "head.block", "head.readout" (the
+/// circuit's parameters in the order of ParamLayout), "head.scale" (one per output; one per multiclass task),
+/// "head.bias" [outputs] and, if trained, "head.gain". Throws Error (usage) if the blocks do not yield the
+/// tasks' outputs.
+constinit const HeadKind qmtl_head{
+    "qmtl", true, true, qmtl_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head};
 
 }  // namespace qmtl

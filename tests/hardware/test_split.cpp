@@ -67,15 +67,15 @@ void check_outputs(const Circuit& circuit, const std::vector<HeadProgram>& progr
 /// Circuits of every kind of head that has one.
 std::vector<std::pair<std::string, Circuit>> head_circuits_of_all_kinds() {
   std::vector<std::pair<std::string, Circuit>> circuits;
-  for (const HeadKind& kind : head_table()) {
-    if (!kind.circuit()) continue;
+  for (const HeadKind* kind : head_table) {
+    if (!kind->circuit()) continue;
     for (Entangler entangler : {Entangler::none, Entangler::cx_ring, Entangler::cx_line, Entangler::cz_ring,
                                 Entangler::cz_line, Entangler::brickwork_cz})
       for (Placement placement : {Placement::local, Placement::global})
         for (ReadoutKind readout :
              {ReadoutKind::first, ReadoutKind::mean, ReadoutKind::weights, ReadoutKind::strings}) {
           ModelSpec spec;
-          spec.head.kind = kind.name;
+          spec.head.kind = kind->name;
           AnsatzSpec& ansatz = spec.head.ansatz;
           ansatz.qubits = 5;
           ansatz.stride = 2;
@@ -84,16 +84,16 @@ std::vector<std::pair<std::string, Circuit>> head_circuits_of_all_kinds() {
           ansatz.block_entangler = entangler;
           ansatz.rotations = {Gate::ry, Gate::rz};
           ansatz.upload = readout == ReadoutKind::first ? Gate::rx : Gate::ry;
-          ansatz.uploads = kind.registers ? 2 : 1;
+          ansatz.uploads = kind->registers ? 2 : 1;
           ansatz.placement = placement;
           ansatz.register_size = 3;
           ansatz.readout = readout;
           if (readout == ReadoutKind::strings) ansatz.strings = {{0, 2}, {1}, {0, 1, 2}};
           ansatz.block_outputs = {1, 3, 1};
           for (const char* task : {"a", "b"}) spec.tasks.emplace_back().name = task;
-          if (!kind.registers && (placement == Placement::global || readout != ReadoutKind::first)) continue;
+          if (!kind->registers && (placement == Placement::global || readout != ReadoutKind::first)) continue;
           const AnsatzSpec resolved = head_ansatz(spec);
-          circuits.emplace_back(std::string(kind.name) + " " + oracle::describe(resolved), build(resolved));
+          circuits.emplace_back(std::string(kind->name) + " " + oracle::describe(resolved), build(resolved));
         }
   }
   return circuits;

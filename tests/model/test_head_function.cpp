@@ -31,9 +31,9 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 TEST_CASE("A head's vector-Jacobian product is the derivative of its logits, for every kind",
           "[head_function]") {
-  for (const HeadKind& kind : head_table()) {
-    INFO("head " << kind.name);
-    ModelSpec spec = spec_of({std::string(kind.name), 0, 1, kind.circuit()});
+  for (const HeadKind* kind : head_table) {
+    INFO("head " << kind->name);
+    ModelSpec spec = spec_of({std::string(kind->name), 0, 1, kind->circuit()});
     spec.precision = "double";
     const auto head = make_head_function(spec);
     std::vector<double> params = head->initial(3);

@@ -128,19 +128,8 @@ NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model) {
   const bool pulses = holds(program, DeviceGate::sx) || holds(program, DeviceGate::x);
   const bool rzz = holds(program, DeviceGate::rzz);
   const auto used = [&](Gate gate) {
-    switch (gate) {
-      case Gate::rx:
-        return pulses || holds(program, DeviceGate::rx);
-      case Gate::ry:
-        return holds(program, DeviceGate::ry);
-      case Gate::rz:
-        return holds(program, DeviceGate::rz);
-      case Gate::cx:
-        return rzz || holds(program, DeviceGate::cx);
-      case Gate::cz:
-        return rzz || holds(program, DeviceGate::cz);
-    }
-    return false;
+    return holds(program, device_gate(gate)) || (pulses && gate == Gate::rx) ||
+           (rzz && info(gate).arity == 2);
   };
   NoiseModel kept = noise;
   std::erase_if(kept.gates, [&](const GateNoise& entry) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "runtime/circuit/gates.h"
 
 namespace qmtl {
 
@@ -32,6 +37,18 @@ inline constexpr std::array<DeviceGateInfo, 8> device_gates{{
     {DeviceGate::rzz, "rzz", 2, true},
 }};
 constexpr const DeviceGateInfo& info(DeviceGate gate) { return device_gates[static_cast<std::size_t>(gate)]; }
+
+constexpr std::optional<DeviceGate> device_gate_by_name(std::string_view name) {
+  for (const DeviceGateInfo& row : device_gates)
+    if (row.name == name) return row.gate;
+  return std::nullopt;
+}
+
+/// The gate of a device that does what an elementary gate of a circuit does: it has its name.
+constexpr DeviceGate device_gate(Gate gate) { return device_gate_by_name(info(gate).name).value(); }
+static_assert(std::all_of(std::begin(gate_table), std::end(gate_table), [](const GateInfo& row) {
+  return !is_elementary(row.gate) || device_gate_by_name(row.name).has_value();
+}));
 
 /// coefficient * input number `input`.
 struct AngleTerm {

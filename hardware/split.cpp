@@ -80,22 +80,6 @@ std::vector<Cone> cut(const Circuit& circuit, HeadSplit split) {
   return cones;
 }
 
-DeviceGate device_gate(Gate gate) {
-  switch (gate) {
-    case Gate::rx:
-      return DeviceGate::rx;
-    case Gate::ry:
-      return DeviceGate::ry;
-    case Gate::rz:
-      return DeviceGate::rz;
-    case Gate::cx:
-      return DeviceGate::cx;
-    case Gate::cz:
-      return DeviceGate::cz;
-  }
-  throw usage_error("a gate without its form for devices");
-}
-
 std::string input_name(char kind, int number, int most) {
   return fmt::format("{}{:0{}}", kind, number, most > 10000 ? 9 : 4);
 }

@@ -9,6 +9,7 @@
 
 #include "io/config/config_keys.h"
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 
@@ -71,8 +72,9 @@ inline ScheduleKind parse_as(std::string_view text) {
 template <>
 inline Gate parse_as(std::string_view text) {
   const auto gate = gate_by_name(text);
-  if (!gate || !is_rotation(*gate))
-    throw usage_error("expected rx, ry or rz, found \"" + std::string(text) + "\"");
+  if (!gate || !is_qubit_rotation(*gate))
+    throw usage_error("expected " + one_of(gate_names(is_qubit_rotation), text) + ", found \"" +
+                      std::string(text) + "\"");
   return *gate;
 }
 inline std::string_view name(Gate gate) { return info(gate).name; }

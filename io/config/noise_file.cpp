@@ -74,7 +74,7 @@ Channel read_over_rotation(TableReader& reader) {
   const std::string axis = reader.string("axis");
   const double angle = number(reader, "angle");
   for (const GateInfo& row : gate_table)
-    if (axis == std::string(1, row.generator)) return kraus_channel(1, {matrix(row.gate, angle)});
+    if (row.arity == 1 && axis == row.generator) return kraus_channel(1, {matrix(row.gate, angle)});
   wrong_value(*reader.find("axis"), reader.file(), reader.full("axis"), "\"X\", \"Y\" or \"Z\"");
 }
 
@@ -155,8 +155,9 @@ void read_gate(const toml::table& table, const std::string& file, NoiseModel& mo
   std::vector<Gate> gates;
   for (const std::string& text : reader.texts("names")) {
     const std::optional<Gate> gate = gate_by_name(text);
-    if (!gate)
-      wrong_value(names, file, "gate.names", "gates of rx, ry, rz, cx, cz (there is no \"" + text + "\")");
+    if (!gate || !is_elementary(*gate))
+      wrong_value(names, file, "gate.names",
+                  "gates of " + listed_gates(is_elementary) + " (there is no \"" + text + "\")");
     gates.push_back(*gate);
   }
   if (gates.empty()) wrong_value(names, file, "gate.names", "at least one gate");

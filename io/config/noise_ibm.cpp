@@ -156,9 +156,9 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
     lengths.push_back(source.length);
   }
   for (const Calibrated* source : sources)
-    if (!known(source->qubits) && (gate != Gate::cz || !known({source->qubits[1], source->qubits[0]})))
+    if (!known(source->qubits) && (!is_symmetric(gate) || !known({source->qubits[1], source->qubits[0]})))
       add(*source, source->qubits);
-  if (gate == Gate::cx)
+  if (arity == 2 && !is_symmetric(gate))
     for (const Calibrated* source : sources)
       if (const std::vector<int> reverse{source->qubits[1], source->qubits[0]}; !known(reverse))
         add(*source, reverse);

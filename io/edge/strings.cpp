@@ -31,18 +31,17 @@ void StringCircuit::append(const std::vector<Op>& ops, const std::vector<double>
     const auto a = static_cast<std::size_t>(op.q0);
     if (!is_rotation(op.gate)) {
       const auto b = static_cast<std::size_t>(op.q1);
-      if (op.gate == Gate::cx) {
-        x_[a] = x_[a] * x_[b];
-        z_[b] = z_[a] * z_[b];
-      } else {
-        x_[a] = x_[a] * z_[b];
-        x_[b] = x_[b] * z_[a];
-      }
+      // What anticommutes with one qubit's axis gets the other's as a factor.
+      const char axis_a = axis(op.gate, 0), axis_b = axis(op.gate, 1);
+      const PauliWord of_a = pauli(a, axis_a), of_b = pauli(b, axis_b);
+      if (axis_a != 'X') x_[a] = x_[a] * of_b;
+      if (axis_a != 'Z') z_[a] = z_[a] * of_b;
+      if (axis_b != 'X') x_[b] = x_[b] * of_a;
+      if (axis_b != 'Z') z_[b] = z_[b] * of_a;
       continue;
     }
     StringRotation rotation;
-    rotation.string = op.gate == Gate::rx ? x_[a] : op.gate == Gate::rz ? z_[a] : x_[a] * z_[a];
-    if (op.gate == Gate::ry) rotation.string.phase = (rotation.string.phase + 1) & 3;  // Y = i X Z
+    rotation.string = pauli(a, axis(op.gate, 0));
     rotation.minus = rotation.string.minus();
     if (rotation.minus) rotation.string.phase = (rotation.string.phase + 2) & 3;
     if (op.source == Source::angle)
@@ -51,6 +50,14 @@ void StringCircuit::append(const std::vector<Op>& ops, const std::vector<double>
       rotation.angle.constant = params[static_cast<std::size_t>(op.index)];
     rotations_.push_back(std::move(rotation));
   }
+}
+
+PauliWord StringCircuit::pauli(std::size_t qubit, char letter) const {
+  if (letter == 'X') return x_[qubit];
+  if (letter == 'Z') return z_[qubit];
+  PauliWord y = x_[qubit] * z_[qubit];
+  y.phase = (y.phase + 1) & 3;  // Y = i X Z
+  return y;
 }
 
 PauliWord StringCircuit::readout(const std::vector<int>& qubits) const {

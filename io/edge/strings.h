@@ -54,6 +54,9 @@ class StringCircuit {
   PauliWord readout(const std::vector<int>& qubits) const;
 
  private:
+  /// The image of a Pauli on a qubit.
+  PauliWord pauli(std::size_t qubit, char letter) const;
+
   std::vector<PauliWord> x_, z_;  ///< images, per qubit
   std::vector<StringRotation> rotations_;
 };

@@ -34,7 +34,7 @@ class StateWriter {
   StateWriter(OnnxGraph& graph, const BoundCircuit& bound, const Part& part, OnnxValue angles)
       : graph_(graph), cone_(part.cone), circuit_(part.cone.circuit), angles_(std::move(angles)) {
     for (int p : cone_.params) params_.push_back(bound.params[static_cast<std::size_t>(p)]);
-    const auto turns = [](const Op& op) { return op.gate == Gate::rx || op.gate == Gate::rz; };
+    const auto turns = [](const Op& op) { return !is_real(op.gate); };
     complex_ = std::any_of(circuit_.shared.begin(), circuit_.shared.end(), turns);
     for (const Block& block : circuit_.blocks)
       complex_ = complex_ || std::any_of(block.ops.begin(), block.ops.end(), turns);
@@ -80,7 +80,7 @@ class StateWriter {
       const auto q = static_cast<std::size_t>(op.q0);
       std::vector<Op>& run = first[q];
       if (is_rotation(op.gate) && !closed[q]) {
-        if (run.empty() && op.gate == Gate::rz) continue;  // a phase of |0>
+        if (run.empty() && is_diagonal(op.gate)) continue;  // a phase of |0>
         if (run.empty() || run[0].gate == op.gate) {
           run.push_back(op);
           continue;
@@ -168,21 +168,23 @@ class StateWriter {
     const std::size_t a = std::size_t{1} << op.q0, b = std::size_t{1} << op.q1;
     const StateValue before = state;
     for (std::size_t i = 0; i < size_; ++i) {
-      const std::size_t from = op.gate == Gate::cx && (i & a) ? i ^ b : i;
+      const std::size_t from = !is_diagonal(op.gate) && (i & a) ? i ^ b : i;
       state.source[i] = before.source[from];
       state.sign[i] = before.sign[from];
-      if (op.gate == Gate::cz && (i & a) && (i & b)) state.sign[i] = static_cast<std::int8_t>(-state.sign[i]);
+      if (is_diagonal(op.gate) && (i & a) && (i & b))
+        state.sign[i] = static_cast<std::int8_t>(-state.sign[i]);
     }
   }
 
   /// exp(-i a P / 2) = cos(a / 2) - i P sin(a / 2), where -i P is a permutation with signs.
   void rotate(StateValue& state, const Op& op) {
     const std::size_t qubit = std::size_t{1} << op.q0, imaginary = size_ / 2;
+    const char pauli = axis(op.gate, 0);
     StateValue turned = state;
     for (std::size_t i = 0; i < size_; ++i) {
       const bool one = i & qubit, im = complex_ && (i & imaginary);
-      const std::size_t from = i ^ (op.gate == Gate::rz ? 0 : qubit) ^ (op.gate == Gate::ry ? 0 : imaginary);
-      const bool minus = op.gate == Gate::ry ? !one : op.gate == Gate::rx ? im : im != one;
+      const std::size_t from = i ^ (pauli == 'Z' ? 0 : qubit) ^ (pauli == 'Y' ? 0 : imaginary);
+      const bool minus = pauli == 'Y' ? !one : pauli == 'X' ? im : im != one;
       turned.source[i] = state.source[from];
       turned.sign[i] = static_cast<std::int8_t>(minus ? -state.sign[from] : state.sign[from]);
     }

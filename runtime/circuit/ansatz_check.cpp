@@ -23,12 +23,12 @@ void check_range(const std::string& key, long long value, long long low, long lo
 
 void check_rotations(const std::string& key, const std::vector<Gate>& rotations, int layers) {
   if (rotations.empty() && layers > 0)
-    throw usage_error(
-        key + " is empty: expected at least one of rx, ry, rz (for no rotations at all set the layers to 0)");
+    throw usage_error(key + " is empty: expected at least one of " + listed_gates(is_qubit_rotation) +
+                      " (for no rotations at all set the layers to 0)");
   for (std::size_t i = 0; i < rotations.size(); ++i)
-    if (!is_rotation(rotations[i]))
+    if (!is_qubit_rotation(rotations[i]))
       throw usage_error(at(key, i) + " = \"" + std::string(info(rotations[i]).name) +
-                        "\": expected a rotation: rx, ry or rz");
+                        "\": expected a rotation of one qubit, one of " + listed_gates(is_qubit_rotation));
 }
 
 /// Every number in 0..count-1 and none twice; `noun` says what a number is.

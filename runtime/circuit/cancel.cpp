@@ -6,11 +6,8 @@
 namespace qmtl {
 namespace {
 
-/// The Pauli with whose rotations a gate commutes on one of its qubits.
-char axis(const Op& op, int qubit) {
-  if (is_rotation(op.gate)) return info(op.gate).generator;
-  return op.gate == Gate::cx && qubit == op.q1 ? 'X' : 'Z';
-}
+/// The Pauli with whose rotations a gate commutes on that qubit.
+char axis_on(const Op& op, int qubit) { return axis(op.gate, qubit == op.q1 ? 1 : 0); }
 
 bool acts_on(const Op& op, int qubit) { return op.q0 == qubit || op.q1 == qubit; }
 
@@ -18,13 +15,13 @@ bool acts_on(const Op& op, int qubit) { return op.q0 == qubit || op.q1 == qubit;
 /// the other way round are not recognised).
 bool commute(const Op& a, const Op& b) {
   for (int qubit : {a.q0, a.q1})
-    if (qubit >= 0 && acts_on(b, qubit) && axis(a, qubit) != axis(b, qubit)) return false;
+    if (qubit >= 0 && acts_on(b, qubit) && axis_on(a, qubit) != axis_on(b, qubit)) return false;
   return true;
 }
 
 bool same_gate(const Op& a, const Op& b) {
   if (a.gate != b.gate) return false;
-  return (a.q0 == b.q0 && a.q1 == b.q1) || (a.gate == Gate::cz && a.q0 == b.q1 && a.q1 == b.q0);
+  return (a.q0 == b.q0 && a.q1 == b.q1) || (is_symmetric(a.gate) && a.q0 == b.q1 && a.q1 == b.q0);
 }
 
 /// Fixed gates that everything read after them commutes with.

@@ -28,6 +28,9 @@ struct Op {
   bool operator==(const Op&) const = default;
 };
 
+/// Appends a gate, or the elementary gates that it is made of: whatever reads a circuit knows those alone.
+void append_gate(std::vector<Op>& ops, const Op& op);
+
 /// A weighted Z-string: weight * product of Z over `qubits` (global numbers, ascending).
 struct ZString {
   std::vector<int> qubits;

@@ -24,8 +24,8 @@ GateCount count_gates(const std::vector<Op>& ops, std::vector<std::uint8_t>& fre
   std::vector<int> level(qubits, 0);
   int deepest = 0;
   for (const Op& op : ops) {
-    if (op.gate == Gate::rx || op.gate == Gate::rz) count.complex = true;
-    if (op.gate == Gate::ry || op.gate == Gate::rx) {
+    if (!is_real(op.gate)) count.complex = true;
+    if (is_rotation(op.gate) && !is_diagonal(op.gate)) {
       if (!open[op.q0] && !fresh[op.q0]) ++count.rotations;
       open[op.q0] = 1;
       continue;

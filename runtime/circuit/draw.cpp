@@ -39,6 +39,9 @@ Glyphs label(const Op& op) {
   return Glyphs::ascii(text + (op.source == Source::param ? "(p" : "(a") + std::to_string(op.index) + ")");
 }
 
+/// A fixed gate's sign on a qubit: a control, or the Pauli that is controlled.
+Glyphs mark(char axis) { return Glyphs::one(axis == 'Z' ? "●" : axis == 'X' ? "⊕" : "Y"); }
+
 /// Puts gates into columns. The last row stands for all qubits that are not shown, if there are any.
 class Grid {
  public:
@@ -58,8 +61,9 @@ class Grid {
     const std::size_t row0 = row(op.q0), row1 = op.q1 < 0 ? row0 : row(op.q1);
     const std::size_t low = std::min(row0, row1), high = std::max(row0, row1);
     if (low >= shown_) return;
-    // CZ gates that follow each other commute: each may go left to where the first of them could have stood.
-    if (op.gate != Gate::cz) start_ = frontier_;
+    // Diagonal gates on two qubits that follow each other commute: each may go left to where the first of
+    // them could have stood.
+    if (op.q1 < 0 || !is_diagonal(op.gate)) start_ = frontier_;
     std::size_t at = 0;
     for (std::size_t r = low; r <= std::min(high, shown_ - 1); ++r) at = std::max(at, start_[r]);
     while (!is_free(at, low, high)) ++at;
@@ -73,8 +77,8 @@ class Grid {
     if (info(op.gate).arity == 1) {
       column.cells[row0] = label(op);
     } else {
-      column.cells[row0] = Glyphs::one("●");
-      column.cells[row1] = Glyphs::one(op.gate == Gate::cx ? "⊕" : "●");
+      column.cells[row0] = mark(axis(op.gate, 0));
+      column.cells[row1] = mark(axis(op.gate, 1));
     }
     for (const auto& cell : column.cells)
       if (cell) column.width = std::max(column.width, cell->width);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
 #include "runtime/base/names.h"
 #include "runtime/circuit/ansatz.h"
 
@@ -30,6 +33,9 @@ constexpr EntanglerInfo table[] = {
     {Entangler::brickwork_cz, "brickwork-cz", Gate::cz, bricks},
 };
 static_assert(one_row_each(table, &EntanglerInfo::kind));
+static_assert(std::none_of(std::begin(table), std::end(table),
+                           [](const EntanglerInfo& row) { return is_rotation(row.gate); }),
+              "the gates of an entangler have no angles");
 
 }  // namespace
 
@@ -45,8 +51,8 @@ std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, in
   std::vector<Op> ops;
   if (!row.entangles()) return ops;
   for (const auto& [first, second] : row.pairs(static_cast<int>(qubits.size()), layer))
-    ops.push_back({row.gate, qubits[static_cast<std::size_t>(first)],
-                   qubits[static_cast<std::size_t>(second)], Source::none, -1});
+    append_gate(ops, {row.gate, qubits[static_cast<std::size_t>(first)],
+                      qubits[static_cast<std::size_t>(second)], Source::none, -1});
   return ops;
 }
 

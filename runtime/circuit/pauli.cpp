@@ -129,51 +129,60 @@ class Builder {
     return true;
   }
 
-  /// Conjugation by CX and CZ; the signs are those of products such as XX -> (XZ)(ZX) = YY.
+  /// Conjugation by a fixed gate with axes A, B: a string S0 S1 that anticommutes with A gets a factor B, one
+  /// that anticommutes with B a factor A. The sign with both is that of (S0 A)(B S1): XX -> (XZ)(ZX) = YY for
+  /// CZ.
   static Active permute(const Active& active, const Step& step) {
+    const char a = axis(step.gate, 0), b = axis(step.gate, 1);
     Active out;
     for (const auto& [from, before] : active) {
       Key key = from;
       Entry entry = before;
-      const bool x0 = key.x & step.q0, z0 = key.z & step.q0, x1 = key.x & step.q1, z1 = key.z & step.q1;
-      if (step.gate == Gate::cx) {
-        if (x0 && z1 && x1 == z0) entry.sign = -entry.sign;
-        if (x0) key.x ^= step.q1;
-        if (z1) key.z ^= step.q0;
-      } else {
-        if (x0 && x1 && z0 != z1) entry.sign = -entry.sign;
-        if (x0) key.z ^= step.q1;
-        if (x1) key.z ^= step.q0;
-      }
+      const int first = cyclic(a, from, step.q0), second = cyclic(b, from, step.q1);
+      if (first * second < 0) entry.sign = -entry.sign;
+      if (first) multiply(key, b, step.q1);
+      if (second) multiply(key, a, step.q0);
       out.emplace(key, entry);
     }
     return out;
   }
 
+  /// 1 if P times the string's Pauli on that qubit is i times the third one, as X Y = i Z; -1 if it is -i
+  /// times that; 0 if they commute.
+  static int cyclic(char pauli, const Key& key, std::uint64_t qubit) {
+    const bool x = key.x & qubit, z = key.z & qubit;
+    if (pauli == 'X') return !z ? 0 : x ? 1 : -1;
+    if (pauli == 'Y') return x == z ? 0 : z ? 1 : -1;
+    return !x ? 0 : z ? -1 : 1;
+  }
+  static void multiply(Key& key, char pauli, std::uint64_t qubit) {
+    if (pauli != 'Z') key.x ^= qubit;
+    if (pauli != 'X') key.z ^= qubit;
+  }
+
   Active rotate(const Active& active, const Step& step) {
-    const std::uint64_t px = step.gate == Gate::rz ? 0 : step.q0, pz = step.gate == Gate::rx ? 0 : step.q0;
+    const char pauli = axis(step.gate, 0);
     const bool sample = !step.angle.angles.empty();
     const int angle =
         sample ? number(sample_, out_.sample, step.angle) : number(constant_, out_.constant, step.angle);
     Active out;
     for (const auto& [key, entry] : active) {
-      const bool x = key.x & step.q0, z = key.z & step.q0;
-      const bool commutes = step.gate == Gate::rx ? !z : step.gate == Gate::ry ? x == z : !x;
-      if (commutes) {
+      const int turn = cyclic(pauli, key, step.q0);
+      if (turn == 0) {
         out.emplace(key, entry);
         continue;
       }
       // i P S: minus if (P, S) is one of (X, Y), (Y, Z), (Z, X).
-      const bool minus = step.gate == Gate::rx ? x : step.gate == Gate::ry ? z : !z;
-      const double sign = minus ? -1.0 : 1.0;
+      const double sign = turn > 0 ? -1.0 : 1.0;
+      Key other = key;
+      multiply(other, pauli, step.q0);
       if (sample) {
         out.emplace(Key{key.x, key.z, child(key.node, 2 * angle)}, entry);
-        out.emplace(Key{key.x ^ px, key.z ^ pz, child(key.node, 2 * angle + 1)},
-                    Entry{entry.vertex, entry.sign * sign});
+        other.node = child(key.node, 2 * angle + 1);
+        out.emplace(other, Entry{entry.vertex, entry.sign * sign});
       } else {
         branch(out, key, {entry.vertex, 0, angle, Trig::cos, entry.sign});
-        branch(out, {key.x ^ px, key.z ^ pz, key.node},
-               {entry.vertex, 0, angle, Trig::sin, entry.sign * sign});
+        branch(out, other, {entry.vertex, 0, angle, Trig::sin, entry.sign * sign});
       }
     }
     return out;

@@ -58,21 +58,16 @@ void PauliStrings::normalise() {
 }
 
 bool PauliStrings::commutes(const String& string, const Op& op) const {
-  const std::uint64_t m0 = mask(op.q0), m1 = op.q1 < 0 ? 0 : mask(op.q1);
-  const bool x0 = string.x & m0, z0 = string.z & m0;
-  switch (op.gate) {
-    case Gate::rx:
-      return !z0;
-    case Gate::ry:
-      return x0 == z0;
-    case Gate::rz:
-      return !x0;
-    case Gate::cx:
-      return !x0 && !(string.z & m1);
-    case Gate::cz:
-      return !x0 && !(string.x & m1);
-  }
-  return false;
+  if (turned(string, axis(op.gate, 0), mask(op.q0))) return false;
+  return op.q1 < 0 || !turned(string, axis(op.gate, 1), mask(op.q1));
+}
+
+bool PauliStrings::turned(const String& string, char axis, std::uint64_t mask) {
+  return (axis != 'Z' && (string.z & mask)) != (axis != 'X' && (string.x & mask));
+}
+
+PauliStrings::String PauliStrings::times(const String& string, char pauli, std::uint64_t mask) {
+  return {string.x ^ (pauli == 'Z' ? 0 : mask), string.z ^ (pauli == 'X' ? 0 : mask)};
 }
 
 bool PauliStrings::commutes(const Op& op) const {
@@ -91,23 +86,18 @@ void PauliStrings::push_back(const Op& op) {
     return;
   }
   if (!is_rotation(op.gate)) {
+    const char a = axis(op.gate, 0), b = axis(op.gate, 1);
     for (String& s : strings_) {
-      const bool x0 = s.x & m0, x1 = s.x & m1, z1 = s.z & m1;
-      if (op.gate == Gate::cx) {
-        if (x0) s.x ^= m1;
-        if (z1) s.z ^= m0;
-      } else {
-        if (x0) s.z ^= m1;
-        if (x1) s.z ^= m0;
-      }
+      const bool first = turned(s, a, m0), second = turned(s, b, m1);
+      if (first) s = times(s, b, m1);
+      if (second) s = times(s, a, m0);
     }
     return;
   }
   // cos(a) S + i sin(a) P S: both can occur.
-  const std::uint64_t x = op.gate == Gate::rz ? 0 : m0, z = op.gate == Gate::rx ? 0 : m0;
   const std::size_t count = strings_.size();
   for (std::size_t i = 0; i < count; ++i)
-    if (!commutes(strings_[i], op)) strings_.push_back({strings_[i].x ^ x, strings_[i].z ^ z});
+    if (!commutes(strings_[i], op)) strings_.push_back(times(strings_[i], axis(op.gate, 0), m0));
   normalise();
 }
 

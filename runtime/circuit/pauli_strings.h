@@ -36,6 +36,9 @@ class PauliStrings {
     auto operator<=>(const String&) const = default;
   };
   bool commutes(const String& string, const Op& op) const;
+  /// Whether the string anticommutes with a Pauli on the mask's qubit.
+  static bool turned(const String& string, char axis, std::uint64_t mask);
+  static String times(const String& string, char pauli, std::uint64_t mask);
   /// The bit of a qubit, 0 if no string touches it yet.
   std::uint64_t mask(int qubit) const;
   /// The bit of a qubit, which gets a slot if it has none; 0 if the slots have run out (no longer exact).

@@ -22,9 +22,7 @@ constexpr std::uint8_t maybe_times(std::uint8_t set, std::uint8_t factor) {
 struct Axes {
   std::uint8_t first, second;
 };
-constexpr Axes axes_of(Gate gate) {
-  return gate == Gate::cx ? Axes{PauliSupport::z, PauliSupport::x} : Axes{PauliSupport::z, PauliSupport::z};
-}
+constexpr Axes axes_of(Gate gate) { return {flag_of(axis(gate, 0)), flag_of(axis(gate, 1))}; }
 
 }  // namespace
 
@@ -38,7 +36,7 @@ void PauliSupport::add(const PauliSupport& other) {
 }
 
 bool PauliSupport::commutes(const Op& op) const {
-  if (is_rotation(op.gate)) return (at(op.q0) & ~flag_of(info(op.gate).generator)) == 0;
+  if (is_rotation(op.gate)) return (at(op.q0) & ~flag_of(axis(op.gate, 0))) == 0;
   const Axes axes = axes_of(op.gate);
   return (at(op.q0) & ~axes.first) == 0 && (at(op.q1) & ~axes.second) == 0;
 }
@@ -46,7 +44,7 @@ bool PauliSupport::commutes(const Op& op) const {
 void PauliSupport::push_back(const Op& op) {
   if (commutes(op)) return;
   if (is_rotation(op.gate)) {
-    add(op.q0, static_cast<std::uint8_t>(all & ~flag_of(info(op.gate).generator)));
+    add(op.q0, static_cast<std::uint8_t>(all & ~flag_of(axis(op.gate, 0))));
     return;
   }
   const Axes axes = axes_of(op.gate);

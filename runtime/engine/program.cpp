@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <string>
+
+#include "runtime/base/error.h"
 
 namespace qmtl::engine {
 namespace {
@@ -37,32 +40,27 @@ class Levels {
   }
 
   void add(const Op& op) {
+    if (!is_elementary(op.gate))
+      throw usage_error("expected a circuit of elementary gates (append_gate makes it), found " +
+                        std::string(info(op.gate).name));
     // On a qubit that is still |0>: diagonal gates and controls do nothing but a global phase.
-    if (op.gate == Gate::rz && !touched_[op.q0]) return;
-    if (op.gate == Gate::cx && !touched_[op.q0]) return;
-    if (op.gate == Gate::cz && !(touched_[op.q0] && touched_[op.q1])) return;
-    switch (op.gate) {
-      case Gate::ry:
-        rotate(op);
-        break;
-      case Gate::rx:
-        if (touched_[op.q0]) phase(op.q0, PhaseTerm{0, -1, half_pi});
-        rotate(op);
-        phase(op.q0, PhaseTerm{0, -1, -half_pi});
-        break;
-      case Gate::rz:
-        phase(op.q0, PhaseTerm{0, op.index, 0.0});
-        break;
-      case Gate::cx: {
-        Mix& mix = open({op.q0, op.q1});
-        mix.bits[op.q1] ^= mix.bits[op.q0];
-        break;
-      }
-      case Gate::cz: {
-        Mix& mix = open({op.q0, op.q1});
+    for (int qubit : {op.q0, op.q1})
+      if (qubit >= 0 && !touched_[qubit] && axis(op.gate, qubit == op.q0 ? 0 : 1) == 'Z') return;
+    if (!is_rotation(op.gate)) {
+      // Elementary gates on two qubits are CX and CZ (gates.h).
+      Mix& mix = open({op.q0, op.q1});
+      if (is_diagonal(op.gate))
         append_cz(mix, mix.bits[op.q0], mix.bits[op.q1]);
-        break;
-      }
+      else
+        mix.bits[op.q1] ^= mix.bits[op.q0];
+    } else if (axis(op.gate, 0) == 'Y') {
+      rotate(op);
+    } else if (axis(op.gate, 0) == 'X') {
+      if (touched_[op.q0]) phase(op.q0, PhaseTerm{0, -1, half_pi});
+      rotate(op);
+      phase(op.q0, PhaseTerm{0, -1, -half_pi});
+    } else {
+      phase(op.q0, PhaseTerm{0, op.index, 0.0});
     }
     touched_[op.q0] = true;
     if (op.q1 >= 0) touched_[op.q1] = true;

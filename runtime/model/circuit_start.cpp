@@ -49,9 +49,9 @@ std::vector<int> runs_of_layers(const Stage& stage) {
 /// The rotations that may be random in an identity: they commute with the entangler and each other.
 std::optional<Gate> free_rotation(const Stage& stage) {
   if (!stage.entangled()) return stage.rotations.front();
-  const auto rz = std::find(stage.rotations.begin(), stage.rotations.end(), Gate::rz);
-  if (!stage.diagonal() || rz == stage.rotations.end()) return std::nullopt;
-  return Gate::rz;
+  const auto found = std::find_if(stage.rotations.begin(), stage.rotations.end(), is_diagonal);
+  if (!stage.diagonal() || found == stage.rotations.end()) return std::nullopt;
+  return *found;
 }
 
 /// Makes the identity of a stage whose angles are random.

@@ -19,6 +19,8 @@ void check_ops(const Circuit& circuit, const std::vector<Op>& ops, const std::st
     const Op& op = ops[i];
     const std::string where =
         stage + ", operation " + std::to_string(i) + " (" + std::string(info(op.gate).name) + ")";
+    if (!is_elementary(op.gate))
+      throw usage_error(where + ": expected the elementary gates that it is made of (append_gate)");
     check_range(where, "a qubit", op.q0, circuit.qubits);
     if (info(op.gate).arity == 2) {
       check_range(where, "a second qubit", op.q1, circuit.qubits);

@@ -11,9 +11,8 @@ constexpr std::array<double, 16> identity{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0,
 
 /// Transfer matrix of a rotation: a turn of the Bloch vector about the gate's axis.
 std::array<double, 16> rotation(Gate gate, double angle) {
-  // The axes that turn into each other: the first towards the second.
-  const int from = gate == Gate::rx ? 2 : gate == Gate::ry ? 3 : 1;
-  const int to = gate == Gate::rx ? 3 : gate == Gate::ry ? 1 : 2;
+  // The axes (1 X, 2 Y, 3 Z) that turn into each other: the first towards the second.
+  const int about = axis(gate, 0) - 'X', from = (about + 1) % 3 + 1, to = (about + 2) % 3 + 1;
   const double c = std::cos(angle), s = std::sin(angle);
   std::array<double, 16> m = identity;
   const auto at = [&](int row, int column) -> double& {

@@ -56,7 +56,7 @@ void check(const NoiseModel& model) {
   for (const GateNoise& entry : model.gates) {
     check_entry(entry);
     auto [gate, q0, q1] = place_of(entry);
-    if (gate == Gate::cz && q0 > q1) std::swap(q0, q1);  // cz is the same either way round
+    if (is_symmetric(gate) && q0 > q1) std::swap(q0, q1);
     if (seen[{gate, q0, q1}]++)
       throw usage_error(describe(entry) + ": given twice; expected one entry with all its channels");
   }
@@ -80,7 +80,7 @@ std::vector<PlacedChannel> NoiseTable::after(const Op& op) const {
   if (op.silent) return {};
   int q0 = op.q0, q1 = op.q1;
   auto found = entry_at_.find({op.gate, q0, q1});
-  if (found == entry_at_.end() && op.gate == Gate::cz) {
+  if (found == entry_at_.end() && is_symmetric(op.gate)) {
     found = entry_at_.find({op.gate, q1, q0});
     if (found != entry_at_.end()) std::swap(q0, q1);  // the entry's first qubit is the channels' first
   }

@@ -9,9 +9,9 @@ namespace {
 
 /// Occupation of one qubit's slices.
 struct Lane {
-  int floor = 0;           ///< first slice behind the last gate that cz does not commute with
+  int floor = 0;           ///< first slice behind the last gate that is not diagonal on two qubits
   int next = 0;            ///< first slice behind all gates
-  std::vector<int> taken;  ///< slices of cz gates from `floor` on
+  std::vector<int> taken;  ///< slices of diagonal gates on two qubits from `floor` on
 
   bool is_free(int moment) const { return std::find(taken.begin(), taken.end(), moment) == taken.end(); }
 };
@@ -26,7 +26,7 @@ std::vector<Timed> schedule(std::span<const Op> ops, int qubits) {
     Lane& a = lanes[static_cast<std::size_t>(op.q0)];
     Lane& b = op.q1 < 0 ? a : lanes[static_cast<std::size_t>(op.q1)];
     int moment = std::max(a.next, b.next);
-    if (op.gate == Gate::cz) {
+    if (op.q1 >= 0 && is_diagonal(op.gate)) {
       moment = std::max(a.floor, b.floor);
       while (!a.is_free(moment) || !b.is_free(moment)) ++moment;
       a.taken.push_back(moment);

@@ -174,7 +174,7 @@ void TrajectoryProgram::run(std::span<const One> rotations, const NoiseRandom& r
         }
         pending.flush(step.place0);
         pending.flush(step.place1);
-        if (op.gate == Gate::cz)
+        if (is_diagonal(op.gate))
           state.cz(step.place0, step.place1);
         else
           state.cx(step.place0, step.place1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <Eigen/Core>
 #include <catch2/catch.hpp>
+#include <unsupported/Eigen/KroneckerProduct>
 
 #include "runtime/circuit/gates.h"
 #include "tests/oracle/oracle.h"
@@ -38,6 +39,26 @@ TEST_CASE("every gate's matrix is the oracle's, is unitary and is undone by the 
     }
 }
 
+TEST_CASE("the gates that a gate is made of do what it does", "[gates]") {
+  int made = 0;
+  for (const GateInfo& row : gate_table)
+    for (double angle : {0.0, 0.3, -1.2, 7.5}) {
+      CAPTURE(row.name, angle);
+      std::vector<Op> ops;
+      append_gate(ops,
+                  {row.gate, 0, row.arity == 2 ? 1 : -1, is_rotation(row.gate) ? Source::param : Source::none,
+                   is_rotation(row.gate) ? 0 : -1});
+      made += ops.size() > 1;
+      Eigen::MatrixXcd all = Eigen::MatrixXcd::Identity(1 << row.arity, 1 << row.arity);
+      for (const Op& op : ops) {
+        CHECK(is_elementary(op.gate));
+        all = (oracle::gate_matrix(op, angle, row.arity) * all).eval();
+      }
+      CHECK((all - table_matrix(row.gate, angle)).cwiseAbs().maxCoeff() < tolerance);
+    }
+  CHECK(made > 0);
+}
+
 TEST_CASE("every gate is found by its name and nothing else is", "[gates]") {
   for (const GateInfo& row : gate_table) CHECK(gate_by_name(row.name) == row.gate);
   CHECK_FALSE(gate_by_name("h").has_value());
@@ -49,12 +70,17 @@ TEST_CASE("a rotation's shift rule gives the derivative of its matrix elements' 
     if (!is_rotation(row.gate)) continue;
     CAPTURE(row.name);
     // A state and an observable that no axis of rotation leaves alone.
-    Eigen::Vector2cd start(std::cos(0.3), std::complex<double>(0.2, 1.0) * std::sin(0.3));
-    start.normalize();
-    Eigen::Matrix2cd observable;
+    Eigen::VectorXcd start(2);
+    start << std::cos(0.3), std::complex<double>(0.2, 1.0) * std::sin(0.3);
+    Eigen::MatrixXcd observable(2, 2);
     observable << 0.7, std::complex<double>(0.1, 0.4), std::complex<double>(0.1, -0.4), -0.2;
+    if (row.arity == 2) {
+      start = Eigen::VectorXcd(Eigen::kroneckerProduct(start, start));
+      observable = Eigen::MatrixXcd(Eigen::kroneckerProduct(observable, observable));
+    }
+    start.normalize();
     const auto f = [&](double a) {
-      const Eigen::Vector2cd v = table_matrix(row.gate, a) * start;
+      const Eigen::VectorXcd v = table_matrix(row.gate, a) * start;
       return v.dot(observable * v).real();
     };
     const double a = 0.83, h = 1e-4;

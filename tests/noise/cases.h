@@ -115,13 +115,14 @@ inline std::vector<std::vector<Rule>> channel_cases() {
   std::vector<std::vector<Rule>> cases;
   for (const Physical& physical : one_qubit) {
     std::vector<Rule> rules;
-    for (const GateInfo& row : gate_table) rules.push_back({row.gate, {}, physical, false});
+    for (const GateInfo& row : gate_table)
+      if (is_elementary(row.gate)) rules.push_back({row.gate, {}, physical, false});
     cases.push_back(rules);
   }
   for (const Physical& physical : two_qubit) {
     std::vector<Rule> rules;
     for (const GateInfo& row : gate_table)
-      if (row.arity == 2) rules.push_back({row.gate, {}, physical, true});
+      if (row.arity == 2 && is_elementary(row.gate)) rules.push_back({row.gate, {}, physical, true});
     cases.push_back(rules);
   }
   // Several channels in order, and an entry for one pair that replaces the general one.

@@ -48,15 +48,13 @@ Matrix place(int qubits, std::vector<std::pair<int, One>> factors) {
   return product;
 }
 
-char generator(Gate gate) {
-  switch (gate) {
-    case Gate::rx:
-      return 'X';
-    case Gate::ry:
-      return 'Y';
-    default:
-      return 'Z';
-  }
+/// The generator by the gate's name: a letter for each qubit behind the r.
+std::vector<std::pair<int, One>> generator(const Op& op) {
+  const std::string name(info(op.gate).name);
+  std::vector<std::pair<int, One>> factors;
+  for (std::size_t i = 1; i < name.size(); ++i)
+    factors.emplace_back(i == 1 ? op.q0 : op.q1, pauli(static_cast<char>(name[i] - 'a' + 'A')));
+  return factors;
 }
 
 Matrix sparse_matrix(const Op& op, double angle, int qubits) {
@@ -68,7 +66,7 @@ Matrix sparse_matrix(const Op& op, double angle, int qubits) {
       return place(qubits, {{op.q0, zero}}) + place(qubits, {{op.q0, one}, {op.q1, pauli('Z')}});
     default:
       return place(qubits, {}) * Complex(std::cos(angle / 2)) +
-             place(qubits, {{op.q0, pauli(generator(op.gate))}}) * Complex(0, -std::sin(angle / 2));
+             place(qubits, generator(op)) * Complex(0, -std::sin(angle / 2));
   }
 }
 

@@ -18,10 +18,9 @@ using Json = nlohmann::ordered_json;
 NoiseModel depolarising_device(double p) {
   NoiseModel model;
   if (p == 0) return model;
-  for (const Gate gate : {Gate::rx, Gate::ry, Gate::rz})
-    model.gates.push_back({gate, {}, {{depolarising(p, 1), -1}}});
-  for (const Gate gate : {Gate::cx, Gate::cz})
-    model.gates.push_back({gate, {}, {{depolarising(10 * p, 2), -1}}});
+  for (const GateInfo& row : gate_table)
+    if (is_elementary(row.gate))
+      model.gates.push_back({row.gate, {}, {{depolarising(row.arity == 2 ? 10 * p : p, row.arity), -1}}});
   return model;
 }
 

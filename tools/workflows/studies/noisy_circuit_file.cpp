@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 #include "tools/workflows/studies/noisy_circuits.h"
 
 namespace qmtl {
@@ -17,24 +18,32 @@ int read_qubit(const Json& value, const std::string& where) {
   return value.get<int>();
 }
 
-Op read_op(const Json& entry, const std::string& where, NoisyCircuit& read) {
-  const std::string form =
-      where + ": expected [\"gate\", qubit, angle] or [\"cz\", qubit, qubit], found " + entry.dump();
-  if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_number() ||
-      !entry[2].is_number())
-    throw data_error(form);
-  const auto gate = gate_by_name(entry[0].get<std::string>());
-  if (!gate) throw data_error(where + ": expected a gate of rx, ry, rz, cx, cz, found " + entry[0].dump());
+/// ["gate", qubits..., angle of a rotation].
+void read_op(const Json& entry, const std::string& where, NoisyCircuit& read) {
+  const std::string form = where +
+                           ": expected [\"gate\", qubit, angle], [\"cz\", qubit, qubit] or [\"rzz\", qubit, "
+                           "qubit, angle], found " +
+                           entry.dump();
+  if (!entry.is_array() || entry.empty() || !entry[0].is_string()) throw data_error(form);
+  const std::string name = entry[0].get<std::string>();
+  const auto gate = gate_by_name(name);
+  if (!gate)
+    throw data_error(where + ": expected a gate, " + one_of(gate_names([](Gate) { return true; }), name) +
+                     ", found " + entry[0].dump());
+  const bool turns = is_rotation(*gate);
+  const auto qubits = static_cast<std::size_t>(info(*gate).arity);
+  if (entry.size() != 1 + qubits + (turns ? 1 : 0)) throw data_error(form);
+  for (std::size_t i = 1; i < entry.size(); ++i)
+    if (!entry[i].is_number() || (i > 1 && i <= qubits && !entry[i].is_number_integer()))
+      throw data_error(form);
   Op op{*gate, read_qubit(entry[1], where)};
-  if (info(*gate).arity == 2) {
-    if (!entry[2].is_number_integer()) throw data_error(form);
-    op.q1 = read_qubit(entry[2], where);
-  } else {
+  if (qubits == 2) op.q1 = read_qubit(entry[2], where);
+  if (turns) {
     op.source = Source::param;
     op.index = read.circuit.params++;
-    read.params.push_back(entry[2].get<double>());
+    read.params.push_back(entry.back().get<double>());
   }
-  return op;
+  append_gate(read.circuit.shared, op);
 }
 
 NoisyCircuit read_circuit(const Json& json, const std::string& where, std::uint32_t number) {
@@ -51,9 +60,9 @@ NoisyCircuit read_circuit(const Json& json, const std::string& where, std::uint3
   for (const char* key : {"ops", "measure"})
     if (!json.contains(key) || !json[key].is_array())
       throw data_error(where + ": expected an array '" + key + "', found none");
+  std::size_t operation = 0;
   for (const Json& entry : json["ops"])
-    read.circuit.shared.push_back(
-        read_op(entry, where + ", operation " + std::to_string(read.circuit.shared.size()), read));
+    read_op(entry, where + ", operation " + std::to_string(operation++), read);
   Block block;
   for (const Json& qubit : json["measure"]) {
     block.qubits.push_back(read_qubit(qubit, where + ", measure"));

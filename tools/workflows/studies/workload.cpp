@@ -6,8 +6,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
 
 namespace qmtl {
 namespace {
@@ -118,7 +118,8 @@ std::vector<Gate> gates_of(const Json& names) {
   std::vector<Gate> gates;
   for (const Json& text : names) {
     const auto gate = gate_by_name(text.get<std::string>());
-    if (!gate || !is_rotation(*gate)) throw data_error("expected rx, ry or rz, found " + text.dump());
+    if (!gate || !is_qubit_rotation(*gate))
+      throw data_error("expected one of " + listed_gates(is_qubit_rotation) + ", found " + text.dump());
     gates.push_back(*gate);
   }
   return gates;

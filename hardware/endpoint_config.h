@@ -52,7 +52,7 @@ struct EndpointKind {
 };
 
 std::span<const EndpointKind> endpoint_table();
-/// Throws Error (usage) listing the kinds.
+/// Throws Error (usage) with the kinds and the nearest of them.
 std::unique_ptr<Endpoint> make_endpoint(EndpointConfig config);
 
 }  // namespace qmtl

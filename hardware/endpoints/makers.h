@@ -8,7 +8,7 @@
 
 namespace qmtl {
 
-// What makes each kind of endpoint; table.cpp holds their rows.
+// What makes each kind of endpoint, and their rows. A new one is its file, its maker and its row.
 std::unique_ptr<Endpoint> make_exact_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_noisy_endpoint(EndpointConfig config);
 /// QDMI device libraries. Settings: library, prefix, format (qasm3 or qasm2), api_key_env or api_key_file,
@@ -18,5 +18,13 @@ std::unique_ptr<Endpoint> make_noisy_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config);
 std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config);
+
+inline constexpr EndpointKind endpoint_rows[] = {
+    {"exact", "simulated on this machine without noise", make_exact_endpoint},
+    {"noisy", "simulated on this machine with a noise model", make_noisy_endpoint},
+    {"ibm", "IBM's Qiskit Runtime REST API: sampler V2", make_ibm_endpoint},
+    {"ionq", "IonQ's REST API v0.4", make_ionq_endpoint},
+    {"qdmi", "a QDMI device library", make_qdmi_endpoint},
+};
 
 }  // namespace qmtl

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -21,6 +20,8 @@
 
 namespace qmtl {
 namespace {
+
+constexpr bool every_rank = true, rank_0 = false;
 
 #ifdef QMTL_MPI
 using Job = Comm;
@@ -44,34 +45,9 @@ struct Command {
   bool all_ranks;                              ///< runs on every rank; else on rank 0 only
 };
 
-constexpr std::array commands{
-    Command{"import", "make a data set from tables, arrays or pictures and a TOML description",
-            import_command, false},
-    Command{"train", "train a model; run it under mpirun to use several ranks", train_command, true},
-    Command{"supervise", "run a training and start it again from its newest checkpoint when it fails",
-            supervise_command, false},
-    Command{"eval", "metrics of a checkpoint on a split of its data set", eval_command, true},
-    Command{"compare", "train several heads on the same splits and compare them", compare_command, true},
-    Command{"sweep", "a checkpoint's score against shots and noise strength", sweep_command, true},
-    Command{"scale", "head parameters and accuracy against the number of tasks", scale_command, true},
-    Command{"predict", "predictions of a checkpoint for a CSV or HDF5 file", predict_command, true},
-    Command{"inspect", "what is in a checkpoint or data set", inspect_command, false},
-    Command{"bench", "time the circuit engine on workloads and check its answers", bench_command, false},
-    Command{"plan", "what a configuration would train: circuit, parameters, warnings, cost", plan_command,
-            false},
-    Command{"noise", "circuits on a noisy device: probabilities or counts of bitstrings", noise_command,
-            false},
-    Command{"export", "write a trained model as circuits for devices or as a program for the edge",
-            export_command, false},
-    Command{"emulate", "serve the protocols of quantum services from the simulator, with faults on demand",
-            emulate_command, false},
-    Command{"replay", "evaluate a checkpoint on a quantum device, without paying twice or losing results",
-            replay_command, false},
-    Command{"watch", "follow a training run from another terminal", watch_command, false},
-    Command{"report", "one HTML page about runs, comparisons, scaling and noise", report_command, false},
-    Command{"doctor", "find problems of MPI, threads, SIMD and HDF5, and how to fix them", doctor_command,
-            true},
-};
+#define COMMAND(name, where, summary) Command{#name, summary, name##_command, where},
+constexpr Command commands[] = {QMTL_COMMANDS(COMMAND)};
+#undef COMMAND
 
 void print_help(std::ostream& out) {
   out << "qmtl " << program_version << ": parameter-efficient quantum multi-task learning\n\n"

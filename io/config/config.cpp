@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "io/files/atomic_file.h"
 #include "io/config/config_keys.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -24,7 +24,7 @@ void read_keys(Object& object, const toml::table& table, const std::string& file
     if (row == keys.end()) {
       std::vector<std::string> known;
       for (const auto& candidate : keys) known.push_back(prefix + candidate.name);
-      unknown_key(*entry.key, file, full, known);
+      unknown_key(*entry.key, file, full, known, key_called(entry.key->str()));
     }
     row->read(object, *entry.node, {file, full});
   }
@@ -112,7 +112,7 @@ void apply(Config& config, const toml::table& root, const std::string& file) {
   for (const Entry& entry : in_file_order(root)) {
     const std::string name(entry.key->str());
     if (std::find(known.begin(), known.end(), name) == known.end())
-      unknown_key(*entry.key, file, name, known);
+      unknown_key(*entry.key, file, name, known, key_called(name));
     std::vector<Key<Config>> keys;
     for (const Key<Config>& row : fixed_keys()) {
       if (row.name == name) row.read(config, *entry.node, {file, name});

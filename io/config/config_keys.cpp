@@ -39,8 +39,9 @@ void check_filled(const std::string& text) {
 Key<LayerSpec> layer_key(const LayerKey& row) {
   return std::visit(
       [&](auto member) {
-        return key<LayerSpec>(std::string(row.name), [member](auto& layer) -> auto& { return layer.*member; },
-                              {row.range});
+        return key<LayerSpec>(
+            std::string(row.name), [member](auto& layer) -> auto& { return layer.*member; }, {row.range},
+            std::string(row.summary));
       },
       row.member);
 }
@@ -53,19 +54,27 @@ Key<Object> when(bool (*present)(const Object&), Key<Object> row) {
 
 /// Numbers, or "balanced" until they are known.
 Key<TaskSpec> class_weights_key() {
-  return {"class_weights",
-          [](TaskSpec& task, const toml::node& node, const KeyPlace& at) {
-            const bool balanced = node.is_string() && node.as_string()->get() == "balanced";
-            if (!balanced && !node.is_array())
-              wrong_value(node, at.file, at.key, "an array of numbers or \"balanced\"");
-            task.class_weights.clear();
-            task.balance_classes = balanced;
-            if (!balanced) read_value(task.class_weights, node, at, at_least(0));
-          },
-          [](const TaskSpec& task) {
-            return task.balance_classes ? toml_string("balanced") : write_value(task.class_weights);
-          },
-          [](const TaskSpec& task) { return task.balance_classes || !task.class_weights.empty(); }};
+  return {.name = "class_weights",
+          .read =
+              [](TaskSpec& task, const toml::node& node, const KeyPlace& at) {
+                const bool balanced = node.is_string() && node.as_string()->get() == "balanced";
+                if (!balanced && !node.is_array())
+                  wrong_value(node, at.file, at.key, "an array of numbers or \"balanced\"");
+                task.class_weights.clear();
+                task.balance_classes = balanced;
+                if (!balanced) read_value(task.class_weights, node, at, at_least(0));
+              },
+          .write =
+              [](const TaskSpec& task) {
+                return task.balance_classes ? toml_string("balanced") : write_value(task.class_weights);
+              },
+          .present = [](const TaskSpec& task) { return task.balance_classes || !task.class_weights.empty(); },
+          .type = "an array, each a number of at least 0, or \"balanced\"",
+          .summary =
+              "weights of the classes in the loss, in the order of their numbers; balanced: each class as "
+              "much as "
+              "another",
+          .words = "class_weight pos_weight"};
 }
 
 }  // namespace
@@ -125,7 +134,8 @@ std::string write_value(const LayerSpec& layer) {
 /// A number of the planner's cost model, written only where it is not the default.
 #define COST_KEY(member)                                                        \
   when<C>([](const C& c) { return c.model.cost.member != CostModel{}.member; }, \
-          key<C>("cost." #member, MEMBER(model.cost.member), positive()))
+          key<C>("cost." #member, MEMBER(model.cost.member), positive(),        \
+                 "a measured number of the cost model that plans are compared by"))
 
 /// The keys of the optimisers' rows, each name once.
 std::vector<Key<Config>> optimiser_keys() {
@@ -136,7 +146,7 @@ std::vector<Key<Config>> optimiser_keys() {
       if (std::any_of(keys.begin(), keys.end(), [&](const auto& known) { return known.name == name; }))
         continue;
       const auto member = [member = row.member](auto& config) -> auto& { return config.train.*member; };
-      keys.push_back(key<Config>(name, member, {row.range}));
+      keys.push_back(key<Config>(name, member, {row.range}, std::string(row.summary)));
     }
   return keys;
 }
@@ -144,65 +154,128 @@ std::vector<Key<Config>> optimiser_keys() {
 std::vector<Key<Config>> make_fixed_keys() {
   using C = Config;
   std::vector<Key<Config>> keys{
-      key<C>("seed", MEMBER(train.seed), at_least(0)),
-      key<C>("data.file", MEMBER(data_file), checked(check_filled)),
-      key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled)),
-      key<C>("data.standardise", MEMBER(standardise)),
-      key<C>("run.folder", MEMBER(run_folder), checked(check_filled)),
-      key<C>("run.log_every", MEMBER(log_every), at_least(0)),
-      key<C>("run.rank_logs", MEMBER(rank_logs)),
-      key<C>("backbone.layers", MEMBER(model.backbone.trunk)),
-      key<C>("backbone.fusion", MEMBER(model.backbone.fusion)),
-      key<C>("backbone.pairs", MEMBER(model.backbone.pairs), checked(check_filled)),
-      key<C>("head.kind", MEMBER(model.head.kind), checked(check_filled)),
-      key<C>("head.width", MEMBER(model.head.width), between(0, 1e6)),
-      key<C>("head.hidden", MEMBER(model.head.hidden), between(1, 1e6)),
-      key<C>("head.angle_map", MEMBER(model.head.angle_map)),
-      key<C>("head.gain", MEMBER(model.head.gain), positive()),
-      key<C>("head.train_gain", MEMBER(model.head.train_gain)),
-      key<C>("head.start", MEMBER(model.head.start)),
-      key<C>("head.start_deviation", MEMBER(model.head.start_deviation), at_least(0)),
-      key<C>("head.shared_start", MEMBER(model.head.shared_start)),
-      key<C>("head.shared_deviation", MEMBER(model.head.shared_deviation), at_least(-1)),
-      key<C>("head.scale_start", MEMBER(model.head.scale_start)),
-      key<C>("head.scale_start_regression", MEMBER(model.head.scale_start_regression)),
-      key<C>("head.block_per_task", MEMBER(model.head.block_per_task)),
-      key<C>("head.generations", MEMBER(model.generations), at_least(1)),
-      key<C>("circuit.qubits", MEMBER(model.head.ansatz.qubits), between(0, 1e6)),
-      key<C>("circuit.uploads", MEMBER(model.head.ansatz.uploads), between(1, 1e4)),
-      key<C>("circuit.repeat_uploads", MEMBER(model.head.ansatz.repeat_uploads)),
-      key<C>("circuit.upload", MEMBER(model.head.ansatz.upload)),
-      key<C>("circuit.layers", MEMBER(model.head.ansatz.layers), between(0, 1e4)),
-      key<C>("circuit.rotations", MEMBER(model.head.ansatz.rotations)),
-      key<C>("circuit.entangler", MEMBER(model.head.ansatz.entangler)),
-      key<C>("block.placement", MEMBER(model.head.ansatz.placement)),
-      key<C>("block.size", MEMBER(model.head.ansatz.register_size), between(0, 1e6)),
-      key<C>("block.stride", MEMBER(model.head.ansatz.stride), between(0, 1e6)),
-      key<C>("block.registers", MEMBER(model.head.ansatz.registers), at_least(0)),
-      key<C>("block.layers", MEMBER(model.head.ansatz.block_layers), between(0, 1e4)),
-      key<C>("block.rotations", MEMBER(model.head.ansatz.block_rotations)),
-      key<C>("block.entangler", MEMBER(model.head.ansatz.block_entangler)),
-      key<C>("block.order", MEMBER(model.head.ansatz.block_order)),
-      key<C>("block.readout", MEMBER(model.head.ansatz.readout)),
-      key<C>("block.strings", MEMBER(model.head.ansatz.strings), at_least(0)),
-      key<C>("block.outputs", MEMBER(model.head.ansatz.block_outputs), at_least(1)),
-      key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9)),
-      key<C>("train.batch", MEMBER(train.batch), between(1, 1e9)),
-      key<C>("train.optimiser", MEMBER(train.optimiser)),
-      key<C>("train.learning_rate", MEMBER(train.learning_rate), positive()),
-      key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0)),
-      key<C>("train.head_rate", MEMBER(train.head_rate), at_least(0)),
-      key<C>("train.backbone_rate", MEMBER(train.backbone_rate), at_least(0)),
-      key<C>("train.weight_decay", MEMBER(train.weight_decay), at_least(0)),
-      key<C>("train.schedule", MEMBER(train.schedule)),
-      key<C>("train.warmup_steps", MEMBER(train.warmup_steps), at_least(0)),
-      key<C>("train.clip", MEMBER(train.clip), at_least(0)),
-      key<C>("train.patience", MEMBER(train.patience), at_least(0)),
-      key<C>("train.shots", MEMBER(train.shots), at_least(0)),
-      key<C>("train.frozen", MEMBER(train.frozen), checked(check_filled)),
-      key<C>("train.learn_task_weights", MEMBER(model.learn_task_weights)),
-      key<C>("train.precision", MEMBER(model.precision), checked(check_precision)),
-      key<C>("engine.plan", MEMBER(model.plan), checked(check_plan)),
+      key<C>("seed", MEMBER(train.seed), at_least(0),
+             "every random number of a run: start values, order of samples, dropout, shots", "random_state"),
+      key<C>("data.file", MEMBER(data_file), checked(check_filled),
+             "the data set; relative paths start at the configuration's folder", "dataset path"),
+      key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled),
+             "the tasks to learn, in this order; empty: all of the data set"),
+      key<C>("data.standardise", MEMBER(standardise), {},
+             "inputs are shifted and scaled to mean 0 and deviation 1 of the training rows",
+             "normalize normalise scale"),
+      key<C>("run.folder", MEMBER(run_folder), checked(check_filled),
+             "checkpoints, logs and metrics; default: `runs/` and the configuration's name",
+             "output_dir out"),
+      key<C>("run.log_every", MEMBER(log_every), at_least(0),
+             "steps between two lines about a step in metrics.jsonl; 0: none", "log_interval"),
+      key<C>("run.rank_logs", MEMBER(rank_logs), {}, "a log file for every rank"),
+      key<C>("backbone.layers", MEMBER(model.backbone.trunk), {},
+             "the trunk, after the branches are joined; see io/FORMATS.md for the types of layers",
+             "hidden_layers"),
+      key<C>("backbone.fusion", MEMBER(model.backbone.fusion), {}, "how branches are joined"),
+      key<C>("backbone.pairs", MEMBER(model.backbone.pairs), checked(check_filled),
+             "fusion of pairs: the inputs of each"),
+      key<C>("head.kind", MEMBER(model.head.kind), checked(check_filled),
+             "what turns the representation into logits: `qmtl`, `hybrid`, `separate`, `linear`, `mlp` or "
+             "`local`",
+             "model"),
+      key<C>("head.width", MEMBER(model.head.width), between(0, 1e6),
+             "width of the representation, for heads without a circuit; 0: as many as the circuit of the "
+             "qmtl head would have angles",
+             "hidden_size"),
+      key<C>("head.hidden", MEMBER(model.head.hidden), between(1, 1e6), "mlp: hidden units of a task"),
+      key<C>("head.angle_map", MEMBER(model.head.angle_map), {}, "how the representation becomes angles"),
+      key<C>("head.gain", MEMBER(model.head.gain), positive(), "factor inside the angle map", "scale"),
+      key<C>("head.train_gain", MEMBER(model.head.train_gain), {}, "the gain is trained"),
+      key<C>("head.start", MEMBER(model.head.start), {},
+             "how the blocks' angles start: 0 or pi at random plus noise, normal, or pairs of layers that "
+             "undo each other",
+             "init initialization"),
+      key<C>("head.start_deviation", MEMBER(model.head.start_deviation), at_least(0),
+             "standard deviation of that noise"),
+      key<C>("head.shared_start", MEMBER(model.head.shared_start), {}, "how the shared stage's angles start"),
+      key<C>("head.shared_deviation", MEMBER(model.head.shared_deviation), at_least(-1),
+             "standard deviation of the shared stage's angles; -1: as `head.start_deviation`"),
+      key<C>("head.scale_start", MEMBER(model.head.scale_start), {},
+             "start of the factor on each output, classification"),
+      key<C>("head.scale_start_regression", MEMBER(model.head.scale_start_regression), {},
+             "the same for regression"),
+      key<C>("head.block_per_task", MEMBER(model.head.block_per_task), {},
+             "multiclass: one block with an observable for each class instead of a block for each class"),
+      key<C>("head.generations", MEMBER(model.generations), at_least(1),
+             "how many tasks came together, in order: the newest are trained, the others keep their logits; "
+             "empty: one generation"),
+      key<C>("circuit.qubits", MEMBER(model.head.ansatz.qubits), between(0, 1e6),
+             "qubits of the shared stage; 0: two for each output", "n_qubits wires num_qubits"),
+      key<C>("circuit.uploads", MEMBER(model.head.ansatz.uploads), between(1, 1e4),
+             "how often angles are uploaded", "reuploading"),
+      key<C>("circuit.repeat_uploads", MEMBER(model.head.ansatz.repeat_uploads), {},
+             "every upload carries the same angles; otherwise each has angles of its own"),
+      key<C>("circuit.upload", MEMBER(model.head.ansatz.upload), {}, "the gate that carries an angle",
+             "encoding embedding"),
+      key<C>("circuit.layers", MEMBER(model.head.ansatz.layers), between(0, 1e4),
+             "shared layers, each rotations on every qubit and then the entangler", "depth n_layers reps"),
+      key<C>("circuit.rotations", MEMBER(model.head.ansatz.rotations), {}, "the rotations of a shared layer"),
+      key<C>("circuit.entangler", MEMBER(model.head.ansatz.entangler), {},
+             "the two-qubit gates of a shared layer", "entanglement"),
+      key<C>("block.placement", MEMBER(model.head.ansatz.placement), {},
+             "which qubits a block acts on: a register of its own, or all"),
+      key<C>("block.size", MEMBER(model.head.ansatz.register_size), between(0, 1e6),
+             "qubits of a register, local placement"),
+      key<C>("block.stride", MEMBER(model.head.ansatz.stride), between(0, 1e6),
+             "the first qubit of register r is r times this, modulo the qubits; 0: so that registers cover "
+             "the qubits"),
+      key<C>("block.registers", MEMBER(model.head.ansatz.registers), at_least(0),
+             "registers by hand, one for each block; empty: laid out with the stride"),
+      key<C>("block.layers", MEMBER(model.head.ansatz.block_layers), between(0, 1e4), "layers of a block"),
+      key<C>("block.rotations", MEMBER(model.head.ansatz.block_rotations), {},
+             "the rotations of a block's layer"),
+      key<C>("block.entangler", MEMBER(model.head.ansatz.block_entangler), {},
+             "the two-qubit gates of a block's layer"),
+      key<C>("block.order", MEMBER(model.head.ansatz.block_order), {},
+             "whether a block's layer begins with its entangler or its rotations"),
+      key<C>("block.readout", MEMBER(model.head.ansatz.readout), {},
+             "what of the register is an output: Z of the first qubit, the mean of all Z, trained weights on "
+             "them, or listed strings",
+             "observable measurement"),
+      key<C>("block.strings", MEMBER(model.head.ansatz.strings), at_least(0),
+             "readout of strings: positions in the register, a list for each string"),
+      key<C>("block.outputs", MEMBER(model.head.ansatz.block_outputs), at_least(1),
+             "outputs of each block; set by the tasks"),
+      key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9), "passes over the training rows",
+             "max_epochs num_epochs"),
+      key<C>("train.batch", MEMBER(train.batch), between(1, 1e9), "samples of a step", "batch_size"),
+      key<C>("train.optimiser", MEMBER(train.optimiser), {}, "", "optimizer"),
+      key<C>("train.learning_rate", MEMBER(train.learning_rate), positive(), "step size", "lr eta"),
+      key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0),
+             "factor on it for the circuit's angles"),
+      key<C>("train.head_rate", MEMBER(train.head_rate), at_least(0),
+             "factor on it for the rest of the head"),
+      key<C>("train.backbone_rate", MEMBER(train.backbone_rate), at_least(0),
+             "factor on it for the backbone"),
+      key<C>("train.weight_decay", MEMBER(train.weight_decay), at_least(0),
+             "adamw: decoupled; adam and sgd: L2", "l2 regularization"),
+      key<C>("train.schedule", MEMBER(train.schedule), {}, "the learning rate over the steps",
+             "scheduler lr_scheduler"),
+      key<C>("train.warmup_steps", MEMBER(train.warmup_steps), at_least(0),
+             "steps over which the learning rate rises from 0", "warmup"),
+      key<C>("train.clip", MEMBER(train.clip), at_least(0), "largest norm of the whole gradient; 0: off",
+             "gradient_clipping max_grad_norm"),
+      key<C>("train.patience", MEMBER(train.patience), at_least(0),
+             "early stopping: end after so many epochs without a better validation mean; 0: off",
+             "early_stopping"),
+      key<C>("train.shots", MEMBER(train.shots), at_least(0),
+             "shots a circuit's expectation is estimated from while training; 0: exact"),
+      key<C>("train.frozen", MEMBER(train.frozen), checked(check_filled),
+             "parameters that stay as they start, by the beginnings of their names", "freeze"),
+      key<C>("train.learn_task_weights", MEMBER(model.learn_task_weights), {},
+             "weights of the tasks' losses are trained (uncertainty weighting, Kendall et al. 2018)",
+             "loss_weights"),
+      key<C>("train.precision", MEMBER(model.precision), checked(check_precision),
+             "`float` or `double`: arithmetic of backbone and circuit; parameters are double", "dtype"),
+      key<C>("engine.plan", MEMBER(model.plan), checked(check_plan),
+             "how the circuit is evaluated: `auto`, `state`, `operators`, `cones`, `pauli` or `mixed`",
+             "device simulator backend"),
       COST_KEY(complex_passes),
       COST_KEY(real_passes),
       COST_KEY(cache),
@@ -214,13 +287,20 @@ std::vector<Key<Config>> make_fixed_keys() {
       COST_KEY(expansion),
       COST_KEY(edge),
       COST_KEY(part),
-      key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6)),
-      key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16)),
-      key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6)),
-      key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0)),
-      key<C>("checkpoint.every_steps", MEMBER(checkpoint.every_steps), at_least(0)),
-      key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0)),
-      key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0)),
+      key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6),
+             "seconds without an answer after which a rank counts as lost; 0: never", "timeout"),
+      key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16),
+             "samples of a work unit; part of what decides the bits of a run"),
+      key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6),
+             "work units for each shard; part of what decides the bits of a run"),
+      key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0),
+             "a checkpoint after so many epochs; 0: none for this reason", "save_every"),
+      key<C>("checkpoint.every_steps", MEMBER(checkpoint.every_steps), at_least(0),
+             "after so many steps; 0: none for this reason"),
+      key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0),
+             "after so many seconds since the last; 0: none for this reason"),
+      key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0),
+             "rotating checkpoints kept, besides last and best", "save_total_limit"),
   };
   const auto after = std::find_if(keys.begin(), keys.end(),
                                   [](const auto& row) { return row.name == "train.weight_decay"; });
@@ -234,35 +314,47 @@ const std::vector<Key<Config>>& fixed_keys() {
   return keys;
 }
 
+std::string key_called(std::string_view word) {
+  const std::string wanted = " " + std::string(word) + " ";
+  for (const Key<Config>& key : fixed_keys())
+    if ((" " + key.words + " ").find(wanted) != std::string::npos) return key.name;
+  return "";
+}
+
 const std::vector<Key<TaskSpec>>& task_keys() {
   using T = TaskSpec;
   constexpr auto resolved = [](const T& task) { return !task.kind.empty(); };
   static const std::vector<Key<TaskSpec>> keys{
-      when<T>(resolved, key<T>("kind", MEMBER(kind), checked(check_task_kind))),
-      when<T>(resolved, key<T>("outputs", MEMBER(outputs), between(1, 1e6))),
-      when<T>(resolved, key<T>("classes", MEMBER(classes), between(0, 1e6))),
+      when<T>(resolved, key<T>("kind", MEMBER(kind), checked(check_task_kind), "set by the data set")),
+      when<T>(resolved, key<T>("outputs", MEMBER(outputs), between(1, 1e6), "set by the data set")),
+      when<T>(resolved, key<T>("classes", MEMBER(classes), between(0, 1e6), "set by the data set")),
       when<T>([](const T& task) { return !task.metric.empty(); },
-              key<T>("metric", MEMBER(metric), checked(check_filled))),
+              key<T>("metric", MEMBER(metric), checked(check_filled),
+                     "what scores the task; default: the data set's, else that of its kind")),
       when<T>([](const T& task) { return !task.loss.empty(); },
-              key<T>("loss", MEMBER(loss), checked(check_filled))),
-      key<T>("weight", MEMBER(weight), at_least(0)),
-      when<T>([](const T& task) { return !task.in_mean; }, key<T>("in_mean", MEMBER(in_mean))),
+              key<T>("loss", MEMBER(loss), checked(check_filled),
+                     "what trains the task; default: that of its kind")),
+      key<T>("weight", MEMBER(weight), at_least(0), "factor on the task's loss"),
+      when<T>([](const T& task) { return !task.in_mean; },
+              key<T>("in_mean", MEMBER(in_mean), {},
+                     "its metric counts in the mean that chooses the best epoch")),
       class_weights_key(),
   };
   return keys;
 }
 
 const std::vector<Key<BranchSpec>>& branch_keys() {
-  static const std::vector<Key<BranchSpec>> keys{key<BranchSpec>("layers", MEMBER(layers))};
+  static const std::vector<Key<BranchSpec>> keys{
+      key<BranchSpec>("layers", MEMBER(layers), {}, "layers of this input alone")};
   return keys;
 }
 
 const std::vector<Key<InputSize>>& input_keys() {
   static const std::vector<Key<InputSize>> keys{
       when<InputSize>([](const InputSize& size) { return size.width > 0; },
-                      key<InputSize>("width", MEMBER(width), between(1, 1e9))),
+                      key<InputSize>("width", MEMBER(width), between(1, 1e9), "set by the data set")),
       when<InputSize>([](const InputSize& size) { return !size.shape.empty(); },
-                      key<InputSize>("shape", MEMBER(shape), between(1, 1e6))),
+                      key<InputSize>("shape", MEMBER(shape), between(1, 1e6), "set by the data set")),
   };
   return keys;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/config/toml_tools.h"
@@ -31,10 +32,16 @@ struct Key {
   std::function<void(Object&, const toml::node&, const KeyPlace&)> read;
   std::function<std::string(const Object&)> write;       ///< TOML text of the value
   std::function<bool(const Object&)> present = nullptr;  ///< written only if this holds (always, if absent)
+  std::string type = {};                                 ///< what a value is, in words: "a number above 0"
+  std::string summary = {};                              ///< what it decides, a phrase
+  std::string words = {};  ///< what other programs call it, blanks between: unknown keys are looked up here
 };
 
 /// The keys of the fixed tables ("train.epochs"), in the order in which they are written.
 const std::vector<Key<Config>>& fixed_keys();
+/// The key of a fixed table that other programs call so ("early_stopping": train.patience); "" if there is
+/// none.
+std::string key_called(std::string_view word);
 /// The keys of [task.<name>].
 const std::vector<Key<TaskSpec>>& task_keys();
 /// The keys of [branch.<input>].

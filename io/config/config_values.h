@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "io/config/config_keys.h"
 #include "runtime/base/error.h"
 #include "runtime/base/nearest.h"
+#include "runtime/base/names.h"
 
 namespace qmtl {
 
@@ -169,14 +171,45 @@ std::string write_value(const std::vector<T>& values) {
   return text + "]";
 }
 
+/// What a value of a type is, in words; `rule` says the range.
+template <class T>
+std::string value_type(const KeyRule& rule) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return "true or false";
+  } else if constexpr (std::is_same_v<T, Gate>) {
+    return "\"rx\", \"ry\" or \"rz\"";
+  } else if constexpr (std::is_enum_v<T>) {
+    std::string text;
+    constexpr std::size_t count = enumerators<T>();
+    for (std::size_t i = 0; i < count; ++i)
+      text += (i == 0 ? "" : i + 1 == count ? " or " : ", ") + toml_string(name(static_cast<T>(i)));
+    return text;
+  } else if constexpr (std::is_integral_v<T>) {
+    return (rule.multiple == 1 ? "an integer" : "a multiple of " + std::to_string(rule.multiple)) +
+           range_text(rule);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return "a number" + range_text(rule);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return "a string";
+  } else if constexpr (std::is_same_v<T, LayerSpec>) {
+    return "a layer";
+  } else {
+    return "an array, each " + value_type<typename T::value_type>(rule);
+  }
+}
+
 /// One row of a key table. `member` is a generic lambda that gives the member of a (const or not) Object.
 template <class Object, class Member>
-Key<Object> key(std::string name, Member member, KeyRule rule = {}) {
-  return {std::move(name),
-          [member, rule](Object& object, const toml::node& node, const KeyPlace& at) {
-            read_value(member(object), node, at, rule);
-          },
-          [member](const Object& object) { return write_value(member(object)); }};
+Key<Object> key(std::string name, Member member, KeyRule rule = {}, std::string summary = {},
+                std::string words = {}) {
+  using Value = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
+  return {.name = std::move(name),
+          .read = [member, rule](Object& object, const toml::node& node,
+                                 const KeyPlace& at) { read_value(member(object), node, at, rule); },
+          .write = [member](const Object& object) { return write_value(member(object)); },
+          .type = value_type<Value>(rule),
+          .summary = std::move(summary),
+          .words = std::move(words)};
 }
 
 }  // namespace qmtl

@@ -52,11 +52,12 @@ void wrong_value(const toml::node& node, const std::string& file, const std::str
 }
 
 void unknown_key(const toml::key& key, const std::string& file, const std::string& full_name,
-                 const std::vector<std::string>& known) {
-  const std::string suggestion = nearest(full_name, known);
+                 const std::vector<std::string>& known, const std::string& meant) {
+  const std::string suggestion = meant.empty() ? nearest(full_name, known) : meant;
   throw usage_error(
       where(key, file) + ": unknown key " + full_name +
-      (suggestion.empty() ? "; no keys are expected here" : "; the nearest known key is " + suggestion));
+      (suggestion.empty() ? "; no keys are expected here" : "; the nearest known key is " + suggestion) +
+      (meant.empty() ? "" : " (qmtl keys " + meant + " says what it does)"));
 }
 
 std::vector<Entry> in_file_order(const toml::table& table) {

@@ -22,6 +22,7 @@ struct RowKey {
   Member member;
   KeyRange range = {};
   bool required = false;
+  std::string_view summary = {};  ///< what it decides, a phrase
 };
 template <class Object>
 using NumberKey = RowKey<double Object::*>;

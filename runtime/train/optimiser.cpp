@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "runtime/base/math.h"
 #include "runtime/base/names.h"
 #include "runtime/model/instruction_sets.h"
-#include "runtime/base/math.h"
 
 namespace qmtl {
 namespace {
@@ -72,10 +72,12 @@ void momentum(const TensorStep& step) {
 }
 
 constexpr double below_one = 0.999999999;
-constexpr NumberKey<TrainSpec> adam_keys[] = {{"beta1", &TrainSpec::beta1, {0, below_one}},
-                                              {"beta2", &TrainSpec::beta2, {0, below_one}},
-                                              {"epsilon", &TrainSpec::epsilon, above(0)}};
-constexpr NumberKey<TrainSpec> momentum_keys[] = {{"momentum", &TrainSpec::momentum, {0, below_one}}};
+constexpr NumberKey<TrainSpec> adam_keys[] = {
+    {"beta1", &TrainSpec::beta1, {0, below_one}, false, "decay of the mean of gradients"},
+    {"beta2", &TrainSpec::beta2, {0, below_one}, false, "decay of the mean of their squares"},
+    {"epsilon", &TrainSpec::epsilon, above(0), false, "added to the root of that mean"}};
+constexpr NumberKey<TrainSpec> momentum_keys[] = {
+    {"momentum", &TrainSpec::momentum, {0, below_one}, false, "decay of the sum of gradients"}};
 
 // A new optimiser is its enumerator (config.h), its function and its row.
 constexpr OptimiserInfo table[] = {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools/REFERENCE.md begins with what `--help` of every subcommand prints. `reference.py --write` renews it."""
+"""tools/REFERENCE.md begins with what `--help` of every subcommand prints, io/CONFIGURATION.md holds what `qmtl keys
+--markdown` does. `reference.py --write` renews both."""
 
 import os
 import pathlib
@@ -10,7 +11,6 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("QMTL_PROGRAM", str(ROOT / "build" / "release" / "qmtl"))
-PAGE = ROOT / "tools" / "REFERENCE.md"
 BEGIN, END = "<!-- begin of what the program prints -->\n", "<!-- end of what the program prints -->\n"
 
 
@@ -30,16 +30,21 @@ def reference():
     return text
 
 
-def main():
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
+def compare(page, expected):
+    before, rest = page.read_text().split(BEGIN)
     kept, after = rest.split(END)
-    expected = "\n" + reference() + "\n"
     if sys.argv[1:] == ["--write"]:
-        PAGE.write_text(before + BEGIN + expected + END + after)
+        page.write_text(before + BEGIN + expected + END + after)
     elif kept != expected:
-        sys.exit(f"{PAGE.name}: expected what --help prints, found something else; run tests/tools/reference.py --write")
-    print("the reference is what the program prints")
+        sys.exit(f"{page.name}: expected what the program prints, found something else; run tests/tools/reference.py --write")
+
+
+def main():
+    compare(ROOT / "tools" / "REFERENCE.md", "\n" + reference() + "\n")
+    keys = printed("keys", "--markdown")
+    assert keys.count("\n| `") > 70, f"expected the table of keys, found {keys[:200]}"
+    compare(ROOT / "io" / "CONFIGURATION.md", keys + "\n")
+    print("the references are what the program prints")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ namespace qmtl {
   ROW(inspect, rank_0, "what is in a checkpoint or data set") \
   ROW(bench, rank_0, "time the circuit engine on workloads and check its answers") \
   ROW(plan, rank_0, "what a configuration would train: circuit, parameters, warnings, cost") \
+  ROW(keys, rank_0, "the keys of a training configuration: values, defaults, meaning") \
   ROW(noise, rank_0, "circuits on a noisy device: probabilities or counts of bitstrings") \
   ROW(export, rank_0, "write a trained model as circuits for devices or as a program for the edge") \
   ROW(emulate, rank_0, "serve the protocols of quantum services from the simulator, with faults on demand") \

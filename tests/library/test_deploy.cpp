@@ -46,7 +46,8 @@ TEST_CASE("What is exported from memory is what is exported from the saved model
   model.save(folder.file("model.h5"));
   export_model(model, "edge", folder.file("one.qmh"), points.inputs());
   export_model(Model::load(folder.file("model.h5")), "edge", folder.file("two.qmh"), points.inputs());
-  CHECK(read_file(folder.file("one.qmh")) == read_file(folder.file("two.qmh")));
+  const bool same = read_file(folder.file("one.qmh")) == read_file(folder.file("two.qmh"));
+  CHECK(same);
 }
 
 TEST_CASE("Forms and options that do not exist are refused by name", "[library]") {

@@ -9,7 +9,7 @@ import re
 
 # Names of namespace std -> headers that promise them (C++20), as far as the project's headers use them.
 DECLARED = {
-    "abs cos exp fmod frexp isfinite isnan ldexp log pow sin sqrt copysign lround floor ceil": "cmath",
+    "abs atan2 cos exp fmin fmod frexp hypot isfinite isnan ldexp log pow sin sqrt copysign lround floor ceil": "cmath",
     "accumulate iota": "numeric",
     "all_of any_of copy count fill fill_n find max min shuffle sort lower_bound upper_bound clamp equal": "algorithm",
     "array": "array",

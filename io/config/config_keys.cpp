@@ -245,7 +245,7 @@ std::vector<Key<Config>> make_fixed_keys() {
       key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9), "passes over the training rows",
              "max_epochs num_epochs"),
       key<C>("train.batch", MEMBER(train.batch), between(1, 1e9), "samples of a step", "batch_size"),
-      key<C>("train.optimiser", MEMBER(train.optimiser), {}, "", "optimizer"),
+      key<C>("train.optimiser", MEMBER(train.optimiser), {}, "how a gradient becomes a step", "optimizer"),
       key<C>("train.learning_rate", MEMBER(train.learning_rate), positive(), "step size", "lr eta"),
       key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0),
              "factor on it for the circuit's angles"),

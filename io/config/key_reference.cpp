@@ -45,13 +45,18 @@ std::vector<KeyPage> key_pages() {
 std::vector<KeyPage> pages_about(std::string_view word) {
   std::vector<KeyPage> found = key_pages();
   std::vector<std::string> names;
-  for (const KeyPage& page : found) names.push_back(page.full());
+  for (const KeyPage& page : found) names.push_back(page.name);
   std::erase_if(found, [word](const KeyPage& page) {
     return (page.full() + "\n" + page.summary + "\n" + page.words).find(word) == std::string::npos;
   });
-  if (found.empty())
+  if (found.empty()) {
+    const std::vector<KeyPage> all = key_pages();
+    const std::string close = nearest(word.substr(word.rfind('.') + 1), names);
+    const auto meant =
+        std::find_if(all.begin(), all.end(), [&](const KeyPage& page) { return page.name == close; });
     throw usage_error("expected a key or a word of one, found '" + std::string(word) +
-                      "'; the nearest key is " + nearest(word, names));
+                      "'; the nearest key is " + meant->full());
+  }
   return found;
 }
 

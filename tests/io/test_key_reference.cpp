@@ -24,7 +24,7 @@ TEST_CASE("Every key of a configuration says what it takes and what it decides",
 
 TEST_CASE("Defaults on the page of keys are those that a configuration without the key gets", "[io]") {
   const Config unset = parse_config("", "a.toml");
-  const std::string text = to_toml(unset);
+  const std::string text = "\n" + to_toml(unset);
   for (const KeyPage& page : key_pages()) {
     if (page.value.empty() || page.table.find('<') != std::string::npos) continue;
     INFO(page.full());

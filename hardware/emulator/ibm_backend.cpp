@@ -121,7 +121,7 @@ Json ibm_configuration(const EmulatorOptions& options) {
 Json ibm_properties(const EmulatorOptions& options, double now) {
   const DeviceTarget& target = options.target;
   if (!options.properties.empty()) {
-    Json given = Json::parse(options.properties);
+    Json given = parse_json<Json>(options.properties, "the properties of the emulated backend");
     given["backend_name"] = target.name;
     return given;
   }
@@ -159,7 +159,7 @@ Json ibm_properties(const EmulatorOptions& options, double now) {
 DeviceTarget target_of_properties(const std::string& properties, const std::string& file) {
   DeviceTarget target;
   try {
-    const Json json = Json::parse(properties);
+    const Json json = parse_json<Json>(properties, file);
     target.name = json.value("backend_name", std::string("emulated"));
     target.qubits = static_cast<int>(json.at("qubits").size());
     for (const Json& gate : json.at("gates")) {

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "hardware/emulator/emulation.h"
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ionq_request.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
@@ -16,6 +16,20 @@ using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 std::string job_file(const std::string& folder, const std::string& id) { return folder + "/" + id + ".json"; }
+
+/// Whether the text has the form of the ids that the services here give. An id names a file: no other text
+/// may.
+bool is_job_id(const std::string& text) {
+  constexpr std::size_t ibm_digits = 20, uuid_size = 36;
+  const bool uuid = text.size() == uuid_size;
+  if (!uuid && text.size() != ibm_digits) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = uuid && (i == 8 || i == 13 || i == 18 || i == 23);
+    const bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !digit) return false;
+  }
+  return true;
+}
 
 Json described(const EmulatedJob& job) {
   return {{"format", "qmtl-emulated-job"},
@@ -34,11 +48,10 @@ Json described(const EmulatedJob& job) {
 
 /// Results are not kept: they follow from the request, the key and the emulator's seed.
 std::shared_ptr<EmulatedJob> read_job(const std::string& file, const EmulatorOptions& options) {
-  std::ifstream stream(file);
-  std::stringstream text;
-  text << stream.rdbuf();
-  const auto saved = SortedJsonField::parse(text.str(), json_file(file));
+  const auto saved = SortedJsonField::parse(read_file(file), json_file(file));
   const std::string& id = saved.at("id").text();
+  if (!is_job_id(id) || fs::path(file).stem() != id)
+    saved.at("id").wrong("the id of a job that this emulator gave, which is also the file's name");
   const Json& request = saved.at("request").json();
   std::shared_ptr<EmulatedJob> job = saved.at("service").text() == "ibm"
                                          ? read_ibm_job(request, options)

@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <thread>
 
 #include "runtime/base/error.h"
@@ -16,7 +19,58 @@
 namespace qmtl {
 namespace {
 
-constexpr int io_seconds = 30, keep_alive_seconds = 5, workers = 16;
+constexpr int io_seconds = 30, keep_alive_seconds = 5;
+/// Connections that are served at once. A client that says nothing, or half of a request, keeps one.
+constexpr std::size_t most_connections = 512;
+
+/// A thread a connection, made when one is needed: clients that only stay connected block no others.
+class GrowingPool final : public httplib::TaskQueue {
+ public:
+  void enqueue(std::function<void()> task) override {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() > waiting_ && threads_.size() < most_connections) {
+      try {
+        threads_.emplace_back([this] { work(); });
+        return;
+      } catch (const std::system_error&) {
+        // No more threads to be had: those that are there take the task when they are done.
+      }
+    }
+    changed_.notify_one();
+  }
+  void shutdown() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      ++waiting_;
+      changed_.wait(lock, [&] { return ended_ || !tasks_.empty(); });
+      --waiting_;
+      if (tasks_.empty()) return;
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::thread> threads_;
+  std::size_t waiting_ = 0;  ///< threads without a task
+  bool ended_ = false;
+};
 
 /// A connection whose writing can be made to end after some bytes: that is how connections are cut.
 class CuttableStream final : public httplib::Stream {
@@ -141,7 +195,7 @@ struct EmulatorServer::Impl {
   int port = 0;
 
   explicit Impl(EmulatorOptions options) : emulator(std::move(options)) {
-    server.new_task_queue = [] { return new httplib::ThreadPool(workers); };
+    server.new_task_queue = [] { return new GrowingPool; };
     server.set_payload_max_length(emulator.options().most_bytes);
     server.set_keep_alive_max_count(1000);
     server.set_tcp_nodelay(true);

@@ -100,7 +100,7 @@ constexpr std::string_view journal_format = "qmtl-replay-journal";
 
 /// The line without its check, which must be right. Throws std::exception.
 Json checked(const std::string& line, std::string& check) {
-  Json json = Json::parse(line);
+  Json json = parse_json<Json>(line, std::string(journal_format));
   const std::string found = json.at("check").get<std::string>();
   json.erase("check");
   check = check_of(check, json.dump());

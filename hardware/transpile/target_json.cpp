@@ -2,13 +2,11 @@
 #include "hardware/transpile/target_json.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "hardware/transpile/coupling_graph.h"
 #include "hardware/transpile/topologies.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/json_field.h"
 
 namespace qmtl {
@@ -79,11 +77,8 @@ void set_basis(DeviceTarget& target, std::string_view names) {
 }
 
 DeviceTarget find_target(const std::string& file_or_name) {
-  if (!std::filesystem::exists(file_or_name)) return parse_topology(file_or_name);
-  std::ifstream stream(file_or_name, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream && !stream.eof()) throw data_error(file_or_name + ": cannot be read");
-  return parse_target(text, file_or_name);
+  if (file_kind(file_or_name) == FileKind::nothing) return parse_topology(file_or_name);
+  return parse_target(read_file(file_or_name, most_text_bytes), file_or_name);
 }
 
 }  // namespace qmtl

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "io/files/atomic_file.h"
 #include "io/config/toml_tools.h"
+#include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -105,7 +105,7 @@ std::vector<std::vector<std::string>> CompareSpec::points() const {
 }
 
 CompareSpec read_compare_file(const std::string& path) {
-  const toml::table table = parse_toml(read_file(path), path);
+  const toml::table table = parse_toml(read_file(path, most_text_bytes), path);
   TableReader root(table, path, "");
   CompareSpec spec;
   spec.file = path;

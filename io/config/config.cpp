@@ -170,7 +170,7 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
   const std::filesystem::path file(path);
   std::string text;
   try {
-    text = read_file(path);
+    text = read_file(path, most_text_bytes);
   } catch (const Error& error) {
     throw usage_error(error.what());
   }

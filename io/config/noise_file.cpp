@@ -233,7 +233,7 @@ NoiseModel parse_noise_toml(std::string_view text, const std::string& name) {
 }
 
 NoiseModel read_noise(const std::string& path) {
-  const std::string text = read_file(path);
+  const std::string text = read_file(path, most_text_bytes);
   return path.ends_with(".json") ? parse_ibm_properties(text, path) : parse_noise_toml(text, path);
 }
 

@@ -40,7 +40,7 @@ ScaleVariant read_scale_variant(const toml::node& node, const std::string& file)
 }  // namespace
 
 ScaleSpec read_scale_file(const std::string& path) {
-  const toml::table table = parse_toml(read_file(path), path);
+  const toml::table table = parse_toml(read_file(path, most_text_bytes), path);
   TableReader root(table, path, "");
   ScaleSpec spec;
   spec.file = path;

@@ -24,7 +24,54 @@ std::string located(const toml::source_region& region, const std::string& file) 
 std::string where(const toml::node& node, const std::string& file) { return located(node.source(), file); }
 std::string where(const toml::key& key, const std::string& file) { return located(key.source(), file); }
 
+namespace {
+
+/// Parts of a dotted key. The parser makes a table of each, and visits and frees tables by recursion: a key
+/// of many thousand parts would end the program.
+constexpr int most_parts = 16;
+
+/// Behind the string that begins at `at`, or at the end of its line where it does not end there.
+std::size_t behind_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string three(3, quote);
+  const bool several_lines = text.substr(at, 3) == three;
+  for (std::size_t i = at + (several_lines ? 3 : 1); i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\')
+      ++i;
+    else if (several_lines ? text.substr(i, 3) == three : text[i] == quote)
+      return i + (several_lines ? 3 : 1);
+    else if (!several_lines && text[i] == '\n')
+      return i;
+  }
+  return text.size();
+}
+
+void check_keys(std::string_view text, const std::string& file) {
+  int line = 1, dots = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') {
+      const std::size_t end = behind_string(text, i);
+      line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(i),
+                                          text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+      i = end - 1;
+    } else if (c == '#') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (c == '.') {
+      if (++dots >= most_parts)
+        throw usage_error(file + ":" + std::to_string(line) + ": expected keys of at most " +
+                          std::to_string(most_parts) + " parts, found more; names with points need quotes");
+    } else if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) {
+      dots = 0;
+      line += c == '\n';
+    }
+  }
+}
+
+}  // namespace
+
 toml::table parse_toml(std::string_view text, const std::string& file) {
+  check_keys(text, file);
   try {
     return toml::parse(text, file);
   } catch (const toml::parse_error& error) {

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 
 #include "io/data/file_kind.h"
@@ -13,6 +12,7 @@
 #include "io/data/npz.h"
 #include "io/hdf5/hdf5.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
@@ -50,11 +50,12 @@ void reverse_axes(ArrayFile& array) {
   array.note = "a MATLAB file; its axes are in MATLAB's order, " + hdf5::text(shape);
 }
 
-ArrayFile read_hdf5(const std::string& path, const std::string& dataset) {
+ArrayFile read_hdf5(const std::string& path, const std::string& dataset,
+                    const std::vector<std::string>& folders) {
   if (dataset.empty())
     throw data_error(path + ": expected a key dataset = \"/path/in/the/file\" beside file, found none: the " +
                      "file is HDF5");
-  const hdf5::File file = hdf5::File::open(path);
+  const hdf5::File file = hdf5::File::open(path, folders);
   const std::string object = dataset.starts_with('/') ? dataset : "/" + dataset;
   if (!file.exists(object)) throw data_error(path + ": expected the dataset " + object + ", found none");
   const hdf5::Info info = file.info(object);
@@ -154,9 +155,13 @@ void require_array_bytes(const ArrayFile& array) {
     throw data_error(array.file + ": expected one entry per sample, found a single value");
 }
 
-ArrayFile read_array(const std::string& path, const std::string& dataset) {
-  if (is_hdf5_file(path)) return read_hdf5(path, dataset);
+ArrayFile read_array(const std::string& path, const std::string& dataset,
+                     const std::vector<std::string>& folders) {
+  if (is_hdf5_file(path)) return read_hdf5(path, dataset, folders);
   std::string bytes = inflate_file(path, "an array (NPY, NPZ, IDX or HDF5)");
+  if (!folders.empty())
+    throw data_error(
+        path + ": expected an HDF5 file, because the key external_folders is given, found another kind");
   if (is_zip(bytes))
     return parse_npy(npz_member(bytes, dataset, path), dataset.empty() ? path : path + ", " + dataset);
   if (!dataset.empty())

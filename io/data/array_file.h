@@ -31,9 +31,11 @@ struct ArrayFile {
 
 /// Reads an array that the content of the file tells: NPY (version 1 to 3, little-endian, C order), IDX, the
 /// array `dataset` of an NPZ archive (not needed where there is one), or the HDF5 dataset `dataset`; NPY and
-/// IDX may be gzip-compressed. A MATLAB 7.3 file has its axes in MATLAB's order. Throws Error (data) that
-/// names the file, what was expected, what was found and the way out.
-ArrayFile read_array(const std::string& path, const std::string& dataset);
+/// IDX may be gzip-compressed. A MATLAB 7.3 file has its axes in MATLAB's order. `folders` are those from
+/// which an HDF5 file's external and virtual data may be read besides its own. Throws Error (data) that names
+/// the file, what was expected, what was found and the way out.
+ArrayFile read_array(const std::string& path, const std::string& dataset,
+                     const std::vector<std::string>& folders = {});
 
 /// The two formats of one array, from a file's bytes. `path` is for messages.
 ArrayFile parse_npy(std::string bytes, const std::string& path);

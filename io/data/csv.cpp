@@ -301,8 +301,14 @@ std::string csv_quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string csv_cell(const std::string& text) {
-  return text.find_first_of(",\"\r\n") == std::string::npos ? text : csv_quoted(text);
+std::string csv_cell(const std::string& given) {
+  // With its apostrophes counted in, the mark can be taken off again without doubt.
+  const std::size_t first = given.find_first_not_of('\'');
+  double number = 0;
+  const bool formula = first != std::string::npos &&
+                       std::string_view("=+-@\t\r\n").find(given[first]) != std::string_view::npos;
+  const std::string text = formula && !parse_number(given, number) ? "'" + given : given;
+  return text.find_first_of(",\"\t\r\n") == std::string::npos ? text : csv_quoted(text);
 }
 
 }  // namespace qmtl

@@ -44,7 +44,7 @@ struct CsvTable {
   std::vector<std::unique_ptr<std::string>> added;           ///< what their cells point into
   std::vector<std::pair<std::string, std::string>> aliases;  ///< other names of added columns
   std::vector<std::size_t> origin;  ///< the place of each row among all, where rows were taken out
-  NumberFormat numbers;                                      ///< of the file's own columns
+  NumberFormat numbers;             ///< of the file's own columns
 
   std::size_t rows() const { return lines.size(); }
   std::string_view cell(std::size_t row, std::size_t column) const { return cells[row * columns + column]; }
@@ -80,8 +80,12 @@ struct AddedColumn {
 /// Puts columns behind those of the table.
 void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns);
 
-/// A text as a cell of a CSV file: in quotes; in quotes where it needs them.
+/// A text in the quotes of a CSV file.
 std::string csv_quoted(const std::string& text);
+/// A text as a cell of a CSV file: in quotes where it needs them. Spreadsheets run what begins with = + - @
+/// (or a tab, or the end of a line, before those) as a formula; such a text, unless it is a number, gets an
+/// apostrophe in front, as does one that already has apostrophes there: taking one off what begins with
+/// apostrophes and one of those gives the text back.
 std::string csv_cell(const std::string& text);
 
 }  // namespace qmtl

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "runtime/base/file.h"
+
 namespace qmtl {
 namespace {
 
@@ -98,6 +100,7 @@ bool is_json(std::string_view text) {
 }  // namespace
 
 bool is_hdf5_file(const std::string& path) {
+  if (file_kind(path) != FileKind::file) return false;  // what reads it next says so
   std::ifstream file(path, std::ios::binary);
   char magic[8] = {};
   for (std::streamoff at = 0; file.seekg(at) && file.read(magic, sizeof magic); at = at == 0 ? 512 : 2 * at)

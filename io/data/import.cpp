@@ -140,7 +140,7 @@ Input import_input(const std::string& name, TableReader& reader, InputSource sou
   }
   Input input;
   if (reader.find("file")) {
-    reader.expect_only({"file", "dataset", "shape"});
+    reader.expect_only({"file", "dataset", "external_folders", "shape"});
     input = import_array(name, reader, count, source.table.origin, source.report);
   } else {
     input = import_column_input(name, reader, source);
@@ -209,7 +209,7 @@ void count_unlabelled(const Dataset& data, ImportReport& report) {
 }  // namespace
 
 Imported import_with_report(const std::string& toml_path) {
-  const toml::table description = parse_toml(read_file(toml_path), toml_path);
+  const toml::table description = parse_toml(read_file(toml_path, most_text_bytes), toml_path);
   TableReader root(description, toml_path, "");
   Imported imported;
   Dataset& data = imported.data;

@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 
 ArrayFile read_named_array(TableReader& reader) {
   const std::string path = path_beside(reader.file(), reader.string("file"));
-  return read_array(path, reader.string("dataset", ""));
+  std::vector<std::string> folders = reader.texts("external_folders");
+  for (std::string& folder : folders) folder = path_beside(reader.file(), folder);
+  return read_array(path, reader.string("dataset", ""), folders);
 }
 
 void check_samples(const ArrayFile& array, const SampleCount& expected) {

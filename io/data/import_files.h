@@ -22,12 +22,12 @@ struct SampleCount {
   std::string file;
 };
 
-/// An input from an array: the keys `file` and, for HDF5 and NPZ, `dataset`.
+/// An input from an array: the keys `file` and, for HDF5 and NPZ, `dataset`, for HDF5 `external_folders`.
 /// `origin` are the samples that are kept, if not all.
 Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
                    const std::vector<std::size_t>& origin, ImportReport& report);
 
-/// The columns of a table [column.<name>] with the keys `file` and `dataset`: one of an array [N], L of an
+/// The columns of a table [column.<name>] with the keys of an array: one of an array [N], L of an
 /// array [N, L], named name0, name1, ...; that of an array [N, 1] is also called name. Sets `expected` where
 /// it is not known yet.
 std::vector<AddedColumn> import_columns(const std::string& name, TableReader& reader,

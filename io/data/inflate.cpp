@@ -3,20 +3,19 @@
 
 #include <zlib.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 
 // zlib passes files through that are not compressed.
 std::string inflate_file(const std::string& path, const std::string& expected) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (!fs::exists(path, error))
+  if (file_kind(path) == FileKind::nothing)
     throw data_error(path + ": no such file; check the path (it is relative to the description's folder)");
-  if (fs::is_directory(path, error)) throw data_error(path + ": expected " + expected + ", found a folder");
+  require_file(path, expected);
+  const std::uint64_t most = machine_memory();
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
   if (!file) throw data_error(path + ": cannot be read; check its permissions");
   std::string text, piece(1 << 18, '\0');
@@ -29,6 +28,9 @@ std::string inflate_file(const std::string& path, const std::string& expected) {
                        "); fetch it again");
     if (got == 0) return text;
     text.append(piece, 0, static_cast<std::size_t>(got));
+    if (text.size() > most)
+      throw data_error(path + ": holds more than the " + std::to_string(most) +
+                       " bytes of this machine's memory; cut it into parts");
   }
 }
 

@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "io/files/atomic_file.h"
+#include "runtime/base/error.h"
 #include "runtime/edge/edge_sections.h"
 #include "runtime/edge/qmtl_edge_tasks.h"
-#include "runtime/base/error.h"
 
 static_assert(std::endian::native == std::endian::little, "head files are written from memory");
 
@@ -168,6 +168,7 @@ void write_edge(const std::string& path, const EdgeModel& model) {
 }
 
 bool is_edge_file(const std::string& path) {
+  if (file_kind(path) != FileKind::file) return false;
   char magic[4] = {};
   std::ifstream(path, std::ios::binary).read(magic, 4);
   return std::string_view(magic, 4) == "QMH1";

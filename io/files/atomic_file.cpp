@@ -2,6 +2,7 @@
 #include "io/files/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,10 +23,35 @@ std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent.string();
 }
 
-/// Hidden, in the same folder (rename must not cross file systems), and always the same, so that what a
-/// killed process left behind is overwritten by the next save instead of piling up.
-std::string partial_name(const std::string& path) {
-  return (fs::path(folder_of(path)) / ("." + fs::path(path).filename().string() + ".partial")).string();
+/// Hidden, in the same folder (rename must not cross file systems), and the same again, so that what a killed
+/// process left behind is overwritten by the next save instead of piling up; those who write at the same time
+/// have a number each.
+std::string partial_name(const std::string& path, int writer = 0) {
+  const std::string number = writer == 0 ? "" : "." + std::to_string(writer);
+  return (fs::path(folder_of(path)) / ("." + fs::path(path).filename().string() + number + ".partial"))
+      .string();
+}
+
+/// Opens the first partial file that nobody else is writing; -1 with errno. `name` becomes its path.
+int open_partial(const std::string& path, std::string& name) {
+  constexpr int most_writers = 1000;
+  for (int writer = 0; writer < most_writers; ++writer) {
+    name = partial_name(path, writer);
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) return -1;
+    // Where a file system has no locks the only writer is right, as it nearly always is.
+    const bool held = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat open {
+    }, named{};
+    const bool same =
+        ::fstat(fd, &open) == 0 && ::stat(name.c_str(), &named) == 0 && open.st_ino == named.st_ino;
+    if (!held && same) return fd;
+    ::close(fd);
+    // Another writer had it and gave it its final name: nothing has it now.
+    if (!held) --writer;
+  }
+  errno = EBUSY;
+  return -1;
 }
 
 std::string reason(int error) {
@@ -91,10 +117,18 @@ void synchronise_folder(const std::string& folder) {
 }  // namespace
 
 void write_file(const std::string& path, std::span<const std::byte> content, const VerifyFile& verify) {
-  const std::string partial = partial_name(path);
+  // Nor may a device be replaced: with the rights to do so it would be gone.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    throw data_error(path +
+                     ": expected a regular file or none, found a pipe or a device; choose another name");
+  std::string partial;
+  Descriptor fd(open_partial(path, partial));
+  if (fd < 0) throw saving_error(path, errno);
+  // Keeps the lock until the file has its name, beyond the close whose result counts.
+  const Descriptor held(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   try {
-    Descriptor fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (fd < 0) throw saving_error(path, errno);
+    if (::ftruncate(fd, 0) != 0) throw saving_error(path, errno);
     write_all(fd, content, path);
     if (::fsync(fd) != 0) throw saving_error(path, errno);
     if (!fd.close()) throw saving_error(path, errno);
@@ -133,24 +167,6 @@ void append_file(const std::string& path, std::string_view text) {
   write_all(fd, std::as_bytes(std::span(text.data(), text.size())), path);
   if (::fsync(fd) != 0 && errno != EINVAL) throw saving_error(path, errno);
   if (!fd.close()) throw saving_error(path, errno);
-}
-
-std::string read_file(const std::string& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd < 0)
-    throw data_error(path + (errno == ENOENT
-                                 ? ": no such file; check the path (relative paths start at the current "
-                                   "folder)"
-                                 : ": cannot be read: " + std::string(std::strerror(errno))));
-  std::string content;
-  std::string piece(1 << 16, '\0');
-  while (true) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw data_error(path + ": cannot be read: " + std::string(std::strerror(errno)));
-    if (got == 0) return content;
-    content.append(piece, 0, static_cast<std::size_t>(got));
-  }
 }
 
 void remove_partial_files(const std::string& folder) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/base/file.h"  // read_file
+
 namespace qmtl {
 
 /// Called with the path of the complete temporary file before it takes the final name; throws if it is not
@@ -26,9 +28,6 @@ void replace_with_link(const std::string& source, const std::string& path);
 
 /// Appends `text` in one write and synchronises; for logs of lines.
 void append_file(const std::string& path, std::string_view text);
-
-/// The whole content of a file. Throws Error (data) if it is missing or cannot be read.
-std::string read_file(const std::string& path);
 
 /// Removes what writes that a crash cut short left in `folder`, where nobody may be writing.
 void remove_partial_files(const std::string& folder);

@@ -5,13 +5,13 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <utility>
 
 #include "io/hdf5/hdf5_handle.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl::hdf5 {
 namespace {
@@ -47,6 +47,11 @@ std::vector<hsize_t> chunk_shape(const std::vector<hsize_t>& shape, std::size_t 
   return chunk;
 }
 
+// At the end of the program HDF5 1.10 closes again what could not be closed, and crashes over it (a close
+// that fails with an input/output error). What is read here is closed by its owner, what is written lies in
+// memory.
+[[maybe_unused]] const bool no_second_closing = H5dont_atexit() >= 0;
+
 void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 }  // namespace
@@ -64,14 +69,9 @@ std::string text(const std::vector<std::size_t>& shape) {
   return result + "]";
 }
 
-File File::open(const std::string& path) {
+File File::open(const std::string& path, const std::vector<std::string>& folders) {
   silence();
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status))
-    throw data_error(path + ": no such file; check the path (relative paths start at the current folder)");
-  if (std::filesystem::is_directory(status))
-    throw data_error(path + ": expected an HDF5 file, found a folder");
+  const std::uint64_t bytes = require_file(path, "an HDF5 file");
   std::ifstream probe(path, std::ios::binary);
   if (!probe) throw data_error(path + ": cannot be read; check its permissions");
   static constexpr std::array<char, 8> signature{'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
@@ -87,7 +87,6 @@ File File::open(const std::string& path) {
     throw data_error(
         path + ": expected an HDF5 file, found " +
         (empty && probe.gcount() == 0 ? "an empty file" : "another or a damaged file (no HDF5 signature)"));
-  const std::uint64_t bytes = std::filesystem::file_size(path, error);
 
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   // Saved files are complete before they get their name, so readers need no lock; network file systems often
@@ -101,7 +100,9 @@ File File::open(const std::string& path) {
                      (truncated ? "the file is truncated" : "cannot be opened: the file is damaged") +
                      "; restore it from a copy or make it again (HDF5: " + stack + ")");
   }
-  return File(path, id, bytes);
+  File file(path, id, bytes);
+  file.folders_ = folders_of(path, folders);
+  return file;
 }
 
 File File::build(const std::string& label) {
@@ -123,26 +124,25 @@ File::~File() {
 }
 
 File::File(File&& other) noexcept
-    : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)), bytes_(other.bytes_) {}
+    : path_(std::move(other.path_)),
+      id_(std::exchange(other.id_, -1)),
+      bytes_(other.bytes_),
+      folders_(std::move(other.folders_)),
+      linked_(std::move(other.linked_)) {}
 
-bool File::exists(const std::string& object) const {
-  if (object == "/") return true;
-  // Each link on the way must exist before the next can be asked for.
-  for (std::size_t at = 1; at != std::string::npos;) {
-    at = object.find('/', at + 1);
-    const htri_t found = H5Lexists(id_, object.substr(0, at).c_str(), H5P_DEFAULT);
-    if (found < 0) fail(path_, object, "look up");
-    if (found == 0) return false;
-  }
-  const htri_t resolves = H5Oexists_by_name(id_, object.c_str(), H5P_DEFAULT);
-  if (resolves <= 0) require_link_target(id_, path_, object);
-  if (resolves < 0) fail(path_, object, "look up");
-  return resolves > 0;
+File::Place File::need(const std::string& object, const std::string& kind) const {
+  const auto found = place(object);
+  if (!found) throw data_error(path_ + ": expected " + kind + " " + object + ", found none");
+  return *found;
 }
 
+bool File::exists(const std::string& object) const { return place(object).has_value(); }
+
 std::vector<std::string> File::children(const std::string& group) const {
-  if (!exists(group)) return {};
-  Handle handle(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), H5Gclose);
+  const auto found = place(group);
+  if (!found) return {};
+  if (found->file != this) return found->file->children(found->object);
+  Handle handle(H5Gopen2(id_, found->object.c_str(), H5P_DEFAULT), H5Gclose);
   if (handle < 0) fail(path_, group, "open group");
   std::vector<std::string> names;
   const auto collect = [](hid_t, const char* link, const H5L_info_t*, void* data) -> herr_t {
@@ -157,8 +157,9 @@ std::vector<std::string> File::children(const std::string& group) const {
 }
 
 Info File::info(const std::string& dataset) const {
-  if (!exists(dataset)) throw data_error(path_ + ": expected a dataset " + dataset + ", found none");
-  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  const Place at = need(dataset, "a dataset");
+  if (at.file != this) return at.file->info(at.object);
+  Handle data(open_dataset(at.object), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
   Handle space(H5Dget_space(data), H5Sclose);
   Handle type(H5Dget_type(data), H5Tclose);
@@ -181,30 +182,36 @@ Info File::info(const std::string& dataset) const {
   return info;
 }
 
-std::size_t File::checked_size(const std::string& dataset, const Info& info, std::size_t element_size) const {
+std::size_t File::checked_size(const std::string& dataset, const Info& info, std::size_t element_size,
+                               hid_t opened) const {
   // Deflate, the strongest common HDF5 filter, packs at most 1032 bytes into one.
   constexpr std::uint64_t densest = 1032;
   const std::uint64_t needed = std::uint64_t{info.elements} * element_size;
-  if (needed / densest > bytes_)
+  Handle type(H5Dget_type(opened), H5Tclose);
+  const std::uint64_t bytes =
+      bytes_behind(opened, dataset, info.elements * std::uint64_t{type < 0 ? 0 : H5Tget_size(type)});
+  if (needed / densest > bytes)
     throw data_error(path_ + ": dataset " + dataset + " of shape " + text(info.shape) + " claims " +
-                     std::to_string(needed) + " bytes, more than a file of " + std::to_string(bytes_) +
+                     std::to_string(needed) + " bytes, more than a file of " + std::to_string(bytes) +
                      " bytes can hold; the file is damaged or was never filled");
   return info.elements;
 }
 
 template <class T>
 std::vector<T> File::read(const std::string& dataset) const {
-  const Info found = info(dataset);
+  const Place at = need(dataset, "a dataset");
+  if (at.file != this) return at.file->read<T>(at.object);
+  const Info found = info(at.object);
   if (!fits<T>(found.type))
     throw data_error(path_ + ": dataset " + dataset + " has elements of type " +
                      std::string(name(found.type)) + "; expected " +
                      std::string(name(classify(Native<T>::memory()))) +
                      " or a type that converts to it without loss");
-  std::vector<T> values(checked_size(dataset, found, sizeof(T)));
-  if (values.empty()) return values;
-  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  Handle data(open_dataset(at.object), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
   require_readable(data, path_, dataset);
+  std::vector<T> values(checked_size(dataset, found, sizeof(T), data));
+  if (values.empty()) return values;
   if (H5Dread(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(path_, dataset, "read dataset");
   return values;
@@ -254,18 +261,20 @@ QMTL_HDF5_ELEMENT(std::uint64_t);
 #undef QMTL_HDF5_ELEMENT
 
 std::vector<std::string> File::read_strings(const std::string& dataset) const {
-  const Info found = info(dataset);
+  const Place at = need(dataset, "a dataset");
+  if (at.file != this) return at.file->read_strings(at.object);
+  const Info found = info(at.object);
   if (found.type != Type::string)
     throw data_error(path_ + ": dataset " + dataset + " has elements of type " +
                      std::string(name(found.type)) + "; expected strings");
-  Handle data(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  Handle data(open_dataset(at.object), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
   Handle type(H5Dget_type(data), H5Tclose);
   if (type < 0) fail(path_, dataset, "describe dataset");
   require_readable(data, path_, dataset);
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
-    std::vector<char*> pointers(checked_size(dataset, found, sizeof(char*)), nullptr);
+    std::vector<char*> pointers(checked_size(dataset, found, sizeof(char*), data), nullptr);
     if (pointers.empty()) return values;
     if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0)
       fail(path_, dataset, "read dataset");
@@ -277,7 +286,7 @@ std::vector<std::string> File::read_strings(const std::string& dataset) const {
   }
   const std::size_t length = H5Tget_size(type);
   if (length == 0) fail(path_, dataset, "describe dataset");
-  const std::size_t count = checked_size(dataset, found, length);
+  const std::size_t count = checked_size(dataset, found, length, data);
   std::vector<char> bytes(count * length);
   if (count > 0 && H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
     fail(path_, dataset, "read dataset");

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,8 +55,11 @@ std::string text(const std::vector<std::size_t>& shape);
 /// equal content is equal bytes.
 class File {
  public:
-  /// Opens for reading. A missing file, a file that is not HDF5 and a truncated one are told apart.
-  static File open(const std::string& path);
+  /// Opens for reading. A missing file, a file that is not HDF5 and a truncated one are told apart. What its
+  /// author placed in other files (external links, external raw data, sources of virtual data sets) is read
+  /// from the folder of this file and those below, and from `folders` and those below, links resolved; from
+  /// nowhere else: a file from strangers would otherwise read any file of the machine.
+  static File open(const std::string& path, const std::vector<std::string>& folders = {});
   /// Starts an empty file in memory. `label` names it in messages.
   static File build(const std::string& label);
   ~File();
@@ -96,12 +101,37 @@ class File {
  private:
   File(std::string path, std::int64_t id, std::uint64_t bytes)
       : path_(std::move(path)), id_(id), bytes_(bytes) {}
-  std::size_t checked_size(const std::string& dataset, const Info& info, std::size_t element_size) const;
+  std::size_t checked_size(const std::string& dataset, const Info& info, std::size_t element_size,
+                           std::int64_t opened) const;
+
+  /// Where an object lies once all links are followed: a path of the file's own, without links.
+  struct Place {
+    const File* file = nullptr;
+    std::string object;
+  };
+  /// Nothing where there is no such object. `links` were followed before.
+  std::optional<Place> place(const std::string& object, int links = 0) const;
+  Place need(const std::string& object, const std::string& kind) const;
+  /// The path of another file that this one names. Throws Error (data) where it may not be read.
+  std::string neighbour(const std::string& name, const std::string& object) const;
+  const File& linked(const std::string& name, const std::string& object) const;
+  std::int64_t open_dataset(const std::string& object) const;
+  /// The bytes on disk that an open dataset may be made of. Throws Error (data) where some lie in a file that
+  /// may not be read, is not there, or ends before `needed` bytes.
+  std::uint64_t bytes_behind(std::int64_t dataset, const std::string& object, std::uint64_t needed) const;
+  std::uint64_t external_bytes(std::int64_t properties, const std::string& object,
+                               std::uint64_t needed) const;
+  std::uint64_t virtual_bytes(std::int64_t properties, const std::string& object) const;
 
   std::string path_;
   std::int64_t id_ = -1;
-  std::uint64_t bytes_ = 0;  ///< size of the file on disk
+  std::uint64_t bytes_ = 0;                                      ///< size of the file on disk
+  std::vector<std::string> folders_;                             ///< from which other files may be read
+  mutable std::map<std::string, std::shared_ptr<File>> linked_;  ///< opened so far, by path
 };
+
+/// The folder of `path` and those besides as the system knows them, without links.
+std::vector<std::string> folders_of(const std::string& path, const std::vector<std::string>& besides);
 
 /// A required attribute: throws Error (data) that names file, object and attribute when it is absent.
 std::string required_string(const File& file, const std::string& object, const std::string& name);

@@ -62,7 +62,9 @@ void create_attribute(hid_t file, const std::string& path, const std::string& ob
 
 std::optional<std::string> File::string_attribute(const std::string& object,
                                                   const std::string& attribute_name) const {
-  Handle attribute(open_attribute(id_, path_, object, attribute_name), H5Aclose);
+  const Place at = need(object, "an object");
+  if (at.file != this) return at.file->string_attribute(at.object, attribute_name);
+  Handle attribute(open_attribute(id_, path_, at.object, attribute_name), H5Aclose);
   if (attribute < 0) return std::nullopt;
   require_scalar(attribute, path_, object, attribute_name);
   Handle type(H5Aget_type(attribute), H5Tclose);
@@ -87,11 +89,13 @@ std::optional<std::string> File::string_attribute(const std::string& object,
 
 std::optional<std::int64_t> File::int_attribute(const std::string& object,
                                                 const std::string& attribute) const {
-  return number_attribute<std::int64_t>(id_, path_, object, attribute);
+  const Place at = need(object, "an object");
+  return number_attribute<std::int64_t>(at.file->id_, at.file->path_, at.object, attribute);
 }
 
 std::optional<double> File::double_attribute(const std::string& object, const std::string& attribute) const {
-  return number_attribute<double>(id_, path_, object, attribute);
+  const Place at = need(object, "an object");
+  return number_attribute<double>(at.file->id_, at.file->path_, at.object, attribute);
 }
 
 void File::set_attribute(const std::string& object, const std::string& attribute, std::string_view value) {

@@ -39,11 +39,8 @@ std::string error_stack();
 
 Type classify(hid_t type);
 
-/// Throws Error (data) where reading would fail or give numbers that nobody wrote: a filter that this library
-/// lacks (with its name), or a virtual dataset whose sources are not there.
+/// Throws Error (data) for a filter that this library lacks, with its name and the way out.
 void require_readable(hid_t dataset, const std::string& path, const std::string& object);
-/// Throws Error (data) that names the target where `object` is a link into another file that leads nowhere.
-void require_link_target(hid_t file, const std::string& path, const std::string& object);
 
 /// A fixed-length UTF-8 text type, or -1.
 hid_t text_type(std::size_t length);

@@ -2,6 +2,8 @@
 #include "io/runs/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "io/config/config.h"
 #include "io/data/dataset.h"
@@ -20,6 +22,11 @@ constexpr std::int64_t format_version = 1;
 
 // Numbers of an epoch record, one dataset each under /history: the table that writing, reading and hashing
 // share.
+constexpr std::int64_t most_counted = std::numeric_limits<int>::max();
+
+/// An epoch or a step in it as it is kept; what fits no such number becomes one that no checkpoint may have.
+int counted(std::int64_t value) { return value < 0 || value > most_counted ? -1 : static_cast<int>(value); }
+
 struct HistoryInteger {
   const char* name;
   std::int64_t (*get)(const EpochRecord&);
@@ -27,7 +34,7 @@ struct HistoryInteger {
 };
 constexpr HistoryInteger history_integers[] = {
     {"epoch", [](const EpochRecord& r) { return std::int64_t{r.epoch}; },
-     [](EpochRecord& r, std::int64_t v) { r.epoch = static_cast<int>(v); }},
+     [](EpochRecord& r, std::int64_t v) { r.epoch = counted(v); }},
     {"step", [](const EpochRecord& r) { return r.step; }, [](EpochRecord& r, std::int64_t v) { r.step = v; }},
 };
 struct HistoryReal {
@@ -48,11 +55,11 @@ struct StateInteger {
 constexpr StateInteger state_integers[] = {
     {"step", [](const TrainState& s) { return s.step; }, [](TrainState& s, std::int64_t v) { s.step = v; }},
     {"epoch", [](const TrainState& s) { return std::int64_t{s.epoch}; },
-     [](TrainState& s, std::int64_t v) { s.epoch = static_cast<int>(v); }},
+     [](TrainState& s, std::int64_t v) { s.epoch = counted(v); }},
     {"step_in_epoch", [](const TrainState& s) { return std::int64_t{s.step_in_epoch}; },
-     [](TrainState& s, std::int64_t v) { s.step_in_epoch = static_cast<int>(v); }},
+     [](TrainState& s, std::int64_t v) { s.step_in_epoch = counted(v); }},
     {"best_epoch", [](const TrainState& s) { return std::int64_t{s.best_epoch}; },
-     [](TrainState& s, std::int64_t v) { s.best_epoch = static_cast<int>(v); }},
+     [](TrainState& s, std::int64_t v) { s.best_epoch = counted(v); }},
 };
 struct StateReal {
   const char* name;
@@ -107,6 +114,26 @@ void add_entry(Standardisation entry, Statistics& statistics, const std::string&
       {entry.input.substr(label_prefix.size()), entry.mean.front(), entry.deviation.front()});
 }
 
+/// What others use as numbers of epochs and steps, and as places in the history.
+void check_position(const TrainState& state, const std::string& where) {
+  const auto require = [&](bool right, const char* name, std::int64_t value, std::int64_t most) {
+    if (!right)
+      inconsistent(where, std::string("its ") + name + " is " + std::to_string(value) + "; expected 0 to " +
+                              std::to_string(most));
+  };
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const auto epochs = static_cast<std::int64_t>(state.history.size());
+  require(state.step >= 0, "step", state.step, most);
+  require(state.epoch >= 0, "epoch", state.epoch, most_counted);
+  require(state.step_in_epoch >= 0 && state.step_in_epoch <= state.step, "step_in_epoch", state.step_in_epoch,
+          state.step);
+  require(state.best_epoch >= 0 && state.best_epoch <= epochs, "best_epoch", state.best_epoch, epochs);
+  for (const EpochRecord& record : state.history) {
+    require(record.epoch >= 0, "history's epoch", record.epoch, most_counted);
+    require(record.step >= 0, "history's step", record.step, most);
+  }
+}
+
 /// The rules that a written and a read checkpoint must keep.
 void check(const Checkpoint& checkpoint, const std::string& where) {
   std::size_t offset = 0;
@@ -128,6 +155,13 @@ void check(const Checkpoint& checkpoint, const std::string& where) {
   if (norms != 0 && norms != param_parts)
     inconsistent(where, std::string(norm_sums) + " has " + std::to_string(norms) + " numbers; expected " +
                             std::to_string(param_parts));
+  check_position(checkpoint.state, where);
+  for (const ParamInfo& param : checkpoint.params)
+    for (std::size_t i = 0; i < param.size; ++i)
+      if (!std::isfinite(checkpoint.state.params[param.offset + i]))
+        throw data_error(where + ": number " + std::to_string(i) + " of parameter " + param.name +
+                         " is not finite; the training has run away: use an older checkpoint, and a smaller "
+                         "train.learning_rate");
   const auto& history = checkpoint.state.history;
   for (const EpochRecord& record : history)
     if (record.validation.size() != history.front().validation.size())

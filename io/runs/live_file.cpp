@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -50,10 +51,11 @@ void replace_live(const std::string& path, std::string_view content) {
 std::vector<std::string> LineFollower::next(bool& replaced) {
   replaced = false;
   std::vector<std::string> lines;
-  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // Another process's file: it may be a pipe, and a line of it may never end.
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return lines;
   struct stat info {};
-  if (::fstat(fd, &info) != 0) {
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(fd);
     return lines;
   }
@@ -66,12 +68,16 @@ std::vector<std::string> LineFollower::next(bool& replaced) {
     rest_.clear();
   }
   std::string piece(1 << 16, '\0');
-  while (true) {
-    const ssize_t got = ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(offset_));
+  // As far as the file went at first: it may grow as fast as it is read.
+  while (offset_ < size) {
+    const std::size_t wanted = std::min<std::uint64_t>(piece.size(), size - offset_);
+    const ssize_t got = ::pread(fd, piece.data(), wanted, static_cast<off_t>(offset_));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     offset_ += static_cast<std::uint64_t>(got);
     rest_.append(piece, 0, static_cast<std::size_t>(got));
+    constexpr std::size_t longest_line = std::size_t{64} << 20;
+    if (rest_.size() > longest_line && rest_.find('\n') == std::string::npos) rest_.clear();
   }
   ::close(fd);
   std::size_t begin = 0;

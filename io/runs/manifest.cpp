@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/runs/manifest.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/error.h"
@@ -42,9 +43,10 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
     root.at("check").wrong("the hash of the list of checkpoints");
   std::vector<ManifestEntry> entries;
   for (const JsonField& field : list)
-    entries.push_back(
-        {field.at("file").text(), field.at("step").count(), static_cast<int>(field.at("epoch").count()),
-         static_cast<std::uint64_t>(field.at("bytes").count()), field.at("content_hash").text()});
+    entries.push_back({field.at("file").text(), field.at("step").count(),
+                       static_cast<int>(field.at("epoch").integer(0, std::numeric_limits<int>::max())),
+                       static_cast<std::uint64_t>(field.at("bytes").count()),
+                       field.at("content_hash").text()});
   return entries;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -62,7 +63,7 @@ TimingRecord read_timing(const JsonField& root) {
 
 EpochRecord read_epoch(const JsonField& root, const std::vector<std::string>& tasks) {
   EpochRecord record;
-  record.epoch = static_cast<int>(root.at("epoch").count());
+  record.epoch = static_cast<int>(root.at("epoch").integer(0, std::numeric_limits<int>::max()));
   record.step = root.at("step").count();
   record.learning_rate = root.at("learning_rate").number_or_nan();
   record.train_loss = root.at("train_loss").number_or_nan();
@@ -75,7 +76,7 @@ EpochRecord read_epoch(const JsonField& root, const std::vector<std::string>& ta
 StepMetrics read_step(const JsonField& root, const std::vector<std::string>& tasks) {
   StepMetrics record;
   record.step = root.at("step").count();
-  record.epoch = static_cast<int>(root.at("epoch").count());
+  record.epoch = static_cast<int>(root.at("epoch").integer(0, std::numeric_limits<int>::max()));
   record.learning_rate = root.at("learning_rate").number_or_nan();
   record.losses = read_tasks(root.at("losses"), tasks);
   record.timing = read_timing(root);
@@ -145,7 +146,7 @@ std::string metrics_until(const std::string& content, int epoch, std::int64_t st
   std::istringstream lines(content);
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
+    const auto record = exceeds(line, {}) ? nlohmann::json() : nlohmann::json::parse(line, nullptr, false);
     const auto count = [&](const char* field) -> std::int64_t {
       if (!record.is_object() || !record.contains(field) || !record[field].is_number_integer())
         return INT64_MAX;

@@ -7,8 +7,8 @@
 #include <functional>
 #include <optional>
 
-#include "io/files/atomic_file.h"
 #include "io/config/config.h"
+#include "io/files/atomic_file.h"
 #include "io/runs/live_file.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/error.h"
@@ -82,10 +82,20 @@ std::optional<std::string> contradiction(const std::vector<ManifestEntry>& liste
 }  // namespace
 
 RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folder)) {
+  // A run that was killed with its launcher may take a moment to be gone.
+  constexpr double patience = 5;
+  const auto own = [&] {
+    owned_ = std::make_unique<FolderLock>(
+        folder_, "wait until it has ended, end it, or choose another folder with --set run.folder=...",
+        mode == RunMode::resume ? patience : 0);
+  };
+  if (fs::is_directory(folder_)) own();
   if (mode == RunMode::fresh && standing_of(folder_).begun)
     throw usage_error(folder_ +
                       ": there is a run in this folder already; continue it with --resume, replace it with " +
                       "--overwrite, or choose another folder with --set run.folder=...");
+  make_folder(folder_);
+  if (!owned_) own();
   make_folder(file("checkpoints"));
   require_writable(folder_);
   require_writable(file("checkpoints"));

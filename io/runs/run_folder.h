@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "io/files/folder_lock.h"
 #include "io/runs/checkpoint.h"
 #include "io/runs/manifest.h"
 #include "io/runs/metrics_file.h"
@@ -19,12 +21,13 @@ enum class RunMode {
 };
 
 /// A run's folder: config.toml, metrics.jsonl, restarts.jsonl, checkpoints/{step-<n>,last,best}.h5 and
-/// checkpoints/manifest.json. One process writes to it.
+/// checkpoints/manifest.json. One process writes to it: owner.json says which.
 class RunFolder {
  public:
-  /// Creates the folder. Throws Error (usage) if it holds a run and the mode is fresh, and Error (data) if it
-  /// cannot be created or written to. Removes what saves left that a crash cut short. With overwrite, only
-  /// the files named above and in io/FORMATS.md are removed.
+  /// Creates the folder and owns it from then on. Throws Error (usage) if it holds a run and the mode is
+  /// fresh, and Error (data) if another process owns it, with that one's name, or if it cannot be created or
+  /// written to. A resumed run waits some seconds for the one before it to end. Removes what saves left that
+  /// a crash cut short. With overwrite, only the files named above and in io/FORMATS.md are removed.
   RunFolder(std::string folder, RunMode mode);
 
   const std::string& path() const { return folder_; }
@@ -62,6 +65,7 @@ class RunFolder {
   std::vector<ManifestEntry> listed(std::vector<std::string>* warnings) const;
 
   std::string folder_;
+  std::unique_ptr<FolderLock> owned_;
 };
 
 /// What a run folder holds, for those who decide whether to begin or to go on.

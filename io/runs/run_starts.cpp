@@ -2,6 +2,7 @@
 #include "io/runs/run_starts.h"
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -19,12 +20,13 @@ Json to_json(const RankPlace& place) {
 }
 
 RankPlace read_place(const JsonField& root) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
   RankPlace place;
-  place.rank = static_cast<int>(root.at("rank").count());
+  place.rank = static_cast<int>(root.at("rank").integer(0, most));
   place.host = root.at("host").text();
   place.process = root.at("process").count();
   place.cores = root.at("cores").text();
-  place.threads = static_cast<int>(root.at("threads").count());
+  place.threads = static_cast<int>(root.at("threads").integer(0, most));
   place.simd = root.at("simd").text();
   return place;
 }
@@ -43,16 +45,13 @@ RunStart read_start(const JsonField& root) {
 }
 
 RunRestart read_restart(const JsonField& root) {
-  const auto or_zero = [&](const char* field) {
-    const auto found = root.find(field);
-    return found ? found->number() : 0.0;
-  };
   RunRestart restart;
   restart.time = root.at("time").number();
-  restart.exit_code = static_cast<long long>(root.at("exit_code").number());
+  restart.exit_code =
+      root.at("exit_code").integer(std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
   if (const auto reason = root.find("reason")) restart.reason = reason->text();
-  restart.step = static_cast<long long>(or_zero("step"));
-  restart.wait = or_zero("wait_seconds");
+  if (const auto step = root.find("step")) restart.step = step->count();
+  if (const auto wait = root.find("wait_seconds")) restart.wait = wait->number();
   return restart;
 }
 

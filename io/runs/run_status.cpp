@@ -2,6 +2,7 @@
 #include "io/runs/run_status.h"
 
 #include <chrono>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "io/files/atomic_file.h"
@@ -36,7 +37,17 @@ std::string to_json(const RunStatus& status) {
   return json_text(json, 2) + "\n";
 }
 
-RunStatus read_status(const std::string& path) { return parse_status(read_file(path), path); }
+namespace {
+
+int small(const JsonField& field) {
+  return static_cast<int>(field.integer(0, std::numeric_limits<std::int32_t>::max()));
+}
+
+}  // namespace
+
+RunStatus read_status(const std::string& path) {
+  return parse_status(read_file(path, most_text_bytes), path);
+}
 
 RunStatus parse_status(const std::string& text, const std::string& path) {
   const nlohmann::ordered_json parsed = parse_json(text, path);
@@ -46,11 +57,11 @@ RunStatus parse_status(const std::string& text, const std::string& path) {
   status.state = root.at("state").text();
   status.message = root.at("message").text();
   status.host = root.at("host").text();
-  status.process = root.at("process").count();
-  status.ranks = static_cast<int>(root.at("ranks").count());
-  status.threads = static_cast<int>(root.at("threads").count());
-  status.epoch = static_cast<int>(root.at("epoch").count());
-  status.epochs = static_cast<int>(root.at("epochs").count());
+  status.process = small(root.at("process"));
+  status.ranks = small(root.at("ranks"));
+  status.threads = small(root.at("threads"));
+  status.epoch = small(root.at("epoch"));
+  status.epochs = small(root.at("epochs"));
   status.step = root.at("step").count();
   status.steps = root.at("steps").count();
   status.loss = root.at("loss").number_or_nan();

@@ -5,18 +5,27 @@
 #include <cstdlib>
 
 #include "runtime/base/error.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/text.h"
 
 namespace qmtl {
 
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& file) {
+template <class Json>
+Json parse_json(std::string_view text, const std::string& file) {
+  constexpr JsonLimits limits;
+  if (exceeds(text, limits))
+    throw data_error(file + ": expected at most " + std::to_string(limits.depth) +
+                     " levels of JSON, found more; the file is damaged or of another kind");
   try {
-    return nlohmann::ordered_json::parse(text);
+    return Json::parse(text);
   } catch (const nlohmann::json::exception& error) {
     throw data_error(file +
                      ": not valid JSON, the file is damaged or of another kind: " + json_reason(error));
   }
 }
+
+template nlohmann::ordered_json parse_json(std::string_view, const std::string&);
+template nlohmann::json parse_json(std::string_view, const std::string&);
 
 std::string json_text(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -7,8 +7,12 @@
 
 namespace qmtl {
 
-/// Parses JSON, keeping the order of objects. Throws Error (data) with file and place.
-nlohmann::ordered_json parse_json(std::string_view text, const std::string& file);
+/// Parses JSON of at most 64 levels. Throws Error (data) with file and place. Json is nlohmann::ordered_json,
+/// whose objects keep the text's order, or nlohmann::json, which sorts them.
+template <class Json = nlohmann::ordered_json>
+Json parse_json(std::string_view text, const std::string& file);
+extern template nlohmann::ordered_json parse_json(std::string_view, const std::string&);
+extern template nlohmann::json parse_json(std::string_view, const std::string&);
 
 /// As text, on one line or with so many spaces a level; bytes that are no UTF-8 are replaced.
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdio>
 
 namespace qmtl {
 
@@ -36,6 +38,53 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows) {
     text += (row.empty() ? "" : row.back()) + "\n";
   }
   return text;
+}
+
+namespace {
+
+/// The bytes of the UTF-8 sequence that `text` begins with and its code point; no bytes where there is none.
+std::size_t decode(std::string_view text, std::uint32_t& point) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  point = byte(0);
+  if (point < 0x80) return 1;
+  const std::size_t size = point >= 0xF0 ? 4 : point >= 0xE0 ? 3 : 2;
+  if (point < 0xC2 || point > 0xF4 || text.size() < size) return 0;
+  point &= 0x7Fu >> size;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    point = point << 6 | (byte(i) & 0x3Fu);
+  }
+  constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = point >= 0xD800 && point < 0xE000;
+  return point < least[size] || point > 0x10FFFF || surrogate ? 0 : size;
+}
+
+bool obeyed(std::uint32_t point) {
+  return (point < 0x20 && point != '\n' && point != '\t') || (point >= 0x7F && point < 0xA0) ||
+         (point >= 0x200E && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
+}  // namespace
+
+std::string visible(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    std::uint32_t point = 0;
+    const std::size_t size = decode(text, point);
+    if (size == 0) {
+      shown += "\xEF\xBF\xBD";
+    } else if (obeyed(point)) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(point & 0xFFFF));
+      shown += code;
+    } else {
+      shown += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return shown;
 }
 
 }  // namespace qmtl

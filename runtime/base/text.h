@@ -24,4 +24,9 @@ std::size_t characters(std::string_view text);
 /// not padded. Every row has as many cells as the first.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);
 
+/// A text as a terminal may show it: line ends and tabs stay; other control characters (also C1 and those
+/// that turn the direction of text), which a terminal obeys, become \u001b and the like, as JSON writes them;
+/// what is no UTF-8 becomes U+FFFD. All else stays as it is.
+std::string visible(std::string_view text);
+
 }  // namespace qmtl

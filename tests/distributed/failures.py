@@ -35,6 +35,16 @@ class Failures(Program):
                   prefix=on_rank_1('set -- "$@" --bogus'))
         self.assertFalse(os.path.exists(self.path("run-b")))
 
+    def test_ranks_that_are_told_different_things_end_all_and_are_named(self):
+        self.train("run-told")
+        train = ("train", "train.toml", "--set", "run.folder=run-told", "--quiet")
+        for command, what in ((train, "set -- \"$@\" --resume"), (train, "set -- \"$@\" --overwrite"), (train, "set -- \"$@\" --dry-run"),
+                              (train, "set -- \"$@\" --trace"), (train, "set -- \"$@\" --help"), (train, 'set -- "$1" --version'),
+                              (train, 'set -- "$1"'), (train, 'set -- "$1" eval run-told'), (("eval", "run-told"), "set -- \"$@\" --split test"),
+                              (("eval", "run-told", "--split", "test"), 'set -- "${@/test/train}"')):
+            with self.subTest(what=what):
+                self.refuse(2, ["on rank 1"], *command, ranks=2, prefix=on_rank_1(what))
+
     def test_an_instruction_set_that_rounds_differently_on_one_rank_ends_all_and_names_it(self):
         def refuse(*command):
             self.refuse(2, ["fused multiply-adds", "--simd scalar", "on rank 1"], *command, "--simd", "scalar", ranks=3,

@@ -138,7 +138,7 @@ class OnTheSimulator(ReplayCase):
 
     def test_one_process_at_a_time_works_in_a_folder(self):
         self.good("run", "run", "--endpoint", "exact", "--name", "locked", "--shots", "50")
-        lock = open(self.path("run/replay/locked/lock"), "w")
+        lock = open(self.path("run/replay/locked/owner.json"), "w")
         import fcntl
         fcntl.flock(lock, fcntl.LOCK_EX)
         self.bad(3, "no other process", "fetch", "run/replay/locked")

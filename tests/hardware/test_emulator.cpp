@@ -153,6 +153,44 @@ TEST_CASE("Jobs are there again after a restart, with the same results", "[emula
   CHECK_THROWS_AS(EmulatorClient(options), Error);
 }
 
+TEST_CASE("A kept job whose id is no file of the state folder is refused", "[emulator]") {
+  const EmulatorFolder folder("state");
+  const std::filesystem::path beside = folder.path.string() + "-beside.json";
+  EmulatorOptions options = at_once();
+  options.state = folder.path.string();
+  nlohmann::json kept;
+  {
+    EmulatorClient client(options);
+    const std::string id = submitted(client, small_job());
+    std::ifstream(folder.path / (id + ".json")) >> kept;
+    std::filesystem::remove(folder.path / (id + ".json"));
+  }
+  const std::string good = kept["id"];
+  for (const std::string& id :
+       {"../" + folder.path.filename().string() + "-beside", std::string("a/b"), std::string(),
+        std::string("."), std::string(good.size(), 'z'), "0" + good.substr(1) + "\n",
+        std::string("01234567-0123-0123-0123-01234567890g")}) {
+    INFO(id);
+    kept["id"] = id;
+    std::ofstream(folder.path / "kept.json") << kept.dump();
+    CHECK_THROWS_WITH(EmulatorClient(options), Catch::Contains("kept.json") && Catch::Contains("id"));
+    CHECK_FALSE(std::filesystem::exists(beside));
+    // Nor under a name that is not its own.
+    kept["id"] = good;
+    std::ofstream(folder.path / "kept.json") << kept.dump();
+    CHECK_THROWS_AS(EmulatorClient(options), Error);
+  }
+  std::filesystem::rename(folder.path / "kept.json", folder.path / (good + ".json"));
+  EmulatorClient client(options);
+  CHECK(json_of(client.ibm("GET", "/jobs"))["count"] == 1);
+  for (const char* asked : {"/jobs/..", "/jobs/../x", "/jobs/%2e%2e%2fx", "/jobs/a%00b"}) {
+    INFO(asked);
+    CHECK(client.ibm("GET", asked).status == 404);
+    CHECK(client.ibm("DELETE", asked).status == 404);
+    CHECK(client.ionq("DELETE", asked).status == 404);
+  }
+}
+
 TEST_CASE("Damaged requests are refused and never break the emulator", "[emulator]") {
   EmulatorOptions options = at_once();
   options.target.qubits = 20;

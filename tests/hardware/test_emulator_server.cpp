@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
 
 #include "hardware/emulator/server.h"
@@ -101,6 +106,27 @@ TEST_CASE("Many clients at once get their own jobs", "[emulator]") {
   for (std::thread& thread : threads) thread.join();
   CHECK(good == clients * each);
   CHECK(at.jobs() == clients * each);
+}
+
+TEST_CASE("Clients that say nothing, or half of a request, block no others", "[emulator]") {
+  SocketCase at({});
+  std::vector<int> silent;
+  for (int i = 0; i < 100; ++i) {
+    silent.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_port = htons(static_cast<std::uint16_t>(at.server.port()));
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(silent.back(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
+    const std::string half = "GET /v0.4/whoami HT";
+    if (i % 2 == 1)
+      REQUIRE(::send(silent.back(), half.data(), half.size(), 0) == static_cast<ssize_t>(half.size()));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(at.send("GET", "/v0.4/whoami").status == 200);
+  // Less than the server waits for a client that is silent: nobody's patience ended first.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(4));
+  for (int socket : silent) ::close(socket);
 }
 
 TEST_CASE("A port that is taken is refused with its number", "[emulator]") {

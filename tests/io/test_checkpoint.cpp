@@ -144,6 +144,15 @@ TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
       [](Checkpoint& c) { c.statistics.inputs[0].mean.pop_back(); },
       [](Checkpoint& c) { c.state.history[0].validation.pop_back(); },
       [](Checkpoint& c) { c.config_text = "[trian]\n"; },
+      [](Checkpoint& c) { c.state.step_in_epoch = -1; },
+      [](Checkpoint& c) { c.state.step_in_epoch = static_cast<int>(c.state.step) + 1; },
+      [](Checkpoint& c) { c.state.epoch = -1; },
+      [](Checkpoint& c) { c.state.step = -1; },
+      [](Checkpoint& c) { c.state.best_epoch = -1; },
+      [](Checkpoint& c) { c.state.best_epoch = 3; },
+      [](Checkpoint& c) { c.state.history[1].step = -8; },
+      [](Checkpoint& c) { c.state.params[5] = std::numeric_limits<double>::quiet_NaN(); },
+      [](Checkpoint& c) { c.state.params[22] = -std::numeric_limits<double>::infinity(); },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     INFO("change " << i);

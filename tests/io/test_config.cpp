@@ -272,3 +272,27 @@ TEST_CASE("a missing configuration file or data.file is a usage error that names
   CHECK(no_data.code == 2);
   CHECK(no_data.says("data.file"));
 }
+
+TEST_CASE("a key of very many parts is refused by its line, points elsewhere are not", "[io]") {
+  const auto refused = [](const std::string& text) { return failure([&] { parse_config(text, "c.toml"); }); };
+  const auto parts = [](std::size_t count) {
+    std::string key = "a";
+    for (std::size_t i = 1; i < count; ++i) key += i % 2 ? ".a" : " . \"b.c\"";
+    return key;
+  };
+  for (const std::size_t count : {17, 60000, 1000000})
+    for (const std::string& text : {"\n" + parts(count) + " = 1\n", "\n[" + parts(count) + "]\n",
+                                    "\nx = { " + parts(count) + " = 1 }\n"}) {
+      const Failure failed = refused(text);
+      CHECK(failed.code == 2);
+      CHECK(failed.says("c.toml:2: expected keys of at most 16 parts"));
+    }
+  // What looks like such a key inside a text or a remark is none.
+  const std::string points = "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t";
+  for (const std::string& text :
+       {"# " + points + "\n", "[data]\nfile = \"" + points + "\"\n", "[data]\nfile = '" + points + "'\n",
+        "[data]\nfile = \"\"\"\n" + points + "\\\"\"\"\"\n", "[data]\nfile = \"\\\"" + points + "\"\n"}) {
+    INFO(text);
+    CHECK_FALSE(refused(text).says("parts"));
+  }
+}

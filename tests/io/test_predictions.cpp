@@ -2,8 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/files/atomic_file.h"
+#include "io/data/csv.h"
 #include "io/data/predictions.h"
+#include "io/files/atomic_file.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -48,6 +49,23 @@ TEST_CASE("predictions are saved as a table with a header", "[io]") {
         ",0,0,0,1,0,0,-7,1,0.5\n");
   write_predictions(path, four_tasks(), {}, 2, logits);
   CHECK_THAT(read_file(path), Catch::Contains("\n1,0,0,0,1,"));
+}
+
+TEST_CASE("ids that a spreadsheet would run are written as texts, and come back", "[io]") {
+  for (const char* id : {"=cmd|'/c calc'!A1", "=1+1", "+SUM(A1)", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1",
+                         "'=1", "''+x", "-", "=", "-1-1", "=\"a\",\"b\""}) {
+    INFO(id);
+    const CsvTable table = parse_csv(csv_cell(id) + ",1\n", "t.csv", ',', CsvHeader::no);
+    const std::string cell(table.cell(0, 0));
+    CHECK(cell == "'" + std::string(id));
+    CHECK_FALSE(csv_cell(cell) == csv_cell(id));
+  }
+  for (const char* id :
+       {"", "a", "-1", "+1e5", "-0.5", "1=2", "a@b", "'tis", "'", "x\ty", "patient-7", "2020-01-01", "é"}) {
+    INFO(id);
+    const CsvTable table = parse_csv(csv_cell(id) + ",1\n", "t.csv", ',', CsvHeader::no);
+    CHECK(std::string(table.cell(0, 0)) == id);
+  }
 }
 
 TEST_CASE("predictions in an unknown form or of another shape are refused", "[io]") {

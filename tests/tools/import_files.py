@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
 # Debian's packages belong to the system's Python, whichever Python comes first in PATH.
@@ -115,6 +116,40 @@ class Import(Program):
         np.testing.assert_array_equal(found["inputs/b"], x.astype("f2").astype("f4"))
         np.testing.assert_array_equal(found["inputs/c"], (x * 10 + 50).astype("u1").astype("f4"))
         np.testing.assert_array_equal(found["tasks/digit/labels"], self.labels)
+
+    def test_a_file_reads_others_only_from_its_own_folder_or_one_that_is_allowed(self):
+        os.makedirs(self.path("far"), exist_ok=True)
+        x = self.random.normal(size=(N, 3)).astype("f8")
+        x.tofile(self.path("far/raw.bin"))
+        with h5py.File(self.path("named.h5"), "w") as file:
+            file.create_dataset("x", shape=x.shape, dtype="f8", external=[(self.path("far/raw.bin"), 0, x.nbytes)])
+            file.create_dataset("secret", shape=(N,), dtype="S8", external=[("/etc/passwd", 0, 8 * N)])
+        array = '[input.a]\nfile = "named.h5"\ndataset = "/x"\n'
+        self.refuse_import(3, ["named.h5", "far/raw.bin", "outside the folder", "external_folders"], self.description(array))
+        self.refuse_import(3, ["/etc/passwd", "outside the folder"], self.description(
+            '[input.a]\nfile = "named.h5"\ndataset = "/x"\nexternal_folders = ["far"]\n',
+            '[column.digit]\nfile = "named.h5"\ndataset = "secret"\n'))
+        self.refuse_import(3, ["labels.npy", "external_folders"], self.description(
+            '[input.a]\nfile = "labels.npy"\nexternal_folders = ["far"]\n'))
+        found, _ = self.imported(self.description(array + 'external_folders = ["far"]\n'))
+        np.testing.assert_array_equal(found["inputs/a"], x.astype("f4"))
+
+    def test_a_data_set_and_a_checkpoint_read_no_file_elsewhere(self):
+        labels = np.zeros(150, "f4")
+        with tempfile.NamedTemporaryFile() as elsewhere:
+            labels.tofile(elsewhere.name)
+            shutil.copy(self.path("tiny.h5"), self.path("crafted.h5"))
+            with h5py.File(self.path("crafted.h5"), "r+") as file:
+                kept = dict(file["tasks/sum/labels"].attrs)
+                del file["tasks/sum/labels"], file.attrs["hash"]
+                made = file.create_dataset("tasks/sum/labels", shape=labels.shape, dtype="f4",
+                                           external=[(elsewhere.name, 0, labels.nbytes)])
+                made.attrs.update(kept)
+            self.refuse(3, ["crafted.h5", "/tasks/sum/labels", elsewhere.name, "outside the folder"], "inspect", "crafted.h5")
+            with h5py.File(self.path("checkpoint.h5"), "w") as file:
+                file.attrs.update({"format": "qmtl-checkpoint", "version": 1})
+                file.create_dataset("config", shape=(1,), dtype="S64", external=[(elsewhere.name, 0, 64)])
+            self.refuse(3, ["checkpoint.h5", "/config", elsewhere.name, "outside the folder"], "inspect", "checkpoint.h5")
 
     def test_columns_of_arrays_join_a_table_and_serve_every_kind_of_task(self):
         level = self.random.normal(size=N)

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "distributed/launch/cores.h"
+#include "runtime/base/text.h"
 #include "tools/program/options.h"
 #include "tools/program/progress.h"
 #include "tools/program/signals.h"
@@ -50,8 +51,9 @@ CompareRequest request_of(const Options& options) {
 
 void print(const TrialProgress& at) {
   std::fprintf(stderr, "%zu/%zu  %s %s seed %llu  validation %.4f  test %.4f  %.1f s  ETA %s\n", at.done,
-               at.trials, at.variant.c_str(), at.split.c_str(), static_cast<unsigned long long>(at.seed),
-               at.result.validation, at.result.mean, at.result.seconds, duration(at.seconds_left).c_str());
+               at.trials, visible(at.variant).c_str(), visible(at.split).c_str(),
+               static_cast<unsigned long long>(at.seed), at.result.validation, at.result.mean,
+               at.result.seconds, duration(at.seconds_left).c_str());
 }
 
 }  // namespace
@@ -65,7 +67,6 @@ int compare_command(const Ranks& ranks, const Arguments& args) {
       "quick", "two splits, one seed, no tuning: does everything work?");
   const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
-  catch_stop_signals();
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   CompareRequest request;
   ranks.together([&] { request = request_of(*options); });
@@ -74,7 +75,7 @@ int compare_command(const Ranks& ranks, const Arguments& args) {
   const CompareOutcome outcome = compare_variants(ranks, request, follower);
   if (outcome.stopped) {
     if (ranks.root())
-      std::cerr << "qmtl: stopped; finished trials are in " << outcome.folder
+      std::cerr << "qmtl: stopped; finished trials are in " << visible(outcome.folder)
                 << ", the same command goes on\n";
     return static_cast<int>(Exit::interrupted);
   }

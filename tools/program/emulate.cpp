@@ -135,7 +135,6 @@ int emulate_command(const Ranks& ranks, const Arguments& args) {
   if (port < 0 || port > 65535)
     throw usage_error("--port: expected 0 to 65535, found " + std::to_string(port));
   const std::string address = options->text_or("bind", "127.0.0.1");
-  catch_stop_signals();
   EmulatorServer server(std::move(emulated), address, port);
   print_places(address, server.port(), options->common.json);
   while (!stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -5,23 +5,30 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <new>
+#include <stdexcept>
+#include <system_error>
 
 #ifdef QMTL_MPI
 #include "distributed/comm.h"
 #endif
 #include "distributed/launch/launcher.h"
+#include "runtime/base/file.h"
 #include "runtime/base/nearest.h"
+#include "runtime/base/text.h"
 #include "runtime/base/version.h"
 #include "tools/program/commands.h"
 #include "tools/program/options.h"
+#include "tools/program/signals.h"
+#include "tools/program/standard_output.h"
 #include "tools/workflows/training/rank_log.h"
 
 namespace qmtl {
 namespace {
 
-constexpr bool every_rank = true, rank_0 = false;
+constexpr bool every_rank = true, rank_0 = false, stops = true, ends = false;
 
 #ifdef QMTL_MPI
 using Job = Comm;
@@ -43,9 +50,10 @@ struct Command {
   const char* summary;
   int (*run)(const Ranks&, const Arguments&);  ///< null where the build leaves the command out
   bool all_ranks;                              ///< runs on every rank; else on rank 0 only
+  bool stops;                                  ///< a signal asks it to stop, which it does in its own time
 };
 
-#define COMMAND(name, where, summary) Command{#name, summary, name##_command, where},
+#define COMMAND(name, where, signal, summary) Command{#name, summary, name##_command, where, signal},
 constexpr Command commands[] = {QMTL_COMMANDS(COMMAND)};
 #undef COMMAND
 
@@ -60,6 +68,7 @@ void print_help(std::ostream& out) {
 }
 
 int run(const Ranks& ranks, const Arguments& args) {
+  ranks.require_equal("the command", args.empty() ? "" : args[0]);
   if (args.empty()) {
     if (ranks.root()) print_help(std::cerr);
     return static_cast<int>(Exit::usage);
@@ -90,13 +99,21 @@ int run(const Ranks& ranks, const Arguments& args) {
                                      " `qmtl --help` lists the commands");
 }
 
+/// From the first moment on: MPI takes a while to start, and a signal may come meanwhile.
+void catch_signals_of(const Arguments& args) {
+  for (const Command& command : commands)
+    if (!args.empty() && args[0] == command.name && command.stops) catch_stop_signals();
+}
+
 /// Errors that all ranks share are printed once; an error of one rank ends the others too.
 int fail(const Ranks& ranks, const std::string& message, int code, bool shared) {
+  std::fflush(stdout);  // what was printed comes before
   rank_note(spdlog::level::err, message);
+  const std::string shown = visible(message);
   if (ranks.size() == 1 || (shared && ranks.root())) {
-    std::fprintf(stderr, "qmtl: error: %s\n", message.c_str());
+    std::fprintf(stderr, "qmtl: error: %s\n", shown.c_str());
   } else if (!shared) {
-    std::fprintf(stderr, "qmtl: error: rank %d: %s\n", ranks.rank(), message.c_str());
+    std::fprintf(stderr, "qmtl: error: rank %d: %s\n", ranks.rank(), shown.c_str());
     std::fflush(stderr);
     ranks.abort(code);
   }
@@ -110,10 +127,15 @@ int main(int argc, char** argv) {
   using namespace qmtl;
   // A limit on file sizes is then an error of the write, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
+  take_standard_output();
+  const Arguments args(argv + 1, argv + argc);
+  catch_signals_of(args);
   const Job ranks;
   try {
     require_own_launcher();
-    return run(ranks, Arguments(argv + 1, argv + argc));
+    const int code = run(ranks, args);
+    finish_standard_output();
+    return code;
   } catch (const SharedError& error) {
     return fail(ranks, error.what(), static_cast<int>(error.code()), true);
   } catch (const Error& error) {
@@ -121,7 +143,22 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail(ranks, "out of memory; `qmtl plan` says how much a model needs, fewer --threads need less",
                 static_cast<int>(Exit::data), false);
+  } catch (const std::length_error&) {
+    return fail(ranks,
+                "a size is beyond what this machine can address; `qmtl plan` says how much a model needs",
+                static_cast<int>(Exit::data), false);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(ranks, error.path1().string() + ": " + path_problem(error.code().value()),
+                static_cast<int>(Exit::data), false);
+  } catch (const std::system_error& error) {
+    return fail(ranks,
+                std::string("the system refuses: ") + error.what() +
+                    "; raise the limit (ulimit -a shows them), or use fewer --threads",
+                static_cast<int>(Exit::data), false);
   } catch (const std::exception& error) {
-    return fail(ranks, std::string("internal error: ") + error.what(), 1, false);
+    return fail(
+        ranks,
+        std::string("a fault of this program: ") + error.what() + "; please report it with the command",
+        static_cast<int>(Exit::data), false);
   }
 }

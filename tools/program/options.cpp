@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/options.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iostream>
 
 #include "io/data/text_encoding.h"
 #include "runtime/base/nearest.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace po = boost::program_options;
@@ -30,6 +33,24 @@ po::options_description common_options() {
       "instruction set: best, avx512, avx2, sse4 or scalar");
   return common;
 }
+
+/// Another's lines as a terminal may show them: warnings repeat names from files.
+class VisibleFormatter final : public spdlog::formatter {
+ public:
+  explicit VisibleFormatter(std::unique_ptr<spdlog::formatter> own) : own_(std::move(own)) {}
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+    spdlog::memory_buf_t plain;
+    own_->format(message, plain);
+    const std::string shown = visible({plain.data(), plain.size()});
+    line.append(shown.data(), shown.data() + shown.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<VisibleFormatter>(own_->clone());
+  }
+
+ private:
+  std::unique_ptr<spdlog::formatter> own_;
+};
 
 CommonOptions read_common(const po::variables_map& values) {
   CommonOptions common;
@@ -58,6 +79,25 @@ void print_help(const Usage& usage, const po::options_description& own) {
   std::cout << "\n" << common_options() << "\nExample:\n" << usage.example << std::endl;
 }
 
+/// What ranks do together follows from these options; of the others a rank may have its own, or they are
+/// compared by what they lead to (configurations, files).
+std::string shared_options(const po::parsed_options& parsed) {
+  constexpr std::array own{"threads", "simd", "set",  "progress", "progress-every", "json",
+                           "quiet",   "out",  "data", "from",     "folder"};
+  std::vector<std::string> words;
+  for (const po::option& option : parsed.options) {
+    if (option.position_key >= 0 || std::find(own.begin(), own.end(), option.string_key) != own.end())
+      continue;
+    std::string word = "--" + option.string_key;
+    for (const std::string& value : option.value) word += " " + value;
+    words.push_back(std::move(word));
+  }
+  std::sort(words.begin(), words.end());
+  std::string text;
+  for (const std::string& word : words) text += word + "\n";
+  return text;
+}
+
 Options parse(const Usage& usage, const po::options_description& own,
               const std::vector<std::string>& positional, const std::vector<std::string>& required,
               const Arguments& args) {
@@ -83,12 +123,13 @@ Options parse(const Usage& usage, const po::options_description& own,
   all.add(common_options()).add(own).add(hidden);
   try {
     using namespace po::command_line_style;
-    po::store(po::command_line_parser(args)
-                  .options(all)
-                  .positional(positions)
-                  .style(unix_style & ~allow_guessing)
-                  .run(),
-              options.values);
+    const po::parsed_options parsed = po::command_line_parser(args)
+                                          .options(all)
+                                          .positional(positions)
+                                          .style(unix_style & ~allow_guessing)
+                                          .run();
+    options.shared = shared_options(parsed);
+    po::store(parsed, options.values);
     po::notify(options.values);
   } catch (const po::unknown_option& error) {
     std::vector<std::string> known;
@@ -112,14 +153,20 @@ Options parse(const Usage& usage, const po::options_description& own,
 std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage, po::options_description own,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args) {
-  if (std::any_of(args.begin(), args.end(), [](const auto& a) { return a == "--help" || a == "-h"; })) {
+  const bool help =
+      std::any_of(args.begin(), args.end(), [](const auto& a) { return a == "--help" || a == "-h"; });
+  // Before anything that ranks do together: one that does something else would leave the others waiting.
+  ranks.require_equal("the option --help", help ? "given" : "not given");
+  if (help) {
     if (ranks.root()) print_help(usage, own);
     return std::nullopt;
   }
   Options options;
   ranks.together([&] { options = parse(usage, own, positional, required, args); });
+  ranks.require_equal("the options of the command", options.shared);
   auto log = std::make_shared<spdlog::logger>("qmtl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_pattern("qmtl: %l: %v");
+  log->set_formatter(
+      std::make_unique<VisibleFormatter>(std::make_unique<spdlog::pattern_formatter>("qmtl: %l: %v")));
   log->set_level(options.common.quiet || !ranks.root() ? spdlog::level::err : spdlog::level::info);
   spdlog::set_default_logger(log);
   return options;

@@ -32,6 +32,7 @@ struct CommonOptions {
 struct Options {
   CommonOptions common;
   boost::program_options::variables_map values;  ///< of the subcommand's own options
+  std::string shared;                            ///< those that all ranks must have alike, as text
 
   bool has(const std::string& key) const { return values.count(key) > 0; }
   const std::string& text(const std::string& key) const { return values.at(key).as<std::string>(); }

@@ -141,7 +141,6 @@ int replay_command(const Ranks& ranks, const Arguments& args) {
     show(*options, replay_plan_json(forecast), replay_plan_table(forecast), 2);
     return 0;
   }
-  catch_stop_signals();
   work.stop = stop_requested;
   return show_outcome(*options, action, function(ranks, place, work));
 }

@@ -107,7 +107,6 @@ int replay_tune(const Ranks& ranks, const Arguments& args) {
   if (!options) return 0;
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   TuneRequest request = read_request(*options);
-  catch_stop_signals();
   request.stop = stop_requested;
   if (options->values.at("dry-run").as<bool>()) {
     std::cout << tune_json(forecast_tuning(ranks, request)).dump(2) << std::endl;

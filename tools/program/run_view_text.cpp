@@ -120,8 +120,11 @@ std::vector<std::string> view_text(const RunView& view, int width, int height) {
     line("restarts", std::to_string(view.restarts.size()) + ", the last after exit code " +
                          std::to_string(view.restarts.back().exit_code));
   add_tasks(view, height, lines);
-  for (std::string& text : lines)
+  for (std::string& text : lines) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    text = visible(text);
     if (text.size() > static_cast<std::size_t>(width)) text.resize(static_cast<std::size_t>(width));
+  }
   return lines;
 }
 

@@ -31,7 +31,6 @@ int scale_command(const Ranks& ranks, const Arguments& args) {
                                                                                             "train nothing");
   const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
-  catch_stop_signals();
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   const ScaleRequest request{.file = options->text("file"),
                              .overrides = options->common.set,

@@ -122,7 +122,6 @@ int train_command(const Ranks& ranks, const Arguments& args) {
       "with --add-task: the new block's qubits, e.g. 0,1,2,3; once for each block of the task, or for all");
   const auto options = parse_options(ranks, usage, own, {"config"}, {"config"}, args);
   if (!options) return 0;
-  catch_stop_signals();
   crash_point("start");
   const Cores cores = find_cores(ranks);
   const auto warnings = core_warnings(cores, options->common.threads);

@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "runtime/base/json_field.h"
+#include "runtime/base/text.h"
 #include "tools/program/options.h"
+#include "tools/program/standard_output.h"
 #include "tools/workflows/training/run_view.h"
 
 namespace qmtl {
@@ -55,12 +57,13 @@ class Screen {
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 1;
     const auto lines = view_text(view, known ? size.ws_col - 1 : 1000, known ? size.ws_row - 1 : 1000);
+    // Names and messages of the run are shown, never obeyed.
     std::string text = drawn_ > 0 ? "\033[" + std::to_string(drawn_) + "A\r" : "";
     const std::string end = redraw_ ? "\033[K\n" : "\n";
-    for (const std::string& line : lines) text += line + end;
+    for (const std::string& line : lines) text += visible(line) + end;
     if (drawn_ > 0) text += "\033[J";
     drawn_ = redraw_ ? lines.size() : 0;
-    std::cout << text << std::flush;
+    write_to_terminal(text);
   }
 
   bool json_, table_, redraw_;
@@ -104,6 +107,7 @@ int watch_command(const Ranks& ranks, const Arguments& args) {
   while (true) {
     const RunView view = reader.look();
     if (view.present) screen.show(view);
+    finish_standard_output();
     if (!view.present && !stay)
       throw data_error(
           folder + (fs::is_directory(folder) ? ": there is no run in this folder" : ": no such folder") +

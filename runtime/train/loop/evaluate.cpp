@@ -5,6 +5,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "runtime/base/crash_point.h"
@@ -63,6 +64,14 @@ std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const s
   });
   std::vector<float> all(rows.size() * outputs);
   ranks.gather(mine, counts, all);
+  const auto wrong = std::find_if(all.begin(), all.end(), [](float logit) { return !std::isfinite(logit); });
+  if (wrong != all.end()) {
+    const auto at = static_cast<std::size_t>(wrong - all.begin());
+    throw SharedError(
+        Exit::data, "row " + std::to_string(rows[at / outputs]) + ": output " + std::to_string(at % outputs) +
+                        " of the model is not finite; its parameters have run away: train again "
+                        "with a smaller train.learning_rate, or use an older checkpoint");
+  }
   return all;
 }
 

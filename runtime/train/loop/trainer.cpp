@@ -2,11 +2,13 @@
 #include "runtime/train/loop/trainer.h"
 
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "runtime/base/crash_point.h"
+#include "runtime/base/text.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/evaluate.h"
@@ -40,6 +42,10 @@ class Training {
       steps_ = steps_per_epoch(rows_.size(), config.train.batch);
       validation_ = data.rows(Split::validation);
       trained_ = trained_params(learner.params(), config.train.frozen);
+      if (state.step_in_epoch < 0 || state.step_in_epoch > steps_)
+        throw data_error("expected a checkpoint within the " + std::to_string(steps_) +
+                         " steps of an epoch, found one after " + std::to_string(state.step_in_epoch) +
+                         " steps: it belongs to another batch size or data set; go on with those");
     });
     total_ = steps_ * config.train.epochs;
     first_ = state.step;
@@ -96,9 +102,22 @@ class Training {
     for (double task : sum.subspan(params)) loss += task;
     add_norms(sum.first(params));
     optimiser_step(config_.train, trained_, rate, sum.first(params), state_);
+    require_finite(rate);
     learner_.bind(state_.params);
     state_.epoch_loss_sum += loss;
     ++state_.step_in_epoch;
+  }
+
+  /// Every rank takes the same step, so all find the same.
+  void require_finite(double rate) const {
+    for (const ParamInfo& param : trained_)
+      for (std::size_t i = param.offset; i < param.offset + param.size; ++i) {
+        if (std::isfinite(state_.params[i])) continue;
+        throw SharedError(Exit::data, "step " + std::to_string(state_.step) + ": parameter " + param.name +
+                                          " is no longer finite after a step at the rate " +
+                                          significant(rate, 6) +
+                                          "; lower train.learning_rate, or set train.clip");
+      }
   }
 
   void add_norms(std::span<const double> gradient) {
@@ -108,10 +127,11 @@ class Training {
   }
 
   std::vector<double> mean_norms() const {
-    std::vector<double> means(state_.epoch_norm_sums.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<double> means(param_parts, std::numeric_limits<double>::quiet_NaN());
     for (const ParamInfo& param : trained_) {
       const auto part = static_cast<std::size_t>(param.part);
-      means[part] = state_.epoch_norm_sums[part] / static_cast<double>(steps_);
+      if (part < state_.epoch_norm_sums.size())
+        means[part] = state_.epoch_norm_sums[part] / static_cast<double>(steps_);
     }
     return means;
   }

@@ -9,6 +9,7 @@
 #include "io/config/noise_file.h"
 #include "io/data/inflate.h"
 #include "runtime/base/error.h"
+#include "runtime/base/json.h"
 
 namespace qmtl {
 
@@ -39,7 +40,7 @@ void set_device(EmulatorOptions& options, const EmulatedDevice& device) {
 std::vector<Fault> read_faults(const std::string& file) {
   std::vector<Fault> faults;
   try {
-    const auto json = nlohmann::json::parse(inflate_file(file, "a list of faults"));
+    const auto json = parse_json(inflate_file(file, "a list of faults"), file);
     for (const auto& rule : json.at("faults")) faults.push_back(parse_fault(rule));
   } catch (const nlohmann::json::exception& error) {
     throw usage_error(file + ": expected {\"faults\": [RULE, ...]}: " + error.what());

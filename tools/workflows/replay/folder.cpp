@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/replay/folder.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -44,16 +41,8 @@ ReplayFolder::ReplayFolder(const std::string& path) : path_(path) {
   fs::create_directories(fs::path(path) / "results", failed);
   if (failed) throw data_error(path + ": cannot make the folder of the replay: " + failed.message());
   require_writable(path);
-  lock_ = open(file("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0 || flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (lock_ >= 0) close(lock_);
-    throw data_error(path +
-                     ": expected a replay that no other process works on, found its lock held; wait for that "
-                     "process, or end it");
-  }
+  owned_ = std::make_unique<FolderLock>(path, "a replay has one owner: wait for that process, or end it");
 }
-
-ReplayFolder::~ReplayFolder() { close(lock_); }
 
 std::string ReplayFolder::file(const std::string& name) const { return (fs::path(path_) / name).string(); }
 

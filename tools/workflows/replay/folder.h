@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "hardware/replay/driver.h"
+#include "io/files/folder_lock.h"
 
 namespace qmtl {
 
@@ -16,7 +18,6 @@ class ReplayFolder {
   /// Makes the folder if there is none, and locks it while this object lives. Throws Error (data) if another
   /// process has it.
   explicit ReplayFolder(const std::string& path);
-  ~ReplayFolder();
   ReplayFolder(const ReplayFolder&) = delete;
   ReplayFolder& operator=(const ReplayFolder&) = delete;
 
@@ -30,7 +31,7 @@ class ReplayFolder {
 
  private:
   std::string path_;
-  int lock_ = -1;
+  std::unique_ptr<FolderLock> owned_;
 };
 
 /// The journal of a folder that another process may be working in, to look at only.

@@ -74,10 +74,12 @@ TrialStore::TrialStore(std::string folder, int rank) : folder_(std::move(folder)
     // What follows a torn line must not become a part of it.
     if (entry.path() == fs::path(file_) && !text.empty() && text.back() != '\n') append_file(file_, "\n");
     for (std::string line; std::getline(lines, line);) try {
-        const Json json = Json::parse(line);
+        const Json json = parse_json<Json>(line, name);
         results_[json.at("key").get<std::string>()] = result_of(json);
       } catch (const nlohmann::json::exception&) {
         continue;  // torn by a crash: that trial runs again
+      } catch (const Error&) {
+        continue;
       }
   }
 }

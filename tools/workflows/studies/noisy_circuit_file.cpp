@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
 #include "runtime/base/nearest.h"
 #include "tools/workflows/studies/noisy_circuits.h"
 
@@ -75,14 +76,7 @@ NoisyCircuit read_circuit(const Json& json, const std::string& where, std::uint3
 }  // namespace
 
 std::vector<NoisyCircuit> read_noisy_circuits(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw data_error(path + ": expected a file with circuits in JSON, which cannot be read");
-  Json json;
-  try {
-    json = Json::parse(file);
-  } catch (const Json::exception& error) {
-    throw data_error(path + ": expected circuits in JSON: " + error.what());
-  }
+  const Json json = parse_json<Json>(read_file(path), path);
   std::vector<NoisyCircuit> list;
   if (json.is_array())
     for (const Json& entry : json) {

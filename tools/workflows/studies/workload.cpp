@@ -2,11 +2,12 @@
 #include "tools/workflows/studies/workload.h"
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
 #include "runtime/circuit/ansatz.h"
 
 namespace qmtl {
@@ -203,14 +204,7 @@ Workload read_one(const Json& object, const std::string& where) {
 }  // namespace
 
 std::vector<Workload> read_workloads(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw data_error("workload file '" + path + "' cannot be read");
-  Json json;
-  try {
-    json = Json::parse(file);
-  } catch (const Json::exception& error) {
-    throw data_error("workload file '" + path + "': " + error.what());
-  }
+  const Json json = parse_json<Json>(read_file(path), path);
   std::vector<Workload> workloads;
   if (json.is_array())
     for (const Json& item : json) workloads.push_back(read_one(item, path));

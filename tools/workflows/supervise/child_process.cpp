@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <ctime>
 
 #include "runtime/base/error.h"
 
@@ -53,7 +54,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   sigset_t none, usual;
   sigemptyset(&none);
   sigemptyset(&usual);
-  sigaddset(&usual, SIGXFSZ);  // main ignores it
+  for (int ignored : {SIGXFSZ, SIGPIPE}) sigaddset(&usual, ignored);  // by main
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &usual);
   posix_spawn_file_actions_t files;
@@ -67,10 +68,42 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
     throw usage_error(command[0] +
                       ": expected a program that can be started, found: " + std::strerror(error));
   }
+  guard();
+}
+
+// Between fork and its end the guard calls only what is allowed there.
+void ChildProcess::guard() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return;
+  guard_ = fork();
+  if (guard_ != 0) {
+    close(ends[0]);
+    alive_ = ends[1];
+    return;
+  }
+  // Neither signals to a group nor open pipes of others keep it.
+  setsid();
+  dup2(ends[0], 0);
+  close_range(1, ~0U, 0);
+  char word = 0;
+  ssize_t got = 0;
+  while ((got = read(0, &word, 1)) < 0 && errno == EINTR) {
+  }
+  if (got != 0) _exit(0);
+  kill(-pid_, SIGTERM);
+  constexpr int tries = 50;
+  const timespec pause{0, 100'000'000};
+  for (int i = 0; i < tries && kill(-pid_, 0) == 0; ++i) nanosleep(&pause, nullptr);
+  kill(-pid_, SIGKILL);
+  _exit(0);
 }
 
 ChildProcess::~ChildProcess() {
   if (pid_ > 0) kill(-pid_, SIGKILL);
+  if (alive_ < 0) return;
+  [[maybe_unused]] const ssize_t told = write(alive_, "", 1);
+  close(alive_);
+  if (guard_ > 0) waitpid(guard_, nullptr, 0);
 }
 
 void ChildProcess::send(int signal) { kill(-pid_, signal); }

@@ -23,7 +23,7 @@ class SignalQueue {
 };
 
 /// A program in a process group of its own, with nothing to read. When the object goes, what is left of the
-/// group is killed.
+/// group is killed; when this process is killed, a small process that waits for that ends the group.
 class ChildProcess {
  public:
   /// Throws Error (usage) when it cannot be started.
@@ -37,7 +37,11 @@ class ChildProcess {
   std::optional<int> ended();
 
  private:
+  void guard();
+
   pid_t pid_ = -1;
+  pid_t guard_ = -1;
+  int alive_ = -1;  ///< the guard's end tells it by its closing that this process is gone
 };
 
 }  // namespace qmtl

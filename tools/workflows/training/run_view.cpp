@@ -76,12 +76,21 @@ RunView RunReader::look() {
 /// The configuration as resolved names the tasks in their order.
 void RunReader::read_tasks() try {
   const std::string path = in(view_.folder, "config.toml");
-  std::string text = read_file(path);
+  std::string text = read_file(path, most_text_bytes);
   if (text == config_text_) return;
   config_text_ = std::move(text);
   view_.tasks = read_config(path, {}).model.tasks;
   lines_ = LineFollower(in(view_.folder, "metrics.jsonl"));
+  forget_lines();
 } catch (const Error&) {
+}
+
+/// What lines say belongs to the tasks that they were read with.
+void RunReader::forget_lines() {
+  view_.last.reset();
+  view_.best.reset();
+  view_.step.reset();
+  view_.timing = {};
 }
 
 void RunReader::read_lines() {
@@ -89,12 +98,7 @@ void RunReader::read_lines() {
   for (const TaskSpec& task : view_.tasks) names.push_back(task.name);
   bool replaced = false;
   const std::vector<std::string> lines = lines_.next(replaced);
-  if (replaced) {
-    view_.last.reset();
-    view_.best.reset();
-    view_.step.reset();
-    view_.timing = {};
-  }
+  if (replaced) forget_lines();
   for (const std::string& line : lines) {
     MetricsFile one;
     try {

@@ -48,6 +48,7 @@ class RunReader {
  private:
   void read_tasks();
   void read_lines();
+  void forget_lines();
   void find_state();
   void find_saved();
 

@@ -209,9 +209,9 @@ std::vector<T> File::read(const std::string& dataset) const {
                      " or a type that converts to it without loss");
   Handle data(open_dataset(at.object), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
-  require_readable(data, path_, dataset);
   std::vector<T> values(checked_size(dataset, found, sizeof(T), data));
   if (values.empty()) return values;
+  require_filters(data, path_, dataset);
   if (H5Dread(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(path_, dataset, "read dataset");
   return values;
@@ -271,7 +271,7 @@ std::vector<std::string> File::read_strings(const std::string& dataset) const {
   if (data < 0) fail(path_, dataset, "open dataset");
   Handle type(H5Dget_type(data), H5Tclose);
   if (type < 0) fail(path_, dataset, "describe dataset");
-  require_readable(data, path_, dataset);
+  require_filters(data, path_, dataset);
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
     std::vector<char*> pointers(checked_size(dataset, found, sizeof(char*), data), nullptr);

@@ -39,8 +39,8 @@ std::string error_stack();
 
 Type classify(hid_t type);
 
-/// Throws Error (data) for a filter that this library lacks, with its name and the way out.
-void require_readable(hid_t dataset, const std::string& path, const std::string& object);
+/// Throws Error (data) where a dataset has a filter that this library lacks, with its name.
+void require_filters(hid_t dataset, const std::string& path, const std::string& object);
 
 /// A fixed-length UTF-8 text type, or -1.
 hid_t text_type(std::size_t length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <string>
+#include <vector>
 
 #include "io/hdf5/hdf5_handle.h"
 #include "runtime/base/error.h"
@@ -35,7 +35,11 @@ std::string filter_name(H5Z_filter_t filter, const std::string& own) {
   }
 }
 
-void require_filters(hid_t creation, const std::string& path, const std::string& object) {
+}  // namespace
+
+void require_filters(hid_t dataset, const std::string& path, const std::string& object) {
+  const Handle creation(H5Dget_create_plist(dataset), H5Pclose);
+  if (creation < 0) fail(path, object, "describe dataset");
   const int filters = H5Pget_nfilters(creation);
   for (int i = 0; i < filters; ++i) {
     std::array<char, 64> own{};
@@ -50,14 +54,6 @@ void require_filters(hid_t creation, const std::string& path, const std::string&
         "with gzip where it was made: file.create_dataset(name, data=array, compression='gzip') in h5py, " +
         "or h5repack -f GZIP=4 FILE NEW");
   }
-}
-
-}  // namespace
-
-void require_readable(hid_t dataset, const std::string& path, const std::string& object) {
-  const Handle creation(H5Dget_create_plist(dataset), H5Pclose);
-  if (creation < 0) fail(path, object, "describe dataset");
-  require_filters(creation, path, object);
 }
 
 std::string File::described_type(const std::string& dataset) const {

@@ -60,8 +60,9 @@ std::string File::neighbour(const std::string& name, const std::string& object) 
     place = fs::path(path_).parent_path() / fs::path(name).filename();
   const fs::path real = fs::canonical(place, error);
   if (error)
-    throw data_error(what + "which cannot be found (" + error.message() +
-                     "); put it beside this file, or copy the data into one file with h5repack");
+    throw data_error(what + "which is not there (" + error.message() +
+                     "), and HDF5 would read fill values instead; put it beside this file, or copy the data "
+                     "into one file with h5repack");
   if (std::none_of(folders_.begin(), folders_.end(),
                    [&](const auto& folder) { return inside(real, folder); }))
     throw data_error(what + "outside the folder of this one (" + printable(real.string(), 200) +
@@ -119,7 +120,7 @@ std::optional<File::Place> File::place(const std::string& object, int links) con
       fail(path_, link, "read link");
     std::string rest = target;
     for (; !coming.empty(); coming.pop_back()) rest += "/" + coming.back();
-    return linked(file, link).place(rest, links);
+    return linked(file, link + ", a link to " + printable(target, 200) + ",").place(rest, links);
   }
   return Place{this, here.empty() ? "/" : here};
 }
@@ -172,12 +173,17 @@ std::uint64_t File::virtual_bytes(hid_t properties, const std::string& object) c
       throw data_error(what +
                        "has sources whose names have a pattern (%); copy the data into one file with "
                        "h5repack");
-    const File& file = name == "." ? *this : linked(name, object);
+    const File& file = name == "."
+                           ? *this
+                           : linked(name, "dataset " + object + ", which is virtual and has the source " +
+                                              printable(source, 200) + ",");
     const auto found = file.place(source);
     // What the library follows from here on is not looked at again, so nothing may lead further.
     if (!found || found->file != &file || found->object == "/")
-      throw data_error(what + "expects a data set " + printable(source, 200) + " in " + file.path_ +
-                       ", found " + (found ? "a link to another file" : "none"));
+      throw data_error(
+          what + "has the source " + printable(source, 200) + " in " + file.path_ + ", which " +
+          (found ? "is a link to another file" : "does not exist") +
+          ", and HDF5 would read fill values instead; copy the data into one file with h5repack");
     Handle data(H5Dopen2(file.id_, found->object.c_str(), H5P_DEFAULT), H5Dclose);
     if (data < 0) fail(file.path_, source, "open dataset");
     Handle own(H5Dget_create_plist(data), H5Pclose);

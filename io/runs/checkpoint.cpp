@@ -125,8 +125,7 @@ void check_position(const TrainState& state, const std::string& where) {
   const auto epochs = static_cast<std::int64_t>(state.history.size());
   require(state.step >= 0, "step", state.step, most);
   require(state.epoch >= 0, "epoch", state.epoch, most_counted);
-  require(state.step_in_epoch >= 0 && state.step_in_epoch <= state.step, "step_in_epoch", state.step_in_epoch,
-          state.step);
+  require(state.step_in_epoch >= 0, "step_in_epoch", state.step_in_epoch, most_counted);
   require(state.best_epoch >= 0 && state.best_epoch <= epochs, "best_epoch", state.best_epoch, epochs);
   for (const EpochRecord& record : state.history) {
     require(record.epoch >= 0, "history's epoch", record.epoch, most_counted);

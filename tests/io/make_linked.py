@@ -90,4 +90,3 @@ with h5py.File(os.path.join(own, "virtual.h5"), "w", libver="latest") as file:
     virtual(file, "external_behind", "external.h5", "absolute")
     virtual(file, "link_behind", "links.h5", "absolute")
     virtual(file, "virtual_behind", ".", "absolute")
-    virtual(file, "pattern", "source%b.h5")

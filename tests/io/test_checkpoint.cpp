@@ -145,7 +145,6 @@ TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
       [](Checkpoint& c) { c.state.history[0].validation.pop_back(); },
       [](Checkpoint& c) { c.config_text = "[trian]\n"; },
       [](Checkpoint& c) { c.state.step_in_epoch = -1; },
-      [](Checkpoint& c) { c.state.step_in_epoch = static_cast<int>(c.state.step) + 1; },
       [](Checkpoint& c) { c.state.epoch = -1; },
       [](Checkpoint& c) { c.state.step = -1; },
       [](Checkpoint& c) { c.state.best_epoch = -1; },

@@ -3,6 +3,7 @@
 
 #include "common.h"
 #include "io/data/csv.h"
+#include "io/data/import_report.h"
 #include "io/data/predictions.h"
 #include "io/files/atomic_file.h"
 
@@ -51,11 +52,20 @@ TEST_CASE("predictions are saved as a table with a header", "[io]") {
   CHECK_THAT(read_file(path), Catch::Contains("\n1,0,0,0,1,"));
 }
 
+namespace {
+CsvTable table_of(const std::string& text) {
+  ImportReport report;
+  CsvDialect dialect;
+  dialect.header = CsvHeader::no;
+  return parse_csv(text, "t.csv", dialect, report);
+}
+}  // namespace
+
 TEST_CASE("ids that a spreadsheet would run are written as texts, and come back", "[io]") {
   for (const char* id : {"=cmd|'/c calc'!A1", "=1+1", "+SUM(A1)", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1",
                          "'=1", "''+x", "-", "=", "-1-1", "=\"a\",\"b\""}) {
     INFO(id);
-    const CsvTable table = parse_csv(csv_cell(id) + ",1\n", "t.csv", ',', CsvHeader::no);
+    const CsvTable table = table_of(csv_cell(id) + ",1\n");
     const std::string cell(table.cell(0, 0));
     CHECK(cell == "'" + std::string(id));
     CHECK_FALSE(csv_cell(cell) == csv_cell(id));
@@ -63,7 +73,7 @@ TEST_CASE("ids that a spreadsheet would run are written as texts, and come back"
   for (const char* id :
        {"", "a", "-1", "+1e5", "-0.5", "1=2", "a@b", "'tis", "'", "x\ty", "patient-7", "2020-01-01", "é"}) {
     INFO(id);
-    const CsvTable table = parse_csv(csv_cell(id) + ",1\n", "t.csv", ',', CsvHeader::no);
+    const CsvTable table = table_of(csv_cell(id) + ",1\n");
     CHECK(std::string(table.cell(0, 0)) == id);
   }
 }

@@ -173,6 +173,8 @@ std::uint64_t File::virtual_bytes(hid_t properties, const std::string& object) c
       throw data_error(what +
                        "has sources whose names have a pattern (%); copy the data into one file with "
                        "h5repack");
+    // A source that is open when the library opens it again is not read: it gives fill values without a word.
+    linked_.clear();
     const File& file = name == "."
                            ? *this
                            : linked(name, "dataset " + object + ", which is virtual and has the source " +
@@ -193,6 +195,7 @@ std::uint64_t File::virtual_bytes(hid_t properties, const std::string& object) c
                        ", whose data lie in further files; copy the data into one file with h5repack");
     bytes += file.bytes_;
   }
+  linked_.clear();
   return bytes;
 }
 

@@ -61,6 +61,7 @@ TEST_CASE("a state before its first step, without moments and history, is a chec
   checkpoint.state.moment2.clear();
   checkpoint.state.epoch_norm_sums.clear();
   checkpoint.state.history.clear();
+  checkpoint.state.best_epoch = 0;
   checkpoint.statistics = {};
   write_checkpoint(folder.file("c.h5"), checkpoint);
   const Checkpoint read = read_checkpoint(folder.file("c.h5"));

@@ -69,7 +69,7 @@ TEST_CASE("a run in the folder is refused unless it is resumed or overwritten", 
   CHECK(parse_config(read_file(first.file("config.toml")), "c").model == small_config().model);
 
   RunFolder emptied(path, RunMode::overwrite);
-  CHECK(names_in(path) == std::vector<std::string>{"checkpoints", "notes.txt"});
+  CHECK(names_in(path) == std::vector<std::string>{"checkpoints", "notes.txt", "owner.json"});
   CHECK(names_in(emptied.file("checkpoints")).empty());
 }
 

@@ -141,7 +141,7 @@ class OnTheSimulator(ReplayCase):
         lock = open(self.path("run/replay/locked/owner.json"), "w")
         import fcntl
         fcntl.flock(lock, fcntl.LOCK_EX)
-        self.bad(3, "no other process", "fetch", "run/replay/locked")
+        self.bad(3, "owned by another process", "fetch", "run/replay/locked")
         self.good("status", "run/replay/locked")
         lock.close()
         self.good("fetch", "run/replay/locked")

@@ -119,16 +119,17 @@ class Import(Program):
 
     def test_a_file_reads_others_only_from_its_own_folder_or_one_that_is_allowed(self):
         os.makedirs(self.path("far"), exist_ok=True)
+        os.makedirs(self.path("near"), exist_ok=True)
         x = self.random.normal(size=(N, 3)).astype("f8")
         x.tofile(self.path("far/raw.bin"))
-        with h5py.File(self.path("named.h5"), "w") as file:
+        with h5py.File(self.path("near/named.h5"), "w") as file:
             file.create_dataset("x", shape=x.shape, dtype="f8", external=[(self.path("far/raw.bin"), 0, x.nbytes)])
             file.create_dataset("secret", shape=(N,), dtype="S8", external=[("/etc/passwd", 0, 8 * N)])
-        array = '[input.a]\nfile = "named.h5"\ndataset = "/x"\n'
+        array = '[input.a]\nfile = "near/named.h5"\ndataset = "/x"\n'
         self.refuse_import(3, ["named.h5", "far/raw.bin", "outside the folder", "external_folders"], self.description(array))
         self.refuse_import(3, ["/etc/passwd", "outside the folder"], self.description(
-            '[input.a]\nfile = "named.h5"\ndataset = "/x"\nexternal_folders = ["far"]\n',
-            '[column.digit]\nfile = "named.h5"\ndataset = "secret"\n'))
+            '[input.a]\nfile = "near/named.h5"\ndataset = "/x"\nexternal_folders = ["far"]\n',
+            '[column.digit]\nfile = "near/named.h5"\ndataset = "secret"\n'))
         self.refuse_import(3, ["labels.npy", "external_folders"], self.description(
             '[input.a]\nfile = "labels.npy"\nexternal_folders = ["far"]\n'))
         found, _ = self.imported(self.description(array + 'external_folders = ["far"]\n'))

@@ -101,7 +101,7 @@ class Consumers(Program):
         # The library knows no MPI: its bits are those of two ranks.
         self.succeed("train", "quantum.toml", "--quiet", "--set", "run.folder=run", ranks=2)
         with h5py.File(self.path("run/checkpoints/best.h5")) as best:
-            self.assertEqual(best.attrs["run_hash"], run_hash)
+            self.assertEqual(best.attrs["run_hash"].decode(), run_hash)
         self.succeed("predict", "quantum/model.h5", "quantum/points.h5", "--out", "program.csv", "--quiet")
         with open(self.path("program.csv")) as file:
             rows = list(csv.DictReader(file))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What `cmake --install` puts into a prefix is enough for others: the library's examples build against it through
 find_package and through pkg-config, and as a project that has this one as a part (configured here, built with

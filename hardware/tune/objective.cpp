@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
 #include "runtime/base/math.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {

@@ -7,7 +7,7 @@
 #include "io/config/config_values.h"
 #include "runtime/circuit/plan.h"
 #include "runtime/model/data.h"
-#include "runtime/model/layer_kinds.h"
+#include "runtime/model/layers/layer_kinds.h"
 #include "runtime/train/optimiser.h"
 
 namespace qmtl {

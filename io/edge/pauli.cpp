@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "runtime/model/pauli_coefficients.h"
+#include "runtime/model/heads/pauli_coefficients.h"
 
 namespace qmtl {
 EdgePauli::EdgePauli(const PauliExpansion& expansion, const std::vector<double>& params) {

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "io/onnx/model.h"
-#include "runtime/circuit/plan.h"
 #include "runtime/base/error.h"
-#include "runtime/model/pauli_coefficients.h"
+#include "runtime/circuit/plan.h"
+#include "runtime/model/heads/pauli_coefficients.h"
 
 namespace qmtl {
 namespace {

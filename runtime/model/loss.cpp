@@ -7,7 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/math.h"
 #include "runtime/base/names.h"
-#include "runtime/model/elementwise.h"
+#include "runtime/model/layers/elementwise.h"
 
 namespace qmtl {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/names.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/scores.h"
 
 namespace qmtl {

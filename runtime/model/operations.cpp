@@ -5,8 +5,8 @@
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head_table.h"
-#include "runtime/model/layer_kinds.h"
+#include "runtime/model/heads/head_table.h"
+#include "runtime/model/layers/layer_kinds.h"
 
 namespace qmtl {
 namespace {

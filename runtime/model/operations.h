@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
-#include "runtime/model/shape.h"
+#include "runtime/model/layers/shape.h"
 #include "runtime/model/trained_model.h"
 
 namespace qmtl {

@@ -7,8 +7,8 @@
 
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/cost.h"
-#include "runtime/model/layer_spec.h"
-#include "runtime/model/shape.h"
+#include "runtime/model/layers/layer_spec.h"
+#include "runtime/model/layers/shape.h"
 
 namespace qmtl {
 

@@ -6,7 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/math.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/network.h"

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "runtime/engine/engine.h"
-#include "runtime/model/circuit_readout.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/circuit_readout.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/train/config.h"
 #include "runtime/train/state.h"
 

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "runtime/model/backbone.h"
-#include "runtime/model/circuit_stage.h"
-#include "runtime/model/head.h"
+#include "runtime/model/heads/circuit_stage.h"
+#include "runtime/model/heads/head.h"
+#include "runtime/model/layers/backbone.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/state.h"
 

@@ -4,8 +4,8 @@
 
 #include "runtime/base/error.h"
 #include "runtime/circuit/plan.h"
-#include "runtime/model/circuit_start.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/circuit_start.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/model/loss.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/class_weights.h"

@@ -6,7 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/philox.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 
 namespace qmtl {
 

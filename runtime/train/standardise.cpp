@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/predictor.h"
 

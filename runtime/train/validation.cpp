@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "runtime/model/bind_tasks.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/label_scale.h"
 

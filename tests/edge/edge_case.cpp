@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "runtime/model/head.h"
+#include "runtime/model/heads/head.h"
 #include "tests/train/toy.h"
 
 namespace qmtl::test {

@@ -5,7 +5,7 @@
 #include "hardware/head_outputs.h"
 #include "hardware/program_stats.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head.h"
+#include "runtime/model/heads/head.h"
 #include "tests/hardware/device_oracle.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "differences.h"
-#include "runtime/model/backbone.h"
+#include "runtime/model/layers/backbone.h"
 
 namespace qmtl::test {
 

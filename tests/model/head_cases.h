@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/model/head.h"
+#include "runtime/model/heads/head.h"
 
 namespace qmtl {
 

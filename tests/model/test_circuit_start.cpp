@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/engine/engine.h"
 #include "runtime/base/error.h"
-#include "runtime/model/circuit_start.h"
+#include "runtime/engine/engine.h"
+#include "runtime/model/heads/circuit_start.h"
 
 using namespace qmtl;
 

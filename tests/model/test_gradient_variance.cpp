@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/model/gradient_variance.h"
+#include "runtime/model/heads/gradient_variance.h"
 
 using namespace qmtl;
 

@@ -6,7 +6,7 @@
 #include "differences.h"
 #include "head_cases.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head_function.h"
+#include "runtime/model/heads/head_function.h"
 
 using namespace qmtl;
 

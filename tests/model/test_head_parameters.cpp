@@ -5,7 +5,7 @@
 
 #include "head_cases.h"
 #include "runtime/base/philox.h"
-#include "runtime/model/circuit_stage.h"
+#include "runtime/model/heads/circuit_stage.h"
 
 using namespace qmtl;
 

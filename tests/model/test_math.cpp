@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/model/elementwise.h"
 #include "runtime/base/math.h"
+#include "runtime/model/layers/elementwise.h"
 
 using namespace qmtl;
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "runtime/base/error.h"
-#include "runtime/model/head.h"
+#include "runtime/model/heads/head.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/optimiser.h"
 #include "runtime/train/sampler.h"

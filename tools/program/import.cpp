@@ -7,9 +7,9 @@
 #include <iostream>
 
 #include "io/data/dataset.h"
-#include "tools/program/describe.h"
-#include "tools/program/import_text.h"
 #include "tools/program/options.h"
+#include "tools/program/text/describe.h"
+#include "tools/program/text/import.h"
 
 namespace qmtl {
 namespace {

@@ -2,10 +2,10 @@
 #include <iostream>
 
 #include "runtime/base/error.h"
-#include "tools/program/describe.h"
-#include "tools/program/describe_edge.h"
-#include "tools/program/inspect_gradients.h"
 #include "tools/program/options.h"
+#include "tools/program/text/describe.h"
+#include "tools/program/text/describe_edge.h"
+#include "tools/program/text/inspect_gradients.h"
 #include "tools/workflows/inspect/known_file.h"
 
 namespace qmtl {

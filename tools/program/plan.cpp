@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tools/program/text/plan.h"
+
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/head_table.h"
 #include "tools/program/options.h"
-#include "tools/program/plan_text.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {

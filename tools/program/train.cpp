@@ -8,10 +8,10 @@
 
 #include "distributed/launch/cores.h"
 #include "runtime/base/crash_point.h"
-#include "tools/program/dry_run.h"
 #include "tools/program/options.h"
 #include "tools/program/progress.h"
 #include "tools/program/signals.h"
+#include "tools/program/text/dry_run.h"
 #include "tools/workflows/training/forecast.h"
 
 namespace qmtl {

@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "runtime/base/crash_point.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/loop/units.h"
 
 namespace qmtl {

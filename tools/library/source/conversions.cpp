@@ -6,7 +6,7 @@
 #include "io/data/dataset.h"
 #include "io/data/split.h"
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/metrics.h"
 
 namespace qmtl {

@@ -4,7 +4,7 @@
 #include "io/config/config.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
-#include "runtime/model/head_function.h"
+#include "runtime/model/heads/head_function.h"
 #include "runtime/train/learner.h"
 #include "tools/library/source/conversions.h"
 #include "tools/workflows/training/load.h"

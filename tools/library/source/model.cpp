@@ -9,7 +9,7 @@
 #include "io/config/config.h"
 #include "io/data/predictions.h"
 #include "runtime/base/error.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/predictor.h"
 #include "tools/library/source/conversions.h"

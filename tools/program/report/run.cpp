@@ -4,12 +4,12 @@
 #include <filesystem>
 
 #include "io/runs/run_folder.h"
-#include "runtime/circuit/draw.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head_table.h"
-#include "tools/workflows/training/load.h"
+#include "runtime/circuit/draw.h"
+#include "runtime/model/heads/head_table.h"
 #include "tools/program/report/format.h"
 #include "tools/program/report/sections.h"
+#include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl::report {

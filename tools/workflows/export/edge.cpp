@@ -9,7 +9,7 @@
 #include "io/edge/quantise.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json_field.h"
-#include "runtime/model/bind_tasks.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/metrics.h"
 #include "tools/workflows/export/edge_cores.h"
 #include "tools/workflows/export/format.h"

@@ -3,7 +3,7 @@
 
 #include "io/config/config.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/head_table.h"
 
 namespace qmtl {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/model/gradient_variance.h"
+#include "runtime/model/heads/gradient_variance.h"
 #include "runtime/train/loop/ranks.h"
 
 namespace qmtl {

@@ -3,7 +3,7 @@
 
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"
-#include "runtime/model/head_table.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/transfer.h"
 

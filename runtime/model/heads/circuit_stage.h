@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/circuit/ansatz.h"
+#include "runtime/engine/engine.h"
+#include "runtime/model/heads/head.h"
+
+namespace qmtl {
+
+/// Blocks first .. last-1 of a circuit.
+struct BlockRange {
+  std::size_t first = 0, last = 0;
+};
+
+/// What every head with a circuit shares: from z through the angle map to the expectations of the circuit's
+/// outputs, and back. `gain` multiplies z; what is behind the expectations is the head's CircuitReadout.
+template <class Real>
+class CircuitStage {
+ public:
+  /// `groups`: the blocks that each task group needs (none for a group that is not trained); empty: every
+  /// group needs all of them. `generations`: blocks that are planned and evaluated apart, so that later ones
+  /// do not change a bit of earlier ones; empty: all together.
+  CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& groups,
+               const std::vector<BlockRange>& generations);
+
+  std::size_t width() const { return static_cast<std::size_t>(circuit_.angles); }
+  std::size_t outputs() const { return outputs_; }
+  const Circuit& circuit() const { return circuit_; }
+  const ParamLayout& layout() const { return layout_; }
+  /// The plan of the first generation, or of all blocks.
+  const Plan& plan() const { return generations_.front().engine->plan(); }
+  SimdTarget target() const { return generations_.front().engine->target(); }
+  /// First output of the task group's and how many they are.
+  std::size_t first_output(std::size_t group) const { return part(group).first_output; }
+  std::size_t outputs(std::size_t group) const { return part(group).outputs; }
+
+  /// Appends "head.shared", "head.block" and "head.readout", in the order of ParamLayout; empty ones are left
+  /// out.
+  void append_params(std::vector<ParamInfo>& params) const;
+  /// As start_circuit.
+  void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
+  void bind(std::span<const double> params, double gain);
+  std::span<const double> params() const { return params_; }
+  double gain() const { return gain_; }
+
+  /// The first stage: angles[rows of z, angles of the circuit].
+  std::vector<double> angles(const Matrix<Real>& z) const;
+  /// The first two: expectations[rows of z, outputs()], exact.
+  std::vector<double> values(const Matrix<Real>& z) const;
+
+  /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, shot noise included,
+  /// writes d loss / d expectations (same shape). Called in order of rows, from the calling thread.
+  using Readout = std::function<void(std::size_t first, std::size_t count, const double* expectations,
+                                     double* cotangents)>;
+  /// Writes d loss / d z and ADDS the gradients of the circuit's parameters and (unless null) of the gain
+  /// through the angles.
+  void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z, const Readout& readout,
+                Matrix<Real>& dz, std::span<double> gradient, double* gain_gradient) const;
+  /// Head::group_cost of the circuit.
+  double group_cost(std::size_t group) const;
+
+ private:
+  /// Outputs of some blocks (or all) with their engine.
+  struct Part {
+    Cone cone;
+    std::size_t first_output = 0, outputs = 0;
+    std::unique_ptr<Engine<Real>> engine;  ///< null where there are no blocks
+
+    void bind(std::span<const double> params);
+    std::size_t angles() const { return cone.angles.size(); }
+  };
+  struct Encoding {
+    Matrix<Real> angles, slopes;  ///< slopes: d angle / d (gain z)
+  };
+
+  Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;
+  Part make_part(BlockRange blocks, const HeadSetup& setup) const;
+  const Part& part(std::size_t group) const {
+    return groups_.empty() ? generations_.front() : groups_[group];
+  }
+  Encoding encode(const Matrix<Real>& z, const Part& part) const;
+  void decode(const Matrix<Real>& z, const Matrix<Real>& slopes, const Matrix<Real>& angle_gradients,
+              const Part& part, Matrix<Real>& dz, double* gain_gradient) const;
+  double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
+                    double square) const;
+
+  HeadSpec head_;
+  double gemm_rate_;
+  int shots_;
+  bool second_moments_;  ///< the engines of groups_ give them
+  AnsatzSpec ansatz_;
+  Circuit circuit_;
+  ParamLayout layout_;
+  std::size_t outputs_ = 0;
+  std::vector<Part> generations_;  ///< all outputs; one part without generations
+  std::vector<Part> groups_;       ///< empty: the only generation serves every group
+  std::vector<double> params_;
+  double gain_ = 1.0;
+};
+
+extern template class CircuitStage<float>;
+extern template class CircuitStage<double>;
+
+}  // namespace qmtl

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
+#include "runtime/model/heads/head.h"
+#include "runtime/model/operations.h"
+
+namespace qmtl {
+namespace {
+
+/// The columns of z that each output sees, in the order of the register's qubits, upload by upload.
+std::vector<std::vector<std::size_t>> seen_columns(const AnsatzSpec& ansatz) {
+  const int uploads = ansatz.angles() / ansatz.qubits;
+  std::vector<std::vector<std::size_t>> seen;
+  for (const Block& block : build(ansatz).blocks) {
+    std::vector<std::size_t> columns;
+    for (int u = 0; u < uploads; ++u)
+      for (int q : block.qubits) columns.push_back(static_cast<std::size_t>(u * ansatz.qubits + q));
+    seen.insert(seen.end(), block.outputs.size(), columns);
+  }
+  return seen;
+}
+
+template <class Real>
+class LocalHead final : public Head<Real> {
+ public:
+  explicit LocalHead(const HeadSetup& setup)
+      : width_(static_cast<std::size_t>(setup.spec.head.ansatz.angles())),
+        seen_(seen_columns(setup.spec.head.ansatz)) {
+    const std::vector<std::size_t> columns = task_columns(setup.spec);
+    if (seen_.size() != columns.back())
+      throw usage_error("the local head's registers have " + std::to_string(seen_.size()) +
+                        " outputs, but the tasks need " + std::to_string(columns.back()) +
+                        " (check block.registers)");
+    for (const TaskRange& group : setup.groups)
+      groups_.push_back({columns[group.first], columns[group.last]});
+    std::size_t weights = 0;
+    bool equal = true;
+    for (const std::vector<std::size_t>& list : seen_) {
+      first_weight_.push_back(weights);
+      weights += list.size();
+      equal = equal && list.size() == seen_.front().size();
+    }
+    using Shape = std::vector<std::size_t>;
+    append_param(params_, "head.weight", equal ? Shape{seen_.size(), seen_.front().size()} : Shape{weights},
+                 true, true);
+    append_param(params_, "head.bias", {seen_.size()}, true, false);
+  }
+
+  std::size_t width() const override { return width_; }
+  const std::vector<ParamInfo>& params() const override { return params_; }
+
+  void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
+    random.uniform(tensor, 1.0, values.first(params_[0].size));
+    for (std::size_t o = 0; o < seen_.size(); ++o)
+      for (std::size_t i = 0; i < seen_[o].size(); ++i)
+        values[first_weight_[o] + i] *= std::sqrt(6.0 / static_cast<double>(seen_[o].size() + 1));
+    for (double& bias : values.subspan(params_[0].size)) bias = 0.0;
+  }
+  void bind(std::span<const double> params) override { bound_.assign(params.begin(), params.end()); }
+
+  void forward(const Matrix<Real>& z, double* logits) const override {
+    write_logits(z, {0, seen_.size()}, logits);
+  }
+
+  void gradient(const Pass&, std::size_t group, const Matrix<Real>& z,
+                const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
+                std::span<double> gradient) const override {
+    const auto [first, last] = groups_[group];
+    const auto rows = static_cast<std::size_t>(z.rows());
+    std::vector<double> logits(rows * (last - first)), given(logits.size()), row(width_);
+    write_logits(z, groups_[group], logits.data());
+    cotangents(0, rows, logits.data(), given.data());
+    dz.resize(z.rows(), z.cols());
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Real* values = z.data() + r * width_;
+      std::fill(row.begin(), row.end(), 0.0);
+      for (std::size_t o = first; o < last; ++o) {
+        const double g = given[r * (last - first) + o - first];
+        for (std::size_t i = 0; i < seen_[o].size(); ++i) {
+          row[seen_[o][i]] += g * bound_[first_weight_[o] + i];
+          gradient[first_weight_[o] + i] += g * static_cast<double>(values[seen_[o][i]]);
+        }
+        gradient[params_[1].offset + o] += g;
+      }
+      std::transform(row.begin(), row.end(), dz.data() + r * width_,
+                     [](double value) { return static_cast<Real>(value); });
+    }
+  }
+
+  double group_cost(std::size_t group) const override {
+    double weights = 0.0;
+    for (std::size_t o = groups_[group].first; o < groups_[group].last; ++o)
+      weights += static_cast<double>(seen_[o].size());
+    return 6.0 * weights;
+  }
+
+ private:
+  struct Columns {
+    std::size_t first, last;
+  };
+
+  /// logits[rows of z, columns].
+  void write_logits(const Matrix<Real>& z, Columns columns, double* logits) const {
+    for (std::size_t r = 0; r < static_cast<std::size_t>(z.rows()); ++r)
+      for (std::size_t o = columns.first; o < columns.last; ++o) {
+        double sum = bound_[params_[1].offset + o];
+        for (std::size_t i = 0; i < seen_[o].size(); ++i)
+          sum += bound_[first_weight_[o] + i] * static_cast<double>(z.data()[r * width_ + seen_[o][i]]);
+        *logits++ = sum;
+      }
+  }
+
+  std::size_t width_;
+  std::vector<std::vector<std::size_t>> seen_;  ///< per output
+  std::vector<std::size_t> first_weight_;       ///< per output
+  std::vector<Columns> groups_;
+  std::vector<ParamInfo> params_;
+  std::vector<double> bound_;
+};
+
+template <class Real>
+std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup) {
+  return std::make_unique<LocalHead<Real>>(setup);
+}
+
+void list_local_head(const TrainedModel& model, OperationList& list) {
+  const std::span<const double> weights = model.tensor("head.weight");
+  ops::Sparse sparse{{}, model.tensor("head.bias")};
+  std::size_t next = 0;
+  for (const std::vector<std::size_t>& columns : seen_columns(model.spec.head.ansatz)) {
+    sparse.rows.emplace_back();
+    for (std::size_t column : columns) sparse.rows.back().emplace_back(column, weights[next++]);
+  }
+  const std::size_t outputs = sparse.rows.size();
+  list.then(std::move(sparse), outputs);
+}
+
+}  // namespace
+
+/// The classical control of the qmtl head: every output is a weighted sum of the same values of z that its
+/// register would see (those uploaded to its k qubits: k times the uploads), plus a bias. No circuit, no
+/// angle map. Tensors "head.weight" [outputs, values of a register] (flat where registers differ in size) and
+/// "head.bias" [outputs]. Throws Error (usage) if the registers do not yield the tasks' outputs.
+constinit const HeadKind local_head{
+    "local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>, list_local_head};
+
+}  // namespace qmtl

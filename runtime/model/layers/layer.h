@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/model/layers/shape.h"
+#include "runtime/model/matrix.h"
+#include "runtime/model/params.h"
+#include "runtime/model/spec.h"
+
+namespace qmtl {
+
+/// What a pass through the backbone is keyed by. Without training, dropout and noise are off.
+struct Pass {
+  bool training = false;
+  std::uint64_t seed = 0;
+  std::int64_t step = 0;
+  std::span<const std::size_t> samples;  ///< sample number of each row
+};
+
+/// What backward needs of a forward pass; each layer keeps what it wants.
+template <class Real>
+struct LayerCache {
+  Matrix<Real> input, output, extra;
+  std::vector<std::uint32_t> picks;  ///< max pooling: the place in its sample that each output came from
+  std::vector<LayerCache> inner;     ///< of the layers inside
+};
+
+/// One layer of the backbone: rows are samples. After bind() the const calls may run concurrently.
+template <class Real>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  virtual Shape shape() const = 0;  ///< of a sample's output
+  std::size_t outputs() const { return shape().size(); }
+  /// Operations of a sample's forward and backward pass: 6 for every multiplication of the forward pass by a
+  /// parameter. Layers without parameters are cheap enough to count as nothing.
+  virtual double cost() const { return 0.0; }
+  /// Appends the layer's tensors; their sizes add up to what initial, bind and backward get as spans.
+  virtual void append_params(const std::string& /*prefix*/, std::vector<ParamInfo>& /*params*/) const {}
+  /// `tensor` is the number of the layer's first tensor in the model's list.
+  virtual void initial(const InitialValues& /*random*/, std::uint32_t /*tensor*/,
+                       std::span<double> /*values*/) const {}
+  virtual void bind(std::span<const double> /*params*/) {}
+
+  virtual void forward(const Pass& pass, const Matrix<Real>& x, Matrix<Real>& y,
+                       LayerCache<Real>& cache) const = 0;
+  /// From dy = d loss / d y: adds the parameters' gradients to `gradient` and, unless null, writes d loss / d
+  /// x.
+  virtual void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
+                        std::span<double> gradient) const = 0;
+};
+
+/// The layers of one LayerSpec (a dense layer with an activation is two) on samples of shape `input`.
+/// `number` tells apart the layers of a model in random streams and is counted up past those made. `where` is
+/// the prefix of the tensors' names. Throws Error (usage) naming `where` and the key.
+template <class Real>
+std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, const Shape& input,
+                                                      std::uint32_t& number, const std::string& where);
+
+/// A dense layer x W + b, W [inputs, outputs]; Glorot uniform start, or He uniform before a relu.
+template <class Real>
+std::unique_ptr<Layer<Real>> make_dense(std::size_t inputs, std::size_t outputs, bool before_relu,
+                                        bool head = false);
+
+}  // namespace qmtl

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/program/replay/text.h"
+
+#include <algorithm>
+
+#include "runtime/base/text.h"
+
+namespace qmtl {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add_line(std::string& text, std::string key, std::size_t width, const std::string& value) {
+  key.resize(width, ' ');
+  text += key + value + "\n";
+}
+
+std::string shown(const Json& value) {
+  if (value.is_null()) return "-";
+  if (!value.is_number_float()) return value.is_string() ? value.get<std::string>() : value.dump();
+  return significant(value.get<double>(), 6);
+}
+
+std::string score_text(const Json& value) { return value.is_number() ? fixed(value.get<double>(), 4) : "-"; }
+
+/// The named fields of objects as a table.
+std::string table_of(const Json& list, const std::vector<std::string>& fields) {
+  std::vector<std::vector<std::string>> rows{fields};
+  for (const Json& entry : list) {
+    rows.emplace_back();
+    for (const std::string& field : fields)
+      rows.back().push_back(entry.contains(field) ? shown(entry[field]) : "-");
+  }
+  return text_table(rows);
+}
+
+std::string endpoint_text(const Json& endpoint) {
+  return shown(endpoint["kind"]) + ", " + shown(endpoint["backend"]) + " at " + shown(endpoint["place"]);
+}
+
+}  // namespace
+
+std::string replay_plan_table(const ReplayForecast& forecast) {
+  const Json json = replay_plan_json(forecast);
+  std::string text =
+      table_of(json["jobs"], {"phase", "programs", "rows", "shots", "executions", "cost", "seconds"});
+  const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 16, value); };
+  text += "\n";
+  line("endpoint", endpoint_text(json["endpoint"]));
+  line("samples", shown(json["samples"]));
+  line("programs", shown(json["programs"]) + " of up to " + shown(json["qubits"]) + " qubits, depth " +
+                       shown(json["depth"]) + ", " + shown(json["gates"]) + " gates, " +
+                       shown(json["two_qubit_gates"]) + " of them on two qubits");
+  line("shots", json["shots"].dump());
+  line("executions", shown(json["executions"]));
+  line("cost", shown(json["cost"]["amount"]) + " " + shown(json["cost"]["unit"]) + " (" +
+                   shown(json["cost"]["basis"]) + ")");
+  line("time", shown(json["seconds"]) + " s on the device; wait " + shown(json["wait_seconds"]) +
+                   " s, jobs in the queue " + shown(json["queue"]));
+  line("folder", shown(json["folder"]));
+  return text;
+}
+
+std::string replay_status_table(const ReplayStatus& status) {
+  const Json json = replay_status_json(status);
+  std::string text =
+      table_of(json["jobs"], {"job", "state", "executions", "estimate", "spent", "service", "tag", "detail"});
+  text += "\n";
+  std::string states;
+  for (const auto& [state, count] : json["states"].items())
+    states += (states.empty() ? "" : ", ") + count.dump() + " " + state;
+  add_line(text, "jobs", 16, states);
+  add_line(text, "spent", 16, shown(json["spent"]));
+  add_line(text, "folder", 16, shown(json["folder"]));
+  return text;
+}
+
+std::string replay_text(const Json& json) {
+  const bool rehearsed = json.contains("rehearsal");
+  std::vector<std::vector<std::string>> table{{"task", "metric", "exact"}};
+  if (rehearsed) table[0].push_back("rehearsed");
+  for (const char* title : {"raw", "measured", "95 % interval"}) table[0].push_back(title);
+  const auto add = [&](const std::string& task, const std::string& metric, const Json& score) {
+    std::vector<std::string> row{task, metric, score_text(score["exact"])};
+    if (rehearsed)
+      row.push_back(score_text(score["rehearsed"]["mean"]) + " ± " + score_text(score["rehearsed"]["sd"]));
+    row.push_back(score_text(score["raw"]));
+    row.push_back(score_text(score["value"]));
+    row.push_back(score_text(score["low"]) + " .. " + score_text(score["high"]));
+    table.push_back(row);
+  };
+  for (const auto& [task, score] : json["tasks"].items()) add(task, score["metric"], score);
+  add("mean", "", json["mean"]);
+  std::string text = text_table(table) + "\n";
+  const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 13, value); };
+  line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
+                      ") have all their programs");
+  line("endpoint", endpoint_text(json["endpoint"]));
+  line("jobs",
+       json["jobs"].dump() + ", " + json["executions"].dump() + " executions, shots " + json["shots"].dump());
+  line("cost", json["cost"]["amount"].dump() + " " + shown(json["cost"]["unit"]) +
+                   (json["cost"]["estimated"].get<bool>() ? " (in part estimated)" : ""));
+  for (const Json& missing : json["missing"]) line("missing", shown(missing));
+  return text;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/program/text/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+#include "runtime/base/text.h"
+#include "runtime/circuit/draw.h"
+#include "runtime/model/heads/head_table.h"
+#include "tools/workflows/training/results.h"
+
+namespace qmtl {
+namespace {
+
+/// "3.2 M" and so on.
+std::string with_prefix(double value) {
+  const char* const prefixes[] = {"", " k", " M", " G", " T", " P"};
+  std::size_t step = 0;
+  while (std::abs(value) >= 1000 && step + 1 < std::size(prefixes)) {
+    value /= 1000;
+    ++step;
+  }
+  return significant(value, step ? 3 : 4) + prefixes[step];
+}
+
+void line(const std::string& topic, const std::string& text) {
+  std::printf("%-12s %s\n", topic.c_str(), text.c_str());
+}
+
+std::string plural(long long count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string layers_text(int layers, const std::vector<Gate>& rotations, Entangler entangler) {
+  if (layers == 0) return "no layer";
+  std::string text = plural(layers, "layer") + " of";
+  for (Gate gate : rotations) text.append(" ").append(info(gate).name);
+  return text + (info(entangler).entangles() ? " + " + std::string(name(entangler)) : ", no entangler");
+}
+
+void print_circuit(const ModelPlan& found) {
+  const AnsatzSpec a = head_ansatz(found.config.model);
+  std::cout << draw(found.circuit) << "\n" << std::flush;
+  line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
+                       plural(a.uploads, "upload") + "; " + layers_text(a.layers, a.rotations, a.entangler));
+  std::string registers = "all qubits";
+  if (!a.registers.empty())
+    registers = "registers given by hand";
+  else if (a.placement == Placement::local)
+    registers = "registers of " + plural(a.register_size, "qubit") + ", stride " + std::to_string(a.stride);
+  line("blocks", plural(static_cast<long long>(found.circuit.blocks.size()), "task block") + " on " +
+                     registers + "; " + layers_text(a.block_layers, a.block_rotations, a.block_entangler) +
+                     " (" + std::string(name(a.block_order)) + ")");
+  line("readout", std::string(name(a.readout)) + ", " + plural(found.circuit.outputs(), "output"));
+}
+
+void print_parameters(const ModelPlan& found) {
+  const ParameterCount count = count_parameters(found.params);
+  std::string head;
+  for (const ParamInfo& param : found.params)
+    if (param.head) head += (head.empty() ? "" : ", ") + param.name + " " + std::to_string(param.size);
+  line("parameters", std::to_string(count.backbone + count.head) + ": backbone " +
+                         std::to_string(count.backbone) + ", head " + std::to_string(count.head) + " (" +
+                         head + ")");
+}
+
+std::string time_text(double seconds) {
+  const bool micro = seconds < 1e-3, milli = seconds < 1;
+  return significant(seconds * (micro ? 1e6 : milli ? 1e3 : 1.0), 3) + (micro ? " us" : milli ? " ms" : " s");
+}
+
+void print_alternatives(const Plan& plan) {
+  if (plan.alternatives.empty()) return;
+  std::printf("%-12s %-10s %12s %9s %9s %7s\n", "", "kind", "time/sample", "FLOP", "bytes", "widest");
+  for (const Alternative& other : plan.alternatives) {
+    if (!other.obstacle.empty())
+      std::printf("%-12s %-10s %s\n", "", std::string(name(other.kind)).c_str(), other.obstacle.c_str());
+    else
+      std::printf("%-12s %-10s %12s %9s %9s %7d\n", "", std::string(name(other.kind)).c_str(),
+                  time_text(other.cost.seconds).c_str(), with_prefix(other.cost.flops).c_str(),
+                  with_prefix(other.cost.bytes).c_str(), other.widest);
+  }
+}
+
+/// The first output of every part's kind: its terms, or its causal cone.
+void print_first_parts(const ModelPlan& found) {
+  const std::vector<std::vector<int>> registers = blocks_by_register(found.circuit);
+  if (registers.empty()) return;
+  const Cone cone = cone_of(found.circuit, registers.front());
+  std::string qubits;
+  for (int q : cone.qubits) qubits += (qubits.empty() ? "" : ", ") + std::to_string(q);
+  line("cone", "the first register's outputs depend on " + plural(cone.circuit.qubits, "qubit") + " (" +
+                   qubits + ") and " + plural(static_cast<long long>(cone.params.size()), "parameter"));
+  if (found.plan.kind == PlanKind::cones || found.plan.kind == PlanKind::mixed)
+    std::cout << draw(cone.circuit, {.qubits = 12}) << std::flush;
+  if (found.plan.terms == 0) return;
+  line("terms", plural(static_cast<long long>(found.plan.terms), "product") +
+                    " of cosines and sines of sample angles; aN is angle N, pN parameter N");
+  for (const Part& part : found.plan.parts) {
+    if (part.method != BlockMethod::pauli) continue;
+    const auto expansion = expand_pauli(found.circuit, false);
+    for (std::size_t value = 0; expansion && value < std::min<std::size_t>(2, part.cone.outputs.size());
+         ++value) {
+      const int output = part.cone.outputs[value];
+      line("", "<O" + std::to_string(output) +
+                   "> = " + describe_pauli(*expansion, static_cast<std::size_t>(output)));
+    }
+    break;
+  }
+}
+
+void print_plan(const ModelPlan& found, int threads) {
+  const Plan& plan = found.plan;
+  line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
+  print_alternatives(plan);
+  const auto states = std::count_if(plan.parts.begin(), plan.parts.end(),
+                                    [](const Part& part) { return part.method != BlockMethod::pauli; });
+  if (states > 0) line("", plural(states, "statevector") + ", the widest of " + plural(plan.widest, "qubit"));
+  print_first_parts(found);
+  const double batch = found.config.train.batch;
+  line("cost", with_prefix(plan.cost.flops) + "FLOP per sample and gradient, " +
+                   with_prefix(plan.cost.flops * batch) + "FLOP and about " +
+                   time_text(plan.cost.seconds * batch) + " on one core per step of " +
+                   std::to_string(found.config.train.batch) + " samples");
+  line("memory",
+       with_prefix(plan.cost.bytes) + "B per thread" +
+           (threads > 1 ? ", " + with_prefix(plan.cost.bytes * threads) + "B for " + plural(threads, "thread")
+                        : std::string()));
+}
+
+}  // namespace
+
+void print_model_plan(const ModelPlan& found, int threads) {
+  if (found.has_circuit) print_circuit(found);
+  print_parameters(found);
+  if (!found.has_circuit) {
+    line("plan", "head '" + found.config.model.head.kind + "' has no circuit");
+  } else {
+    line("dead", found.analysis.dead_params.empty()
+                     ? std::string("no parameter")
+                     : plural(static_cast<long long>(found.analysis.dead_params.size()), "parameter") +
+                           ", see the warnings");
+    print_plan(found, threads);
+  }
+  for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace qmtl

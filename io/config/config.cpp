@@ -222,6 +222,28 @@ std::string to_toml(const Config& config) {
   return text;
 }
 
+std::string changed_keys(const Config& began, const Config& now) {
+  std::string changed;
+  const auto compare = [&changed](const std::string& key, const std::string& before,
+                                  const std::string& after) {
+    const auto shown = [](const std::string& value) { return value.empty() ? "not given" : value; };
+    if (before != after)
+      changed += (changed.empty() ? "" : "; ") + key + " (" + shown(before) + " when the run began, now " +
+                 shown(after) + ")";
+  };
+  for (const Key<Config>& key : fixed_keys())
+    if (!key.free || !key.free(began) || !key.free(now)) compare(key.name, key.write(began), key.write(now));
+  for (const TaskSpec& task : now.model.tasks) {
+    const auto& tasks = began.model.tasks;
+    const auto same =
+        std::find_if(tasks.begin(), tasks.end(), [&](const TaskSpec& t) { return t.name == task.name; });
+    if (same == tasks.end()) continue;
+    for (const Key<TaskSpec>& key : task_keys())
+      compare(table_name("task", task.name) + "." + key.name, key.write(*same), key.write(task));
+  }
+  return changed;
+}
+
 std::vector<std::string> config_keys() {
   std::vector<std::string> names;
   for (const Key<Config>& row : fixed_keys()) names.push_back(row.name);

@@ -25,6 +25,11 @@ Config parse_config(std::string_view text, const std::string& name);
 /// for Config::file), and equal configurations have equal texts.
 std::string to_toml(const Config& config);
 
+/// The keys whose values differ and which a run that goes on must not change, as "train.learning_rate (0.01
+/// when the run began, now 0.1)", joined by semicolons; "" if there are none. Both configurations are
+/// resolved. The model as a whole (inputs, branches) is compared by ModelSpec's operator.
+std::string changed_keys(const Config& began, const Config& now);
+
 /// Names of all keys of the fixed tables, in the order of to_toml: "seed", "data.file", ...
 std::vector<std::string> config_keys();
 

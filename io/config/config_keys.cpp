@@ -52,6 +52,16 @@ Key<Object> when(bool (*present)(const Object&), Key<Object> row) {
   return row;
 }
 
+Key<Config> free_to_change(Key<Config> row) {
+  row.free = [](const Config&) { return true; };
+  return row;
+}
+/// Where the learning rate follows the part of the steps that is done, their number decides about every step.
+Key<Config> free_at_constant_rate(Key<Config> row) {
+  row.free = [](const Config& config) { return config.train.schedule == ScheduleKind::constant; };
+  return row;
+}
+
 /// Numbers, or "balanced" until they are known.
 Key<TaskSpec> class_weights_key() {
   return {.name = "class_weights",
@@ -156,19 +166,21 @@ std::vector<Key<Config>> make_fixed_keys() {
   std::vector<Key<Config>> keys{
       key<C>("seed", MEMBER(train.seed), at_least(0),
              "every random number of a run: start values, order of samples, dropout, shots", "random_state"),
-      key<C>("data.file", MEMBER(data_file), checked(check_filled),
-             "the data set; relative paths start at the configuration's folder", "dataset path"),
+      free_to_change(key<C>("data.file", MEMBER(data_file), checked(check_filled),
+                            "the data set; relative paths start at the configuration's folder",
+                            "dataset path")),
       key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled),
              "the tasks to learn, in this order; empty: all of the data set"),
       key<C>("data.standardise", MEMBER(standardise), {},
              "inputs are shifted and scaled to mean 0 and deviation 1 of the training rows",
              "normalize normalise scale"),
-      key<C>("run.folder", MEMBER(run_folder), checked(check_filled),
-             "checkpoints, logs and metrics; default: `runs/` and the configuration's name",
-             "output_dir out"),
-      key<C>("run.log_every", MEMBER(log_every), at_least(0),
-             "steps between two lines about a step in metrics.jsonl; 0: none", "log_interval"),
-      key<C>("run.rank_logs", MEMBER(rank_logs), {}, "a log file for every rank"),
+      free_to_change(key<C>("run.folder", MEMBER(run_folder), checked(check_filled),
+                            "checkpoints, logs and metrics; default: `runs/` and the configuration's name",
+                            "output_dir out")),
+      free_to_change(key<C>("run.log_every", MEMBER(log_every), at_least(0),
+                            "steps between two lines about a step in metrics.jsonl; 0: none",
+                            "log_interval")),
+      free_to_change(key<C>("run.rank_logs", MEMBER(rank_logs), {}, "a log file for every rank")),
       key<C>("backbone.layers", MEMBER(model.backbone.trunk), {},
              "the trunk, after the branches are joined; see io/FORMATS.md for the types of layers",
              "hidden_layers"),
@@ -242,8 +254,8 @@ std::vector<Key<Config>> make_fixed_keys() {
              "readout of strings: positions in the register, a list for each string"),
       key<C>("block.outputs", MEMBER(model.head.ansatz.block_outputs), at_least(1),
              "outputs of each block; set by the tasks"),
-      key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9), "passes over the training rows",
-             "max_epochs num_epochs"),
+      free_at_constant_rate(key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9),
+                                   "passes over the training rows", "max_epochs num_epochs")),
       key<C>("train.batch", MEMBER(train.batch), between(1, 1e9), "samples of a step", "batch_size"),
       key<C>("train.optimiser", MEMBER(train.optimiser), {}, "how a gradient becomes a step", "optimizer"),
       key<C>("train.learning_rate", MEMBER(train.learning_rate), positive(), "step size", "lr eta"),
@@ -261,9 +273,10 @@ std::vector<Key<Config>> make_fixed_keys() {
              "steps over which the learning rate rises from 0", "warmup"),
       key<C>("train.clip", MEMBER(train.clip), at_least(0), "largest norm of the whole gradient; 0: off",
              "gradient_clipping max_grad_norm"),
-      key<C>("train.patience", MEMBER(train.patience), at_least(0),
-             "early stopping: end after so many epochs without a better validation mean; 0: off",
-             "early_stopping"),
+      free_to_change(
+          key<C>("train.patience", MEMBER(train.patience), at_least(0),
+                 "early stopping: end after so many epochs without a better validation mean; 0: off",
+                 "early_stopping")),
       key<C>("train.shots", MEMBER(train.shots), at_least(0),
              "shots a circuit's expectation is estimated from while training; 0: exact"),
       key<C>("train.frozen", MEMBER(train.frozen), checked(check_filled),
@@ -287,20 +300,21 @@ std::vector<Key<Config>> make_fixed_keys() {
       COST_KEY(expansion),
       COST_KEY(edge),
       COST_KEY(part),
-      key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6),
-             "seconds without an answer after which a rank counts as lost; 0: never", "timeout"),
+      free_to_change(key<C>("distributed.watchdog", MEMBER(watchdog), between(0, 1e6),
+                            "seconds without an answer after which a rank counts as lost; 0: never",
+                            "timeout")),
       key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16),
              "samples of a work unit; part of what decides the bits of a run"),
       key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6),
              "work units for each shard; part of what decides the bits of a run"),
-      key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0),
-             "a checkpoint after so many epochs; 0: none for this reason", "save_every"),
-      key<C>("checkpoint.every_steps", MEMBER(checkpoint.every_steps), at_least(0),
-             "after so many steps; 0: none for this reason"),
-      key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0),
-             "after so many seconds since the last; 0: none for this reason"),
-      key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0),
-             "rotating checkpoints kept, besides last and best", "save_total_limit"),
+      free_to_change(key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0),
+                            "a checkpoint after so many epochs; 0: none for this reason", "save_every")),
+      free_to_change(key<C>("checkpoint.every_steps", MEMBER(checkpoint.every_steps), at_least(0),
+                            "after so many steps; 0: none for this reason")),
+      free_to_change(key<C>("checkpoint.every_seconds", MEMBER(checkpoint.every_seconds), at_least(0),
+                            "after so many seconds since the last; 0: none for this reason")),
+      free_to_change(key<C>("checkpoint.keep", MEMBER(checkpoint.keep), at_least(0),
+                            "rotating checkpoints kept, besides last and best", "save_total_limit")),
   };
   const auto after = std::find_if(keys.begin(), keys.end(),
                                   [](const auto& row) { return row.name == "train.weight_decay"; });

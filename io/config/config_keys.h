@@ -35,6 +35,9 @@ struct Key {
   std::string type = {};                                 ///< what a value is, in words: "a number above 0"
   std::string summary = {};                              ///< what it decides, a phrase
   std::string words = {};  ///< what other programs call it, blanks between: unknown keys are looked up here
+  /// Whether a run that goes on may have another value: nothing that was computed before depends on it. Every
+  /// other key is fixed when a run begins.
+  std::function<bool(const Object&)> free = nullptr;
 };
 
 /// The keys of the fixed tables ("train.epochs"), in the order in which they are written.

@@ -16,6 +16,7 @@ void add_pages(std::vector<KeyPage>& pages, const std::string& table, const std:
   for (const Key<Object>& key : keys) {
     const std::size_t dot = table.empty() ? key.name.find('.') : std::string::npos;
     KeyPage page{table, key.name, key.type, key.write(unset), key.summary, key.words};
+    if (key.free) page.summary += "; may change when a run is resumed";
     if (dot != std::string::npos) {
       page.table = key.name.substr(0, dot);
       page.name = key.name.substr(dot + 1);

@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "io/config/noise_file.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json_field.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -16,17 +19,23 @@ struct Qubit {
   ReadoutError readout;
 };
 
+/// What a file says of one qubit: calibrations fail, and then have no entry or null.
+struct ListedQubit {
+  std::optional<double> t1, t2, p1_given_0, p0_given_1;
+};
+
 /// Calibration of one gate on particular qubits.
 struct Calibrated {
   std::string name;
   std::vector<int> qubits;
-  double error = 0;   ///< average infidelity
-  double length = 0;  ///< seconds
+  std::optional<double> error;   ///< average infidelity
+  std::optional<double> length;  ///< seconds
 };
 
 struct Backend {
   std::vector<Qubit> qubits;
   std::vector<Calibrated> gates;
+  std::vector<std::string> warnings;
 };
 
 /// Seconds in a unit; 1 where there is none.
@@ -46,50 +55,111 @@ std::optional<double> value_of(const SortedJsonField& list, const std::string& n
     const auto named = entry.find("name");
     if (!named || named->text() != name) continue;
     const SortedJsonField value = entry.at("value");
+    if (value.is_null()) return std::nullopt;
     if (!value.is_number()) value.wrong("a number as " + name);
     return value.number() * unit_of(entry, name);
   }
   return std::nullopt;
 }
 
-Qubit read_qubit(const SortedJsonField& list) {
-  Qubit qubit;
-  qubit.t1 = value_of(list, "T1").value_or(INFINITY);
-  qubit.t2 = std::min(value_of(list, "T2").value_or(INFINITY), 2 * qubit.t1);
-  const double both = value_of(list, "readout_error").value_or(0.0);
-  qubit.readout.p1_given_0 = value_of(list, "prob_meas1_prep0").value_or(both);
-  qubit.readout.p0_given_1 = value_of(list, "prob_meas0_prep1").value_or(both);
-  return qubit;
-}
-
-Backend read_backend(const SortedJsonField& json) {
-  Backend backend;
-  const SortedJsonField qubits = json.at("qubits");
-  for (const SortedJsonField& list : qubits.list()) backend.qubits.push_back(read_qubit(list));
-  if (backend.qubits.empty()) qubits.wrong("at least one qubit", "none");
-  const auto last = static_cast<std::int64_t>(backend.qubits.size()) - 1;
-  for (const SortedJsonField& entry : json.at("gates").list()) {
-    Calibrated gate;
-    gate.name = entry.at("gate").text();
-    for (const SortedJsonField& qubit : entry.at("qubits").list())
-      gate.qubits.push_back(static_cast<int>(qubit.integer(0, last)));
-    if (const auto parameters = entry.find("parameters")) {
-      gate.error = value_of(*parameters, "gate_error").value_or(0.0);
-      gate.length = value_of(*parameters, "gate_length").value_or(0.0);
-    }
-    if (!(gate.error >= 0 && gate.error <= 1))
-      entry.wrong("a gate_error from 0 to 1 of " + gate.name, std::to_string(gate.error));
-    if (!(gate.length >= 0))
-      entry.wrong("a gate_length of 0 or more of " + gate.name, std::to_string(gate.length));
-    backend.gates.push_back(std::move(gate));
-  }
-  return backend;
+ListedQubit read_qubit(const SortedJsonField& list) {
+  const auto both = value_of(list, "readout_error");
+  const auto or_both = [&](std::optional<double> value) { return value ? value : both; };
+  return {value_of(list, "T1"), value_of(list, "T2"), or_both(value_of(list, "prob_meas1_prep0")),
+          or_both(value_of(list, "prob_meas0_prep1"))};
 }
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0.0;
   std::sort(values.begin(), values.end());
   return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+/// Fills what is not calibrated with the median of what is, and says so; with `none` where nothing is.
+template <class Item, class Name>
+void fill(std::vector<Item>& items, std::optional<double> Item::*member, double none, const std::string& what,
+          const Name& name_of, std::vector<std::string>& warnings) {
+  std::vector<double> known;
+  std::string missing;
+  for (const Item& item : items)
+    if (item.*member)
+      known.push_back(*(item.*member));
+    else
+      missing += (missing.empty() ? "" : ", ") + name_of(item);
+  if (missing.empty()) return;
+  const double value = known.empty() ? none : median(known);
+  for (Item& item : items)
+    if (!(item.*member)) item.*member = value;
+  warnings.push_back("no " + what + " of " + missing + ": " +
+                     (known.empty() ? "taken as perfect, as none is calibrated"
+                                    : "the median of the others is taken, " + significant(value, 4)));
+}
+
+void fill_qubits(std::vector<ListedQubit> listed, Backend& backend) {
+  const auto name_of = [&](const ListedQubit& qubit) {
+    return "qubit " + std::to_string(&qubit - listed.data());
+  };
+  fill(listed, &ListedQubit::t1, INFINITY, "T1", name_of, backend.warnings);
+  fill(listed, &ListedQubit::t2, INFINITY, "T2", name_of, backend.warnings);
+  fill(listed, &ListedQubit::p1_given_0, 0.0, "readout error of a prepared 0", name_of, backend.warnings);
+  fill(listed, &ListedQubit::p0_given_1, 0.0, "readout error of a prepared 1", name_of, backend.warnings);
+  for (const ListedQubit& qubit : listed)
+    backend.qubits.push_back(
+        {*qubit.t1, std::min(*qubit.t2, 2 * *qubit.t1), {*qubit.p1_given_0, *qubit.p0_given_1}});
+}
+
+/// Gates of one name are alike: what one lacks is the median of the others of its name.
+void fill_gates(Backend& backend) {
+  std::vector<std::string> names;
+  for (const Calibrated& gate : backend.gates)
+    if (std::find(names.begin(), names.end(), gate.name) == names.end()) names.push_back(gate.name);
+  std::vector<Calibrated> filled;
+  for (const std::string& name : names) {
+    std::vector<Calibrated> alike;
+    for (const Calibrated& gate : backend.gates)
+      if (gate.name == name) alike.push_back(gate);
+    const auto name_of = [](const Calibrated& gate) {
+      std::string text = gate.name;
+      for (int qubit : gate.qubits) text += " " + std::to_string(qubit);
+      return text;
+    };
+    // Resets, delays and the like have no error to be calibrated.
+    std::vector<std::string>& warnings = backend.warnings;
+    std::vector<std::string> ignored;
+    const bool any = std::any_of(alike.begin(), alike.end(),
+                                 [](const Calibrated& gate) { return gate.error.has_value(); });
+    fill(alike, &Calibrated::error, 0.0, "gate_error", name_of, any ? warnings : ignored);
+    fill(alike, &Calibrated::length, 0.0, "gate_length", name_of, any ? warnings : ignored);
+    filled.insert(filled.end(), alike.begin(), alike.end());
+  }
+  backend.gates = std::move(filled);
+}
+
+Backend read_backend(const SortedJsonField& json) {
+  Backend backend;
+  const SortedJsonField qubits = json.at("qubits");
+  std::vector<ListedQubit> listed;
+  for (const SortedJsonField& list : qubits.list()) listed.push_back(read_qubit(list));
+  if (listed.empty()) qubits.wrong("at least one qubit", "none");
+  const auto last = static_cast<std::int64_t>(listed.size()) - 1;
+  for (const SortedJsonField& entry : json.at("gates").list()) {
+    Calibrated gate;
+    gate.name = entry.at("gate").text();
+    for (const SortedJsonField& qubit : entry.at("qubits").list())
+      gate.qubits.push_back(static_cast<int>(qubit.integer(0, last)));
+    if (const auto parameters = entry.find("parameters")) {
+      gate.error = value_of(*parameters, "gate_error");
+      gate.length = value_of(*parameters, "gate_length");
+    }
+    if (gate.error && !(*gate.error >= 0 && *gate.error <= 1))
+      entry.wrong("a gate_error from 0 to 1 of " + gate.name, std::to_string(*gate.error));
+    if (gate.length && !(*gate.length >= 0))
+      entry.wrong("a gate_length of 0 or more of " + gate.name, std::to_string(*gate.length));
+    backend.gates.push_back(std::move(gate));
+  }
+  fill_qubits(std::move(listed), backend);
+  fill_gates(backend);
+  return backend;
 }
 
 /// Depolarising noise, then relaxation of each qubit for the gate's length, such that the average infidelity
@@ -142,7 +212,7 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
     std::vector<Qubit> qubits;
     for (int qubit : place) qubits.push_back(backend.qubits[static_cast<std::size_t>(qubit)]);
     model.gates.push_back(
-        {gate, place, repeated(channels_of(source.error, source.length, qubits), times), times});
+        {gate, place, repeated(channels_of(*source.error, *source.length, qubits), times), times});
     seen.push_back(place);
   };
   const auto known = [&](const std::vector<int>& place) {
@@ -152,8 +222,8 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
   for (const Calibrated& source : backend.gates) {
     if (source.name != name || source.qubits.size() != arity) continue;
     sources.push_back(&source);
-    errors.push_back(source.error);
-    lengths.push_back(source.length);
+    errors.push_back(*source.error);
+    lengths.push_back(*source.length);
   }
   for (const Calibrated* source : sources)
     if (!known(source->qubits) && (!is_symmetric(gate) || !known({source->qubits[1], source->qubits[0]})))
@@ -180,6 +250,7 @@ NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) 
   source.fail = [](const std::string& message) { throw usage_error(message); };
   const Backend backend = read_backend(SortedJsonField::parse(text, std::move(source)));
   NoiseModel model;
+  for (const std::string& warning : backend.warnings) model.warnings.push_back(name + ": " + warning);
   std::vector<double> p1, p0;
   for (std::size_t q = 0; q < backend.qubits.size(); ++q) {
     model.readout_of[static_cast<int>(q)] = backend.qubits[q].readout;
@@ -187,12 +258,20 @@ NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) 
     p0.push_back(backend.qubits[q].readout.p0_given_1);
   }
   model.readout = {median(p1), median(p0)};
-  for (Gate gate : {Gate::rx, Gate::ry})
-    if (const std::string native(info(gate).name); !first_present(backend, {native.c_str()}).empty())
-      add_gate(backend, gate, native, 1, model);
-    else if (const std::string pulse = first_present(backend, {"sx", "x"}); !pulse.empty())
-      add_gate(backend, gate, pulse, 2, model);
-  if (!first_present(backend, {"rz"}).empty()) add_gate(backend, Gate::rz, "rz", 1, model);
+  // How often each calibrated gate stands for a rotation about X or Y: u3 holds two pulses, and its
+  // calibration both.
+  const std::string pulse = first_present(backend, {"sx", "x", "u2", "u3", "u", "prx", "r"});
+  const bool whole = pulse == "u3" || pulse == "u" || pulse == "prx" || pulse == "r";
+  for (Gate gate : {Gate::rx, Gate::ry}) {
+    const std::string native = first_present(backend, {std::string(info(gate).name).c_str()});
+    if (native.empty() && pulse.empty())
+      throw usage_error(name + ": expected the calibration of a one-qubit gate " +
+                        std::string(info(gate).name) +
+                        ", sx, x, u2, u3, u, prx or r, found none; without one rotations would be perfect");
+    add_gate(backend, gate, native.empty() ? pulse : native, native.empty() && !whole ? 2 : 1, model);
+  }
+  if (const std::string phase = first_present(backend, {"rz", "u1", "p"}); !phase.empty())
+    add_gate(backend, Gate::rz, phase, 1, model);
   const std::string cz = first_present(backend, {"cz", "ecr", "cx"}),
                     cx = first_present(backend, {"cx", "ecr", "cz"});
   if (cz.empty())

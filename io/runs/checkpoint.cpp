@@ -311,6 +311,7 @@ Checkpoint read_fields(const File& file) {
   }
   checkpoint.data_hash = hdf5::required_string(file, "/", "data_hash");
   checkpoint.plan = hdf5::required_string(file, "/", "plan");
+  checkpoint.rounding = file.string_attribute("/", "rounding").value_or("");
   checkpoint.run_hash = hdf5::required_string(file, "/", "run_hash");
   checkpoint.program_version = hdf5::required_string(file, "/", "program_version");
   checkpoint.content_hash = hdf5::required_string(file, "/", "content_hash");
@@ -348,6 +349,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
   }
   hash.update_text(checkpoint.data_hash);
   hash.update_text(checkpoint.plan);
+  if (!checkpoint.rounding.empty()) hash.update_text(checkpoint.rounding);
   hash.update_text(checkpoint.run_hash);
   hash.update_text(checkpoint.program_version);
   return hash.hex();
@@ -356,6 +358,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
 std::string portable_hash(Checkpoint checkpoint) {
   checkpoint.config.data_file.clear();
   checkpoint.config.run_folder.clear();
+  checkpoint.rounding.clear();
   checkpoint.config_text = to_toml(checkpoint.config);
   return checkpoint_hash(checkpoint);
 }
@@ -378,6 +381,7 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
   file.set_attribute("/", "program_version", checkpoint.program_version);
   file.set_attribute("/", "data_hash", checkpoint.data_hash);
   file.set_attribute("/", "plan", checkpoint.plan);
+  if (!checkpoint.rounding.empty()) file.set_attribute("/", "rounding", checkpoint.rounding);
   file.set_attribute("/", "run_hash", checkpoint.run_hash);
   file.set_attribute("/", "content_hash", checkpoint.content_hash);
   for (const StateInteger& entry : state_integers)

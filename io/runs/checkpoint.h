@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/train/config.h"
 #include "runtime/model/trained_model.h"
+#include "runtime/train/config.h"
 
 namespace qmtl {
 
@@ -18,6 +18,7 @@ struct Checkpoint {
   Statistics statistics;
   std::string data_hash;     ///< Dataset::hash of the training data
   std::string plan;          ///< the engine plan that ran
+  std::string rounding;      ///< rounding_of the instruction set that trained; "" in older files
   std::string run_hash;      ///< run_hash(state); filled when writing
   std::string content_hash;  ///< checkpoint_hash; filled when reading
   std::string program_version;
@@ -44,7 +45,8 @@ Checkpoint read_checkpoint(const std::string& path);
 /// SHA-256 over every field but the hashes themselves.
 std::string checkpoint_hash(const Checkpoint& checkpoint);
 
-/// The same without the places of data set and run folder: equal wherever the training ran.
+/// The same without the places of data set and run folder and the processor's rounding: equal wherever the
+/// training ran.
 std::string portable_hash(Checkpoint checkpoint);
 
 }  // namespace qmtl

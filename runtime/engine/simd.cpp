@@ -75,6 +75,11 @@ std::string_view name(SimdTarget target) {
   return names[static_cast<std::size_t>(target)];
 }
 
+std::string_view rounding_of(SimdTarget target) {
+  if (target == SimdTarget::best) target = available_targets().front();
+  return target == SimdTarget::avx512 || target == SimdTarget::avx2 ? "fused" : "separate";
+}
+
 SimdTarget parse_simd_target(std::string_view text) {
   if (text == "auto") return SimdTarget::best;
   for (const SimdTarget target :

@@ -41,6 +41,7 @@ struct NoiseModel {
   std::vector<GateNoise> gates;
   ReadoutError readout;                    ///< of qubits without their own
   std::map<int, ReadoutError> readout_of;  ///< by qubit
+  std::vector<std::string> warnings = {};  ///< what was assumed where a file has no calibration
 };
 
 /// Throws Error (usage) naming entry and gate: channels that are not CPTP or do not fit the gate, two entries

@@ -105,6 +105,7 @@ TEST_CASE("the content hash sees every field", "[io]") {
       [](Checkpoint& c) { c.statistics.labels[0].deviation = 2; },
       [](Checkpoint& c) { c.data_hash = ""; },
       [](Checkpoint& c) { c.plan = "state"; },
+      [](Checkpoint& c) { c.rounding = "fused"; },
       [](Checkpoint& c) { c.program_version = "0.2"; },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {

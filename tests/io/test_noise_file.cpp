@@ -184,6 +184,75 @@ TEST_CASE("an IBM backend's properties give its calibrated errors", "[io]") {
   }
 }
 
+TEST_CASE("what a backend does not calibrate is the median of the others, with a warning", "[io]") {
+  const auto properties = [](const std::string& t1, const std::string& t2, const std::string& error) {
+    std::string text = R"({"qubits": [)";
+    for (int qubit = 0; qubit < 3; ++qubit) {
+      text += std::string(qubit > 0 ? "," : "") + R"([{"name": "readout_error", "unit": "", "value": 0.02})";
+      const std::string of_t1 = qubit == 2 ? t1 : R"({"name": "T1", "unit": "us", "value": 50})";
+      const std::string of_t2 = qubit == 2 ? t2 : R"({"name": "T2", "unit": "us", "value": 60})";
+      for (const std::string& entry : {of_t1, of_t2})
+        if (!entry.empty()) text += ", " + entry;
+      text += "]";
+    }
+    text += R"(], "gates": [{"gate": "cx", "qubits": [0, 1], "parameters":
+        [{"name": "gate_error", "value": 0.02}, {"name": "gate_length", "unit": "ns", "value": 400}]})";
+    for (int qubit = 0; qubit < 3; ++qubit)
+      text += R"(, {"gate": "sx", "qubits": [)" + std::to_string(qubit) +
+              R"(], "parameters": [{"name": "gate_length", "unit": "ns", "value": 50})" +
+              (qubit == 2 ? error : R"(, {"name": "gate_error", "value": 0.002})") + "]}";
+    return parse_ibm_properties(text + "]}", "p.json");
+  };
+  const std::string t1 = R"({"name": "T1", "unit": "us", "value": 50})",
+                    t2 = R"({"name": "T2", "unit": "us", "value": 60})",
+                    error = R"(, {"name": "gate_error", "value": 0.002})";
+  const auto errors_of = [](const NoiseModel& model) {
+    const NoiseTable table(model);
+    std::vector<double> fidelities;
+    for (int qubit = 0; qubit < 3; ++qubit)
+      for (const PlacedChannel& placed : table.after({Gate::ry, qubit, -1}))
+        fidelities.push_back(entanglement_fidelity(table.channels()[std::size_t(placed.channel)]));
+    return fidelities;
+  };
+  const NoiseModel whole = properties(t1, t2, error);
+  CHECK(whole.warnings.empty());
+  const std::vector<double> expected = errors_of(whole);
+  struct Gap {
+    std::string t1, t2, error, said;
+  };
+  for (const Gap& gap :
+       {Gap{"", t2, error, "no T1 of qubit 2"}, Gap{t1, "", error, "no T2 of qubit 2"},
+        Gap{R"({"name": "T1", "unit": "us", "value": null})", t2, error, "no T1 of qubit 2"},
+        Gap{t1, R"({"name": "T2", "unit": "us", "value": null})", error, "no T2 of qubit 2"},
+        Gap{t1, t2, "", "no gate_error of sx 2"},
+        Gap{t1, t2, R"(, {"name": "gate_error", "value": null})", "no gate_error of sx 2"}}) {
+    INFO(gap.said);
+    const NoiseModel filled = properties(gap.t1, gap.t2, gap.error);
+    REQUIRE(filled.warnings.size() == 1);
+    CHECK_THAT(filled.warnings[0], Catch::Contains("p.json: " + gap.said) && Catch::Contains("median"));
+    CHECK(errors_of(filled) == expected);
+  }
+}
+
+TEST_CASE("a rotation has the errors of the pulses that a device calibrates, whatever they are called",
+          "[io]") {
+  const auto channels_of = [](const std::string& name) {
+    std::string text = backend;
+    for (std::size_t at = 0; (at = text.find("\"sx\"", at)) != std::string::npos;)
+      text.replace(at, 4, "\"" + name + "\"");
+    return NoiseTable(parse_ibm_properties(text, "p.json")).after({Gate::ry, 0, -1}).size();
+  };
+  for (const char* name : {"sx", "x", "u2"}) {
+    INFO(name);
+    CHECK(channels_of(name) == 4);
+  }
+  for (const char* name : {"u3", "u", "prx", "r"}) {
+    INFO(name);
+    CHECK(channels_of(name) == 2);
+  }
+  CHECK(failure([&] { channels_of("mystery"); }).says("one-qubit gate"));
+}
+
 TEST_CASE("properties that are none are refused by name", "[io]") {
   const auto refuse = [](const std::string& text) {
     return failure([&] { parse_ibm_properties(text, "p.json"); });

@@ -4,6 +4,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -141,8 +142,61 @@ class Runs(Program):
 
     def test_resume_with_another_model_is_refused(self):
         before = self.read("run/checkpoints/last.h5")
-        self.refuse(2, ["run", "model"], "train", "train.toml", "--resume", "--set", "circuit.layers=2")
+        self.refuse(2, ["run", "circuit.layers"], "train", "train.toml", "--resume", "--set", "circuit.layers=2")
         self.assertEqual(self.read("run/checkpoints/last.h5"), before)
+
+    def test_resume_with_settings_that_decide_the_result_is_refused_by_their_names(self):
+        before = self.read("run/checkpoints/last.h5")
+        for changed in ("seed=99", "data.standardise=false", "train.learning_rate=0.123", "train.batch=5",
+                        "train.optimiser=sgd", "train.shots=7", "train.weight_decay=0.5", "train.clip=0.25",
+                        "train.schedule=cosine", "train.warmup_steps=3", "train.circuit_rate=0.5",
+                        "train.frozen=['backbone.']", "distributed.shard=32", "train.precision=double",
+                        "head.gain=0.45", "engine.plan=state", "task.value.weight=3.0"):
+            with self.subTest(changed=changed):
+                key, value = changed.split("=")
+                error = self.refuse(2, [key, "when the run began"], "train", "train.toml", "--resume", "--set", changed,
+                                    "--set", "train.epochs=9").stderr
+                if key != "train.schedule":  # with one the number of steps decides too
+                    self.assertNotIn("train.epochs", error)
+        self.assertEqual(self.read("run/checkpoints/last.h5"), before)
+
+    def test_resume_takes_other_epochs_places_and_rhythms_of_saving_and_ends_with_the_same_bits(self):
+        whole = self.train("other-whole", "--set", "train.epochs=5")
+        self.train("other", "--set", "train.epochs=2")
+        shutil.copy(self.path("tiny.h5"), self.path("moved.h5"))
+        resumed = self.train("other", "--resume", "--set", "train.epochs=5", "--set", "data.file=moved.h5", "--set",
+                             "checkpoint.keep=1", "--set", "checkpoint.every_steps=3", "--set", "run.log_every=1",
+                             "--set", "train.patience=50", "--set", "distributed.watchdog=33")
+        self.assertEqual(resumed["run_hash"], whole["run_hash"])
+
+    def test_more_epochs_are_refused_where_the_rate_follows_the_part_that_is_done(self):
+        self.train("cosine", "--set", "train.schedule=cosine", "--set", "train.epochs=2")
+        self.refuse(2, ["train.epochs (2 when the run began, now 5)"], "train", "train.toml", "--resume", "--set",
+                    "run.folder=cosine", "--set", "train.schedule=cosine", "--set", "train.epochs=5")
+
+    def test_resume_with_another_rounding_of_multiply_adds_is_refused(self):
+        for simd in ("scalar", "auto"):
+            self.train(f"simd-{simd}", "--simd", simd, "--set", "train.epochs=1")
+        other = {"scalar": "auto", "auto": "scalar"}
+        same = b"fused" not in self.read("simd-auto/checkpoints/last.h5")  # a processor without fused multiply-adds
+        for began, now in other.items():
+            arguments = ("train", "train.toml", "--resume", "--simd", now, "--set", f"run.folder=simd-{began}", "--set",
+                         "train.epochs=3")
+            if same:
+                self.succeed(*arguments)
+            else:
+                self.refuse(2, [f"simd-{began}", "multiply-adds", "fused", "separate", "--simd"], *arguments)
+
+    def test_a_data_set_that_changed_after_training_is_said_at_eval(self):
+        shutil.copy(self.path("tiny.h5"), self.path("changing.h5"))
+        self.train("changing", "--set", "data.file=changing.h5")
+        self.assertNotIn("trained on", self.succeed("eval", "changing", "--split", "validation").stderr)
+        self.write("changed.toml", self.read("import.toml").decode().replace('positive = ["1"]', 'positive = ["0"]'))
+        self.succeed("import", "changed.toml", "--out", "changing.h5", "--overwrite")
+        said = self.succeed("eval", "changing", "--split", "validation").stderr
+        self.assertIn("not the data set that the model was trained on", said)
+        self.assertNotIn("trained on", self.succeed("eval", "changing", "--split", "validation", "--data",
+                                                    "changing.h5").stderr)
 
     def test_a_folder_that_cannot_be_made_is_named(self):
         self.write("file", "")

@@ -86,7 +86,7 @@ TEST_CASE("a run that is there is neither trained again nor resumed with another
   CHECK(test::failure([&] { train_run(alone, request, {}); }).code == static_cast<int>(Exit::usage));
   request.mode = RunMode::resume;
   request.overrides.push_back("circuit.layers=2");
-  CHECK(test::failure([&] { train_run(alone, request, {}); }).says("expected the model it was trained with"));
+  CHECK(test::failure([&] { train_run(alone, request, {}); }).says("expected the settings that the run"));
 }
 
 TEST_CASE("a forecast of a training shares its units among the ranks and writes nothing", "[workflows]") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/noise_options.h"
 
-#include "io/config/noise_file.h"
+#include "tools/workflows/training/load.h"
 
 namespace qmtl {
 namespace po = boost::program_options;
@@ -30,7 +30,7 @@ NoiseRequest read_noise_request(const Options& options) {
   if (options.has("seed")) wanted.seed = options.values["seed"].as<std::uint64_t>();
   if (options.has("noise")) {
     request.file = options.text("noise");
-    request.model = read_noise(request.file);
+    request.model = load_noise(request.file);
   }
   return request;
 }

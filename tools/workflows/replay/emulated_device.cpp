@@ -6,17 +6,17 @@
 
 #include "hardware/emulator/ibm_backend.h"
 #include "hardware/transpile/target_json.h"
-#include "io/config/noise_file.h"
 #include "io/data/inflate.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
+#include "tools/workflows/training/load.h"
 
 namespace qmtl {
 
 void set_device(EmulatorOptions& options, const EmulatedDevice& device) {
   DeviceTarget& target = options.target;
   if (!device.noise.empty()) {
-    options.noise = read_noise(device.noise);
+    options.noise = load_noise(device.noise);
     if (device.noise.ends_with(".json")) {
       options.properties = inflate_file(device.noise, "the properties of an IBM backend");
       target = target_of_properties(options.properties, device.noise);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "io/config/noise_file.h"
 #include "io/config/toml_tools.h"
 #include "io/files/atomic_file.h"
+#include "tools/workflows/training/load.h"
 
 namespace qmtl {
 namespace {
@@ -33,7 +33,7 @@ EndpointConfig read_endpoint(const std::string& text) {
   values.erase("kind");
   NoiseModel noise;
   if (values.count("noise")) {
-    noise = read_noise((std::filesystem::path(text).parent_path() / values["noise"]).string());
+    noise = load_noise((std::filesystem::path(text).parent_path() / values["noise"]).string());
     values.erase("noise");
   }
   return {kind, EndpointSettings(text, std::move(values)), std::move(noise)};

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "hardware/executor.h"
-#include "io/config/noise_file.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
+#include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -119,7 +119,7 @@ std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std
 }
 
 Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs) {
-  const NoiseModel noise = read_noise(file);
+  const NoiseModel noise = load_noise(file);
   const std::size_t tasks = session.model.spec().tasks.size();
   std::vector<std::vector<double>> found(tasks + 1);
   for (int run = 0; run < runs; ++run) {

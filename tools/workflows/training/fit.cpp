@@ -41,6 +41,7 @@ Checkpoint make_checkpoint(const Config& config, const Learner& learner, const S
   checkpoint.statistics = statistics;
   checkpoint.data_hash = data.hash;
   checkpoint.plan = learner.plan() ? std::string(name(learner.plan()->kind)) : "none";
+  checkpoint.rounding = rounding_of(learner.target());
   checkpoint.program_version = program_version;
   return checkpoint;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/load.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
+#include "io/config/noise_file.h"
 #include "io/data/dataset.h"
 #include "runtime/train/loop/serialise.h"
 
@@ -59,6 +62,12 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path) {
   return checkpoint;
 }
 
+NoiseModel load_noise(const std::string& path) {
+  NoiseModel model = read_noise(path);
+  for (const std::string& warning : model.warnings) spdlog::warn("{}", warning);
+  return model;
+}
+
 std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,
                                           SimdTarget target) {
   std::unique_ptr<Predictor> predictor;
@@ -85,9 +94,8 @@ std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoin
 }
 
 void require_equal_rounding(const Ranks& ranks, SimdTarget target) {
-  const bool fused = target == SimdTarget::avx512 || target == SimdTarget::avx2;
   ranks.require_equal("the use of fused multiply-adds (--simd scalar: none on any processor)",
-                      fused ? "fused" : "separate");
+                      std::string(rounding_of(target)));
 }
 
 }  // namespace qmtl

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/runs/checkpoint.h"
+#include "runtime/noise/noise_model.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
 #include "runtime/train/predictor.h"
@@ -32,6 +33,9 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.
 void require_equal_rounding(const Ranks& ranks, SimdTarget target);
+
+/// The noise model in a file; what was assumed for lack of calibration is logged as a warning.
+NoiseModel load_noise(const std::string& path);
 
 /// The model of a checkpoint, ready to predict new samples. Collective.
 std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,

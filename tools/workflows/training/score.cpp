@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/score.h"
 
+#include <spdlog/spdlog.h>
+
 #include "runtime/train/loop/stopwatch.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/load.h"
@@ -29,6 +31,12 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
   Dataset data = load_dataset(ranks, file);
   complete_tasks(data, finished_tasks(checkpoint.config.model));
+  if (request.data.empty() && ranks.root() && data.hash != checkpoint.data_hash)
+    spdlog::warn(
+        "{}: this is not the data set that the model was trained on (hash {}, found {}): classes, columns "
+        "and splits "
+        "may mean other things; the scores are those of what lies there now",
+        file, checkpoint.data_hash.substr(0, 12), data.hash.substr(0, 12));
   const auto rows = data.rows(split);
   ranks.together([&] {
     if (rows.empty())

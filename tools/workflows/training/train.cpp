@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "io/config/config.h"
@@ -10,6 +11,7 @@
 #include "runtime/base/crash_point.h"
 #include "runtime/base/version.h"
 #include "runtime/circuit/analysis.h"
+#include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/serialise.h"
 #include "runtime/train/transfer.h"
@@ -68,8 +70,16 @@ std::unique_ptr<RunFolder> open_folder(const Ranks& ranks, const TrainRequest& r
   return folder;
 }
 
+void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
+  ranks.together([&] {
+    job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd);
+    trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
+  });
+  require_equal_rounding(ranks, job.learner->target());
+}
+
 /// Rank 0 reads the newest checkpoint, checks that it belongs to this configuration and sends it to all.
-void resume(const Ranks& ranks, RunFolder* folder, TrainJob& job) {
+void resume(const Ranks& ranks, RunFolder* folder, SimdTarget simd, TrainJob& job) {
   Checkpoint checkpoint;
   ranks.together([&] {
     if (!folder) return;
@@ -82,6 +92,10 @@ void resume(const Ranks& ranks, RunFolder* folder, TrainJob& job) {
       throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
                        checkpoint.data_hash.substr(0, 12) + "), found another one in " +
                        job.config.data_file + "; use the old data set, or --overwrite");
+    if (const std::string changed = changed_keys(checkpoint.config, job.config); !changed.empty())
+      throw usage_error(job.config.file + ": expected the settings that the run " + folder->path() +
+                        " began with, found others: " + changed + "; restore them (" +
+                        folder->file("config.toml") + " has the old ones), or --overwrite");
     if (!(checkpoint.config.model == job.config.model))
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
@@ -92,14 +106,15 @@ void resume(const Ranks& ranks, RunFolder* folder, TrainJob& job) {
   job.state = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(checkpoint.state) : std::string()));
   job.statistics =
       statistics_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(checkpoint.statistics) : std::string()));
-}
-
-void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
+  make_job_learner(ranks, simd, job);
   ranks.together([&] {
-    job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd);
-    trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
+    const std::string now(rounding_of(job.learner->target()));
+    if (!folder || checkpoint.rounding.empty() || checkpoint.rounding == now) return;
+    throw usage_error(folder->path() + ": expected multiply-adds rounded as when the run began (" +
+                      checkpoint.rounding + "), found " + now + " with the instruction set " +
+                      std::string(name(job.learner->target())) +
+                      ": the run would end with other bits; choose --simd so, or --overwrite");
   });
-  require_equal_rounding(ranks, job.learner->target());
 }
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
@@ -107,6 +122,19 @@ void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
   const AnsatzSpec ansatz = head_ansatz(spec);
   for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names).warnings)
     spdlog::warn("{}", warning);
+}
+
+void warn_of_scores(const TrainJob& job) {
+  const std::vector<std::size_t> rows = job.data.rows(Split::validation);
+  if (rows.empty()) return;
+  const std::vector<std::string> none = tasks_without_score(job.data, job.config.model, rows);
+  for (const TaskSpec& task : job.config.model.tasks)
+    if (task.in_mean && std::find(none.begin(), none.end(), task.name) != none.end())
+      spdlog::warn(
+          "task {}: the labels of the validation split have no {}, whatever is predicted; the task does not "
+          "count in "
+          "the mean that chooses the best epoch",
+          task.name, task.metric);
 }
 
 void warn_of_imbalance(const Imbalance& found) {
@@ -261,8 +289,7 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
   const auto folder = open_folder(ranks, request, job.config);
   if (job.config.rank_logs) open_rank_log(ranks, job.config.run_folder, request.threads, resuming);
   if (resuming) {
-    resume(ranks, folder.get(), job);
-    make_job_learner(ranks, request.simd, job);
+    resume(ranks, folder.get(), request.simd, job);
   } else {
     ranks.together([&] { start(request, trained, job); });
   }
@@ -272,6 +299,7 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
     if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);
     folder->write_config(job.config);
     warn_of_circuit(job.config.model, *job.learner);
+    warn_of_scores(job);
   });
   spdlog::info("training {} on {} rank{} with {} thread{} each, {}", job.config.file, ranks.size(),
                ranks.size() == 1 ? "" : "s", request.threads, request.threads == 1 ? "" : "s",

@@ -52,11 +52,13 @@ ScoreInterval bootstrap_interval(double value, std::vector<double> replicates) {
 
 ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request) {
   const std::vector<double> found = scores_of(request, measured.values(request.samples));
-  std::vector<std::vector<double>> replicates(found.size(), std::vector<double>(request.replicates));
+  const std::size_t drawn =
+      measured.fewest_shots(request.samples) < fewest_bootstrap_shots ? 0 : request.replicates;
+  std::vector<std::vector<double>> replicates(found.size(), std::vector<double>(drawn));
   // So many at a time that their values take little memory.
   constexpr std::size_t chunk = 32;
-  for (std::size_t first = 0; first < request.replicates; first += chunk) {
-    const std::size_t count = std::min(chunk, request.replicates - first);
+  for (std::size_t first = 0; first < drawn; first += chunk) {
+    const std::size_t count = std::min(chunk, drawn - first);
     const auto values = measured.replicates(request.samples, request.seed, first, count);
     run_parallel(count, [&](std::size_t r) {
       const std::vector<double> scores = scores_of(request, values[r]);

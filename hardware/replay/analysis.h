@@ -22,6 +22,9 @@ struct ScoreInterval {
   double value = 0, low = 0, high = 0;
 };
 
+/// Below it a bitstring of probability .15 is missing among the shots more often than once in 20 replays.
+constexpr std::uint64_t fewest_bootstrap_shots = 20;
+
 struct ReplayScores {
   std::vector<ScoreInterval> tasks;  ///< each task's own metric, in task order
   ScoreInterval mean;                ///< of the tasks that count in it, those where lower is better negated
@@ -42,7 +45,9 @@ struct ScoreRequest {
 /// score and q the quantiles of the replicates' scores, m -+ max(m - q(2.5 %), q(97.5 %) - m). The quantiles
 /// themselves lie too low where shot noise lowers a score, as a replicate has it twice; mirrored at m they
 /// miss too often where a score moves in steps. The samples are fixed: nothing is said of other samples than
-/// these. The ends are cut to what the metric can be.
+/// these. The ends are cut to what the metric can be. Shots drawn again from fewer than
+/// fewest_bootstrap_shots do not tell how they vary (a single one is drawn again as itself, which would be an
+/// interval of width 0): no intervals.
 ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request);
 
 /// The interval of `value` from the replicates' values by that rule, not cut.

@@ -2,6 +2,7 @@
 #include "hardware/replay/measured_values.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <unordered_map>
 
@@ -76,6 +77,16 @@ void MeasuredValues::add(const std::vector<ReadOutput>& outputs, double factor,
       part.tables[i].of_outcome.insert(part.tables[i].of_outcome.end(), values.begin(), values.end());
     }
   parts_.push_back(std::move(part));
+}
+
+std::uint64_t MeasuredValues::fewest_shots(std::span<const std::size_t> which) const {
+  std::uint64_t fewest = std::numeric_limits<std::uint64_t>::max();
+  for (const Part& part : parts_)
+    for (std::size_t sample : which) {
+      const std::vector<std::uint64_t>& counts = part.tables[sample].counts;
+      fewest = std::min(fewest, std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+    }
+  return parts_.empty() || which.empty() ? 0 : fewest;
 }
 
 bool MeasuredValues::complete(std::size_t sample) const {

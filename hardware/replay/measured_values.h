@@ -28,6 +28,9 @@ class MeasuredValues {
   /// Whether all programs of a sample were counted.
   bool complete(std::size_t sample) const;
 
+  /// Of all programs and samples of `which`; 0 where a sample is not complete.
+  std::uint64_t fewest_shots(std::span<const std::size_t> which) const;
+
   /// values[samples of `which`, outputs].
   std::vector<double> values(std::span<const std::size_t> which) const;
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/edge/c.h"
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <filesystem>
+#include <iterator>
 #include <set>
+#include <string_view>
 
 #include "io/edge/file.h"
 #include "io/edge/kernels.h"
@@ -245,6 +249,14 @@ constexpr const char* selftest_text = R"(int @selftest(float *y, float *arena) {
 }
 )";
 
+/// Headers of C11 and POSIX without their ending: a file of that name would be included in the place of the
+/// compiler's.
+constexpr std::string_view standard_headers[] = {
+    "assert",  "complex", "ctype",  "errno",  "fenv",   "float",       "inttypes", "iso646",  "limits",
+    "locale",  "malloc",  "math",   "memory", "setjmp", "signal",      "stdalign", "stdarg",  "stdatomic",
+    "stdbool", "stddef",  "stdint", "stdio",  "stdlib", "stdnoreturn", "string",   "strings", "tgmath",
+    "threads", "time",    "uchar",  "unistd", "wchar",  "wctype",      "features"};
+
 void check_name(const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   bool good = !name.empty() && letter(name[0]);
@@ -254,6 +266,13 @@ void check_name(const std::string& name) {
         "--out: expected a path that ends with a C name such as digits or build/my_model (letters, "
         "digits, _, without an ending), found '" +
         name + "'");
+  std::string lower = name;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (std::find(std::begin(standard_headers), std::end(standard_headers), lower) !=
+      std::end(standard_headers))
+    throw usage_error("--out: expected a name that no header of the C library has, found '" + name +
+                      "': " + name +
+                      ".h would be included instead of the compiler's; choose another, such as my_" + name);
 }
 
 }  // namespace

@@ -108,3 +108,12 @@ TEST_CASE("a name that is no C identifier is refused", "[generated]") {
   for (const char* name : {"", "1st", "a-b", "digits.c", "_x"})
     CHECK_THROWS_WITH(generate_c(trial.model, name), Catch::Contains("--out"));
 }
+
+TEST_CASE("a name that a header of the C library has is refused", "[generated]") {
+  EdgeTrial trial(edge_case("head linear"));
+  add_samples(trial.model, trial.sample(5));
+  for (const std::string name : {"stdint", "math", "Limits", "string", "time"})
+    CHECK_THROWS_WITH(generate_c(trial.model, name), Catch::Contains("my_" + name));
+  for (const char* name : {"stdints", "my_math", "stdint_2", "double"})
+    CHECK_NOTHROW(generate_c(trial.model, name));
+}

@@ -185,6 +185,19 @@ struct Judged {
 
 }  // namespace
 
+TEST_CASE("Too few shots to tell how they vary give a score without an interval", "[analysis]") {
+  const Judged judged(50, "accuracy", 5);
+  for (const std::size_t shots : {1, 2, 19, 20}) {
+    INFO(shots << " shots");
+    const ReplayScores scores = judged.measured(shots, 1, 200);
+    for (const ScoreInterval& interval : {scores.tasks[0], scores.mean}) {
+      CHECK(std::isfinite(interval.value));
+      CHECK(std::isfinite(interval.low) == (shots >= fewest_bootstrap_shots));
+      CHECK(std::isfinite(interval.high) == (shots >= fewest_bootstrap_shots));
+    }
+  }
+}
+
 TEST_CASE("The interval of 95 % holds the exact score in at least about 95 of 100 replays", "[analysis]") {
   struct Case {
     const char* metric;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "hardware/replay/analysis.h"
 #include "runtime/base/text.h"
 
 namespace qmtl {
@@ -86,12 +87,16 @@ std::string replay_text(const Json& json) {
       row.push_back(score_text(score["rehearsed"]["mean"]) + " ± " + score_text(score["rehearsed"]["sd"]));
     row.push_back(score_text(score["raw"]));
     row.push_back(score_text(score["value"]));
-    row.push_back(score_text(score["low"]) + " .. " + score_text(score["high"]));
+    row.push_back(score["low"].is_null() ? "none"
+                                         : score_text(score["low"]) + " .. " + score_text(score["high"]));
     table.push_back(row);
   };
   for (const auto& [task, score] : json["tasks"].items()) add(task, score["metric"], score);
   add("mean", "", json["mean"]);
   std::string text = text_table(table) + "\n";
+  if (json["mean"]["low"].is_null() && !json["mean"]["value"].is_null())
+    text += "no intervals: they take " + std::to_string(fewest_bootstrap_shots) +
+            " shots or more of each circuit, and --replicates above 0\n\n";
   const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 13, value); };
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");

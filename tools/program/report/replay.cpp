@@ -43,7 +43,8 @@ Html scores_table(const std::vector<Measured>& rows) {
   for (const Measured& row : rows)
     table.rows.push_back({text(row.name), text(row.metric), text(score(row.exact)),
                           text(score_with_deviation(row.rehearsed, row.spread)), text(score(row.raw)),
-                          text(score(row.value)), text(score(row.low) + " to " + score(row.high))});
+                          text(score(row.value)),
+                          text(std::isfinite(row.low) ? score(row.low) + " to " + score(row.high) : "none")});
   return table.html();
 }
 

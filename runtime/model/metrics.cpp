@@ -87,8 +87,25 @@ bool has_nan(const std::vector<double>& values) {
   return std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); });
 }
 
+/// Outputs that predict the labels.
+std::vector<double> perfect_outputs(Numbers labels, std::size_t width) {
+  std::vector<double> outputs(labels.size() * width, 0.0);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (width == 1)
+      outputs[i] = 2.0 * labels[i] - 1.0;
+    else
+      outputs[i * width + static_cast<std::size_t>(labels[i])] = 1.0;
+  return outputs;
+}
+
+bool has_score(const MetricInfo& metric, Numbers labels, std::size_t width) {
+  return !labels.empty() && !std::isnan(metric.value(labels, perfect_outputs(labels, width), width));
+}
+
 double value_of(const MetricInfo& metric, const Column& column, std::size_t width) {
-  return has_nan(column.outputs) ? undefined_score : metric.value(column.labels, column.outputs, width);
+  if (has_nan(column.outputs) || !has_score(metric, column.labels, width)) return undefined_score;
+  const double value = metric.value(column.labels, column.outputs, width);
+  return std::isnan(value) ? 0.0 : value;
 }
 
 double mean_of_defined(std::span<const double> values) {
@@ -163,6 +180,27 @@ std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::sp
     column += static_cast<std::size_t>(spec.tasks[t].outputs);
   }
   return values;
+}
+
+std::vector<std::string> tasks_without_score(const Dataset& data, const ModelSpec& spec,
+                                             std::span<const std::size_t> rows) {
+  const std::vector<const Task*> tasks = bind_tasks(data, spec);
+  std::vector<std::string> found;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const Task& task = *tasks[t];
+    const bool several = task.kind == TaskKind::multiclass;
+    const MetricInfo& metric = metric_info(spec.tasks[t].metric);
+    bool any = false;
+    for (std::size_t c = 0; c < task.columns && !any; ++c) {
+      std::vector<double> labels;
+      for (std::size_t row : rows)
+        if (const float label = task.labels[row * task.columns + c]; !std::isnan(label))
+          labels.push_back(label);
+      any = has_score(metric, labels, several ? static_cast<std::size_t>(task.outputs()) : 1);
+    }
+    if (!any) found.push_back(spec.tasks[t].name);
+  }
+  return found;
 }
 
 double mean_score(const ModelSpec& spec, std::span<const double> values) {

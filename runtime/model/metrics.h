@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,14 +37,20 @@ std::string_view default_metric(TaskKind kind);
 
 /// Score of one task over the data-set rows `rows`. logits[i * stride + first_column ...] are the outputs for
 /// rows[i]; regression values are in the unit of the labels. Missing labels (NaN) are left out; multilabel
-/// tasks score the mean over their columns where defined. NaN where the metric is undefined (no labels, a
-/// single class for auc and mcc, NaN among the logits).
+/// tasks score the mean over their columns where defined. Whether a score is defined depends on the labels
+/// alone, so that the same tasks count in every epoch's mean: NaN where no prediction has one (no labels,
+/// none of class 1 for f1, a single class for auc and mcc, equal numbers for correlations), 0 where only
+/// these predictions have none (a correlation with a constant), NaN for NaN among the logits.
 double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
              const float* logits, std::size_t stride, std::size_t first_column);
 
 /// Each task's own metric (TaskSpec::metric), in task order, from logits[rows, all outputs].
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
                              const float* logits);
+
+/// The tasks of `spec` whose metric is undefined for the rows, whatever is predicted.
+std::vector<std::string> tasks_without_score(const Dataset& data, const ModelSpec& spec,
+                                             std::span<const std::size_t> rows);
 
 /// The score that chooses the best epoch: mean of the defined scores of the tasks that count in it
 /// (TaskSpec::in_mean), those where lower is better negated.

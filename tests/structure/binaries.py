@@ -3,6 +3,7 @@
 """Every built and every installed program and library: where the loader looks for libraries, and what is read-only."""
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,15 @@ def problems(path, kind):
         yield "it stands at a fixed address (not PIE)"
 
 
+def guards(path):
+    """What glibc's checked functions and the compiler's canary leave among the symbols that a binary asks for."""
+    asked = re.findall(r" UND (\w+)", read("readelf", "--dyn-syms", "--wide", str(path)))
+    if "__stack_chk_fail" not in asked:
+        yield "its stack is not guarded (no -fstack-protector-strong)"
+    if not any(word.startswith("__") and word.endswith("_chk") for word in asked):
+        yield "its copies are not checked (no _FORTIFY_SOURCE)"
+
+
 def check(folder, found):
     for path, kind in binaries(folder):
         found.append(path)
@@ -68,6 +78,16 @@ def self_test(compiler, folder):
         subprocess.run([compiler, str(source), "-o", str(place / "program"), *flags], check=True)
         said = " ".join(check(place, []))
         assert wanted in said if wanted else not said, (flags, said)
+    source.write_text("""#include <string.h>
+int main(int argc, char** argv) { char text[8]; strcpy(text, argv[argc - 1]); return text[0]; }
+""")
+    for number, (wanted, flags) in enumerate({"": ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
+                                              "stack": ["-fno-stack-protector", "-D_FORTIFY_SOURCE=2"],
+                                              "copies": ["-fstack-protector-strong"]}.items()):
+        program = folder / f"guarded{number}"
+        subprocess.run([compiler, "-O1", "-U_FORTIFY_SOURCE", str(source), "-o", str(program), *flags], check=True)
+        said = " ".join(guards(program))
+        assert wanted in said if wanted else not said, (flags, said)
 
 
 parser = argparse.ArgumentParser()
@@ -85,6 +105,7 @@ with tempfile.TemporaryDirectory() as scratch:
     wrong += list(check(prefix, installed))
     program = next(path for path in installed if path.name == "qmtl")
     # What the loader does, besides what the file says: nothing is looked for in the current folder.
+    wrong += [f"qmtl: {problem}" for problem in guards(program)]
     looked = subprocess.run([program, "--version"], cwd=scratch, env={"LD_DEBUG": "libs", "PATH": "/usr/bin:/bin"},
                             capture_output=True, text=True, check=True).stderr
     wrong += [f"qmtl: the loader looks for a library in the current folder: {line.strip()}"

@@ -238,7 +238,7 @@ TEST_CASE("a rotation has the errors of the pulses that a device calibrates, wha
           "[io]") {
   const auto channels_of = [](const std::string& name) {
     std::string text = backend;
-    for (std::size_t at = 0; (at = text.find("\"sx\"", at)) != std::string::npos;)
+    for (std::size_t at = 0; (at = text.find("\"sx\"", at)) != std::string::npos; ++at)
       text.replace(at, 4, "\"" + name + "\"");
     return NoiseTable(parse_ibm_properties(text, "p.json")).after({Gate::ry, 0, -1}).size();
   };

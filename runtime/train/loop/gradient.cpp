@@ -28,13 +28,14 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
                                      const StepBatch& batch) {
   if (all_finite(sum)) return std::nullopt;
   const auto complaint = [&](const std::string& what, double value) {
-    return data_error(
-        "expected a finite " + what + " in step " + std::to_string(batch.step + 1) + ", found " +
-        (std::isnan(value) ? "nan"
-         : value > 0       ? "inf"
-                           : "-inf") +
-        "; lower train.learning_rate or set train.clip, then go on with --resume: the last checkpoint "
-        "is untouched");
+    return data_error("expected a finite " + what + " in step " + std::to_string(batch.step + 1) +
+                      ", found " +
+                      (std::isnan(value) ? "nan"
+                       : value > 0       ? "inf"
+                                         : "-inf") +
+                      "; lower train.learning_rate or set train.clip and train again, into another "
+                      "run.folder: the last checkpoint "
+                      "is untouched");
   };
   const auto& tasks = learner.spec().tasks;
   const std::size_t losses = sum.size() - tasks.size();

@@ -22,7 +22,8 @@ double of_confusion(Numbers labels, Numbers outputs, std::size_t width) {
   return (scores::confusion(labels, outputs, width).*member)();
 }
 double f1(Numbers labels, Numbers outputs, std::size_t width) {
-  return scores::confusion(labels, outputs, width).f1(1);
+  const scores::Confusion found = scores::confusion(labels, outputs, width);
+  return found.labelled(1) == 0.0 ? std::numeric_limits<double>::quiet_NaN() : found.f1(1);
 }
 double pearson(Numbers labels, Numbers outputs, std::size_t) { return scores::pearson(labels, outputs); }
 double spearman(Numbers labels, Numbers outputs, std::size_t) {
@@ -103,9 +104,9 @@ bool has_score(const MetricInfo& metric, Numbers labels, std::size_t width) {
 }
 
 double value_of(const MetricInfo& metric, const Column& column, std::size_t width) {
-  if (has_nan(column.outputs) || !has_score(metric, column.labels, width)) return undefined_score;
+  if (has_nan(column.outputs)) return undefined_score;
   const double value = metric.value(column.labels, column.outputs, width);
-  return std::isnan(value) ? 0.0 : value;
+  return std::isnan(value) && has_score(metric, column.labels, width) ? 0.0 : value;
 }
 
 double mean_of_defined(std::span<const double> values) {
@@ -191,13 +192,9 @@ std::vector<std::string> tasks_without_score(const Dataset& data, const ModelSpe
     const bool several = task.kind == TaskKind::multiclass;
     const MetricInfo& metric = metric_info(spec.tasks[t].metric);
     bool any = false;
-    for (std::size_t c = 0; c < task.columns && !any; ++c) {
-      std::vector<double> labels;
-      for (std::size_t row : rows)
-        if (const float label = task.labels[row * task.columns + c]; !std::isnan(label))
-          labels.push_back(label);
-      any = has_score(metric, labels, several ? static_cast<std::size_t>(task.outputs()) : 1);
-    }
+    for (std::size_t c = 0; c < task.columns && !any; ++c)
+      any = has_score(metric, gather(task, rows, nullptr, 0, 0, c, 0).labels,
+                      several ? static_cast<std::size_t>(task.outputs()) : 1);
     if (!any) found.push_back(spec.tasks[t].name);
   }
   return found;

@@ -261,14 +261,14 @@ NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) 
   // How often each calibrated gate stands for a rotation about X or Y: u3 holds two pulses, and its
   // calibration both.
   const std::string pulse = first_present(backend, {"sx", "x", "u2", "u3", "u", "prx", "r"});
-  const bool whole = pulse == "u3" || pulse == "u" || pulse == "prx" || pulse == "r";
+  const int pulses = pulse == "sx" || pulse == "x" || pulse == "u2" ? 2 : 1;
   for (Gate gate : {Gate::rx, Gate::ry}) {
     const std::string native = first_present(backend, {std::string(info(gate).name).c_str()});
     if (native.empty() && pulse.empty())
       throw usage_error(name + ": expected the calibration of a one-qubit gate " +
                         std::string(info(gate).name) +
                         ", sx, x, u2, u3, u, prx or r, found none; without one rotations would be perfect");
-    add_gate(backend, gate, native.empty() ? pulse : native, native.empty() && !whole ? 2 : 1, model);
+    add_gate(backend, gate, native.empty() ? pulse : native, native.empty() ? pulses : 1, model);
   }
   if (const std::string phase = first_present(backend, {"rz", "u1", "p"}); !phase.empty())
     add_gate(backend, Gate::rz, phase, 1, model);

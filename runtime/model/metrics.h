@@ -22,6 +22,7 @@ struct MetricInfo {
   double (*value)(std::span<const double> labels, std::span<const double> outputs, std::size_t width);
 
   bool suits(TaskKind kind) const;
+  bool better(double a, double b) const { return higher_is_better ? a > b : a < b; }  ///< false for NaN
 };
 
 /// All metrics: accuracy, balanced_accuracy, f1 (of class 1), macro_f1 (mean over the classes that occur

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <iostream>
 
@@ -81,6 +82,8 @@ int eval_command(const Ranks& ranks, const Arguments& args) {
   const EvalOutcome outcome = score_checkpoint(ranks, request);
   if (!ranks.root()) return 0;
   const ModelSpec& spec = outcome.model;
+  if (const std::string warning = baseline_warning(outcome.report, spec); !warning.empty())
+    spdlog::warn("{}", warning);
   if (options->common.json) {
     auto json = report_json(outcome.report, spec);
     if (outcome.noisy) json["noise"] = noisy_json(*outcome.noisy, spec);

@@ -94,6 +94,8 @@ void print(const TrainOutcome& outcome, bool json) {
     std::cout << report_json(report, outcome.model).dump(2) << std::endl;
   else
     std::cout << report_text(report, outcome.model) << std::flush;
+  if (const std::string warning = baseline_warning(report, outcome.model); !warning.empty())
+    spdlog::warn("{}", warning);
   if (report.interrupted)
     spdlog::warn("stopped after step {}; go on with: qmtl train {} --resume", report.steps,
                  outcome.go_on_with);

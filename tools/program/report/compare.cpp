@@ -15,12 +15,22 @@ struct Variant {
   bool ablation = false;
   double mean = no_value, deviation = no_value, validation = no_value, seconds = no_value;
   std::map<std::string, std::pair<double, double>, std::less<>> tasks;  ///< mean and deviation
+  std::vector<std::string> no_better;
   std::vector<JsonField> runs;
 };
 
 double optional_number(const JsonField& field, const std::string& key) {
   const auto found = field.find(key);
   return found ? found->number() : no_value;
+}
+
+void read_summary(const JsonField& summary, Variant& variant) {
+  variant.mean = summary.at("mean").number_or_nan();
+  variant.deviation = optional_number(summary, "sd");
+  variant.validation = optional_number(summary, "validation");
+  variant.seconds = optional_number(summary, "seconds");
+  for (const auto& [task, value] : summary.at("tasks").members())
+    variant.tasks[task] = {value.at("mean").number_or_nan(), optional_number(value, "sd")};
 }
 
 Variant read_variant(const JsonField& field) {
@@ -32,13 +42,9 @@ Variant read_variant(const JsonField& field) {
   const JsonField parameters = field.at("parameters");
   variant.head_parameters = parameters.at("head").count();
   variant.parameters = variant.head_parameters + parameters.at("backbone").count();
-  const JsonField summary = field.at("summary");
-  variant.mean = summary.at("mean").number_or_nan();
-  variant.deviation = optional_number(summary, "sd");
-  variant.validation = optional_number(summary, "validation");
-  variant.seconds = optional_number(summary, "seconds");
-  for (const auto& [task, value] : summary.at("tasks").members())
-    variant.tasks[task] = {value.at("mean").number_or_nan(), optional_number(value, "sd")};
+  read_summary(field.at("summary"), variant);
+  if (const auto names = field.find("no_better_tasks"))
+    for (const JsonField& name : names->list()) variant.no_better.push_back(name.text());
   variant.runs = field.at("runs").list();
   return variant;
 }
@@ -60,11 +66,36 @@ Html name_html(const Variant& variant) {
   return name;
 }
 
+/// The constant answers, as a variant without parameters, where the file has them.
+std::vector<Variant> with_baseline(const JsonField& root, std::vector<Variant> variants) {
+  if (const auto summary = root.find("baseline")) {
+    Variant& baseline = variants.emplace_back();
+    baseline.name = "baseline";
+    baseline.head = "constant answer";
+    read_summary(*summary, baseline);
+  }
+  return variants;
+}
+
+Html score_html(const Variant& variant, const std::string& task) {
+  const auto found = variant.tasks.find(task);
+  if (found == variant.tasks.end()) return text("–");
+  Html value = text(score_with_deviation(found->second.first, found->second.second));
+  const auto& names = variant.no_better;
+  if (std::find(names.begin(), names.end(), task) != names.end())
+    value += element("span", text("no better"), css_class("tag"));
+  return value;
+}
+
 Html variant_table(const JsonField& root, const std::vector<Variant>& variants) {
   const std::vector<std::string> tasks = task_order(root, variants);
   const auto metrics = root.find("metric");
   Table table{
-      "Test scores: mean ± standard deviation over seeds and splits; the highest mean is bold",
+      root.find("baseline")
+          ? "Test scores: mean ± standard deviation over seeds and splits; the highest mean is bold; "
+            "baseline: the "
+            "best constant answer, learnt from the training labels"
+          : "Test scores: mean ± standard deviation over seeds and splits; the highest mean is bold",
       {{"variant", false}, {"head", false}, {"width"}, {"head parameters"}, {"all parameters"}, {"mean"}},
       {}};
   table.columns.push_back({"validation"});
@@ -76,7 +107,7 @@ Html variant_table(const JsonField& root, const std::vector<Variant>& variants) 
   double highest = -INFINITY;
   for (const Variant& variant : variants)
     if (variant.mean > highest) highest = variant.mean;
-  for (const Variant& variant : variants) {
+  for (const Variant& variant : with_baseline(root, variants)) {
     const Html mean = text(score_with_deviation(variant.mean, variant.deviation));
     std::vector<Html> row{name_html(variant),
                           text(variant.head),
@@ -85,12 +116,7 @@ Html variant_table(const JsonField& root, const std::vector<Variant>& variants) 
                           text(count(variant.parameters)),
                           variant.mean == highest ? element("b", mean) : mean,
                           text(score(variant.validation))};
-    for (const std::string& task : tasks) {
-      const auto found = variant.tasks.find(task);
-      row.push_back(text(found == variant.tasks.end()
-                             ? "–"
-                             : score_with_deviation(found->second.first, found->second.second)));
-    }
+    for (const std::string& task : tasks) row.push_back(score_html(variant, task));
     row.push_back(text(duration(variant.seconds)));
     table.rows.push_back(std::move(row));
   }

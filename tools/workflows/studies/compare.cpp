@@ -108,7 +108,10 @@ std::vector<std::vector<std::string>> choose(const CompareSpec& spec, std::size_
 
 CompareResult collect(const CompareSpec& spec, const std::vector<SplitData>& splits,
                       const std::vector<Trial>& trials, const TrialStore& store) {
-  CompareResult result{spec, splits, trials.front().config.model.tasks, {}};
+  const ModelSpec& model = trials.front().config.model;
+  CompareResult result{spec, splits, model.tasks, {}, {}};
+  for (const SplitData& split : splits)
+    result.baselines.push_back(baseline_scores(model, split.data, split.data, split.data.rows(Split::test)));
   const std::size_t each = splits.size() * spec.seeds.size();
   for (std::size_t v = 0; v < spec.variants.size(); ++v) {
     VariantResult& variant = result.variants.emplace_back();

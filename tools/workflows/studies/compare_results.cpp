@@ -7,17 +7,29 @@
 
 #include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
-#include "tools/workflows/training/results.h"
 
 namespace qmtl {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-double value_of(const TrialResult& r, int task) {
-  if (task < 0) return r.mean;
-  if (static_cast<std::size_t>(task) < r.tasks.size()) return r.tasks[static_cast<std::size_t>(task)];
-  return r.argmax.value_or(NAN);
+double value_of(double mean, const std::vector<double>& tasks, const std::optional<double>& argmax,
+                int task) {
+  if (task < 0) return mean;
+  return static_cast<std::size_t>(task) < tasks.size() ? tasks[static_cast<std::size_t>(task)]
+                                                       : argmax.value_or(NAN);
+}
+
+/// Every run of variant v, or the baseline of every split where v is the number of variants.
+std::vector<double> values_of(const CompareResult& result, std::size_t v, int task) {
+  std::vector<double> values;
+  if (v == result.variants.size())
+    for (const Scores& s : result.baselines)
+      values.push_back(value_of(s.mean, s.tasks, s.argmax_accuracy, task));
+  else
+    for (const auto& [trial, r] : result.variants[v].runs)
+      values.push_back(value_of(r.mean, r.tasks, r.argmax, task));
+  return values;
 }
 
 bool lower_is_better(const CompareResult& result, int task) {
@@ -27,10 +39,10 @@ bool lower_is_better(const CompareResult& result, int task) {
 
 /// Mean over a split's seeds.
 double of_split(const CompareResult& result, std::size_t v, std::size_t split, int task) {
-  const std::size_t seeds = result.spec.seeds.size();
+  const std::vector<double> values = values_of(result, v, task);
+  const std::size_t seeds = values.size() / result.splits.size();
   double sum = 0;
-  for (std::size_t s = 0; s < seeds; ++s)
-    sum += value_of(result.variants[v].runs[split * seeds + s].result, task);
+  for (std::size_t s = 0; s < seeds; ++s) sum += values[split * seeds + s];
   return sum / static_cast<double>(seeds) * (lower_is_better(result, task) ? -1 : 1);
 }
 
@@ -99,6 +111,16 @@ Json summary_json(const CompareResult& result, std::size_t v) {
   return summary;
 }
 
+Json baseline_json(const CompareResult& result) {
+  const std::size_t v = result.variants.size();
+  Json summary = spread_json(result.spread_of(v, -1));
+  for (std::size_t t = 0; t < result.tasks.size(); ++t)
+    summary["tasks"][result.tasks[t].name] = spread_json(result.spread_of(v, static_cast<int>(t)));
+  if (result.has_argmax())
+    summary["argmax"] = spread_json(result.spread_of(v, static_cast<int>(result.tasks.size())));
+  return summary;
+}
+
 Json difference_json(const CompareResult& result, std::size_t v, const std::string& of, int task) {
   const Difference d = result.difference(v, task);
   return {{"a", result.spec.reference},
@@ -128,10 +150,20 @@ Difference CompareResult::difference(std::size_t v, int task) const {
 }
 
 Spread CompareResult::spread_of(std::size_t v, int task) const {
-  std::vector<double> values;
-  for (const auto& run : variants[v].runs)
-    if (const double value = value_of(run.result, task); std::isfinite(value)) values.push_back(value);
+  std::vector<double> values = values_of(*this, v, task);
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
   return spread(values);
+}
+
+std::vector<std::string> CompareResult::no_better_tasks(std::size_t v) const {
+  Scores scores, baseline;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    scores.tasks.push_back(spread_of(v, static_cast<int>(t)).mean);
+    baseline.tasks.push_back(spread_of(variants.size(), static_cast<int>(t)).mean);
+  }
+  ModelSpec model;
+  model.tasks = tasks;
+  return qmtl::no_better_tasks(model, scores, baseline);
 }
 
 Json compare_json(const CompareResult& result) {
@@ -150,6 +182,7 @@ Json compare_json(const CompareResult& result) {
   json["left_out"] = Json::object();
   for (const auto& [task, reason] : spec.left_out) json["left_out"][task] = reason;
   json["reference"] = spec.reference;
+  json["baseline"] = baseline_json(result);
   for (std::size_t v = 0; v < spec.variants.size(); ++v) {
     const VariantResult& variant = result.variants[v];
     const auto& first = variant.runs.front();
@@ -161,6 +194,7 @@ Json compare_json(const CompareResult& result) {
     row["parameters"] = {{"head", first.result.head}, {"backbone", first.result.backbone}};
     row["runs"] = runs_json(result, variant);
     row["summary"] = summary_json(result, v);
+    row["no_better_tasks"] = result.no_better_tasks(v);
     json["variants"].push_back(std::move(row));
   }
   json["differences"] = Json::array();
@@ -196,22 +230,33 @@ std::string compare_markdown(const CompareResult& result) {
            text("{:.4f}", spread(validation).mean) + " | " +
            text("{:.1f}", mean_seconds(result.variants[v])) + " |\n";
   }
+  const std::size_t baseline = spec.variants.size();
+  out += "| baseline | 0 | 0 | " + plus_minus(result.spread_of(baseline, -1)) + " |" +
+         (argmax ? " " + plus_minus(result.spread_of(baseline, last)) + " |" : "") + " " +
+         interval(result.difference(baseline, -1)) + " |" +
+         (argmax ? " " + interval(result.difference(baseline, last)) + " |" : "") + " | |\n";
   out += "\n| task (metric) |";
   for (const VariantSpec& variant : spec.variants) out += " " + variant.name + " |";
-  out += "\n|---|";
-  for (std::size_t v = 0; v < spec.variants.size(); ++v) out += "---:|";
+  out += " baseline |\n|---|";
+  for (std::size_t v = 0; v <= spec.variants.size(); ++v) out += "---:|";
   out += "\n";
   for (std::size_t t = 0; t < result.tasks.size(); ++t) {
     out += "| " + result.tasks[t].name + " (" + result.tasks[t].metric +
            (result.tasks[t].in_mean ? "" : ", not in the mean") + ") |";
-    for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+    for (std::size_t v = 0; v <= spec.variants.size(); ++v) {
       const Spread s = result.spread_of(v, static_cast<int>(t));
       out += " " + text("{:.3f}", s.mean) +
              (std::isfinite(s.deviation) ? " +- " + text("{:.3f}", s.deviation) : "") + " |";
     }
     out += "\n";
   }
-  return out +
+  out += "\nBaseline: the best constant answer, learnt from the training labels.";
+  for (std::size_t v = 0; v < spec.variants.size(); ++v) {
+    std::string names;
+    for (const std::string& name : result.no_better_tasks(v)) names += (names.empty() ? "" : ", ") + name;
+    if (!names.empty()) out += " No better than it is " + spec.variants[v].name + " in " + names + ".";
+  }
+  return out + "\n" +
          fmt::format(
              "\n{} splits ({}), {} seed{} each; +- is the standard deviation over all runs; in brackets "
              "the 95 % interval of "

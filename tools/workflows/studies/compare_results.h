@@ -7,6 +7,7 @@
 
 #include "runtime/model/statistics.h"
 #include "tools/workflows/studies/compare_trials.h"
+#include "tools/workflows/training/results.h"
 
 namespace qmtl {
 
@@ -25,12 +26,16 @@ struct CompareResult {
   const std::vector<SplitData>& splits;
   std::vector<TaskSpec> tasks;
   std::vector<VariantResult> variants;  ///< in the order of the specification
+  std::vector<Scores> baselines;        ///< of constant answers, on the test rows of each split
 
-  /// The reference minus variant v over the splits: `task` < 0 is the mean, tasks.size() the largest-logit
-  /// accuracy. Metrics where lower is better are negated: above 0 the reference is better.
+  /// The reference minus variant v, or minus the baseline where v is variants.size(), over the splits: `task`
+  /// < 0 is the mean, tasks.size() the largest-logit accuracy. Metrics where lower is better are negated:
+  /// above 0 the reference is better.
   Difference difference(std::size_t v, int task) const;
-  /// Over all runs, in the metric's own sign.
+  /// Over all runs, of the baseline over all splits, in the metric's own sign.
   Spread spread_of(std::size_t v, int task) const;
+  /// Names of the tasks in which the variant's mean is no better than the baseline's.
+  std::vector<std::string> no_better_tasks(std::size_t v) const;
   bool has_argmax() const;
 };
 

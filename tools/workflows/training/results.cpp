@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/base/json_field.h"
 #include "runtime/base/text.h"
+#include "runtime/model/baseline.h"
+#include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/loop/evaluate.h"
 
@@ -31,6 +34,32 @@ Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& da
   return scores;
 }
 
+Scores baseline_scores(const ModelSpec& spec, const Dataset& learnt, const Dataset& data,
+                       const std::vector<std::size_t>& rows) {
+  const std::vector<const Task*> from = bind_tasks(learnt, spec), on = bind_tasks(data, spec);
+  const std::vector<std::size_t> training = learnt.rows(Split::train);
+  Scores scores;
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    const std::string& metric = spec.tasks[t].metric;
+    scores.tasks.push_back(score_constant(*on[t], metric, rows, constant_answer(*from[t], metric, training)));
+  }
+  scores.mean = mean_score(spec, scores.tasks);
+  scores.argmax_accuracy = constant_argmax_accuracy(learnt, training, data, rows, spec);
+  return scores;
+}
+
+std::vector<std::string> no_better_tasks(const ModelSpec& spec, const Scores& scores,
+                                         const Scores& baseline) {
+  std::vector<std::string> names;
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    const double value = scores.tasks[t], constant = baseline.tasks[t];
+    if (!std::isnan(value) && !std::isnan(constant) &&
+        !metric_info(spec.tasks[t].metric).better(value, constant))
+      names.push_back(spec.tasks[t].name);
+  }
+  return names;
+}
+
 ParameterCount count_parameters(const std::vector<ParamInfo>& params) {
   ParameterCount count;
   for (const ParamInfo& param : params) (param.head ? count.head : count.backbone) += param.size;
@@ -50,10 +79,18 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
   json["interrupted"] = report.interrupted;
   if (report.imbalance) json["imbalance"] = *report.imbalance;
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
-  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
-    tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", report.scores.tasks[t]}};
-  json["mean"] = report.scores.mean;
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    auto& task = tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},
+                                              {"value", json_number(report.scores.tasks[t])}};
+    if (report.baseline) task["baseline"] = json_number(report.baseline->tasks[t]);
+  }
+  json["mean"] = json_number(report.scores.mean);
   if (report.scores.argmax_accuracy) json["argmax_accuracy"] = *report.scores.argmax_accuracy;
+  if (report.baseline) {
+    auto& baseline = json["baseline"] = {{"mean", json_number(report.baseline->mean)}};
+    if (report.baseline->argmax_accuracy) baseline["argmax_accuracy"] = *report.baseline->argmax_accuracy;
+    baseline["no_better_tasks"] = no_better_tasks(spec, report.scores, *report.baseline);
+  }
   json["parameters"] = {{"backbone", report.parameters.backbone}, {"head", report.parameters.head}};
   if (report.added) json["added_parameters"] = *report.added;
   if (report.frozen) json["frozen_parameters"] = *report.frozen;
@@ -61,22 +98,30 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
 }
 
 std::string report_text(const Report& report, const ModelSpec& spec) {
-  std::size_t name = 13, metric = 8;  // room for the totals' names
-  for (const TaskSpec& task : spec.tasks) {
-    name = std::max(name, task.name.size());
-    metric = std::max(metric, task.metric.size());
-  }
-  const auto line = [&](std::string first, std::string second, const std::string& third) {
-    first.resize(std::max(first.size(), name + 2), ' ');
-    second.resize(std::max(second.size(), metric + 2), ' ');
-    return first + second + third + "\n";
+  const auto& baseline = report.baseline;
+  std::vector<std::vector<std::string>> rows;
+  const auto add = [&](const std::string& first, const std::string& second, double value,
+                       std::optional<double> constant, bool worse) {
+    rows.push_back({first, second, number(value)});
+    if (!baseline) return;
+    rows.back().push_back(constant ? number(*constant) + (worse ? "  no better" : "") : "");
   };
-  std::string text = line("task", "metric", report.split);
-  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
-    text += line(spec.tasks[t].name, spec.tasks[t].metric, number(report.scores.tasks[t]));
-  text += line("mean", "", number(report.scores.mean));
+  rows.push_back({"task", "metric", report.split});
+  if (baseline) rows.back().push_back("baseline");
+  const std::vector<std::string> worse =
+      baseline ? no_better_tasks(spec, report.scores, *baseline) : std::vector<std::string>{};
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    const TaskSpec& task = spec.tasks[t];
+    add(visible(task.name), task.metric, report.scores.tasks[t],
+        baseline ? std::optional(baseline->tasks[t]) : std::nullopt,
+        std::find(worse.begin(), worse.end(), task.name) != worse.end());
+  }
+  add("mean", "", report.scores.mean, baseline ? std::optional(baseline->mean) : std::nullopt, false);
   if (report.scores.argmax_accuracy)
-    text += line("largest logit", "accuracy", number(*report.scores.argmax_accuracy));
+    add("largest logit", "accuracy", *report.scores.argmax_accuracy,
+        baseline ? baseline->argmax_accuracy : std::nullopt, false);
+  std::string text = text_table(rows);
+  if (baseline) text += "baseline: the best constant answer, learnt from the training labels\n";
   const std::string speed =
       fixed(report.seconds, 1) + " s, " + fixed(report.samples_per_second, 0) + " samples/s";
   text += "\nparameters   head " + std::to_string(report.parameters.head) + ", backbone " +
@@ -87,6 +132,20 @@ std::string report_text(const Report& report, const ModelSpec& spec) {
           std::to_string(report.steps) + ", " + speed + "\ncheckpoint   " + report.checkpoint +
           "\nrun hash     " + report.run_hash + "\n";
   return text;
+}
+
+std::string baseline_warning(const Report& report, const ModelSpec& spec) {
+  if (!report.baseline) return "";
+  const std::vector<std::string> names = no_better_tasks(spec, report.scores, *report.baseline);
+  if (names.empty()) return "";
+  constexpr std::size_t shown = 10;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i)
+    list += (list.empty() ? "" : ", ") + visible(names[i]);
+  if (names.size() > shown) list += " and " + std::to_string(names.size() - shown) + " more";
+  return std::to_string(names.size()) + " of " + std::to_string(spec.tasks.size()) +
+         (spec.tasks.size() == 1 ? " task" : " tasks") + (names.size() == 1 ? " is" : " are") +
+         " no better on " + report.split + " than the baseline, the best constant answer: " + list;
 }
 
 }  // namespace qmtl

@@ -25,6 +25,13 @@ Scores score_rows(const Ranks& ranks, const Learner& learner, const Dataset& dat
 Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& data,
                     const std::vector<std::size_t>& rows, const std::vector<float>& logits);
 
+/// Scores on `rows` of `data` of constant answers, each the best for its metric on the training labels of
+/// `learnt` (model/baseline.h): what a model must beat to be worth anything.
+Scores baseline_scores(const ModelSpec& spec, const Dataset& learnt, const Dataset& data,
+                       const std::vector<std::size_t>& rows);
+/// Names of the tasks whose score is defined and no better than the baseline's.
+std::vector<std::string> no_better_tasks(const ModelSpec& spec, const Scores& scores, const Scores& baseline);
+
 /// Numbers of trainable parameters after and before the shared representation.
 struct ParameterCount {
   std::size_t backbone = 0, head = 0;
@@ -38,6 +45,7 @@ struct Report {
   std::int64_t steps = 0;
   double seconds = 0, samples_per_second = 0;
   Scores scores;
+  std::optional<Scores> baseline;  ///< of constant answers; on rank 0, where training labels are known
   ParameterCount parameters;
   std::optional<std::size_t> frozen, added;  ///< numbers that stay, and those of a task that was added
   bool interrupted = false;
@@ -47,5 +55,7 @@ struct Report {
 nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec);
 /// Table of tasks and totals, for people.
 std::string report_text(const Report& report, const ModelSpec& spec);
+/// Says which tasks are no better than the baseline; "" where all are.
+std::string baseline_warning(const Report& report, const ModelSpec& spec);
 
 }  // namespace qmtl

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "io/data/dataset.h"
 #include "runtime/train/loop/stopwatch.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/load.h"
@@ -19,6 +20,21 @@ NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Datase
                     describe(request, *found.simulator)};
   noisy.about["seconds"] = watch.lap();
   return noisy;
+}
+
+/// The baseline that the model's training labels give; where they are there no more, those of `data`.
+std::optional<Scores> find_baseline(const Checkpoint& checkpoint, const EvalRequest& request,
+                                    const Dataset& data, const std::vector<std::size_t>& rows) {
+  const ModelSpec& spec = checkpoint.config.model;
+  if (!request.data.empty()) try {
+      Dataset learnt = read_dataset(checkpoint.config.data_file);
+      complete_tasks(learnt, finished_tasks(spec));
+      if (learnt.hash == checkpoint.data_hash) return baseline_scores(spec, learnt, data, rows);
+    } catch (const Error&) {
+      // It need not be on this machine.
+    }
+  if (data.rows(Split::train).empty()) return std::nullopt;
+  return baseline_scores(spec, data, data, rows);
 }
 
 }  // namespace
@@ -52,6 +68,9 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   report.scores = score_rows(ranks, *learner, data, rows);
   report.seconds = watch.lap();
   report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
+  ranks.together([&] {
+    if (ranks.root()) report.baseline = find_baseline(checkpoint, request, data, rows);
+  });
   report.run_hash = checkpoint.run_hash;
   report.checkpoint = checkpoint_file(request.checkpoint);
   report.split = request.split;

@@ -227,7 +227,11 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   });
   best = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(best) : std::string()));
   job.learner->bind(best.params);
-  report.scores = score_rows(ranks, *job.learner, job.data, job.data.rows(Split::validation));
+  const std::vector<std::size_t> rows = job.data.rows(Split::validation);
+  report.scores = score_rows(ranks, *job.learner, job.data, rows);
+  ranks.together([&] {
+    if (ranks.root()) report.baseline = baseline_scores(job.config.model, job.data, job.data, rows);
+  });
   return report;
 }
 

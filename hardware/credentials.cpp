@@ -12,6 +12,7 @@
 
 #include "hardware/http/text_codes.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
@@ -77,7 +78,7 @@ Secret secret_from_file(const std::string& path) {
   };
   // Non-blocking, so that a named pipe is refused instead of waited for.
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  if (file.number < 0) throw refuse(std::string("cannot be read: ") + strerror(errno));
+  if (file.number < 0) throw refuse(std::string("cannot be read: ") + system_error(errno));
   struct stat about {};
   if (fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode))
     throw refuse("expected a regular file, found something else");
@@ -88,7 +89,7 @@ Secret secret_from_file(const std::string& path) {
   while (filled < text.size()) {
     const ssize_t got = read(file.number, text.data() + filled, text.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw refuse(std::string("cannot be read: ") + strerror(errno));
+    if (got < 0) throw refuse(std::string("cannot be read: ") + system_error(errno));
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }

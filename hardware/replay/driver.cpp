@@ -11,17 +11,8 @@
 #include "runtime/base/text.h"
 
 namespace qmtl {
-namespace {
 
 using enum ReplayState;
-
-std::string digest(const std::string& text) {
-  Sha256 hash;
-  hash.update(text);
-  return hash.hex();
-}
-
-}  // namespace
 
 ReplayDriver::ReplayDriver(Endpoint& endpoint, ReplayJournal& journal, std::string identity,
                            std::vector<ReplayJob> jobs, const std::vector<ReplayProgram>& programs,
@@ -32,8 +23,32 @@ ReplayDriver::ReplayDriver(Endpoint& endpoint, ReplayJournal& journal, std::stri
       jobs_(std::move(jobs)),
       programs_(programs),
       seams_(std::move(seams)),
-      patience_(patience),
-      empty_answers_(jobs_.size()) {}
+      patience_(patience) {
+  take_further_jobs();
+  empty_answers_.resize(jobs_.size());
+}
+
+/// The journal says what an earlier process planned beyond the plan.
+void ReplayDriver::take_further_jobs() {
+  const std::size_t known = jobs_.size();
+  for (std::size_t j = 0; j < journal_.jobs().size(); ++j) {
+    const std::vector<SweepPlace>& sweeps = journal_.jobs()[j].last.sweeps;
+    const auto fits = [&](const SweepPlace& place) {
+      if (place.program < 0 || static_cast<std::size_t>(place.program) >= programs_.size()) return false;
+      const ReplayProgram& program = programs_[static_cast<std::size_t>(place.program)];
+      const ReplayProgram& first = programs_[static_cast<std::size_t>(sweeps.front().program)];
+      return place.first + place.rows <= program.sweep.rows && program.phase == first.phase &&
+             program.shots == first.shots;
+    };
+    if (sweeps.empty() != (j < known) || !std::all_of(sweeps.begin(), sweeps.end(), fits))
+      throw data_error("the journal: expected " + std::to_string(known) +
+                       " jobs and further ones of rows that they have, found another job " +
+                       std::to_string(j) + "; the plan has changed since it was made: use a new folder");
+    if (sweeps.empty()) continue;
+    const ReplayProgram& program = programs_[static_cast<std::size_t>(sweeps.front().program)];
+    jobs_.push_back({program.phase, program.shots, sweeps});
+  }
+}
 
 bool ReplayDriver::is(std::size_t job, ReplayPhase phase, ReplayState state) const {
   return jobs_[job].phase == phase && journal_.jobs()[job].last.state == state;
@@ -60,30 +75,32 @@ DeviceJob ReplayDriver::made(std::size_t job) const {
 }
 
 void ReplayDriver::plan() {
-  if (journal_.jobs().size() > jobs_.size())
-    throw data_error("the journal: expected " + std::to_string(jobs_.size()) + " jobs, found " +
-                     std::to_string(journal_.jobs().size()) +
-                     "; the plan has changed since it was made: use a new folder");
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    DeviceJob job = device_job(jobs_[j], programs_, job_tag(identity_, static_cast<int>(j), 1));
-    const std::string shape = shape_hash(job);
-    if (j < journal_.jobs().size()) {
-      if (journal_.jobs()[j].last.request != shape)
-        throw data_error("the journal: job " + std::to_string(j) + ": expected the shape " +
-                         journal_.jobs()[j].last.request.substr(0, 12) + ", found " + shape.substr(0, 12) +
-                         "; the device or this program has changed since it was planned: use a new folder");
+    if (j == journal_.jobs().size()) {
+      plan_job(j, {});
       continue;
     }
-    JournalEntry entry;
-    entry.job = static_cast<int>(j);
-    entry.tag = job.tag;
-    entry.request = shape;
-    entry.executions = job.executions();
-    entry.estimate = endpoint_.estimate(job).amount;
-    entry.time = static_cast<std::int64_t>(seams_.now());
-    journal_.record(entry);
+    const std::string shape = shape_hash(made(j));
+    if (journal_.jobs()[j].last.request != shape)
+      throw data_error("the journal: job " + std::to_string(j) + ": expected the shape " +
+                       journal_.jobs()[j].last.request.substr(0, 12) + ", found " + shape.substr(0, 12) +
+                       "; the device or this program has changed since it was planned: use a new folder");
   }
   check_files();
+}
+
+/// Writes a job that the journal doesn't have yet; `sweeps`: of a further one.
+void ReplayDriver::plan_job(std::size_t job, std::vector<SweepPlace> sweeps) {
+  const DeviceJob request = device_job(jobs_[job], programs_, job_tag(identity_, static_cast<int>(job), 1));
+  JournalEntry entry;
+  entry.job = static_cast<int>(job);
+  entry.tag = request.tag;
+  entry.request = shape_hash(request);
+  entry.executions = request.executions();
+  entry.estimate = endpoint_.estimate(request).amount;
+  entry.sweeps = std::move(sweeps);
+  entry.time = static_cast<std::int64_t>(seams_.now());
+  journal_.record(entry);
 }
 
 /// A file of results that was lost or changed is fetched again.
@@ -92,7 +109,7 @@ void ReplayDriver::check_files() {
     const JournalEntry& last = journal_.jobs()[j].last;
     if (last.state != fetched) continue;
     const auto text = seams_.load(last.tag);
-    if (text && digest(*text) == last.file_hash) continue;
+    if (text && journal_.jobs()[j].wrote(result_digest(*text))) continue;
     seams_.tell("warning: the results of job " + last.tag + " are " + (text ? "damaged" : "not here") +
                 "; they are fetched again");
     JournalEntry entry = next(j, completed);
@@ -266,7 +283,7 @@ void ReplayDriver::collect(std::size_t job) {
   seams_.save(request.tag, text);
   JournalEntry entry = next(job, fetched);
   entry.cost = result.cost;
-  entry.file_hash = digest(text);
+  entry.file_hash = result_digest(text);
   if (!result.missing.empty()) entry.detail = "missing: " + result.missing.front();
   journal_.record(entry);
   for (const std::string& missing : result.missing)
@@ -342,26 +359,11 @@ void ReplayDriver::cancel() {
   }
 }
 
-int ReplayDriver::retry() {
-  int count = 0;
-  for (std::size_t j = 0; j < jobs_.size(); ++j) {
-    const ReplayState state = journal_.jobs()[j].last.state;
-    if (state != failed && state != cancelled && state != abandoned) continue;
-    // What was given up may have been listed since.
-    if (state == abandoned && look_for(j, false)) continue;
-    JournalEntry entry = next(j, planned);
-    entry.tag = job_tag(identity_, static_cast<int>(j), ++entry.attempt);
-    journal_.record(entry);
-    ++count;
-  }
-  return count;
-}
-
 std::optional<JobResult> ReplayDriver::result(std::size_t job) {
   const JournalEntry& last = journal_.jobs()[job].last;
   if (last.state != fetched) return std::nullopt;
   const auto text = seams_.load(last.tag);
-  if (!text || digest(*text) != last.file_hash)
+  if (!text || !journal_.jobs()[job].wrote(result_digest(*text)))
     throw data_error("results of job " + last.tag + ": expected what was fetched, found " +
                      (text ? "another content" : "none") + "; fetch again");
   JobResult result = parse_result(*text, "results of job " + last.tag);

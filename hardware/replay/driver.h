@@ -68,12 +68,15 @@ class ReplayDriver {
   /// submit and fetch until nothing is left.
   ReplayEnd run(ReplayPhase phase);
   void cancel();
-  /// Plans failed, cancelled and abandoned jobs again, under new tags.
+  /// Plans failed, cancelled and abandoned jobs again, under new tags, and rows without counts of jobs that
+  /// were fetched as further jobs, once their own jobs were asked again and still lack them. Returns how many
+  /// jobs.
   int retry();
 
   /// Results of a job that are here. Throws Error (data) if its file is not what was written; then it is to
   /// be fetched again.
   std::optional<JobResult> result(std::size_t job);
+  /// Those of the plan, then further ones for rows that they lack.
   const std::vector<ReplayJob>& jobs() const { return jobs_; }
   const std::vector<ReplayProgram>& programs() const { return programs_; }
   const ReplayJournal& journal() const { return journal_; }
@@ -91,6 +94,10 @@ class ReplayDriver {
   void collect(std::size_t job);
   void cancel_job(std::size_t job);
   bool outstanding(ReplayPhase phase) const;
+  void take_further_jobs();
+  void plan_job(std::size_t job, std::vector<SweepPlace> sweeps);
+  void ask_again(std::size_t job);
+  std::vector<SweepPlace> rows_without_counts();
 
   Endpoint& endpoint_;
   ReplayJournal& journal_;

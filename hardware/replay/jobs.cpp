@@ -63,19 +63,28 @@ std::string_view name(ReplayPhase phase) {
 }
 
 std::vector<ReplayJob> pack_jobs(std::span<const ReplayProgram> programs, const EndpointLimits& limits) {
+  std::vector<SweepPlace> places;
+  for (std::size_t p = 0; p < programs.size(); ++p)
+    places.push_back({static_cast<int>(p), 0, programs[p].sweep.rows});
+  return pack_jobs(programs, limits, places);
+}
+
+std::vector<ReplayJob> pack_jobs(std::span<const ReplayProgram> programs, const EndpointLimits& limits,
+                                 std::span<const SweepPlace> places) {
   std::vector<ReplayJob> jobs;
   Load taken;
   const auto open = [&](const ReplayProgram& program) {
     jobs.push_back({program.phase, program.shots, {}});
     taken = {};
   };
-  for (std::size_t p = 0; p < programs.size(); ++p) {
-    const ReplayProgram& program = programs[p];
+  for (const SweepPlace& place : places) {
+    const ReplayProgram& program = programs[static_cast<std::size_t>(place.program)];
     require_one_row(program, limits);
     const Load row = row_load(program);
     if (jobs.empty() || jobs.back().phase != program.phase || jobs.back().shots != program.shots)
       open(program);
-    for (std::size_t first = 0; first < program.sweep.rows;) {
+    const std::size_t end = place.first + place.rows;
+    for (std::size_t first = place.first; first < end;) {
       const bool full =
           limits.sweeps > 0 && static_cast<std::int64_t>(jobs.back().sweeps.size()) >= limits.sweeps;
       const std::size_t fit = full ? 0 : rows_that_fit(limits, taken, row);
@@ -83,8 +92,8 @@ std::vector<ReplayJob> pack_jobs(std::span<const ReplayProgram> programs, const 
         open(program);
         continue;
       }
-      const std::size_t rows = std::min(fit, program.sweep.rows - first);
-      jobs.back().sweeps.push_back({static_cast<int>(p), first, rows});
+      const std::size_t rows = std::min(fit, end - first);
+      jobs.back().sweeps.push_back({place.program, first, rows});
       const auto n = static_cast<std::int64_t>(rows);
       taken = {taken.executions + n * row.executions, taken.gates + n * row.gates,
                taken.bytes + n * row.bytes, taken.rows + n};

@@ -41,9 +41,12 @@ struct ReplayJob {
   std::vector<SweepPlace> sweeps;
 };
 
-/// Packs programs into jobs within an endpoint's limits: programs in order, those of one phase with equal
-/// shots together, rows split over jobs where they must be. Throws Error (usage) naming program and limit if
-/// one row alone is too large.
+/// Packs rows of programs into jobs within an endpoint's limits: places in order, those of one phase with
+/// equal shots together, rows split over jobs where they must be. Throws Error (usage) naming program and
+/// limit if one row alone is too large.
+std::vector<ReplayJob> pack_jobs(std::span<const ReplayProgram> programs, const EndpointLimits& limits,
+                                 std::span<const SweepPlace> places);
+/// All rows of all programs.
 std::vector<ReplayJob> pack_jobs(std::span<const ReplayProgram> programs, const EndpointLimits& limits);
 
 /// The job as it is sent.

@@ -28,6 +28,7 @@ constexpr Step steps[] = {
     {submitting, failed},   {submitting, abandoned}, {submitted, completed},
     {submitted, failed},    {submitted, cancelled},  {completed, fetched},
     {completed, failed},    {completed, cancelled},  {fetched, completed},  // its file was lost
+    {fetched, fetched},                                                     // asked again, it had more rows
     {failed, planned},      {cancelled, planned},    {abandoned, planned},
     {abandoned, submitted},
 };
@@ -66,6 +67,9 @@ Json to_json(const JournalEntry& entry) {
     json["request"] = entry.request;
     json["executions"] = entry.executions;
     json["estimate"] = entry.estimate;
+    if (!entry.sweeps.empty()) json["sweeps"] = Json::array();
+    for (const SweepPlace& place : entry.sweeps)
+      json["sweeps"].push_back({place.program, place.first, place.rows});
   }
   if (entry.state == submitted) json["ids"] = entry.ids;
   if (entry.cost) json["cost"] = *entry.cost;
@@ -87,6 +91,11 @@ JournalEntry read_entry(const JsonField& json) {
     entry.request = json.at("request").text();
     entry.executions = json.at("executions").count();
     entry.estimate = json.at("estimate").number();
+    if (const auto sweeps = json.find("sweeps"))
+      for (const JsonField& place : sweeps->list())
+        entry.sweeps.push_back({static_cast<int>(place.at(0).integer(0, most)),
+                                static_cast<std::size_t>(place.at(1).integer(0, most)),
+                                static_cast<std::size_t>(place.at(2).integer(1, most))});
   }
   if (entry.state == submitted)
     for (const JsonField& id : json.at("ids").list()) entry.ids.push_back(id.text());
@@ -113,6 +122,10 @@ Json checked(const std::string& line, std::string& check) {
 std::string whole_lines(const std::string& text) { return text.substr(0, text.rfind('\n') + 1); }
 
 std::string_view name(ReplayState state) { return names[static_cast<std::size_t>(state)]; }
+
+bool JobRecord::wrote(const std::string& file_hash) const {
+  return std::find(file_hashes.begin(), file_hashes.end(), file_hash) != file_hashes.end();
+}
 
 double JobRecord::spent() const {
   const bool surely_not_sent =
@@ -186,6 +199,8 @@ void ReplayJournal::take(const JournalEntry& entry, const std::string& place) {
   if (again) {
     record.before = record.spent();
     record.last = entry;
+    record.last.sweeps = before.sweeps;
+    record.file_hashes.clear();
     return;
   }
   if (entry.state == submitting) record.submit_time = entry.time;
@@ -195,6 +210,8 @@ void ReplayJournal::take(const JournalEntry& entry, const std::string& place) {
     record.last.executions = before.executions;
     record.last.estimate = before.estimate;
   }
+  record.last.sweeps = before.sweeps;
+  if (entry.state == fetched) record.file_hashes.push_back(entry.file_hash);
   if (entry.ids.empty()) record.last.ids = before.ids;
   if (!entry.cost) record.last.cost = before.cost;
 }

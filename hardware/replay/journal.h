@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hardware/replay/jobs.h"
+
 namespace qmtl {
 
 /// Where a job of a replay stands. Each is a line of the journal, which is on disk before what follows it is
@@ -30,22 +32,26 @@ struct JournalEntry {
   int job = 0;
   int attempt = 1;
   std::string tag = {};
-  std::string request = {};           ///< planned: hash of the job's shape
-  std::int64_t executions = 0;        ///< planned
-  double estimate = 0;                ///< planned: cost in the endpoint's unit
-  std::vector<std::string> ids = {};  ///< submitted: the service's; more than one when it was found twice
-  std::optional<double> cost = {};    ///< what the service says it took
-  std::string file_hash = {};         ///< fetched: SHA-256 of the results' file
-  std::string detail = {};            ///< reason, for people
-  std::int64_t time = 0;              ///< seconds since 1970
+  std::string request = {};             ///< planned: hash of the job's shape
+  std::int64_t executions = 0;          ///< planned
+  std::vector<SweepPlace> sweeps = {};  ///< planned: of a further job, the rows that others lack
+  double estimate = 0;                  ///< planned: cost in the endpoint's unit
+  std::vector<std::string> ids = {};    ///< submitted: the service's; more than one when it was found twice
+  std::optional<double> cost = {};      ///< what the service says it took
+  std::string file_hash = {};           ///< fetched: SHA-256 of the results' file
+  std::string detail = {};              ///< reason, for people
+  std::int64_t time = 0;                ///< seconds since 1970
 };
 
 /// What the journal's lines say of one job together.
 struct JobRecord {
-  JournalEntry last;             ///< request, executions, estimate, ids and cost as known by now
-  double before = 0;             ///< cost of earlier attempts
-  std::int64_t submit_time = 0;  ///< of the last submit, 0: none
+  JournalEntry last;                          ///< request, executions, estimate, ids and cost as known by now
+  double before = 0;                          ///< cost of earlier attempts
+  std::vector<std::string> file_hashes = {};  ///< of results that may be here: of each answer
+  std::int64_t submit_time = 0;               ///< of the last submit, 0: none
   bool sent() const { return !last.ids.empty(); }
+  /// Whether a file of results with this SHA-256 was fetched in this attempt.
+  bool wrote(const std::string& file_hash) const;
   /// In the endpoint's unit: what it took, or the estimate of what may have been sent, earlier attempts and
   /// doubles included. Nothing for a job that surely was not sent.
   double spent() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/replay/result_text.h"
 
+#include "runtime/base/hash.h"
 #include "runtime/base/json_field.h"
 
 namespace qmtl {
@@ -14,6 +15,12 @@ std::string result_text(const std::string& tag, const JobResult& result) {
   json["counts"] = result.counts;
   // A service's words may hold anything; they must not make the counts unreadable.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string result_digest(const std::string& text) {
+  Sha256 hash;
+  hash.update(text);
+  return hash.hex();
 }
 
 JobResult parse_result(const std::string& text, const std::string& file) {

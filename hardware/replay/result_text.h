@@ -9,6 +9,8 @@ namespace qmtl {
 
 /// A job's results as they are kept: counts as received, what was dropped and what is missing, as JSON.
 std::string result_text(const std::string& tag, const JobResult& result);
+/// SHA-256 of such a text: what the journal holds of it.
+std::string result_digest(const std::string& text);
 /// Throws Error (data) naming `file` and what is wrong; the counts' shape is checked by check_result.
 JobResult parse_result(const std::string& text, const std::string& file);
 

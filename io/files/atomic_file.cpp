@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
@@ -75,7 +75,7 @@ std::string reason(int error) {
     case EISDIR:
       return "there is a folder of that name; choose another name";
     default:
-      return std::string(std::strerror(error)) + "; choose another folder";
+      return system_error(error) + "; choose another folder";
   }
 }
 

@@ -74,8 +74,7 @@ std::string name_of(const std::optional<Owner>& owner) {
 
 [[noreturn]] void cannot_lock(const std::string& file, int error) {
   throw data_error(
-      file + ": cannot be locked: " + std::string(strerrorname_np(error) ? strerrorname_np(error) : "?") +
-      ", " + std::strerror(error) +
+      file + ": cannot be locked: " + system_error(error) +
       "; choose a folder on a file system with locks (a local disk, or NFS with its lock service)");
 }
 
@@ -96,7 +95,7 @@ FolderLock::FolderLock(const std::string& folder, const std::string& advice, dou
   while (true) {
     fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd_ < 0)
-      throw data_error(folder + ": no file can be created there: " + std::strerror(errno) +
+      throw data_error(folder + ": no file can be created there: " + system_error(errno) +
                        "; change its permissions or choose another folder");
     int failed = 0;
     while ((failed = ::flock(fd_, LOCK_EX | LOCK_NB) == 0 ? 0 : errno) == EINTR) {
@@ -118,7 +117,7 @@ FolderLock::FolderLock(const std::string& folder, const std::string& advice, dou
       ::pwrite(fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     const int error = errno;
     ::close(fd_);
-    throw data_error(file_ + ": cannot be written: " + std::strerror(error) +
+    throw data_error(file_ + ": cannot be written: " + system_error(error) +
                      "; make space or choose another folder");
   }
 }

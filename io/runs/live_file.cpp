@@ -8,17 +8,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
 
 void write_live(const std::string& path, std::string_view text, int flags) {
   const auto problem = [&] {
-    return data_error(path + ": cannot be written: " + std::strerror(errno) +
+    return data_error(path + ": cannot be written: " + system_error(errno) +
                       "; make space or choose another folder with --set run.folder=...");
   };
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
@@ -45,7 +45,7 @@ void replace_live(const std::string& path, std::string_view content) {
   const std::string partial = path + ".partial";
   write_live(partial, content, O_TRUNC);
   if (::rename(partial.c_str(), path.c_str()) != 0)
-    throw data_error(path + ": cannot be replaced: " + std::strerror(errno));
+    throw data_error(path + ": cannot be replaced: " + system_error(errno));
 }
 
 std::vector<std::string> LineFollower::next(bool& replaced) {

@@ -64,6 +64,11 @@ std::uint64_t machine_memory() {
                                : UINT64_MAX;
 }
 
+std::string system_error(int error) {
+  const char* const name = strerrorname_np(error);
+  return (name ? std::string(name) : "error " + std::to_string(error)) + ", " + std::strerror(error);
+}
+
 std::string path_problem(int error) {
   switch (error) {
     case ENOENT:
@@ -81,7 +86,7 @@ std::string path_problem(int error) {
     case EIO:
       return "the disk or network cannot read it (input/output error); restore it from a copy";
     default:
-      return "cannot be read: " + std::string(std::strerror(error)) + "; check the path and the file system";
+      return "cannot be read: " + system_error(error) + "; check the path and the file system";
   }
 }
 

@@ -29,6 +29,9 @@ std::string read_file(const std::string& path, std::uint64_t most = 0);
 /// Bytes of memory that this machine has.
 std::uint64_t machine_memory();
 
+/// An error of the system by its name and in words: "ENOLCK, No locks available".
+std::string system_error(int error);
+
 /// Why the system refuses a path, with the way out: "Permission denied; ...".
 std::string path_problem(int error);
 

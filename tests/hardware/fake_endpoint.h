@@ -88,7 +88,7 @@ class FakeEndpoint final : public Endpoint {
       const std::string zeros(sweep.program.measured.size(), '0');
       result.counts.emplace_back(sweep.rows, Counts{{zeros, static_cast<std::uint64_t>(job.shots)}});
     }
-    if (partial) {
+    if (partial || lacking.count(id)) {
       result.counts.back().back().clear();
       result.missing = {"the last row"};
     }
@@ -117,6 +117,7 @@ class FakeEndpoint final : public Endpoint {
   int list_late = 0;  ///< a new job is listed only after so many questions
   int not_ready = 0;
   bool partial = false;
+  std::set<std::string> lacking;  ///< jobs whose last row never has results
   double price = 0.01, cost_factor = 1;
   std::function<void(JobResult&)> damage;
 
@@ -132,6 +133,7 @@ struct FakeFolder {
   std::vector<std::string> told;
   int stop_after_sleeps = -1;  ///< a stop is asked for after so many sleeps
   std::vector<double> sleeps;
+  int lines_left = -1;  ///< of the journal until the process ends; -1: as many as there are
 
   ReplaySeams seams() {
     ReplaySeams seams;
@@ -153,8 +155,11 @@ struct FakeFolder {
   }
   ReplayJournal open(const std::string& identity) {
     journal = whole_lines(journal);
-    return ReplayJournal(journal, "journal.jsonl", identity,
-                         [this](std::string_view line) { journal += line; });
+    return ReplayJournal(journal, "journal.jsonl", identity, [this](std::string_view line) {
+      if (lines_left == 0) throw Crash{};
+      lines_left -= lines_left > 0;
+      journal += line;
+    });
   }
 };
 

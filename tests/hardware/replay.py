@@ -275,6 +275,34 @@ class ThroughServices(ReplayCase):
             self.assertEqual(scores["complete"], 11)
             self.assertTrue(scores["missing"])
 
+    def test_rows_without_results_are_sent_again_when_asked_and_what_came_is_kept(self):
+        """Rows that failed at the service; answers that lacked rows are asked for again, which costs nothing."""
+        for protocol, fault, paid in (("ionq", "POST /jobs:4-5=partial-failure", True),
+                                      ("ionq", "GET results:2=partial-failure", False),
+                                      ("ibm", "GET results:2=partial-failure", False)):
+            with self.subTest(protocol=protocol, fault=fault), Emulator(self.log, "--fault", fault) as emulator:
+                self.begin(emulator, protocol)
+                name = f"lacking-{protocol}-{paid}"
+                self.replay("run", "run", "--endpoint", "service.toml", "--name", name, "--max-cost", "1e6", *self.OPTIONS)
+                first = emulator.made_jobs()
+                folder = pathlib.Path(self.path(f"run/replay/{name}/results"))
+                kept = {file.name: json.loads(file.read_text())["counts"] for file in folder.iterdir()}
+                done = self.good("run", f"run/replay/{name}", "--retry", "--max-cost", "1e6", "--json")
+                scores = json.loads(done.stdout)
+                self.assertEqual(scores["complete"], 12)
+                self.assertEqual(scores["missing"], [])
+                again = emulator.made_jobs()[len(first):]
+                self.assertIn(f"{len(again)} jobs are sent again", done.stderr)
+                self.assertEqual(bool(again), paid and bool(first), done.stderr)
+                self.assertEqual(len(set(again)), len(again))
+                for file, counts in kept.items():
+                    now = json.loads((folder / file).read_text())["counts"]
+                    for before, after in zip(sum(counts, []), sum(now, []), strict=True):
+                        if before:
+                            self.assertEqual(after, before)
+                self.assertEqual(self.scores("run", f"run/replay/{name}", "--retry", "--max-cost", "1e6"), scores)
+                self.assertEqual(emulator.made_jobs(), first + again)
+
     def test_cancelling_ends_jobs_and_says_so(self):
         with Emulator(self.log, "--queue", "polls:8") as emulator:
             self.begin(emulator, "ionq")

@@ -53,6 +53,30 @@ TEST_CASE("A journal says after a restart what was written", "[journal]") {
   CHECK(job.submit_time == 7);
 }
 
+TEST_CASE("A further job's rows are read as they were written, through every attempt", "[journal]") {
+  Book book = written({planned, submitting, submitted, completed, fetched});
+  ReplayJournal journal = book.open();
+  JournalEntry further = entry(planned, 1);
+  further.sweeps = {{2, 5, 3}, {4, 0, 1}};
+  journal.record(further);
+  journal.record(entry(cancelled, 1));
+  journal.record(entry(planned, 1, 2));
+  CHECK(book.open().jobs()[0].last.sweeps.empty());
+  CHECK(book.open().jobs()[1].last.sweeps == further.sweeps);
+}
+
+TEST_CASE("Results that were asked for again are right beside those before", "[journal]") {
+  Book book = written({planned, submitting, submitted, completed});
+  ReplayJournal journal = book.open();
+  for (const char* hash : {"one", "two"}) {
+    JournalEntry line = entry(fetched);
+    line.file_hash = hash;
+    journal.record(line);
+  }
+  CHECK((book.open().jobs()[0].wrote("one") && book.open().jobs()[0].wrote("two")));
+  CHECK_FALSE(book.open().jobs()[0].wrote("three"));
+}
+
 TEST_CASE("A journal cut short anywhere is read as far as its whole lines, and goes on", "[journal]") {
   const std::string all = written({planned, submitting, submitted, completed, fetched}).text;
   std::size_t lines = 0;

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/base/text.h"
 
 namespace qmtl {
@@ -96,7 +97,7 @@ void finish_standard_output() {
   throw data_error("standard output: what was printed could not be written: " +
                    (error == EPIPE   ? std::string("its reader has gone")
                     : error == EBADF ? std::string("it is closed")
-                                     : std::string(std::strerror(error))) +
+                                     : system_error(error)) +
                    "; give it a place that can be written, for example a file on a disk with room");
 }
 

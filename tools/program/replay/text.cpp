@@ -106,6 +106,8 @@ std::string replay_text(const Json& json) {
   line("cost", json["cost"]["amount"].dump() + " " + shown(json["cost"]["unit"]) +
                    (json["cost"]["estimated"].get<bool>() ? " (in part estimated)" : ""));
   for (const Json& missing : json["missing"]) line("missing", shown(missing));
+  if (!json["missing"].empty())
+    line("", "`qmtl replay run FOLDER --retry` sends the missing rows again, and no other");
   return text;
 }
 

@@ -30,7 +30,7 @@ void add_work_options(po::options_description& options) {
   add("max-cost", po::value<double>()->value_name("AMOUNT"),
       "most that may be spent, in the endpoint's unit; must be given where jobs are paid");
   add("wait", "fetch: wait until all jobs have ended");
-  add("retry", "submit and run: send failed and cancelled jobs again");
+  add("retry", "submit and run: send failed and cancelled jobs, and rows without results, again");
   add("probe-wait", po::value<double>()->value_name("SECONDS"),
       "how long submit waits for the probe before it ends (default 60)");
   add("grace", po::value<double>()->value_name("SECONDS"),

@@ -150,8 +150,8 @@ class ReplayRun {
     const auto calibration = calibration_of(session_, gather_counts(*driver_));
     if (!calibration) return;
     std::int64_t time = 0;
-    for (std::size_t j = 0; j < session_.jobs.size(); ++j)
-      if (session_.jobs[j].phase == ReplayPhase::calibration) time = journal_->jobs()[j].submit_time;
+    for (std::size_t j = 0; j < driver_->jobs().size(); ++j)
+      if (driver_->jobs()[j].phase == ReplayPhase::calibration) time = journal_->jobs()[j].submit_time;
     write_file(session_.cache_file("readout"),
                calibration_text(
                    {session_.request.endpoint_place, session_.request.endpoint_backend, time, *calibration}));

@@ -16,7 +16,7 @@ namespace qmtl {
 struct ReplayWork {
   std::optional<double>
       max_cost;            ///< most that may be spent, in the endpoint's unit; a must where it is paid
-  bool retry = false;      ///< failed and cancelled jobs are sent again
+  bool retry = false;      ///< failed and cancelled jobs, and rows without results, are sent again
   bool wait = false;       ///< fetch: until all jobs have ended
   double probe_wait = 60;  ///< seconds that a submit waits for the probe
   ReplayPatience patience;

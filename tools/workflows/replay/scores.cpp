@@ -88,9 +88,10 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
   for (std::size_t i = 0; i < session.model.rows.size(); ++i)
     if (measured.complete(i)) scores.samples.push_back(i);
   if (scores.samples.empty())
-    throw EndpointError(EndpointFault::not_ready,
-                        "no sample has the results of all its programs; `qmtl replay status FOLDER` shows "
-                        "where they are");
+    throw EndpointError(
+        EndpointFault::not_ready,
+        "no sample has the results of all its programs; `qmtl replay status FOLDER` shows "
+        "where they are, and `qmtl replay run FOLDER --retry` sends again what came without results");
   const ReplayModel& model = session.model;
   ScoreRequest request{model.data,
                        model.spec(),

@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <ctime>
 
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
@@ -65,8 +65,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     pid_ = -1;
-    throw usage_error(command[0] +
-                      ": expected a program that can be started, found: " + std::strerror(error));
+    throw usage_error(command[0] + ": expected a program that can be started, found: " + system_error(error));
   }
   guard();
 }

@@ -38,14 +38,9 @@ void require_samples(const std::string& path, const std::string& object, const h
 
 std::string shift_object(const std::string& input) { return "/shifts/" + input; }
 std::string columns_object(const std::string& input) { return "/columns/" + input; }
+std::string units_object(const std::string& input) { return "/units/" + input; }
+constexpr const char* description_object = "/description";
 std::string classes_object(const std::string& task) { return "/tasks/" + task + "/classes"; }
-
-/// How many names a task's classes have.
-std::size_t names_of_classes(const Task& task) {
-  return task.kind == TaskKind::multilabel   ? task.columns
-         : task.kind == TaskKind::multiclass ? static_cast<std::size_t>(task.classes)
-                                             : 2;
-}
 
 /// Names that a data set may have, `count` of them.
 std::vector<std::string> read_names(const hdf5::File& file, const std::string& object, std::size_t count) {
@@ -86,6 +81,7 @@ Input read_input(const hdf5::File& file, const std::string& name, std::size_t sa
     input.values = file.read<float>(object);
   }
   input.column_names = read_names(file, columns_object(name), input.width);
+  input.units = read_names(file, units_object(name), input.width);
   return input;
 }
 
@@ -113,8 +109,10 @@ Task read_task(const hdf5::File& file, const std::string& name, std::size_t samp
     task.classes = static_cast<int>(classes);
   }
   task.labels = file.read<float>(object);
-  if (task.kind != TaskKind::regression)
-    task.class_names = read_names(file, classes_object(name), names_of_classes(task));
+  if (task.kind == TaskKind::regression)
+    task.unit = file.string_attribute(object, "unit").value_or("");
+  else
+    task.class_names = read_names(file, classes_object(name), class_names_of(task.kind, task.outputs()));
   return task;
 }
 
@@ -189,6 +187,13 @@ Dataset read_dataset(const std::string& path) {
     require_samples(path, "/ids", file.info("/ids"), 1, data.samples);
     data.ids = file.read_strings("/ids");
   }
+  if (file.exists(description_object)) {
+    const std::vector<std::string> text = file.read_strings(description_object);
+    if (text.size() != 1)
+      throw data_error(path + ": " + description_object + ": expected one text, found " +
+                       std::to_string(text.size()));
+    data.description = text[0];
+  }
 
   check_dataset(data, path);
   data.hash = dataset_hash(data);
@@ -224,6 +229,7 @@ void write_dataset(const std::string& path, const Dataset& data) {
       file.write<double>(shift_object(input.name), {input.width}, input.shift);
     }
     if (!input.column_names.empty()) file.write_strings(columns_object(input.name), input.column_names);
+    if (!input.units.empty()) file.write_strings(units_object(input.name), input.units);
   }
   for (const Task& task : data.tasks) {
     const std::string object = "/tasks/" + task.name + "/labels";
@@ -234,12 +240,14 @@ void write_dataset(const std::string& path, const Dataset& data) {
     file.set_attribute(object, "kind", name(task.kind));
     if (task.kind == TaskKind::multiclass) file.set_attribute(object, "classes", std::int64_t{task.classes});
     if (!task.metric.empty()) file.set_attribute(object, "metric", task.metric);
+    if (!task.unit.empty()) file.set_attribute(object, "unit", task.unit);
     if (!task.class_names.empty()) file.write_strings(classes_object(task.name), task.class_names);
   }
   file.write<std::uint8_t>("/split", {data.samples}, data.split);
   if (!data.fold.empty()) file.write<std::int8_t>("/fold", {data.samples}, data.fold);
   if (!data.groups.empty()) file.write<std::int32_t>("/groups", {data.samples}, data.groups);
   if (!data.ids.empty()) file.write_strings("/ids", data.ids);
+  if (!data.description.empty()) file.write_strings(description_object, std::span(&data.description, 1));
 
   const std::string hash = dataset_hash(data);
   file.set_attribute("/", "hash", hash);

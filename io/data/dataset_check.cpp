@@ -39,6 +39,23 @@ void check_input(const Input& input, std::size_t samples, const std::string& whe
           std::to_string(i % input.width) + ": expected a finite number, found " +
           (std::isnan(input.values[i]) ? "NaN" : "infinity") +
           "; inputs have no missing values: drop the sample or fill the column before importing");
+  for (const auto* texts : {&input.column_names, &input.units}) {
+    require_length(*texts, input.width, "the names or units of columns", object);
+    for (const std::string& text : *texts) require_utf8(text, object + ": a column");
+  }
+}
+
+/// Names of classes stand for them where others look for them.
+void check_classes(const Task& task, const std::string& where) {
+  const std::string object = where + ": task " + task.name;
+  require_length(task.class_names, class_names_of(task.kind, task.outputs()), "the names of classes", object);
+  std::set<std::string> seen;
+  for (const std::string& name : task.class_names) {
+    require_utf8(name, where + ": a class of task " + task.name);
+    if (!seen.insert(name).second)
+      throw data_error(object + ": two classes are called \"" + shown(name) + "\"; expected a name for each");
+  }
+  require_utf8(task.unit, object + ": the unit");
 }
 
 void check_task(const Task& task, std::size_t samples, const std::string& where) {
@@ -130,9 +147,9 @@ void check_dataset(const Dataset& data, const std::string& where) {
     check_name(task.name, "a task", where);
     if (!seen.insert(task.name).second) throw data_error(where + ": two tasks are named " + task.name);
     check_task(task, data.samples, where);
-    for (const std::string& name : task.class_names)
-      require_utf8(name, where + ": a class of task " + task.name);
+    check_classes(task, where);
   }
+  require_utf8(data.description, where + ": the description");
   check_output_names(data, where);
 }
 

@@ -77,6 +77,7 @@ class ColumnInput {
     for (const Feature& one : features_) made.width += one.width();
     made.shape = {made.width};
     if (!source_.table.header.empty()) made.column_names = names();
+    made.units = units();
     const std::vector<std::string> places = names();
     fill_input(
         made, source_.table.rows(), [&](std::size_t row, double* numbers) { write(row, numbers); },
@@ -178,6 +179,21 @@ class ColumnInput {
     return all;
   }
 
+  /// The key `units`, for numbers that are not codes.
+  std::vector<std::string> units() const {
+    const toml::table* given = reader_.table("units");
+    if (!given) return {};
+    TableReader listed(*given, reader_.file(), reader_.full("units"));
+    std::vector<std::string> all;
+    for (const Feature& one : features_) {
+      all.resize(all.size() + one.width());
+      if (one.coding == Coding::number)
+        all[all.size() - one.width()] = listed.string(source_.table.column_name(one.column), "");
+    }
+    listed.finish();
+    return all;
+  }
+
   void write(std::size_t row, double* to) const {
     for (const Feature& one : features_) {
       write(one, row, to);
@@ -235,7 +251,7 @@ class ColumnInput {
 
 Input import_column_input(const std::string& name, TableReader& reader, InputSource source) {
   reader.expect_only({"columns", "shape", "one_hot", "ordinal", "categories", "unseen", "missing",
-                      "missing_texts", "indicator"});
+                      "missing_texts", "indicator", "units"});
   return ColumnInput(reader, source).input(name);
 }
 

@@ -296,7 +296,7 @@ Task import_task(const std::string& task_name, TableReader& reader, const CsvTab
   if (task.kind == TaskKind::multilabel)
     reader.expect_only({"columns", "metric", "missing", "allow_absent"});
   else if (task.kind == TaskKind::regression)
-    reader.expect_only({"column", "metric", "missing"});
+    reader.expect_only({"column", "metric", "missing", "unit"});
   else if (task.kind == TaskKind::multiclass)
     reader.expect_only({"column", "classes", "metric", "missing", "allow_absent"});
   else
@@ -311,14 +311,16 @@ Task import_task(const std::string& task_name, TableReader& reader, const CsvTab
     report.tasks.back().columns = {column};
     const std::string at = key_place(reader, "column");
     const bool absent = task.kind != TaskKind::regression && reader.boolean("allow_absent", false);
-    if (task.kind == TaskKind::regression)
+    if (task.kind == TaskKind::regression) {
+      task.unit = reader.string("unit", "");
       task = regression_task(std::move(task), table, column, missing, report);
-    else if (task.kind == TaskKind::multiclass)
+    } else if (task.kind == TaskKind::multiclass) {
       task = multiclass_task(reader, std::move(task),
                              {table, column, column_values(table, column, missing), absent}, report);
-    else
+    } else {
       task = binary_task(reader, std::move(task),
                          {table, column, column_values(table, column, missing), absent}, at, report);
+    }
   }
   report.tasks.back().missing = 0;
   count_labels(task, report.tasks.back());

@@ -9,6 +9,7 @@
 #include "io/data/dataset.h"
 #include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
+#include "io/runs/checkpoint_meaning.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
@@ -309,6 +310,7 @@ Checkpoint read_fields(const File& file) {
     add_entry({member, file.read<double>(group + "/mean"), file.read<double>(group + "/deviation")},
               checkpoint.statistics, file.path());
   }
+  checkpoint.meaning = read_meaning(file);
   checkpoint.data_hash = hdf5::required_string(file, "/", "data_hash");
   checkpoint.plan = hdf5::required_string(file, "/", "plan");
   checkpoint.rounding = file.string_attribute("/", "rounding").value_or("");
@@ -352,6 +354,7 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
   if (!checkpoint.rounding.empty()) hash.update_text(checkpoint.rounding);
   hash.update_text(checkpoint.run_hash);
   hash.update_text(checkpoint.program_version);
+  hash_meaning(hash, checkpoint.meaning);
   return hash.hex();
 }
 
@@ -364,8 +367,8 @@ std::string portable_hash(Checkpoint checkpoint) {
 }
 
 TrainedModel trained_model(const Checkpoint& checkpoint) {
-  return {checkpoint.config.model, checkpoint.config.train.shots, checkpoint.params, checkpoint.state.params,
-          checkpoint.statistics};
+  return {checkpoint.config.model, checkpoint.config.train.shots, checkpoint.params,
+          checkpoint.state.params, checkpoint.statistics,         checkpoint.meaning};
 }
 
 WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& given) {
@@ -373,6 +376,7 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
   if (checkpoint.config_text.empty()) checkpoint.config_text = to_toml(checkpoint.config);
   checkpoint.run_hash = run_hash(checkpoint.state);
   check(checkpoint, path);
+  check_meaning(checkpoint.meaning, checkpoint.config.model, path);
   checkpoint.content_hash = checkpoint_hash(checkpoint);
 
   File file = File::build(path);
@@ -404,6 +408,7 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
     file.write<double>(group + "/mean", {part.mean.size()}, part.mean);
     file.write<double>(group + "/deviation", {part.deviation.size()}, part.deviation);
   }
+  write_meaning(file, checkpoint.meaning);
   const std::vector<std::byte> image = file.image();
   write_file(path, image, [&](const std::string& written) {
     crash_point("save:written");
@@ -426,6 +431,7 @@ Checkpoint read_checkpoint(const std::string& path) {
         path +
         ": the run hash does not belong to the parameters; the checkpoint is damaged: use an older one");
   checkpoint.config = parse_config(checkpoint.config_text, path + " (configuration)");
+  check_meaning(checkpoint.meaning, checkpoint.config.model, path);
   return checkpoint;
 }
 

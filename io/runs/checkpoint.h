@@ -16,6 +16,7 @@ struct Checkpoint {
   std::vector<ParamInfo> params;  ///< in order of offset, covering state.params without gaps
   TrainState state;
   Statistics statistics;
+  Meaning meaning;           ///< of the model's inputs and tasks; empty in older files
   std::string data_hash;     ///< Dataset::hash of the training data
   std::string plan;          ///< the engine plan that ran
   std::string rounding;      ///< rounding_of the instruction set that trained; "" in older files

@@ -11,6 +11,10 @@ namespace qmtl {
 enum class TaskKind : std::uint8_t { binary, multiclass, multilabel, regression };
 enum class Split : std::uint8_t { train = 0, validation = 1, test = 2 };
 
+/// How many names the classes of a task with so many outputs have: of a multilabel task its columns, of a
+/// binary one negative and positive; regression has none.
+std::size_t class_names_of(TaskKind kind, int outputs);
+
 std::string_view name(TaskKind kind);
 TaskKind parse_task_kind(std::string_view text);
 
@@ -24,6 +28,7 @@ struct Input {
   std::vector<float> values;
   std::vector<double> shift = {};              ///< [width] or empty
   std::vector<std::string> column_names = {};  ///< [width] or empty: what the columns are called
+  std::vector<std::string> units = {};         ///< [width] or empty: what they are measured in; "": unknown
 };
 
 /// One task's labels, row-major [samples, columns]; NaN means that this sample has no label for the task.
@@ -36,7 +41,8 @@ struct Task {
   std::size_t columns = 1;
   std::vector<float> labels;
   std::vector<std::string> class_names =
-      {};  ///< of each class, of each column of a multilabel task, or empty
+      {};                 ///< of each class, of each column of a multilabel task, or empty
+  std::string unit = {};  ///< regression: what the labels are measured in, or empty
 
   /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.
   int outputs() const {
@@ -57,6 +63,9 @@ struct Dataset {
   std::vector<std::int32_t> groups;  ///< [samples] or empty
   std::vector<std::string> ids;      ///< [samples] or empty
   std::string hash;                  ///< hex digest over inputs, labels and split
+  /// How its numbers were made from files: the description of its import with all that the import decided, in
+  /// the form of io/FORMATS.md; or empty.
+  std::string description = {};
 
   /// Sample numbers of a split, ascending.
   std::vector<std::size_t> rows(Split which) const;

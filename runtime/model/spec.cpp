@@ -33,6 +33,17 @@ PoolKind parse_pool_kind(std::string_view text) { return pool_kinds.parse(text);
 FusionKind parse_fusion(std::string_view text) { return fusions.parse(text); }
 TaskKind parse_task_kind(std::string_view text) { return task_kinds.parse(text); }
 
+std::size_t class_names_of(TaskKind kind, int outputs) {
+  switch (kind) {
+    case TaskKind::regression:
+      return 0;
+    case TaskKind::binary:
+      return 2;
+    default:
+      return static_cast<std::size_t>(outputs);
+  }
+}
+
 Shape input_shape(const ModelSpec& spec, std::size_t i) {
   const std::size_t width = spec.input_widths[i];
   if (i >= spec.input_shapes.size() || spec.input_shapes[i].empty()) return width;

@@ -61,6 +61,11 @@ def checkpoint(file):
     check(list(file["history/epoch"]) == [1, 2] and list(file["history/step"]) == [4, 8], "the history's steps")
     check(list(file["history/validation_loss"]) == [0.8, 0.7], "validation losses")
     check(np.array_equal(file["history/validation"][...], [[0.4, np.nan], [0.5, 0.7]], equal_nan=True), "metrics")
+    check(list(file["columns/text"].asstr()[...]) == ["h\u00f6he", "weight", "a,b"], "names of columns")
+    check(list(file["units/text"].asstr()[...]) == ["cm", "", "kg"], "units")
+    check(list(file['shifts/image "x"']) == [1.5e9, 0, -1, 0.1], "shifts")
+    check(list(file["tasks/choice/classes"].asstr()[...]) == ["bird", "cat", "dog"], "names of classes")
+    check(file["description"].asstr()[0] == 'file = "pets.csv"\n', "the description")
     check(list(file["standardisation/text/mean"]) == [0.1, 0.2, 0.3], "means")
     check(list(file["standardisation/text/deviation"]) == [1, 2, 3], "deviations")
     for name in ("data_hash", "plan", "run_hash", "content_hash", "program_version"):

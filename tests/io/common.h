@@ -166,6 +166,10 @@ inline Checkpoint small_checkpoint(std::int64_t step = 12) {
   checkpoint.statistics = {
       {{"text", {0.1, 0.2, 0.3}, {1, 2, 3}}, {"image \"x\"", {0, 0, 0, 0}, {1, 1, 1, 1}}},
       {{"height", 1.5, 0.25}}};
+  checkpoint.meaning = {{{"image \"x\"", {}, {}, {1.5e9, 0, -1, 0.1}},
+                         {"text", {"h\xC3\xB6he", "weight", "a,b"}, {"cm", "", "kg"}, {}}},
+                        {{"choice", {"bird", "cat", "dog"}, ""}, {"yes", {"no", "yes"}, ""}},
+                        "file = \"pets.csv\"\n"};
   checkpoint.data_hash = "abc";
   checkpoint.plan = "cones";
   checkpoint.program_version = "0.1.0";

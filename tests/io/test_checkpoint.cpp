@@ -39,6 +39,7 @@ TEST_CASE("a checkpoint reads back to the bit", "[io]") {
   CHECK(read.state.history[1] == written.state.history[1]);
   CHECK(std::isnan(read.state.history[0].validation[1]));
   CHECK(read.statistics == written.statistics);
+  CHECK(read.meaning == written.meaning);
   CHECK(read.data_hash == "abc");
   CHECK(read.plan == "cones");
   CHECK(read.program_version == "0.1.0");
@@ -69,6 +70,38 @@ TEST_CASE("a state before its first step, without moments and history, is a chec
   CHECK(read.state.epoch_norm_sums.empty());
   CHECK(read.state.history.empty());
   CHECK(read.statistics == Statistics{});
+}
+
+TEST_CASE("a checkpoint without names keeps the content hash that it had before there were any", "[io]") {
+  TempFolder folder;
+  Checkpoint checkpoint = small_checkpoint();
+  checkpoint.meaning = {};
+  write_checkpoint(folder.file("c.h5"), checkpoint);
+  const Checkpoint read = read_checkpoint(folder.file("c.h5"));
+  CHECK(read.meaning.empty());
+  // As the program wrote it at the commit before names.
+  CHECK(read.content_hash == "0ea9616cf202c07284ba476fc3c5584fdf88837fd7075b114e2b1c9fedfbbd61");
+}
+
+TEST_CASE("names that do not fit the model are refused", "[io]") {
+  TempFolder folder;
+  const std::vector<std::pair<std::function<void(Meaning&)>, std::string>> changes{
+      {[](Meaning& m) { m.inputs[1].columns.pop_back(); }, "expected 3 columns of input text, found 2"},
+      {[](Meaning& m) { m.inputs[1].units.emplace_back(); }, "expected 3 units of input text, found 4"},
+      {[](Meaning& m) { m.inputs[0].shift.pop_back(); }, "expected 4 shifts of input image"},
+      {[](Meaning& m) { m.tasks[0].classes.pop_back(); },
+       "expected 3 names of classes of task choice, found 2"},
+      {[](Meaning& m) { m.tasks[0].classes[2] = "cat"; }, "two classes of task choice are called \"cat\""},
+      {[](Meaning& m) { m.tasks[1].classes[0] = "n\xE9"; }, "a class of task yes"},
+  };
+  for (const auto& [change, says] : changes) {
+    INFO(says);
+    Checkpoint checkpoint = small_checkpoint();
+    change(checkpoint.meaning);
+    const Failure found = failure([&] { write_checkpoint(folder.file("c.h5"), checkpoint); });
+    CHECK(found.code == 3);
+    CHECK_THAT(found.message, Catch::Contains(says));
+  }
 }
 
 TEST_CASE("equal checkpoints are equal bytes under any name", "[io]") {
@@ -103,6 +136,13 @@ TEST_CASE("the content hash sees every field", "[io]") {
       [](Checkpoint& c) { c.state.history[1].train_loss = 0; },
       [](Checkpoint& c) { c.statistics.inputs[0].mean[1] = 0; },
       [](Checkpoint& c) { c.statistics.labels[0].deviation = 2; },
+      [](Checkpoint& c) { c.meaning.inputs[0].shift[3] = 0; },
+      [](Checkpoint& c) { std::swap(c.meaning.inputs[1].columns[0], c.meaning.inputs[1].columns[1]); },
+      [](Checkpoint& c) { c.meaning.inputs[1].units[1] = "m"; },
+      [](Checkpoint& c) { std::swap(c.meaning.tasks[0].classes[0], c.meaning.tasks[0].classes[1]); },
+      [](Checkpoint& c) { c.meaning.tasks[1].unit = "years"; },
+      [](Checkpoint& c) { c.meaning.description += " "; },
+      [](Checkpoint& c) { c.meaning = {}; },
       [](Checkpoint& c) { c.data_hash = ""; },
       [](Checkpoint& c) { c.plan = "state"; },
       [](Checkpoint& c) { c.rounding = "fused"; },

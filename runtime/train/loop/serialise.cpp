@@ -106,13 +106,14 @@ template <class Io, class Value>
 requires Of<Io, Value, Input>
 void visit(Io& io, Value& value) {
   io(value.name), io(value.shape), io(value.width), io(value.values), io(value.shift), io(value.column_names);
+  io(value.units);
 }
 
 template <class Io, class Value>
 requires Of<Io, Value, Task>
 void visit(Io& io, Value& value) {
   io(value.name), io(value.kind), io(value.classes), io(value.metric), io(value.columns), io(value.labels);
-  io(value.class_names);
+  io(value.class_names), io(value.unit);
 }
 
 template <class Io, class Value>
@@ -120,6 +121,7 @@ requires Of<Io, Value, Dataset>
 void visit(Io& io, Value& value) {
   io(value.title), io(value.source), io(value.licence), io(value.samples), io(value.inputs), io(value.tasks);
   io(value.split), io(value.fold), io(value.groups), io(value.ids), io(value.hash);
+  io(value.description);
 }
 
 template <class Io, class Value>

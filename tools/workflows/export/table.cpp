@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "runtime/base/error.h"
-#include "runtime/train/transfer.h"
 #include "tools/workflows/export/format.h"
 #include "tools/workflows/training/load.h"
 
@@ -59,8 +58,8 @@ void check_request(const ExportRequest& request) {
 nlohmann::ordered_json export_model(const Ranks& ranks, const ExportRequest& request) {
   check_request(request);
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
-  Dataset data = load_dataset(ranks, request.data.empty() ? checkpoint.config.data_file : request.data);
-  complete_tasks(data, finished_tasks(checkpoint.config.model));
+  const Dataset data =
+      load_dataset_for(ranks, checkpoint, request.data.empty() ? checkpoint.config.data_file : request.data);
   return export_checkpoint(ranks, checkpoint, data, request);
 }
 

@@ -13,7 +13,6 @@
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/train/loop/evaluate.h"
-#include "runtime/train/transfer.h"
 #include "tools/workflows/replay/endpoint_file.h"
 
 namespace qmtl {
@@ -112,8 +111,7 @@ ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTa
   model.checkpoint = load_checkpoint(ranks, model.checkpoint_path);
   if (request.data.empty()) request.data = model.checkpoint.config.data_file;
   const Split split = parse_split(request.split);
-  model.data = load_dataset(ranks, request.data);
-  complete_tasks(model.data, finished_tasks(model.checkpoint.config.model));
+  model.data = load_dataset_for(ranks, model.checkpoint, request.data);
   model.rows = model.data.rows(split);
   if (model.rows.empty())
     throw data_error(request.data + ": expected samples of the split " + request.split +

@@ -12,7 +12,6 @@
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/philox.h"
-#include "runtime/train/transfer.h"
 #include "tools/workflows/replay/endpoint_file.h"
 #include "tools/workflows/replay/tune_rounds.h"
 #include "tools/workflows/training/load.h"
@@ -81,8 +80,8 @@ class Tuning {
   Tuning(const Ranks& ranks, const TuneRequest& request)
       : request_(request),
         checkpoint_(load_checkpoint(ranks, request.checkpoint)),
-        data_(load_dataset(ranks, request.data.empty() ? checkpoint_.config.data_file : request.data)) {
-    complete_tasks(data_, finished_tasks(checkpoint_.config.model));
+        data_(load_dataset_for(ranks, checkpoint_,
+                               request.data.empty() ? checkpoint_.config.data_file : request.data)) {
     learner_ = restore(ranks, checkpoint_, data_, request.simd);
     endpoint_ = make_endpoint(read_endpoint(request.endpoint));
     info_ = endpoint_->info();

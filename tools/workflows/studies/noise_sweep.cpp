@@ -73,7 +73,7 @@ class Sweep {
 Json sweep_noise(const Ranks& ranks, const NoiseSweepRequest& request) {
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
-  const Dataset data = load_dataset(ranks, checkpoint.config.data_file);
+  const Dataset data = load_dataset_for(ranks, checkpoint, checkpoint.config.data_file);
   const auto learner = restore(ranks, checkpoint, data, request.simd);
   std::vector<std::size_t> rows = data.rows(Split::test);
   if (request.rows > 0 && request.rows < rows.size()) rows.resize(request.rows);

@@ -3,7 +3,6 @@
 
 #include "runtime/base/error.h"
 #include "runtime/noise/schedule.h"
-#include "runtime/train/transfer.h"
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
@@ -39,8 +38,8 @@ NoisySimulator make_simulator(const NoisyCircuit& work, const NoiseRequest& requ
 NoisyCircuit head_circuit(const Ranks& ranks, const std::string& file, const std::string& data_file,
                           std::size_t samples, SimdTarget simd) {
   const Checkpoint checkpoint = load_checkpoint(ranks, file);
-  Dataset data = load_dataset(ranks, data_file.empty() ? checkpoint.config.data_file : data_file);
-  complete_tasks(data, finished_tasks(checkpoint.config.model));
+  const Dataset data =
+      load_dataset_for(ranks, checkpoint, data_file.empty() ? checkpoint.config.data_file : data_file);
   const auto learner = restore(ranks, checkpoint, data, simd);
   if (!learner->circuit()) throw usage_error("--checkpoint: expected a head with a circuit, found none");
   auto rows = data.rows(Split::test);

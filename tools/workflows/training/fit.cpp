@@ -39,6 +39,7 @@ Checkpoint make_checkpoint(const Config& config, const Learner& learner, const S
   checkpoint.params = learner.params();
   checkpoint.state = state;
   checkpoint.statistics = statistics;
+  checkpoint.meaning = meaning_of(data, config.model);
   checkpoint.data_hash = data.hash;
   checkpoint.plan = learner.plan() ? std::string(name(learner.plan()->kind)) : "none";
   checkpoint.rounding = rounding_of(learner.target());

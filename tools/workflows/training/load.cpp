@@ -9,7 +9,9 @@
 
 #include "io/config/noise_file.h"
 #include "io/data/dataset.h"
+#include "io/data/match_data.h"
 #include "runtime/train/loop/serialise.h"
+#include "runtime/train/transfer.h"
 
 namespace qmtl {
 namespace fs = std::filesystem;
@@ -60,6 +62,25 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path) {
   ranks.together([&] { checkpoint = read_checkpoint(checkpoint_file(path)); });
   ranks.require_equal("the checkpoint " + path, checkpoint.content_hash);
   return checkpoint;
+}
+
+Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path) {
+  Dataset data = load_dataset(ranks, path);
+  fit_to_model(ranks, checkpoint, path, data);
+  return data;
+}
+
+void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data) {
+  const ModelSpec& spec = checkpoint.config.model;
+  ranks.together([&] {
+    complete_tasks(data, finished_tasks(spec));
+    // The very data that it was trained on: names may have been mended since, numbers not.
+    if (data.hash == checkpoint.data_hash) return adopt_meaning(data, checkpoint.meaning);
+    const MatchReport report = match_data(data, spec, checkpoint.meaning, path);
+    if (!ranks.root()) return;
+    for (const std::string& note : report.notes) spdlog::info("{}", note);
+    for (const std::string& doubt : report.doubts) spdlog::warn("{}", doubt);
+  });
 }
 
 NoiseModel load_noise(const std::string& path) {

@@ -30,6 +30,13 @@ std::string checkpoint_file(const std::string& path);
 /// Reads a checkpoint on every rank. Collective; all ranks fail together.
 Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 
+/// A data set for a model that is trained already: tasks that a model took on later count without labels
+/// where the data set lacks them, and columns and classes are put into the model's order by their names
+/// (io/data/match_data.h), which the log says. Collective; all ranks fail together.
+Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path);
+/// The same of a data set that is on every rank.
+void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data);
+
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.
 void require_equal_rounding(const Ranks& ranks, SimdTarget target);

@@ -45,13 +45,12 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
-  Dataset data = load_dataset(ranks, file);
-  complete_tasks(data, finished_tasks(checkpoint.config.model));
+  const Dataset data = load_dataset_for(ranks, checkpoint, file);
   if (request.data.empty() && ranks.root() && data.hash != checkpoint.data_hash)
     spdlog::warn(
-        "{}: this is not the data set that the model was trained on (hash {}, found {}): classes, columns "
-        "and splits "
-        "may mean other things; the scores are those of what lies there now",
+        "{}: this is not the data set that the model was trained on (hash {}, found {}): splits and "
+        "values may be others, and classes and columns without names; the scores are those of what lies "
+        "there now",
         file, checkpoint.data_hash.substr(0, 12), data.hash.substr(0, 12));
   const auto rows = data.rows(split);
   ranks.together([&] {
@@ -63,6 +62,7 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
 
   EvalOutcome outcome;
   outcome.model = learner->spec();
+  outcome.meaning = checkpoint.meaning;
   Report& report = outcome.report;
   Stopwatch watch;
   report.scores = score_rows(ranks, *learner, data, rows);

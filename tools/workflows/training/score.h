@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/model/meaning.h"
 #include "tools/workflows/training/noise_request.h"
 #include "tools/workflows/training/results.h"
 
@@ -27,6 +28,7 @@ struct NoisyScores {
 struct EvalOutcome {
   Report report;
   ModelSpec model;
+  Meaning meaning;  ///< names of its classes
   std::optional<NoisyScores> noisy;
 };
 

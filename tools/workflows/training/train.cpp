@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "io/config/config.h"
+#include "io/data/match_data.h"
 #include "io/files/background.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/version.h"
@@ -23,6 +24,16 @@
 namespace qmtl {
 namespace {
 
+/// The new task's data must mean what the model learned on, in its order: a resumed run reads the file as it
+/// is.
+void require_same_meaning(const Checkpoint& trained, TrainJob& job) {
+  const MatchReport report =
+      match_data(job.data, trained.config.model, trained.meaning, job.config.data_file);
+  if (!report.notes.empty())
+    throw data_error(report.notes.front() + "; --add-task takes them in that order only: import the data so");
+  for (const std::string& doubt : report.doubts) spdlog::warn("{}", doubt);
+}
+
 /// The configuration completed from the data; of the model in `trained` with one more task, if there is one.
 void complete_config(const TrainRequest& request, const std::optional<Checkpoint>& trained, TrainJob& job) {
   if (!trained) {
@@ -35,6 +46,7 @@ void complete_config(const TrainRequest& request, const std::optional<Checkpoint
     return;
   }
   complete_tasks(job.data, trained->config.model.tasks);
+  require_same_meaning(*trained, job);
   for (const std::vector<int>& qubits : request.added->registers)
     for (int qubit : qubits)
       if (const int most = trained->config.model.head.ansatz.qubits - 1; qubit < 0 || qubit > most)
@@ -100,6 +112,7 @@ void resume(const Ranks& ranks, RunFolder* folder, SimdTarget simd, TrainJob& jo
       throw usage_error(folder->path() + ": expected the model it was trained with, found another one in " +
                         job.config.file + "; restore the configuration (" + folder->file("config.toml") +
                         " has the old one), or --overwrite");
+    adopt_meaning(job.data, checkpoint.meaning);  // of tasks that this data set does not have
     folder->mend(checkpoint, warnings);
     for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   });

@@ -13,6 +13,13 @@
 
 namespace qmtl {
 
+/// Takes blocks of 64 bytes into a state of SHA-256, with the processor's instructions for it where it has
+/// them.
+void sha256_compress(std::array<std::uint32_t, 8>& state, const unsigned char* blocks, std::size_t count);
+/// The same for processors without them.
+void sha256_compress_portably(std::array<std::uint32_t, 8>& state, const unsigned char* blocks,
+                              std::size_t count);
+
 /// SHA-256 of a byte stream given in pieces (NIST FIPS 180-4, sections 5 and 6.2).
 class Sha256 {
  public:
@@ -22,9 +29,10 @@ class Sha256 {
     while (size > 0) {
       // Whole blocks are compressed where they lie; only the ends pass through the buffer.
       if (filled_ == 0 && size >= block_size) {
-        compress(bytes);
-        bytes += block_size;
-        size -= block_size;
+        const std::size_t whole = size / block_size;
+        sha256_compress(state_, bytes, whole);
+        bytes += whole * block_size;
+        size -= whole * block_size;
         continue;
       }
       const std::size_t taken = std::min(size, block_size - filled_);
@@ -33,7 +41,7 @@ class Sha256 {
       bytes += taken;
       size -= taken;
       if (filled_ == block_size) {
-        compress(buffer_.data());
+        sha256_compress(state_, buffer_.data(), 1);
         filled_ = 0;
       }
     }
@@ -89,38 +97,6 @@ class Sha256 {
 
  private:
   static constexpr std::size_t block_size = 64;
-
-  static constexpr std::array<std::uint32_t, 64> round_constants{
-      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-      0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-      0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-      0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-      0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-      0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-      0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-  void compress(const unsigned char* block) {
-    std::array<std::uint32_t, 64> w;
-    for (std::size_t t = 0; t < 16; ++t)
-      w[t] = std::uint32_t{block[4 * t]} << 24 | std::uint32_t{block[4 * t + 1]} << 16 |
-             std::uint32_t{block[4 * t + 2]} << 8 | std::uint32_t{block[4 * t + 3]};
-    for (std::size_t t = 16; t < 64; ++t) {
-      const std::uint32_t s0 = std::rotr(w[t - 15], 7) ^ std::rotr(w[t - 15], 18) ^ (w[t - 15] >> 3);
-      const std::uint32_t s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);
-      w[t] = s1 + w[t - 7] + s0 + w[t - 16];
-    }
-    auto [a, b, c, d, e, f, g, h] = state_;
-    for (std::size_t t = 0; t < 64; ++t) {
-      const std::uint32_t sum1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      const std::uint32_t t1 = h + sum1 + ((e & f) ^ (~e & g)) + round_constants[t] + w[t];
-      const std::uint32_t sum0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      const std::uint32_t t2 = sum0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-    }
-    const std::array<std::uint32_t, 8> added{a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < 8; ++i) state_[i] += added[i];
-  }
 
   std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};

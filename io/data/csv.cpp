@@ -2,147 +2,18 @@
 #include "io/data/csv.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "io/data/arff.h"
-#include "io/data/file_kind.h"
-#include "io/data/inflate.h"
-#include "io/data/text_encoding.h"
+#include "io/data/csv_scanner.h"
+#include "io/data/text_source.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 
 namespace qmtl {
 namespace {
-
-/// Walks through the text, cell by cell. Quoted cells are unescaped in place: they only shrink.
-class Scanner {
- public:
-  Scanner(std::string& text, const std::string& file, const CsvDialect& dialect)
-      : text_(text), file_(file), dialect_(dialect) {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-    for (char c : {'\n', '\r'}) stops_[static_cast<unsigned char>(c)] = true;
-    if (!dialect.comment.empty()) stops_[static_cast<unsigned char>(dialect.comment[0])] = true;
-    if (dialect.whitespace)
-      stops_[' '] = stops_['\t'] = true;
-    else
-      stops_[static_cast<unsigned char>(dialect.delimiter)] = true;
-  }
-
-  std::size_t line() const { return line_; }
-
-  /// Reads the next row that is neither blank nor a comment; false at the end.
-  bool next_row(std::vector<std::string_view>& cells, std::size_t& row_line) {
-    while (at_ < text_.size()) {
-      const std::size_t begin = at_;
-      if (!dialect_.comment.empty() || dialect_.whitespace) skip_blanks();
-      if (at_comment())
-        skip_comment();
-      else if (!at_end_of_line()) {
-        if (!dialect_.whitespace) at_ = begin;
-        break;
-      }
-      if (at_ < text_.size()) line_ += text_[at_++] == '\n';
-    }
-    cells.clear();
-    row_line = line_;
-    if (at_ >= text_.size()) return false;
-    do cells.push_back(next_cell());
-    while (more_cells());
-    return true;
-  }
-
- private:
-  bool is_blank(char c) const {
-    return (c == ' ' || c == '\t') && (dialect_.whitespace || c != dialect_.delimiter);
-  }
-  void skip_blanks() {
-    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
-  }
-  bool at_end_of_line() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
-  bool at_comment() const {
-    return !dialect_.comment.empty() && std::string_view(text_).substr(at_).starts_with(dialect_.comment);
-  }
-  void skip_comment() {
-    while (!at_end_of_line()) ++at_;
-  }
-  bool at_delimiter() const {
-    return at_ < text_.size() &&
-           (dialect_.whitespace ? is_blank(text_[at_]) : text_[at_] == dialect_.delimiter);
-  }
-
-  std::string_view next_cell() {
-    const std::size_t begin = at_;
-    skip_blanks();
-    if (at_ < text_.size() && text_[at_] == '"') return quoted_cell();
-    at_ = begin;
-    return plain_cell();
-  }
-
-  std::string_view plain_cell() {
-    const std::size_t begin = at_;
-    while (at_ < text_.size()) {
-      if (stops_[static_cast<unsigned char>(text_[at_])] &&
-          (at_end_of_line() || at_delimiter() || at_comment()))
-        break;
-      ++at_;
-    }
-    std::string_view cell = std::string_view(text_).substr(begin, at_ - begin);
-    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!cell.empty() && blank(cell.front())) cell.remove_prefix(1);
-    while (!cell.empty() && blank(cell.back())) cell.remove_suffix(1);
-    return cell;
-  }
-
-  std::string_view quoted_cell() {
-    const std::size_t opened = line_, begin = ++at_;
-    std::size_t end = begin;
-    while (true) {
-      if (at_ >= text_.size())
-        throw data_error(file_ + ":" + std::to_string(opened) + ": a quoted cell begins here and never ends");
-      const char c = text_[at_++];
-      if (c == '"') {
-        if (at_ >= text_.size() || text_[at_] != '"') break;
-        ++at_;
-      }
-      line_ += c == '\n';
-      text_[end++] = c;
-    }
-    if (!dialect_.whitespace) skip_blanks();
-    if (!at_end_of_line() && !at_delimiter() && !at_comment())
-      throw data_error(file_ + ":" + std::to_string(line_) + ": expected " +
-                       (dialect_.whitespace ? std::string("a blank")
-                                            : std::string("the delimiter '") + dialect_.delimiter + "'") +
-                       " or the end of the line after a quoted cell, found '" +
-                       shown(std::string_view(text_).substr(at_, 4), 4) + "'");
-    return std::string_view(text_).substr(begin, end - begin);
-  }
-
-  /// After a cell: steps over the delimiter (true) or the end of the line (false).
-  bool more_cells() {
-    if (dialect_.whitespace) {
-      skip_blanks();
-      if (!at_end_of_line() && !at_comment()) return true;
-    }
-    if (at_comment()) skip_comment();
-    if (at_ >= text_.size()) return false;
-    if (!dialect_.whitespace && text_[at_] == dialect_.delimiter) {
-      ++at_;
-      if (at_ < text_.size()) return true;
-      // The file ends right behind a delimiter: one more, empty cell.
-      text_.push_back('\n');
-      return true;
-    }
-    if (text_[at_] == '\r') ++at_;
-    if (at_ < text_.size() && text_[at_] == '\n') ++at_;
-    ++line_;
-    return false;
-  }
-
-  std::string& text_;
-  const std::string& file_;
-  const CsvDialect& dialect_;
-  std::array<bool, 256> stops_{};  ///< characters at which an unquoted cell may end
-  std::size_t at_ = 0, line_ = 1;
-};
 
 /// What may be wrong where a row has another number of cells than the first.
 std::string row_hint(const CsvDialect& dialect, std::string_view first_cell) {
@@ -153,146 +24,182 @@ std::string row_hint(const CsvDialect& dialect, std::string_view first_cell) {
                             : std::string("; is the delimiter really '") + dialect.delimiter + "'?";
 }
 
-}  // namespace
+/// The rows of a table as wide as the first, without its names.
+class CsvRows {
+ public:
+  CsvRows(NextPiece source, const std::string& name, const CsvDialect& dialect, ImportReport& report)
+      : scanner_(std::move(source), name, dialect), name_(name), dialect_(dialect) {
+    kept_ = scanner_.next_row(first_, first_line_, {});
+    if (!kept_) return;
+    columns = first_.size();
+    double ignored = 0;
+    const bool names = std::any_of(first_.begin(), first_.end(), [&](const ScannedCell& cell) {
+      return !parse_number(cell.text, dialect.numbers, ignored);
+    });
+    if (dialect.header == CsvHeader::assumed && !names)
+      report.guess(name + ":" + std::to_string(first_line_),
+                   "the first row is taken as names of columns, though all its cells are numbers",
+                   "header = true or header = false");
+    if (dialect.header == CsvHeader::no || (dialect.header == CsvHeader::guess && !names)) return;
+    for (const ScannedCell& cell : first_) header.emplace_back(cell.text);
+    kept_ = false;
+  }
 
-std::string CsvTable::column_name(std::size_t column) const {
-  return column < header.size() ? header[column] : std::to_string(column + 1);
-}
-
-std::string CsvTable::where(std::size_t row, std::size_t column) const {
-  const std::size_t own = columns - sources.size();
-  if (column >= own)
-    return sources[column - own] + ", sample " + std::to_string(origin.empty() ? row : origin[row]);
-  return file + ":" + std::to_string(lines[row]) + ", column " + column_name(column);
-}
-
-bool CsvTable::number(std::string_view cell, std::size_t column, double& value) const {
-  return column < columns - sources.size() ? parse_number(cell, numbers, value) : parse_number(cell, value);
-}
-
-bool CsvTable::number(std::size_t row, std::size_t column, double& value) const {
-  return number(cell(row, column), column, value);
-}
-
-CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
-                   ImportReport& report) {
-  const CsvHeader header = dialect.header;
-  CsvTable table;
-  table.file = name;
-  table.numbers = dialect.numbers;
-  // Room for the one character that the scanner may add, so that cells never dangle.
-  text.reserve(text.size() + 1);
-  table.text = std::make_unique<std::string>(std::move(text));
-  table.text->reserve(table.text->size() + 1);
-  Scanner scanner(*table.text, table.file, dialect);
-  std::vector<std::string_view> row;
-  std::size_t line = 0, trailing = 0;
-  for (bool first = true; scanner.next_row(row, line); first = false) {
-    if (first) {
-      table.columns = row.size();
-      double ignored = 0;
-      const bool names = std::any_of(
-          row.begin(), row.end(), [&](auto cell) { return !parse_number(cell, dialect.numbers, ignored); });
-      if (header == CsvHeader::assumed && !names)
-        report.guess(
-            name + ":" + std::to_string(line),
-            "the first row is taken as names of columns, though all its " + std::string("cells are numbers"),
-            "header = true or header = false");
-      if (header == CsvHeader::yes || header == CsvHeader::assumed || (header == CsvHeader::guess && names)) {
-        table.header.assign(row.begin(), row.end());
-        continue;
-      }
+  /// The next row; false at the end.
+  bool next(std::vector<ScannedCell>& row, std::size_t& line) {
+    if (kept_) {
+      row = first_;
+      line = first_line_;
+      kept_ = false;
+    } else if (!scanner_.next_row(row, line, numbers)) {
+      return false;
     }
     // A delimiter at the end of the header alone, or of rows alone.
-    if (table.lines.empty() && row.size() + 1 == table.columns && !table.header.empty() &&
-        table.header.back().empty()) {
-      table.header.pop_back();
-      --table.columns;
+    if (!begun_ && row.size() + 1 == columns && !header.empty() && header.back().empty()) {
+      header.pop_back();
+      --columns;
       ++trailing;
     }
-    if (row.size() == table.columns + 1 && row.back().empty() && !table.header.empty()) {
+    begun_ = true;
+    if (row.size() == columns + 1 && row.back().text.empty() && !header.empty()) {
       row.pop_back();
       ++trailing;
     }
-    if (row.size() != table.columns)
-      throw data_error(name + ":" + std::to_string(line) + ": expected " + std::to_string(table.columns) +
+    if (row.size() != columns)
+      throw data_error(name_ + ":" + std::to_string(line) + ": expected " + std::to_string(columns) +
                        " cells as in the first row, found " + std::to_string(row.size()) +
-                       row_hint(dialect, row[0]));
-    table.cells.insert(table.cells.end(), row.begin(), row.end());
-    table.lines.push_back(line);
+                       row_hint(dialect_, row[0].text));
+    return true;
   }
-  if (table.rows() == 0) throw data_error(name + ": expected at least one row of data, found none");
-  if (trailing > 0)
-    report.notes.push_back(name + ": " + std::to_string(trailing) +
+
+  std::uint64_t scanned() const { return scanner_.scanned(); }
+
+  std::vector<std::string> header;
+  std::size_t columns = 0;
+  std::size_t trailing = 0;   ///< lines that ended with a delimiter more
+  std::vector<char> numbers;  ///< for each column: is it tried as numbers?
+
+ private:
+  CsvScanner scanner_;
+  const std::string& name_;
+  const CsvDialect& dialect_;
+  std::vector<ScannedCell> first_;
+  std::size_t first_line_ = 0;
+  bool kept_ = false, begun_ = false;
+};
+
+/// The finite number in a cell, if it is one.
+bool finite_number(const ScannedCell& cell, const NumberFormat& format, double& value) {
+  value = cell.number;
+  return cell.is_number || (parse_number(cell.text, format, value) && std::isfinite(value));
+}
+
+bool keeps_numbers(Keep keep) { return keep == Keep::number || keep == Keep::input; }
+
+/// Asks for the memory of so many rows at once: growing by doubling would need three times as much.
+void reserve_rows(CsvTable& table, std::size_t rows) {
+  table.lines.reserve(rows);
+  table.block.reserve(rows * table.block_width);
+  for (TableColumn& column : table.data) {
+    if (column.keep == Keep::text) column.codes.reserve(rows);
+    if (column.keep == Keep::number) column.numbers.reserve(rows);
+  }
+}
+
+/// `bytes` of text are expected in all, 0: nobody knows.
+CsvTable table_of(NextPiece source, const std::string& name, const CsvDialect& dialect, ImportReport& report,
+                  const PlanColumns& plan, std::uint64_t bytes) {
+  CsvTable table;
+  table.file = name;
+  table.numbers = dialect.numbers;
+  CsvRows rows(std::move(source), table.file, dialect, report);
+  std::vector<ScannedCell> row;
+  std::size_t line = 0;
+  if (!rows.next(row, line)) throw data_error(name + ": expected at least one row of data, found none");
+  table.header = rows.header;
+  table.columns = rows.columns;
+  table.data.resize(table.columns);
+  if (plan) {
+    const std::vector<Keep> keep = plan(table.header, table.columns);
+    for (std::size_t c = 0; c < table.columns; ++c) {
+      table.data[c].keep = keep[c];
+      if (keep[c] == Keep::input) table.data[c].place = table.block_width++;
+      rows.numbers.push_back(keeps_numbers(keep[c]));
+    }
+  }
+  constexpr std::size_t sampled = 4096;
+  do {
+    for (std::size_t c = 0; c < table.columns; ++c) {
+      const ScannedCell& cell = row[c];
+      double value = 0;
+      if (keeps_numbers(table.data[c].keep) && finite_number(cell, dialect.numbers, value))
+        table.append(c, cell.text, value);
+      else
+        table.append(c, cell.text);
+    }
+    table.lines.push_back(line);
+    if (table.rows() == sampled)
+      reserve_rows(table, static_cast<std::size_t>(1.02 * sampled * static_cast<double>(bytes) /
+                                                   static_cast<double>(rows.scanned())));
+  } while (rows.next(row, line));
+  for (TableColumn& column : table.data) column.texts.settle();
+  if (rows.trailing > 0)
+    report.notes.push_back(name + ": " + std::to_string(rows.trailing) +
                            " lines end with a delimiter more; the empty cell behind it is left out");
   return table;
 }
 
-bool drop_empty_last_column(CsvTable& table) {
-  if (table.columns < 2 || !table.sources.empty() || (!table.header.empty() && !table.header.back().empty()))
-    return false;
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    if (!table.cell(row, table.columns - 1).empty()) return false;
-  std::vector<std::string_view> cells;
-  cells.reserve(table.rows() * (table.columns - 1));
-  for (std::size_t i = 0; i < table.cells.size(); ++i)
-    if ((i + 1) % table.columns != 0) cells.push_back(table.cells[i]);
-  table.cells = std::move(cells);
-  --table.columns;
-  if (!table.header.empty()) table.header.pop_back();
-  return true;
-}
-
-CsvTable empty_table(const std::string& name, std::size_t rows) {
-  CsvTable table;
-  table.file = name;
-  table.lines.resize(rows);
-  return table;
-}
-
-void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns) {
-  for (std::size_t i = table.header.size(); i < table.columns; ++i)
-    table.header.push_back(table.column_name(i));
-  std::vector<std::string_view> cells;
-  cells.reserve(table.rows() * (table.columns + columns.size()));
-  std::vector<std::size_t> used(columns.size(), 0);
-  for (const AddedColumn& column : columns) {
-    for (std::size_t row = 0; row < column.cells.size(); ++row)
-      require_utf8(column.cells[row], column.source + ", sample " + std::to_string(row));
-    table.header.push_back(column.name);
-    table.sources.push_back(column.source);
-    if (!column.alias.empty()) table.aliases.emplace_back(column.alias, column.name);
-    auto joined = std::make_unique<std::string>();
-    for (const std::string& cell : column.cells) *joined += cell;
-    table.added.push_back(std::move(joined));
-  }
-  const std::size_t first = table.added.size() - columns.size();
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    for (std::size_t column = 0; column < table.columns; ++column) cells.push_back(table.cell(row, column));
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::size_t length = columns[i].cells[row].size();
-      cells.push_back(std::string_view(*table.added[first + i]).substr(used[i], length));
-      used[i] += length;
+/// The text of a table and how it is written; that of an ARFF file as CSV.
+NextPiece open_table(const std::string& path, CsvDialect& dialect, ImportReport& report) {
+  NextPiece rest = open_text(path, dialect.encoding, report);
+  std::string first;
+  rest(first);
+  if (is_arff(first)) {
+    while (rest(first)) {
     }
+    dialect.delimiter = ',';
+    dialect.whitespace = false;
+    dialect.comment.clear();
+    dialect.header = CsvHeader::yes;
+    return one_piece(arff_as_csv(first, path));
   }
-  table.columns += columns.size();
-  table.cells = std::move(cells);
+  return [begin = one_piece(std::move(first)), rest](std::string& text) mutable {
+    return begin(text) || rest(text);
+  };
 }
 
-CsvTable read_csv(const std::string& path, const CsvDialect& dialect, ImportReport& report) {
-  std::string bytes = inflate_file(path, "a table of texts (CSV)");
-  if (const std::string kind = kind_of_no_table(bytes); !kind.empty())
-    throw data_error(path + ": expected a table of texts (CSV), found " + kind);
-  std::string text = to_utf8(std::move(bytes), dialect.encoding, path, report);
-  if (const std::string kind = kind_of_no_table(text); !kind.empty())
-    throw data_error(path + ": expected a table of texts (CSV), found " + kind);
-  if (!is_arff(text)) return parse_csv(std::move(text), path, dialect, report);
-  CsvDialect plain = dialect;
-  plain.delimiter = ',';
-  plain.whitespace = false;
-  plain.comment.clear();
-  plain.header = CsvHeader::yes;
-  return parse_csv(arff_as_csv(text, path), path, plain, report);
+}  // namespace
+
+CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
+                   ImportReport& report) {
+  return table_of(one_piece(std::move(text)), name, dialect, report, {}, 0);
+}
+
+CsvTable read_csv(const std::string& path, const CsvDialect& given, ImportReport& report,
+                  const PlanColumns& plan) {
+  CsvDialect dialect = given;
+  NextPiece source = open_table(path, dialect, report);
+  CsvTable table = table_of(std::move(source), path, dialect, report, plan, require_file(path));
+  table.again = [path, given, progress = report.progress](const std::vector<std::size_t>& columns,
+                                                          const CsvTable::Take& take) {
+    ImportReport silent;
+    silent.progress = progress;
+    CsvDialect written = given;
+    NextPiece text = open_table(path, written, silent);
+    CsvRows rows(std::move(text), path, written, silent);
+    rows.numbers.assign(rows.columns, false);
+    for (std::size_t column : columns) rows.numbers[column] = true;
+    std::vector<ScannedCell> row;
+    std::size_t line = 0;
+    for (std::size_t number = 0; rows.next(row, line); ++number)
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        double value = 0;
+        if (!finite_number(row[columns[i]], written.numbers, value))
+          value = std::numeric_limits<double>::quiet_NaN();
+        take(number, i, value);
+      }
+  };
+  return table;
 }
 
 std::string csv_quoted(const std::string& text) {

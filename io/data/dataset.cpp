@@ -52,6 +52,19 @@ std::vector<std::string> read_names(const hdf5::File& file, const std::string& o
   return names;
 }
 
+/// Numbers of an input, from row `first` on.
+std::vector<float> read_numbers(const hdf5::File& file, const Input& input, std::size_t first,
+                                std::size_t count) {
+  const std::string object = "/inputs/" + input.name;
+  if (input.shift.empty()) return file.read_rows<float>(object, first, count);
+  const std::vector<double> numbers = file.read_rows<double>(object, first, count);
+  std::vector<float> values(numbers.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    values[i] = static_cast<float>(numbers[i] - input.shift[i % input.width]);
+  return values;
+}
+
+/// An input without its numbers.
 Input read_input(const hdf5::File& file, const std::string& name, std::size_t samples) {
   const std::string object = "/inputs/" + name;
   const hdf5::Info info = file.info(object);
@@ -73,12 +86,6 @@ Input read_input(const hdf5::File& file, const std::string& name, std::size_t sa
       throw data_error(file.path() + ": " + shifts + ": expected " + std::to_string(input.width) +
                        " numbers, one for each column of " + object + ", found " +
                        std::to_string(input.shift.size()));
-    const std::vector<double> numbers = file.read<double>(object);
-    input.values.resize(numbers.size());
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-      input.values[i] = static_cast<float>(numbers[i] - input.shift[i % input.width]);
-  } else {
-    input.values = file.read<float>(object);
   }
   input.column_names = read_names(file, columns_object(name), input.width);
   input.units = read_names(file, units_object(name), input.width);
@@ -123,9 +130,9 @@ std::vector<T> read_optional(const hdf5::File& file, const std::string& object, 
   return file.read<T>(object);
 }
 
-}  // namespace
-
-std::string dataset_hash(const Dataset& data) {
+/// `hash_values(hash, input)` gives the hash an input's numbers, with their count before them.
+template <class HashValues>
+std::string hash_of(const Dataset& data, HashValues hash_values) {
   Sha256 hash;
   hash.update_text("qmtl-dataset");
   hash.update_number(static_cast<std::uint64_t>(data.samples));
@@ -134,7 +141,7 @@ std::string dataset_hash(const Dataset& data) {
     const Input& input = *member;
     hash.update_text(input.name);
     for (std::size_t extent : input.shape) hash.update_number(static_cast<std::uint64_t>(extent));
-    hash.update_array(input.values);
+    hash_values(hash, input);
     if (!input.shift.empty()) {
       hash.update_text("shift");
       hash.update_array(input.shift);
@@ -162,8 +169,9 @@ std::string dataset_hash(const Dataset& data) {
   return hash.hex();
 }
 
-Dataset read_dataset(const std::string& path) {
-  const hdf5::File file = hdf5::File::open(path);
+/// A data set without its inputs' numbers.
+Dataset read_parts(const hdf5::File& file) {
+  const std::string& path = file.path();
   hdf5::require_format(file, "qmtl-dataset", format_version);
   Dataset data;
   data.title = file.string_attribute("/", "title").value_or("");
@@ -194,20 +202,25 @@ Dataset read_dataset(const std::string& path) {
                        std::to_string(text.size()));
     data.description = text[0];
   }
-
-  check_dataset(data, path);
-  data.hash = dataset_hash(data);
-  const std::string stored = file.string_attribute("/", "hash").value_or(data.hash);
-  if (stored != data.hash)
-    throw data_error(
-        path + ": the content hash does not match (expected " + stored + ", found " + data.hash +
-        "); the file is damaged or was edited: restore it, make it again, or remove the attribute hash");
   return data;
 }
 
-void write_dataset(const std::string& path, const Dataset& data) {
-  check_dataset(data, path);
-  hdf5::File file = hdf5::File::build(path);
+/// The hash of what a file holds, without all of it in memory.
+std::string stored_hash(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  const Dataset data = read_parts(file);
+  return hash_of(data, [&](Sha256& hash, const Input& input) {
+    constexpr std::size_t piece = 1 << 20;
+    const std::size_t rows = std::max<std::size_t>(1, piece / input.width);
+    hash.update_number(static_cast<std::uint64_t>(data.samples * input.width));
+    for (std::size_t row = 0; row < data.samples; row += rows) {
+      const std::vector<float> values = read_numbers(file, input, row, std::min(rows, data.samples - row));
+      hash.update(values.data(), values.size() * sizeof(float));
+    }
+  });
+}
+
+void write_parts(hdf5::File& file, const Dataset& data) {
   file.set_attribute("/", "format", std::string_view("qmtl-dataset"));
   file.set_attribute("/", "version", format_version);
   file.set_attribute("/", "title", data.title);
@@ -248,13 +261,43 @@ void write_dataset(const std::string& path, const Dataset& data) {
   if (!data.groups.empty()) file.write<std::int32_t>("/groups", {data.samples}, data.groups);
   if (!data.ids.empty()) file.write_strings("/ids", data.ids);
   if (!data.description.empty()) file.write_strings(description_object, std::span(&data.description, 1));
+}
 
+}  // namespace
+
+std::string dataset_hash(const Dataset& data) {
+  return hash_of(data, [](Sha256& hash, const Input& input) { hash.update_array(input.values); });
+}
+
+Dataset read_dataset(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  Dataset data = read_parts(file);
+  for (Input& input : data.inputs) input.values = read_numbers(file, input, 0, data.samples);
+  check_dataset(data, path);
+  data.hash = dataset_hash(data);
+  const std::string stored = file.string_attribute("/", "hash").value_or(data.hash);
+  if (stored != data.hash)
+    throw data_error(
+        path + ": the content hash does not match (expected " + stored + ", found " + data.hash +
+        "); the file is damaged or was edited: restore it, make it again, or remove the attribute hash");
+  return data;
+}
+
+void write_dataset(const std::string& path, const Dataset& data) {
+  check_dataset(data, path);
   const std::string hash = dataset_hash(data);
-  file.set_attribute("/", "hash", hash);
-  write_file(path, file.image(), [&](const std::string& written) {
-    if (read_dataset(written).hash != hash)
-      throw data_error(path + ": what was written does not read back; the disk may be faulty");
-  });
+  write_file(
+      path,
+      [&](GrowingFile& into) {
+        hdf5::File file = hdf5::File::build(path, into);
+        write_parts(file, data);
+        file.set_attribute("/", "hash", hash);
+        file.finish();
+      },
+      [&](const std::string& written) {
+        if (stored_hash(written) != hash)
+          throw data_error(path + ": what was written does not read back; the disk may be faulty");
+      });
 }
 
 }  // namespace qmtl

@@ -9,6 +9,7 @@
 #include "io/data/dataset.h"
 #include "io/data/import_files.h"
 #include "io/data/import_inputs.h"
+#include "io/data/import_plan.h"
 #include "io/data/import_table.h"
 #include "io/data/input_values.h"
 #include "io/data/text_encoding.h"
@@ -90,11 +91,12 @@ void for_each_table(TableReader& root, const std::string& section, Read read) {
 }
 
 /// The table of the key `file`, if there is one; else no rows.
-CsvTable read_table(TableReader& root, std::optional<SampleCount>& count, ImportReport& report) {
+CsvTable read_table(TableReader& root, const toml::table& description, std::optional<SampleCount>& count,
+                    ImportReport& report) {
   if (!root.find("file")) return empty_table(root.file(), 0);
   const CsvDialect dialect = dialect_of(root);
   const std::string path = path_beside(root.file(), root.string("file"));
-  CsvTable table = read_csv(path, dialect, report);
+  CsvTable table = read_csv(path, dialect, report, plan_columns(description));
   count = SampleCount{table.rows(), path};
   return table;
 }
@@ -171,9 +173,7 @@ std::vector<Task> import_each(const toml::table& keys, const CsvTable& table, co
 void count_missing(const CsvTable& table, ImportReport& report) {
   report.rows = table.rows();
   for (std::size_t column = 0; column < table.columns; ++column)
-    report.columns.push_back({table.column_name(column), 0});
-  for (std::size_t i = 0; i < table.cells.size(); ++i)
-    if (is_always_missing(table.cells[i])) ++report.columns[i % table.columns].missing;
+    report.columns.push_back({table.column_name(column), table.missing(column)});
 }
 
 /// A column that is an input and the label of a task would be copied, not learnt.
@@ -218,7 +218,7 @@ Imported import_with_report(const std::string& toml_path) {
   data.source = root.string("source", "");
   data.licence = root.string("licence", "");
   std::optional<SampleCount> count;
-  CsvTable table = read_table(root, count, report);
+  CsvTable table = read_table(root, description, count, report);
   Columns columns(table, root.texts("columns"), toml_path);
   const std::vector<AddedColumn> added = other_columns(root, count, report);
   if (!count)
@@ -288,7 +288,12 @@ Dataset read_csv_inputs(const std::string& csv_path, const ModelSpec& spec,
   ImportReport report;
   CsvDialect dialect;
   dialect.header = CsvHeader::guess;
-  const CsvTable table = read_csv(csv_path, dialect, report);
+  const CsvTable table =
+      read_csv(csv_path, dialect, report, [](const std::vector<std::string>& header, std::size_t columns) {
+        std::vector<Keep> keep(columns, Keep::number);
+        if (!header.empty() && header[0] == "id") keep[0] = Keep::text;
+        return keep;
+      });
   std::size_t expected = 0;
   std::string parts;
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {

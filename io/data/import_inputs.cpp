@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "io/data/import_block.h"
 #include "io/data/input_values.h"
 #include "io/data/text_encoding.h"
 #include "io/data/values.h"
@@ -71,7 +72,7 @@ class ColumnInput {
                           shown(entry.key->str()) + "\"");
   }
 
-  Input input(const std::string& name) const {
+  Input input(const std::string& name) {
     Input made;
     made.name = name;
     for (const Feature& one : features_) made.width += one.width();
@@ -79,9 +80,20 @@ class ColumnInput {
     if (!source_.table.header.empty()) made.column_names = names();
     made.units = units();
     const std::vector<std::string> places = names();
-    fill_input(
-        made, source_.table.rows(), [&](std::size_t row, double* numbers) { write(row, numbers); },
-        [&](std::size_t c) { return "column " + places[c]; }, source_.report);
+    const auto place = [&](std::size_t c) { return "column " + places[c]; };
+    if (std::vector<std::size_t> columns; are_block(columns)) {
+      fill_from_block(
+          made, source_.table, columns,
+          [&](std::size_t row, std::size_t c) {
+            double ignored = 0;
+            write(features_[c], row, &ignored);
+          },
+          place, source_.report);
+    } else {
+      fill_input(
+          made, source_.table.rows(), [&](std::size_t row, double* numbers) { write(row, numbers); }, place,
+          source_.report);
+    }
     return made;
   }
 
@@ -91,9 +103,21 @@ class ColumnInput {
                                 where(reader_.need(key), reader_.file()) + ": " + reader_.full(key));
   }
 
-  bool is_missing(std::string_view cell) const {
+  bool is_missing(std::size_t row, std::size_t column) const {
+    if (!source_.table.is_text(row, column)) return false;
+    const std::string_view cell = source_.table.cell(row, column);
     return is_always_missing(cell) ||
            std::find(missing_texts_.begin(), missing_texts_.end(), cell) != missing_texts_.end();
+  }
+
+  /// Do columns lie in the table's block? All are numbers then.
+  bool are_block(std::vector<std::size_t>& columns) const {
+    bool any = false;
+    for (const Feature& one : features_) {
+      any = any || source_.table.data[one.column].keep == Keep::input;
+      columns.push_back(one.column);
+    }
+    return any;
   }
 
   Feature feature(std::size_t column, Coding coding, const toml::table* categories) {
@@ -104,7 +128,7 @@ class ColumnInput {
     if (policy_ != "refuse") {
       one.filled = true;
       for (std::size_t row = 0; row < table.rows() && !one.indicator; ++row)
-        one.indicator = indicator_ && is_missing(table.cell(row, column));
+        one.indicator = indicator_ && is_missing(row, column);
       if (coding == Coding::number) one.fill = typical(column);
     }
     if (coding == Coding::number) return one;
@@ -150,8 +174,7 @@ class ColumnInput {
   double typical(std::size_t column) const {
     std::vector<double> numbers;
     for (std::size_t row = 0; row < source_.table.rows(); ++row)
-      if (source_.split[row] == static_cast<std::uint8_t>(Split::train) &&
-          !is_missing(source_.table.cell(row, column)))
+      if (source_.split[row] == static_cast<std::uint8_t>(Split::train) && !is_missing(row, column))
         numbers.push_back(number_at(source_.table, row, column));
     if (numbers.empty())
       throw data_error(source_.table.file + ": column " + source_.table.column_name(column) +
@@ -203,24 +226,27 @@ class ColumnInput {
 
   void write(const Feature& one, std::size_t row, double* to) const {
     const CsvTable& table = source_.table;
-    const std::string_view cell = table.cell(row, one.column);
+    const bool missing = is_missing(row, one.column);
     std::fill(to, to + one.width(), 0.0);
-    if (is_missing(cell) && one.filled) {
+    if (missing && one.filled) {
       if (one.coding == Coding::number) to[0] = one.fill;
       if (one.coding == Coding::ordinal) to[0] = -1;
       if (one.indicator) to[one.values()] = 1;
       return;
     }
     if (one.coding == Coding::number) {
-      if (is_missing(cell))
+      if (missing) {
+        const std::string_view cell = table.cell(row, one.column);
         throw data_error(table.where(row, one.column) + ": expected a finite number, found " +
                          (cell.empty() ? "an empty cell" : "\"" + shown(cell) + "\"") + "; " +
                          reader_.full("missing") +
                          " = \"mean\" or \"median\" fills such cells, from training rows");
+      }
       to[0] = number_at(table, row, one.column);
       if (!std::isfinite(static_cast<float>(to[0]))) float_at(table, row, one.column);
       return;
     }
+    const std::string_view cell = table.cell(row, one.column);
     const auto found = one.places.find(std::string(cell));
     if (found != one.places.end()) {
       if (one.coding == Coding::ordinal)

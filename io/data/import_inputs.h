@@ -10,7 +10,7 @@ namespace qmtl {
 
 /// What an input made of columns needs besides its own keys.
 struct InputSource {
-  const CsvTable& table;
+  CsvTable& table;  ///< its block may become the input
   const Columns& columns;
   const std::vector<std::uint8_t>& split;  ///< training rows decide categories and what missing cells become
   std::vector<std::size_t>& used;          ///< gets the table's columns that became inputs

@@ -235,12 +235,13 @@ Task multilabel_task(TableReader& reader, Task task, const CsvTable& table, cons
 Task regression_task(Task task, const CsvTable& table, std::size_t column,
                      const std::vector<std::string>& missing, ImportReport& report) {
   ImportReport::TaskLabels& found = report.tasks.back();
-  const ColumnValues values = column_values(table, column, missing);
   std::vector<double> numbers;
   found.least = std::numeric_limits<double>::infinity();
   found.most = -found.least;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (values.of_row[row] < 0) {
+    if (table.is_missing(row, column) ||
+        (table.is_text(row, column) &&
+         std::find(missing.begin(), missing.end(), table.cell(row, column)) != missing.end())) {
       task.labels.push_back(no_label);
       continue;
     }
@@ -255,7 +256,7 @@ Task regression_task(Task task, const CsvTable& table, std::size_t column,
     found.most = std::max(found.most, numbers.back());
   }
   if (const std::size_t merged = merged_numbers(numbers); merged > 0)
-    report.guess(values.place,
+    report.guess(column_place(table, column),
                  std::to_string(merged) + " of its different numbers become one in single precision",
                  "a column with an offset taken away, or of smaller numbers");
   return task;

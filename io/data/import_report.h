@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +39,12 @@ struct ImportReport {
   std::vector<Guess> guesses;
   std::vector<std::string> notes;  ///< worth knowing, but not open to doubt
 
+  /// Hears how far a long task is: what it does, and how much of how much is done.
+  std::function<void(const std::string& what, std::uint64_t done, std::uint64_t all)> progress;
+
+  void tell(const std::string& what, std::uint64_t done, std::uint64_t all) const {
+    if (progress) progress(what, done, all);
+  }
   void guess(std::string where, std::string found, std::string say) {
     guesses.push_back({std::move(where), std::move(found), std::move(say)});
   }

@@ -40,21 +40,13 @@ void filter_rows(TableReader& reader, CsvTable& table, const Columns& columns, I
     for (std::size_t column : columns.many(reader.texts("drop_missing"),
                                            where(*node, reader.file()) + ": " + reader.full("drop_missing")))
       for (std::size_t row = 0; row < table.rows(); ++row)
-        if (is_always_missing(table.cell(row, column))) out[row] = true;
+        if (table.is_missing(row, column)) out[row] = true;
   const auto dropped = static_cast<std::size_t>(std::count(out.begin(), out.end(), true));
   if (dropped == table.rows())
     throw data_error(reader.file() + ": rows: expected rules that keep some rows, found that they drop all " +
                      std::to_string(dropped));
-  std::vector<std::string_view> cells;
-  std::vector<std::size_t> lines;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (out[row]) continue;
-    table.origin.push_back(row);
-    lines.push_back(table.lines[row]);
-    for (std::size_t column = 0; column < table.columns; ++column) cells.push_back(table.cell(row, column));
-  }
-  table.cells = std::move(cells);
-  table.lines = std::move(lines);
+  out.flip();
+  table.keep_rows(out);
   report.notes.push_back(std::to_string(dropped) + " rows are left out by [rows]");
 }
 

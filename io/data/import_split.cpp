@@ -38,7 +38,7 @@ std::map<std::string, std::vector<std::size_t>> binned(const CsvTable& table, st
   std::vector<std::pair<double, std::size_t>> order;
   std::map<std::string, std::vector<std::size_t>> strata;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (is_always_missing(table.cell(row, column)))
+    if (table.is_missing(row, column))
       strata[""].push_back(row);
     else
       order.emplace_back(number_at(table, row, column), row);

@@ -108,8 +108,8 @@ std::vector<std::size_t> Columns::many(const std::vector<std::string>& names, co
 
 double number_at(const CsvTable& table, std::size_t row, std::size_t column) {
   double value = 0;
+  if (table.number(row, column, value) && std::isfinite(value)) return value;
   const std::string_view text = table.cell(row, column);
-  if (table.number(text, column, value) && std::isfinite(value)) return value;
   std::string hint;
   double ignored = 0;
   if (column < table.columns - table.sources.size())

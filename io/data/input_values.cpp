@@ -3,32 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace qmtl {
 namespace {
 
 bool fits_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
-
-/// What is known of a column's numbers after one pass.
-struct Spread {
-  double least = std::numeric_limits<double>::infinity(), most = -least;
-  bool whole = true, exact = true;
-
-  void add(double value) {
-    least = std::min(least, value);
-    most = std::max(most, value);
-    whole = whole && value == std::floor(value);
-    exact = exact && fits_float(value);
-  }
-  /// May single precision merge numbers that mean something?
-  bool doubtful() const {
-    constexpr double step = 0x1p-24, loss = 1e-5;
-    return !exact && (whole || std::max(std::abs(least), std::abs(most)) * step > loss * (most - least));
-  }
-  /// A whole number, so that whole numbers stay whole beside it.
-  double middle() const { return std::floor(least / 2 + most / 2); }
-};
 
 /// Different numbers without different single-precision ones, relative to `shift`.
 std::size_t merged(std::vector<double> numbers, double shift) {
@@ -46,6 +25,23 @@ std::size_t merged_numbers(const std::vector<double>& numbers) {
   Spread spread;
   for (double number : numbers) spread.add(number);
   return spread.doubtful() ? merged(numbers, 0) : 0;
+}
+
+void keep_apart(Input& input, std::size_t c, const Spread& spread, const std::vector<double>& numbers,
+                const std::string& place, ImportReport& report) {
+  const std::size_t lost = merged(numbers, 0);
+  if (lost == 0) return;
+  if (input.shift.empty()) input.shift.assign(input.width, 0.0);
+  const double shift = input.shift[c] = spread.middle();
+  for (std::size_t row = 0; row < numbers.size(); ++row)
+    input.values[row * input.width + c] = static_cast<float>(numbers[row] - shift);
+  const std::string what =
+      place + ": " + std::to_string(lost) + " of its different numbers would merge in single precision";
+  if (const std::size_t still = merged(numbers, shift); still == 0)
+    report.notes.push_back(what + "; they are kept relative to " + std::to_string(shift));
+  else
+    report.guess(place, std::to_string(still) + " of its different numbers become one in single precision",
+                 "a column with its offset taken away, or split into several");
 }
 
 void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
@@ -67,20 +63,7 @@ void fill_input(Input& input, std::size_t rows, const std::function<void(std::si
       read(row, sample.data());
       numbers[row] = sample[c];
     }
-    const std::size_t lost = merged(numbers, 0);
-    if (lost == 0) continue;
-    if (input.shift.empty()) input.shift.assign(input.width, 0.0);
-    const double shift = input.shift[c] = spreads[c].middle();
-    for (std::size_t row = 0; row < rows; ++row)
-      input.values[row * input.width + c] = static_cast<float>(numbers[row] - shift);
-    const std::string what =
-        place(c) + ": " + std::to_string(lost) + " of its different numbers would merge in single precision";
-    if (const std::size_t still = merged(numbers, shift); still == 0)
-      report.notes.push_back(what + "; they are kept relative to " + std::to_string(shift));
-    else
-      report.guess(place(c),
-                   std::to_string(still) + " of its different numbers become one in single precision",
-                   "a column with its offset taken away, or split into several");
+    keep_apart(input, c, spreads[c], numbers, place(c), report);
   }
 }
 

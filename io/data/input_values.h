@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/data/import_report.h"
+#include "io/data/spread.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
@@ -19,6 +20,11 @@ std::size_t merged_numbers(const std::vector<double>& numbers);
 /// says so. `place` names a column in messages.
 void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
                 const std::function<std::string(std::size_t)>& place, ImportReport& report);
+
+/// Keeps column `c` of a filled input relative to its middle where single precision would merge some of its
+/// numbers, and says so.
+void keep_apart(Input& input, std::size_t c, const Spread& spread, const std::vector<double>& numbers,
+                const std::string& place, ImportReport& report);
 
 /// The numbers of an image share their statistics, so that they cannot have shifts of their own.
 void take_shift_back(Input& input);

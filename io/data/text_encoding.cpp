@@ -8,8 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <type_traits>
+#include <utility>
 
 #include "runtime/base/error.h"
 
@@ -35,10 +34,6 @@ std::size_t character(std::string_view text) {
   return size;
 }
 
-std::string line_of(std::string_view text) {
-  return std::to_string(1 + std::count(text.begin(), text.end(), '\n'));
-}
-
 /// What iconv calls the encoding.
 std::string library_name(const std::string& encoding) {
   std::string name = encoding;
@@ -51,29 +46,21 @@ std::string library_name(const std::string& encoding) {
   return std::all_of(name.begin(), name.end(), plain) ? name : "";
 }
 
-std::string converted(const std::string& bytes, const std::string& encoding, const std::string& path) {
-  const std::string name = library_name(encoding);
-  iconv_t const opened = name.empty() ? reinterpret_cast<iconv_t>(-1) : iconv_open("UTF-8", name.c_str());
-  if (opened == reinterpret_cast<iconv_t>(-1))
-    throw usage_error(path + ": expected an encoding such as \"utf-8\", \"latin-1\", \"windows-1252\" or " +
-                      "\"utf-16\", found \"" + shown(encoding) + "\"; `iconv -l` lists them");
-  const std::unique_ptr<std::remove_pointer_t<iconv_t>, int (*)(iconv_t)> converter(opened, iconv_close);
-  std::string text;
-  std::array<char, 1 << 16> piece;
-  char* from = const_cast<char*>(bytes.data());  // iconv's signature; it does not write there
-  std::size_t left = bytes.size();
-  while (left > 0) {
-    char* to = piece.data();
-    std::size_t room = piece.size();
-    const std::size_t done = iconv(converter.get(), &from, &left, &to, &room);
-    const int error = errno;
-    text.append(piece.data(), piece.size() - room);
-    if (done == static_cast<std::size_t>(-1) && error != E2BIG)
-      throw data_error(path + ":" + line_of(text) + ": " + named_byte(bytes, bytes.size() - left) +
-                       " is not of the encoding \"" + encoding +
-                       "\"; say another encoding, or repair the file");
+/// How many of the last bytes begin a character of UTF-8 that is not finished.
+std::size_t unfinished(std::string_view text) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if (byte >> 6 == 2) continue;
+    const std::size_t size = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return size > back ? back : 0;
   }
-  return text;
+  return 0;
+}
+
+std::size_t count_lines(std::string_view text) {
+  std::size_t lines = 0;
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ++lines;
+  return lines;
 }
 
 }  // namespace
@@ -123,22 +110,79 @@ std::string shown(std::string_view text, std::size_t most) {
   return result;
 }
 
-std::string to_utf8(std::string bytes, const std::string& encoding, const std::string& path,
-                    ImportReport& report) {
-  std::string name = library_name(encoding);
-  if (encoding.empty() && (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))) {
-    report.guess(path, "UTF-16, told by its byte order mark", "encoding = \"utf-16\"");
+TextDecoder::TextDecoder(std::string encoding, std::string path)
+    : encoding_(std::move(encoding)), path_(std::move(path)) {}
+
+TextDecoder::~TextDecoder() {
+  if (converter_) iconv_close(static_cast<iconv_t>(converter_));
+}
+
+void TextDecoder::begin(std::string_view bytes, ImportReport& report) {
+  begun_ = true;
+  head_ = bytes.substr(0, 200);
+  std::string name = library_name(encoding_);
+  if (encoding_.empty()) {
+    if (!bytes.starts_with("\xFF\xFE") && !bytes.starts_with("\xFE\xFF")) return;
+    report.guess(path_, "UTF-16, told by its byte order mark", "encoding = \"utf-16\"");
     name = "UTF-16";
   }
-  if (name != "UTF-8" && !(encoding.empty() && name.empty()))
-    bytes = converted(bytes, encoding.empty() ? name : encoding, path);
-  const std::size_t at = foreign_byte(bytes);
-  if (at == std::string_view::npos) return bytes;
-  const std::string head = bytes.substr(0, 200);
-  const bool wide = std::count(head.begin(), head.end(), '\0') * 3 > static_cast<std::ptrdiff_t>(head.size());
+  if (name == "UTF-8") return;
+  iconv_t const opened = name.empty() ? reinterpret_cast<iconv_t>(-1) : iconv_open("UTF-8", name.c_str());
+  if (opened == reinterpret_cast<iconv_t>(-1))
+    throw usage_error(path_ + ": expected an encoding such as \"utf-8\", \"latin-1\", \"windows-1252\" or " +
+                      "\"utf-16\", found \"" + shown(encoding_) + "\"; `iconv -l` lists them");
+  converter_ = opened;
+}
+
+void TextDecoder::decode(std::string_view bytes, bool last, std::string& text, ImportReport& report) {
+  if (!begun_) begin(bytes, report);
+  const std::string joined = pending_.empty() ? "" : pending_ + std::string(bytes);
+  if (!pending_.empty()) bytes = joined;
+  pending_.clear();
+  const std::size_t before = text.size();
+  if (converter_) {
+    convert(bytes, last, text);
+  } else {
+    const std::size_t cut = last ? 0 : unfinished(bytes);
+    pending_ = bytes.substr(bytes.size() - cut);
+    text += bytes.substr(0, bytes.size() - cut);
+  }
+  const std::string_view added = std::string_view(text).substr(before);
+  check(added);
+  line_ += count_lines(added);
+}
+
+void TextDecoder::convert(std::string_view bytes, bool last, std::string& text) {
+  const std::size_t before = text.size();
+  std::array<char, 1 << 16> piece;
+  char* from = const_cast<char*>(bytes.data());  // iconv's signature; it does not write there
+  std::size_t left = bytes.size();
+  while (left > 0) {
+    char* to = piece.data();
+    std::size_t room = piece.size();
+    const std::size_t done = iconv(static_cast<iconv_t>(converter_), &from, &left, &to, &room);
+    const int error = errno;
+    text.append(piece.data(), piece.size() - room);
+    if (done != static_cast<std::size_t>(-1) || error == E2BIG) continue;
+    if (error == EINVAL && !last) {
+      pending_ = bytes.substr(bytes.size() - left);
+      return;
+    }
+    throw data_error(
+        path_ + ":" + std::to_string(line_ + count_lines(std::string_view(text).substr(before))) + ": " +
+        named_byte(bytes, bytes.size() - left) + " is not of the encoding \"" +
+        (encoding_.empty() ? "utf-16" : encoding_) + "\"; say another encoding, or repair the file");
+  }
+}
+
+void TextDecoder::check(std::string_view text) const {
+  const std::size_t at = foreign_byte(text);
+  if (at == std::string_view::npos) return;
+  const bool wide =
+      std::count(head_.begin(), head_.end(), '\0') * 3 > static_cast<std::ptrdiff_t>(head_.size());
   throw data_error(
-      path + ":" + line_of(std::string_view(bytes).substr(0, at)) + ": " + named_byte(bytes, at) +
-      " is not UTF-8" + (bytes[at] == '\0' ? " text" : "") + "; " +
+      path_ + ":" + std::to_string(line_ + count_lines(text.substr(0, at))) + ": " + named_byte(text, at) +
+      " is not UTF-8" + (text[at] == '\0' ? " text" : "") + "; " +
       (wide ? "is it UTF-16? Say encoding = \"utf-16le\" or \"utf-16be\" in the description"
             : std::string("say encoding = \"latin-1\" (or \"windows-1252\", \"utf-16\", ...) in the "
                           "description, or convert the file")));

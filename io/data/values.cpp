@@ -38,37 +38,41 @@ std::string listing(const std::vector<Listed>& listed) {
 
 }  // namespace
 
-bool is_always_missing(std::string_view cell) {
-  if (cell.size() > 4) return false;
-  if (cell.size() > 1 && (cell[0] == '-' || cell[0] == '+')) cell.remove_prefix(1);
-  return cell.empty() || ((cell[0] == 'n' || cell[0] == 'N') && lower(cell) == "nan");
+std::string column_place(const CsvTable& table, std::size_t column) {
+  return (column < table.columns - table.sources.size() ? table.file + ", column " : "column ") +
+         table.column_name(column);
 }
 
 ColumnValues column_values(const CsvTable& table, std::size_t column,
                            const std::vector<std::string>& missing) {
   ColumnValues values;
-  values.place = (column < table.columns - table.sources.size() ? table.file + ", column " : "column ") +
-                 table.column_name(column);
+  values.place = column_place(table, column);
   values.of_row.reserve(table.rows());
   std::unordered_map<std::string_view, std::int32_t> seen;
   for (const std::string& text : missing) seen.emplace(text, -1);
+  // A text that stands in many cells is looked up once.
+  constexpr std::int32_t unknown = -2;
+  const TableColumn& kept = table.data[column];
+  std::vector<std::int32_t> of_code(kept.texts.size(), unknown);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::string_view cell = table.cell(row, column);
-    auto found = seen.find(cell);
-    if (found == seen.end()) {
+    std::int32_t& value = of_code[kept.codes[row]];
+    if (value == unknown) {
+      const std::string_view cell = table.cell(row, column);
       const bool none = is_always_missing(cell);
-      found = seen.emplace(cell, none ? -1 : static_cast<std::int32_t>(values.texts.size())).first;
-      if (!none) {
+      const auto [found, fresh] =
+          seen.emplace(cell, none ? -1 : static_cast<std::int32_t>(values.texts.size()));
+      value = found->second;
+      if (fresh && !none) {
         values.texts.emplace_back(cell);
         values.counts.push_back(0);
         values.first_row.push_back(row);
       }
     }
-    values.of_row.push_back(found->second);
-    if (found->second < 0)
+    values.of_row.push_back(value);
+    if (value < 0)
       ++values.missing;
     else
-      ++values.counts[static_cast<std::size_t>(found->second)];
+      ++values.counts[static_cast<std::size_t>(value)];
   }
   return values;
 }

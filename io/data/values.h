@@ -21,11 +21,10 @@ struct ColumnValues {
   std::vector<std::int32_t> of_row;            ///< [rows] which text, -1: missing
   std::size_t missing = 0;
 };
+/// "file, column name" for messages.
+std::string column_place(const CsvTable& table, std::size_t column);
 ColumnValues column_values(const CsvTable& table, std::size_t column,
                            const std::vector<std::string>& missing);
-
-/// Is a cell no value whatever the description says: empty, or NaN in any case?
-bool is_always_missing(std::string_view cell);
 
 /// The texts in order: by value if all are finite numbers, else by bytes.
 std::vector<std::string> sorted_values(const ColumnValues& values, const CsvTable& table, std::size_t column);

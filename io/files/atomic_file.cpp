@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <utility>
@@ -37,7 +38,7 @@ int open_partial(const std::string& path, std::string& name) {
   constexpr int most_writers = 1000;
   for (int writer = 0; writer < most_writers; ++writer) {
     name = partial_name(path, writer);
-    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0) return -1;
     // Where a file system has no locks the only writer is right, as it nearly always is.
     const bool held = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -116,7 +117,39 @@ void synchronise_folder(const std::string& folder) {
 
 }  // namespace
 
+void GrowingFile::write(std::uint64_t at, std::span<const std::byte> bytes) {
+  while (!bytes.empty() && error_ == 0) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (written < 0 && errno != EINTR) error_ = errno;
+    if (written <= 0) continue;
+    at += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void GrowingFile::read(std::uint64_t at, std::span<std::byte> bytes) {
+  std::fill(bytes.begin(), bytes.end(), std::byte{});
+  while (!bytes.empty() && error_ == 0) {
+    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (got == 0) return;
+    if (got < 0 && errno != EINTR) error_ = errno;
+    if (got < 0) continue;
+    at += static_cast<std::uint64_t>(got);
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+void GrowingFile::resize(std::uint64_t size) {
+  if (error_ == 0 && ::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) error_ = errno;
+}
+
 void write_file(const std::string& path, std::span<const std::byte> content, const VerifyFile& verify) {
+  write_file(
+      path, [&](GrowingFile& file) { file.write(0, content); }, verify);
+}
+
+void write_file(const std::string& path, const std::function<void(GrowingFile&)>& fill,
+                const VerifyFile& verify) {
   // Nor may a device be replaced: with the rights to do so it would be gone.
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
@@ -129,7 +162,15 @@ void write_file(const std::string& path, std::span<const std::byte> content, con
   const Descriptor held(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   try {
     if (::ftruncate(fd, 0) != 0) throw saving_error(path, errno);
-    write_all(fd, content, path);
+    GrowingFile file(fd);
+    try {
+      fill(file);
+    } catch (...) {
+      // What went wrong with the file explains whatever else did.
+      if (file.error() != 0) throw saving_error(path, file.error());
+      throw;
+    }
+    if (file.error() != 0) throw saving_error(path, file.error());
     if (::fsync(fd) != 0) throw saving_error(path, errno);
     if (!fd.close()) throw saving_error(path, errno);
     if (verify) verify(partial);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -15,6 +16,20 @@ namespace qmtl {
 /// right.
 using VerifyFile = std::function<void(const std::string& path)>;
 
+/// A file on its way to its name, for what is not written from front to back. The first failure is kept, and
+/// nothing is written after it, so that a library in between need not know of it.
+class GrowingFile {
+ public:
+  explicit GrowingFile(int descriptor) : descriptor_(descriptor) {}
+  void write(std::uint64_t at, std::span<const std::byte> bytes);
+  void read(std::uint64_t at, std::span<std::byte> bytes);  ///< zeros where nothing was written
+  void resize(std::uint64_t size);
+  int error() const { return error_; }  ///< errno of the first failure, or 0
+
+ private:
+  int descriptor_, error_ = 0;
+};
+
 /// Writes a file so that `path` holds either its old content or all of the new, even across a crash: a
 /// temporary file in the same folder is written and closed, verified, synchronised, renamed, and the folder
 /// is synchronised. On failure the temporary file is removed, nothing else is touched, and Error (data) names
@@ -22,6 +37,9 @@ using VerifyFile = std::function<void(const std::string& path)>;
 /// a time.
 void write_file(const std::string& path, std::span<const std::byte> content, const VerifyFile& verify = {});
 void write_file(const std::string& path, std::string_view content, const VerifyFile& verify = {});
+/// The same for what `fill` writes.
+void write_file(const std::string& path, const std::function<void(GrowingFile&)>& fill,
+                const VerifyFile& verify);
 
 /// Gives `path` the content of `source` atomically: a hard link where the file system has them, else a copy.
 void replace_with_link(const std::string& source, const std::string& path);

@@ -105,18 +105,34 @@ File File::open(const std::string& path, const std::vector<std::string>& folders
   return file;
 }
 
-File File::build(const std::string& label) {
+namespace {
+
+/// Properties of access and the new file's identifier.
+hid_t new_file(const std::string& label, GrowingFile* into) {
   silence();
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   constexpr std::size_t increment = 1 << 20;
-  if (access < 0 || creation < 0 || H5Pset_fapl_core(access, increment, false) < 0 ||
+  if (access < 0 || creation < 0 || (!into && H5Pset_fapl_core(access, increment, false) < 0) ||
       H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
       H5Pset_obj_track_times(creation, false) < 0)
     fail(label, "", "prepare writing");
+  if (into) write_through(access, *into, label);
   const hid_t id = H5Fcreate(label.c_str(), H5F_ACC_TRUNC, creation, access);
   if (id < 0) fail(label, "", "start the file");
-  return File(label, id, 0);
+  return id;
+}
+
+}  // namespace
+
+File File::build(const std::string& label) { return File(label, new_file(label, nullptr), 0); }
+File File::build(const std::string& label, GrowingFile& into) {
+  return File(label, new_file(label, &into), 0);
+}
+
+void File::finish() {
+  if (H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0 || H5Fclose(std::exchange(id_, -1)) < 0)
+    fail(path_, "", "finish the file");
 }
 
 File::~File() {
@@ -199,8 +215,15 @@ std::size_t File::checked_size(const std::string& dataset, const Info& info, std
 
 template <class T>
 std::vector<T> File::read(const std::string& dataset) const {
+  const Info found = info(dataset);
+  if (!found.shape.empty()) return read_rows<T>(dataset, 0, found.shape[0]);
+  return read_rows<T>(dataset, 0, 1);
+}
+
+template <class T>
+std::vector<T> File::read_rows(const std::string& dataset, std::size_t first, std::size_t count) const {
   const Place at = need(dataset, "a dataset");
-  if (at.file != this) return at.file->read<T>(at.object);
+  if (at.file != this) return at.file->read_rows<T>(at.object, first, count);
   const Info found = info(at.object);
   if (!fits<T>(found.type))
     throw data_error(path_ + ": dataset " + dataset + " has elements of type " +
@@ -209,10 +232,25 @@ std::vector<T> File::read(const std::string& dataset) const {
                      " or a type that converts to it without loss");
   Handle data(open_dataset(at.object), H5Dclose);
   if (data < 0) fail(path_, dataset, "open dataset");
-  std::vector<T> values(checked_size(dataset, found, sizeof(T), data));
+  const std::size_t elements = checked_size(dataset, found, sizeof(T), data);
+  const bool whole = found.shape.empty() || (first == 0 && count == found.shape[0]);
+  std::vector<T> values(whole ? elements : elements / found.shape[0] * count);
   if (values.empty()) return values;
   require_filters(data, path_, dataset);
-  if (H5Dread(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+  const std::vector<hsize_t> shape(found.shape.begin(), found.shape.end());
+  Handle space(H5Dget_space(data), H5Sclose);
+  Handle memory(H5Scopy(space), H5Sclose);
+  bool ready = space >= 0 && memory >= 0;
+  if (!whole) {
+    std::vector<hsize_t> start(shape.size(), 0), extent = shape;
+    start[0] = first;
+    extent[0] = count;
+    ready = ready &&
+            H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr) >= 0 &&
+            H5Sset_extent_simple(memory, static_cast<int>(extent.size()), extent.data(), nullptr) >= 0;
+  }
+  if (!ready || H5Dread(data, Native<T>::memory(), whole ? H5S_ALL : hid_t{memory},
+                        whole ? H5S_ALL : hid_t{space}, H5P_DEFAULT, values.data()) < 0)
     fail(path_, dataset, "read dataset");
   return values;
 }
@@ -248,8 +286,9 @@ void File::write(const std::string& dataset, const std::vector<std::size_t>& sha
   if (!data.closed()) fail(path_, dataset, "finish dataset");
 }
 
-#define QMTL_HDF5_ELEMENT(T)                                       \
-  template std::vector<T> File::read<T>(const std::string&) const; \
+#define QMTL_HDF5_ELEMENT(T)                                                                      \
+  template std::vector<T> File::read<T>(const std::string&) const;                                \
+  template std::vector<T> File::read_rows<T>(const std::string&, std::size_t, std::size_t) const; \
   template void File::write<T>(const std::string&, const std::vector<std::size_t>&, std::span<const T>)
 QMTL_HDF5_ELEMENT(float);
 QMTL_HDF5_ELEMENT(double);

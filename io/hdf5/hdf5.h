@@ -12,6 +12,10 @@
 #include <utility>
 #include <vector>
 
+namespace qmtl {
+class GrowingFile;
+}
+
 namespace qmtl::hdf5 {
 
 /// Element types this project reads. `boolean` is what h5py makes of numpy's bool; `other` is anything else.
@@ -49,8 +53,9 @@ std::string text(const std::vector<std::size_t>& shape);
 /// with the file, the object, and the library's own error stack. Not thread-safe: one thread at a time uses
 /// this module.
 ///
-/// Files are built in memory and saved as one piece of bytes (write_file), because HDF5 1.10 reports a full
-/// disk unreliably: a close can succeed although the data never arrived. What is written is chunked with
+/// Files are built in memory and saved as one piece of bytes, or, where they may be large, written to a file
+/// of ours (write_file), because HDF5 1.10 reports a full disk unreliably: a close can succeed although the
+/// data never arrived. What is written is chunked with
 /// Fletcher-32 checksums, in the 1.10 format, whose metadata carry checksums too; object times are off, so
 /// equal content is equal bytes.
 class File {
@@ -62,6 +67,8 @@ class File {
   static File open(const std::string& path, const std::vector<std::string>& folders = {});
   /// Starts an empty file in memory. `label` names it in messages.
   static File build(const std::string& label);
+  /// Starts an empty file whose bytes go to `into`; finish() ends it.
+  static File build(const std::string& label, GrowingFile& into);
   ~File();
   File(File&& other) noexcept;
   File& operator=(File&&) = delete;
@@ -80,6 +87,9 @@ class File {
   /// hold.
   template <class T>
   std::vector<T> read(const std::string& dataset) const;
+  /// The rows first .. first + count - 1 of a dataset's first axis.
+  template <class T>
+  std::vector<T> read_rows(const std::string& dataset, std::size_t first, std::size_t count) const;
   std::vector<std::string> read_strings(const std::string& dataset) const;
 
   std::optional<std::string> string_attribute(const std::string& object, const std::string& name) const;
@@ -97,6 +107,8 @@ class File {
 
   /// The bytes of the built file.
   std::vector<std::byte> image();
+  /// Writes what is left of a file that goes to a GrowingFile, and closes it.
+  void finish();
 
  private:
   File(std::string path, std::int64_t id, std::uint64_t bytes)

@@ -37,6 +37,9 @@ std::string error_stack();
 /// Throws Error (data): "<path>: cannot <action> <object>: ...", with the error stack.
 [[noreturn]] void fail(const std::string& path, const std::string& object, const std::string& action);
 
+/// Makes files of these access properties write to `file`, which outlives them.
+void write_through(std::int64_t access, GrowingFile& file, const std::string& label);
+
 Type classify(hid_t type);
 
 /// Throws Error (data) where a dataset has a filter that this library lacks, with its name.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 
 #include "common.h"
 #include "io/data/csv.h"
+#include "io/data/csv_scanner.h"
 #include "io/data/import.h"
 #include "io/data/numbers.h"
 #include "io/data/text_encoding.h"
@@ -135,4 +137,85 @@ TEST_CASE("names and numbers that float32 merges come back from a data set", "[i
   Dataset named = small_dataset();
   named.tasks[0].class_names = {"a", "b", "c"};
   CHECK(dataset_hash(named) == plain);
+}
+
+namespace {
+
+/// The text in pieces of `size` bytes.
+NextPiece pieces_of(const std::string& text, std::size_t size) {
+  return [text, size, at = std::size_t{0}](std::string& to) mutable {
+    if (at >= text.size()) return false;
+    to += text.substr(at, size);
+    at += size;
+    return true;
+  };
+}
+
+/// Every cell and line that a scanner finds, as one text.
+std::string scanned(NextPiece source, const CsvDialect& dialect, bool numbers) {
+  const std::string file = "t.csv";
+  CsvScanner scanner(std::move(source), file, dialect);
+  std::vector<ScannedCell> cells;
+  std::size_t line = 0;
+  std::string all;
+  try {
+    while (scanner.next_row(cells, line, std::vector<char>(numbers ? 3 : 0, true))) {
+      all += std::to_string(line) + ":";
+      for (const ScannedCell& cell : cells) all += "[" + std::string(cell.text) + "]";
+    }
+  } catch (const Error& error) {
+    all += error.what();
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a table is the same however its text comes in pieces", "[io]") {
+  std::mt19937 random(13);
+  const std::vector<std::string> parts{"a",  "12.5", " ", "\t", ",", ";",    "\"",       "\"\"",
+                                       "\n", "\r\n", "#", "##", "é", "-7e3", "\"x\ny\"", "nan"};
+  std::size_t rows = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string text = i % 7 == 0 ? "\xEF\xBB\xBF" : "";
+    for (std::size_t n = random() % 40; n > 0; --n) text += parts[random() % parts.size()];
+    CsvDialect dialect;
+    dialect.whitespace = random() % 4 == 0;
+    if (random() % 2) dialect.comment = random() % 2 ? "#" : "##";
+    if (random() % 3 == 0) dialect.delimiter = ';';
+    const std::string whole = scanned(one_piece(text), dialect, false);
+    rows += static_cast<std::size_t>(std::count(whole.begin(), whole.end(), ':'));
+    for (std::size_t size : {1u, 2u, 3u, 17u})
+      for (bool numbers : {false, true}) {
+        INFO(text << "\nin pieces of " << size);
+        CHECK(scanned(pieces_of(text, size), dialect, numbers) == whole);
+      }
+  }
+  CHECK(rows > 2000);
+}
+
+TEST_CASE("numbers that are parsed where they stand are the nearest doubles", "[io]") {
+  std::mt19937_64 random(14);
+  CsvDialect dialect;
+  const std::string file = "t.csv";
+  std::size_t parsed = 0;
+  for (int i = 0; i < 5000; ++i) {
+    std::string text = (random() % 2 ? "-" : "") + std::to_string(random() >> random() % 64);
+    if (random() % 4) text.insert(text.size() - random() % text.size(), ".");
+    if (text == "-." || text.back() == '-') continue;
+    if (random() % 5 == 0) text += "e" + std::to_string(static_cast<int>(random() % 60) - 30);
+    CsvScanner scanner(one_piece(text + ",x\n"), file, dialect);
+    std::vector<ScannedCell> cells;
+    std::size_t line = 0;
+    REQUIRE(scanner.next_row(cells, line, {true, false}));
+    INFO(text);
+    double expected = 0;
+    const bool is_number = parse_number(text, expected);
+    CHECK(cells[0].text == text);
+    CHECK(cells[0].is_number == is_number);
+    if (!is_number) continue;
+    ++parsed;
+    CHECK(cells[0].number == std::strtod(text.c_str(), nullptr));
+  }
+  CHECK(parsed > 4000);
 }

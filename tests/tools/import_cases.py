@@ -424,6 +424,45 @@ class Tables(Import):
             self.assertEqual([names[int(v)] for v in found["tasks/t/labels"]], [row[-1] for row in read], f"{number}: {text!r}")
 
 
+class Large(Import):
+    """Tables of several megabytes, which are read in pieces, against csv and numpy."""
+
+    def test_texts_that_lie_across_pieces_are_those_of_csv(self):
+        source = random.Random(3)
+        rows = [[f"{source.uniform(-1e4, 1e4):.{source.randrange(12)}f}", source.choice(["", "nan", "5", '"x, ""y"""', '"two\nlines"', "é"]),
+                 source.choice(["no", '"yes"', " no "])] for _ in range(120000)]
+        text = "a,note,y\n" + "".join(",".join(row) + source.choice(["\n", "\r\n"]) for row in rows)
+        expected = list(csv.DictReader(io.StringIO(text, newline="")))
+        for codec, encoding in (("utf-8", "utf-8"), ("utf-16", "utf-16")):
+            for name in ("t.csv", "t.csv.gz"):
+                data = text.encode(codec)
+                description = self.table(gzip.compress(data, 1) if name.endswith("gz") else data, kind="binary", more='positive = ["yes"]\n',
+                                         keys=f'encoding = "{encoding}"\nid = "note"\n', name=name)
+                found, said = self.certain(description)
+                np.testing.assert_array_equal(found["inputs/x"][:, 0], np.array([row["a"] for row in expected], "f8").astype("f4"))
+                np.testing.assert_array_equal(found["tasks/t/labels"], [row["y"].strip() == "yes" for row in expected])
+                self.assertEqual([i.decode() for i in found["ids"]], [row["note"] for row in expected])
+                self.assertEqual(said["missing"]["note"], sum(row["note"] in ("", "nan") for row in expected))
+
+    def test_numbers_are_shared_by_inputs_labels_filters_and_strata(self):
+        source = np.random.default_rng(4)
+        n = 30000
+        table = {"time": 1.7e9 + source.integers(0, 10**6, n), "a": source.normal(size=n), "b": source.normal(size=n) * 1e-9,
+                 "kind": source.integers(0, 3, n), "size": source.normal(size=n)}
+        self.write("t.csv", ",".join(table) + "\n" + "".join(",".join(f"{v!r}" for v in row) + "\n"
+                                                           for row in zip(*(c.tolist() for c in table.values()))))
+        found, said, _ = self.imported('file = "t.csv"\n[rows]\nkeep = { kind = [0, 2] }\n[input.first]\ncolumns = ["b", "time"]\n'
+                                       '[input.second]\ncolumns = ["a", "time", "size"]\n[task.t]\nkind = "multiclass"\ncolumn = "kind"\n'
+                                       + '[split]\nfractions = [0.5, 0.25, 0.25]\nstratify = "size"\nbins = 10\n')
+        kept = table["kind"] != 1
+        np.testing.assert_array_equal(found["inputs/first"][:, 0], table["b"][kept].astype("f4"))
+        np.testing.assert_array_equal(found["inputs/first"][:, 1], table["time"][kept].astype("f8"))
+        np.testing.assert_array_equal(found["inputs/second"], np.stack([table["a"][kept].astype("f4"), table["time"][kept],
+                                                                        table["size"][kept].astype("f4")], 1))
+        np.testing.assert_array_equal(found["tasks/t/labels"], table["kind"][kept] / 2)
+        self.assertEqual(said["rows"], kept.sum())
+
+
 class Told(Import):
     def test_a_column_cannot_be_input_and_label(self):
         self.refuse_import(2, ["column y", "input and the label of task t"], self.table("a,y\n1,2\n2,3\n", kind="regression").replace('["a"]', '["a", "y"]'))

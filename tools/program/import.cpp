@@ -53,8 +53,7 @@ int import_command(const Ranks& ranks, const Arguments& args) {
   if (options->has("strict") && !report.guesses.empty()) refuse_guesses(description, report);
   write_dataset(out, imported.data);
   for (const Guess& guess : report.guesses) spdlog::warn("{}", guess_text(guess));
-  // What is reported is what the file holds.
-  const Dataset data = read_dataset(out);
+  const Dataset& data = imported.data;
   if (options->common.json) {
     nlohmann::ordered_json json = dataset_json(data, out);
     json["import"] = import_json(report);

@@ -345,6 +345,11 @@ const std::vector<Key<TaskSpec>>& task_keys() {
       when<T>([](const T& task) { return !task.metric.empty(); },
               key<T>("metric", MEMBER(metric), checked(check_filled),
                      "what scores the task; default: the data set's, else that of its kind")),
+      when<T>([](const T& task) { return !task.metrics.empty(); },
+              key<T>("metrics", MEMBER(metrics), checked(check_filled),
+                     "several metrics instead: the first scores the task and decides about the best epoch, "
+                     "the others are "
+                     "reported")),
       when<T>([](const T& task) { return !task.loss.empty(); },
               key<T>("loss", MEMBER(loss), checked(check_filled),
                      "what trains the task; default: that of its kind")),

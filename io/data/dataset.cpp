@@ -107,6 +107,8 @@ Task read_task(const hdf5::File& file, const std::string& name, std::size_t samp
   require_samples(file.path(), object, info, multilabel ? 2 : 1, samples);
   task.columns = multilabel ? info.shape[1] : 1;
   task.metric = file.string_attribute(object, "metric").value_or("");
+  if (const std::string metrics = "/tasks/" + name + "/metrics"; file.exists(metrics))
+    task.metrics = file.read_strings(metrics);
   task.classes = 2;
   if (task.kind == TaskKind::multiclass) {
     const std::int64_t classes = hdf5::required_int(file, object, "classes");
@@ -153,6 +155,8 @@ std::string hash_of(const Dataset& data, HashValues hash_values) {
     hash.update_text(name(task.kind));
     hash.update_number(static_cast<std::uint64_t>(task.kind == TaskKind::multiclass ? task.classes : 2));
     hash.update_text(task.metric);
+    if (!task.metrics.empty()) hash.update_text("metrics");
+    for (const std::string& metric : task.metrics) hash.update_text(metric);
     hash.update_number(static_cast<std::uint64_t>(task.columns));
     // A missing label is one thing, whatever the payload of its NaN.
     std::vector<std::uint32_t> bits;
@@ -254,6 +258,7 @@ void write_parts(hdf5::File& file, const Dataset& data) {
     if (task.kind == TaskKind::multiclass) file.set_attribute(object, "classes", std::int64_t{task.classes});
     if (!task.metric.empty()) file.set_attribute(object, "metric", task.metric);
     if (!task.unit.empty()) file.set_attribute(object, "unit", task.unit);
+    if (!task.metrics.empty()) file.write_strings("/tasks/" + task.name + "/metrics", task.metrics);
     if (!task.class_names.empty()) file.write_strings(classes_object(task.name), task.class_names);
   }
   file.write<std::uint8_t>("/split", {data.samples}, data.split);

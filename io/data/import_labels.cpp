@@ -266,15 +266,19 @@ std::vector<std::string> missing_texts(TableReader& reader) {
   return reader.find("missing") ? reader.texts("missing") : std::vector<std::string>{};
 }
 
-std::string metric_of(TableReader& reader, const std::string& task, TaskKind kind) {
-  const std::string metric = reader.string("metric", std::string(default_metric(kind)));
+/// The table's metrics, all where there are several.
+void read_metrics(TableReader& reader, TaskKind kind, const std::string& name, Task& task) {
+  const std::string metric = reader.string("metric", "");
+  const std::vector<std::string> several =
+      reader.find("metrics") ? reader.texts("metrics") : std::vector<std::string>{};
   try {
-    check_metric(task, kind, metric);
+    task.metrics = choose_metrics(name, kind, metric, several);
   } catch (const Error& error) {
-    throw usage_error(where(reader.need("metric"), reader.file()) + ": " + reader.full("metric") + ": " +
-                      error.what());
+    const std::string key = reader.find("metrics") ? "metrics" : "metric";
+    throw usage_error(where(reader.need(key), reader.file()) + ": " + reader.full(key) + ": " + error.what());
   }
-  return metric;
+  task.metric = task.metrics.front();
+  if (task.metrics.size() == 1) task.metrics.clear();
 }
 
 void count_labels(const Task& task, ImportReport::TaskLabels& found) {
@@ -295,14 +299,15 @@ Task import_task(const std::string& task_name, TableReader& reader, const CsvTab
   }
   // Before any cell is looked at: a misspelt key should not show as a puzzling value.
   if (task.kind == TaskKind::multilabel)
-    reader.expect_only({"columns", "metric", "missing", "allow_absent"});
+    reader.expect_only({"columns", "metric", "metrics", "missing", "allow_absent"});
   else if (task.kind == TaskKind::regression)
-    reader.expect_only({"column", "metric", "missing", "unit"});
+    reader.expect_only({"column", "metric", "metrics", "missing", "unit"});
   else if (task.kind == TaskKind::multiclass)
-    reader.expect_only({"column", "classes", "metric", "missing", "allow_absent"});
+    reader.expect_only({"column", "classes", "metric", "metrics", "missing", "allow_absent"});
   else
-    reader.expect_only({"column", "classes", "positive", "negative", "metric", "missing", "allow_absent"});
-  task.metric = metric_of(reader, task_name, task.kind);
+    reader.expect_only(
+        {"column", "classes", "positive", "negative", "metric", "metrics", "missing", "allow_absent"});
+  read_metrics(reader, task.kind, task_name, task);
   const std::vector<std::string> missing = missing_texts(reader);
   report.tasks.push_back({task_name, {}, 0, 0, {}, 0, 0});
   if (task.kind == TaskKind::multilabel) {
@@ -334,7 +339,8 @@ std::vector<Task> import_one_vs_rest(TableReader& reader, const CsvTable& table,
   const toml::node& node = reader.need("column");
   const std::string prefix = reader.string(
       "prefix", node.is_integer() ? std::to_string(node.as_integer()->get()) : reader.string("column"));
-  const std::string metric = metric_of(reader, prefix, TaskKind::binary);
+  Task pattern;
+  read_metrics(reader, TaskKind::binary, prefix, pattern);
   const LabelColumn from{table, column, column_values(table, column, missing_texts(reader)), false};
   const std::vector<std::string> values = found_classes(from, report);
   if (values.size() < 2 || values.size() > 10000)
@@ -342,10 +348,9 @@ std::vector<Task> import_one_vs_rest(TableReader& reader, const CsvTable& table,
                      found_values(from.values) + "; one task for each needs 2 to 10000");
   std::vector<Task> tasks;
   for (const std::string& value : values) {
-    Task task;
+    Task task = pattern;
     task.name = prefix + value;
     task.kind = TaskKind::binary;
-    task.metric = metric;
     std::vector<int> match;
     for (const std::string& text : from.values.texts) match.push_back(text == value);
     task.labels = labels_of(from, match);

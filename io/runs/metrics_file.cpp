@@ -70,6 +70,13 @@ EpochRecord read_epoch(const JsonField& root, const std::vector<std::string>& ta
   record.validation_loss = root.at("validation_loss").number_or_nan();
   record.validation_mean = root.at("validation_mean").number_or_nan();
   record.validation = read_tasks(root.at("tasks"), tasks);
+  if (const auto metrics = root.find("metrics"))
+    for (const std::string& task : tasks) {
+      std::vector<MetricScore>& scores = record.metrics.emplace_back();
+      if (const auto several = metrics->find(task))
+        for (const auto& [metric, value] : several->members())
+          scores.push_back({metric, value.number_or_nan()});
+    }
   return record;
 }
 
@@ -96,6 +103,10 @@ std::string metrics_line(const EpochRecord& record, const std::vector<std::strin
   line["validation_loss"] = json_number(record.validation_loss);
   line["validation_mean"] = json_number(record.validation_mean);
   line["tasks"] = by_task(tasks, record.validation);
+  for (std::size_t t = 0; t < std::min(tasks.size(), record.metrics.size()); ++t)
+    if (record.metrics[t].size() > 1)
+      for (const MetricScore& score : record.metrics[t])
+        line["metrics"][tasks[t]][score.metric] = json_number(score.value);
   Json& norms = line["gradient_norms"] = Json::object();
   for (std::size_t i = 0; i < record.gradient_norms.size(); ++i)
     if (!std::isnan(record.gradient_norms[i]))

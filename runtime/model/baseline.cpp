@@ -13,19 +13,19 @@ namespace qmtl {
 namespace {
 
 using Answer = std::vector<float>;
-using Numbers = std::vector<double>;
+using Labels = std::vector<double>;
 
 /// Labels of one column among the rows.
-Numbers present_labels(const Task& task, std::span<const std::size_t> rows) {
-  Numbers labels;
+Labels present_labels(const Task& task, std::span<const std::size_t> rows) {
+  Labels labels;
   for (std::size_t row : rows)
     if (const float label = task.labels[row]; !std::isnan(label)) labels.push_back(label);
   return labels;
 }
 
 /// Logits that the shares of the classes are.
-Answer shares(const Numbers& labels, std::size_t width) {
-  Numbers counts(std::max<std::size_t>(width, 2), 0.0);
+Answer shares(const Labels& labels, std::size_t width) {
+  Labels counts(std::max<std::size_t>(width, 2), 0.0);
   for (double label : labels) counts[static_cast<std::size_t>(label)] += 1.0;
   for (double& count : counts) count = std::max(count, 0.5);
   if (width == 1) return {static_cast<float>(math::log(counts[1]) - math::log(counts[0]))};
@@ -35,15 +35,15 @@ Answer shares(const Numbers& labels, std::size_t width) {
   return logits;
 }
 
-std::vector<Answer> of_two_classes(const Numbers& labels, std::size_t width) {
+std::vector<Answer> of_two_classes(const Labels& labels, std::size_t width) {
   return {shares(labels, width), {-1.0f}, {1.0f}};
 }
-std::vector<Answer> of_classes(const Numbers& labels, std::size_t width) { return {shares(labels, width)}; }
+std::vector<Answer> of_classes(const Labels& labels, std::size_t width) { return {shares(labels, width)}; }
 
-std::vector<Answer> of_numbers(const Numbers& labels, std::size_t) {
+std::vector<Answer> of_numbers(const Labels& labels, std::size_t) {
   double sum = 0.0;
   for (double label : labels) sum += label;
-  Numbers sorted = labels;
+  Labels sorted = labels;
   std::sort(sorted.begin(), sorted.end());
   const std::size_t half = sorted.size() / 2;
   const double median = sorted.size() % 2 ? sorted[half] : 0.5 * (sorted[half - 1] + sorted[half]);
@@ -53,7 +53,7 @@ std::vector<Answer> of_numbers(const Numbers& labels, std::size_t) {
 /// What is tried for a column of a kind; a multilabel task's columns are binary.
 struct Candidates {
   TaskKind kind;
-  std::vector<Answer> (*of)(const Numbers& labels, std::size_t width);
+  std::vector<Answer> (*of)(const Labels& labels, std::size_t width);
 };
 constexpr Candidates candidates[] = {{TaskKind::binary, of_two_classes},
                                      {TaskKind::multiclass, of_classes},
@@ -97,7 +97,7 @@ std::vector<float> constant_answer(const Task& task, std::string_view metric,
     }
     return all;
   }
-  const Numbers labels = present_labels(task, rows);
+  const Labels labels = present_labels(task, rows);
   if (labels.empty()) return {};
   const auto row = std::find_if(std::begin(candidates), std::end(candidates),
                                 [&](const Candidates& one) { return one.kind == task.kind; });
@@ -117,7 +117,7 @@ std::optional<double> constant_argmax_accuracy(const Dataset& learnt,
   Answer logits;
   for (const Task* task : tasks) {
     if (task->kind != TaskKind::binary) return std::nullopt;
-    const Numbers labels = present_labels(*task, learnt_rows);
+    const Labels labels = present_labels(*task, learnt_rows);
     if (labels.empty()) return std::nullopt;
     logits.push_back(shares(labels, 1).front());
   }

@@ -43,6 +43,7 @@ struct Task {
   std::vector<std::string> class_names =
       {};                 ///< of each class, of each column of a multilabel task, or empty
   std::string unit = {};  ///< regression: what the labels are measured in, or empty
+  std::vector<std::string> metrics = {};  ///< where there are several: all, `metric` first
 
   /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.
   int outputs() const {

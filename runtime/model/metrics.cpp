@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -17,13 +18,18 @@ namespace {
 
 using Numbers = std::span<const double>;
 
-template <auto member>
-double of_confusion(Numbers labels, Numbers outputs, std::size_t width) {
-  return (scores::confusion(labels, outputs, width).*member)();
+using scores::Confusion;
+
+template <auto function>
+double of_counts(const Confusion& counts) {
+  return std::invoke(function, counts);
 }
-double f1(Numbers labels, Numbers outputs, std::size_t width) {
-  const scores::Confusion found = scores::confusion(labels, outputs, width);
-  return found.labelled(1) == 0.0 ? std::numeric_limits<double>::quiet_NaN() : found.f1(1);
+template <auto function>
+double of_outputs(Numbers labels, Numbers outputs, std::size_t width) {
+  return std::invoke(function, scores::confusion(labels, outputs, width));
+}
+double f1(const Confusion& counts) {
+  return counts.labelled(1) == 0.0 ? std::numeric_limits<double>::quiet_NaN() : counts.f1(1);
 }
 double pearson(Numbers labels, Numbers outputs, std::size_t) { return scores::pearson(labels, outputs); }
 double spearman(Numbers labels, Numbers outputs, std::size_t) {
@@ -41,14 +47,19 @@ constexpr TaskKind labels_are_classes[] = {TaskKind::binary, TaskKind::multilabe
 constexpr TaskKind labels_are_two_classes[] = {TaskKind::binary, TaskKind::multilabel};
 constexpr TaskKind labels_are_numbers[] = {TaskKind::regression};
 
-using scores::Confusion;
+/// The row of a metric that decisions alone decide.
+template <auto function>
+constexpr MetricInfo of_decisions(std::string_view name, std::span<const TaskKind> kinds) {
+  return {name, true, kinds, of_outputs<function>, of_counts<function>};
+}
+
 // A new metric is its row.
 constexpr MetricInfo metric_rows[] = {
-    {"accuracy", true, labels_are_classes, of_confusion<&Confusion::accuracy>},
-    {"balanced_accuracy", true, labels_are_classes, of_confusion<&Confusion::balanced_accuracy>},
-    {"f1", true, labels_are_two_classes, f1},
-    {"macro_f1", true, labels_are_classes, of_confusion<&Confusion::macro_f1>},
-    {"mcc", true, labels_are_classes, of_confusion<&Confusion::mcc>},
+    of_decisions<&Confusion::accuracy>("accuracy", labels_are_classes),
+    of_decisions<&Confusion::balanced_accuracy>("balanced_accuracy", labels_are_classes),
+    of_decisions<f1>("f1", labels_are_two_classes),
+    of_decisions<&Confusion::macro_f1>("macro_f1", labels_are_classes),
+    of_decisions<&Confusion::mcc>("mcc", labels_are_classes),
     {"auc", true, labels_are_classes, scores::area},
     {"log_loss", false, labels_are_classes, scores::log_loss},
     {"pearson", true, labels_are_numbers, pearson},
@@ -169,17 +180,66 @@ double score(const Task& task, std::string_view metric, std::span<const std::siz
   return value_of(row, gather(task, rows, logits, stride, first_column, 0, width), width);
 }
 
-std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
-                             const float* logits) {
+std::vector<std::string> choose_metrics(std::string_view task, TaskKind kind, const std::string& metric,
+                                        const std::vector<std::string>& metrics) {
+  std::vector<std::string> all = metrics;
+  if (all.empty()) all.push_back(metric.empty() ? std::string(default_metric(kind)) : metric);
+  for (const std::string& one : all) {
+    check_metric(task, kind, one);
+    if (std::count(all.begin(), all.end(), one) > 1)
+      throw usage_error("task." + std::string(task) + ".metrics: '" + one + "' is listed twice");
+  }
+  if (!metric.empty() && metric != all.front())
+    throw usage_error("task." + std::string(task) + ".metric: expected the first of its metrics, " +
+                      all.front() + ", found '" + metric + "'; leave one of the two keys out");
+  return all;
+}
+
+std::vector<std::string> metrics_of(const TaskSpec& task) {
+  return task.metrics.empty() ? std::vector<std::string>{task.metric} : task.metrics;
+}
+
+namespace {
+
+/// visit(task number, the task, its first column, outputs of all tasks).
+template <class Visit>
+void for_each_task(const Dataset& data, const ModelSpec& spec, Visit visit) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
-  std::size_t stride = 0;
+  std::size_t stride = 0, column = 0;
   for (const TaskSpec& task : spec.tasks) stride += static_cast<std::size_t>(task.outputs);
-  std::vector<double> values;
-  std::size_t column = 0;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    values.push_back(score(*tasks[t], spec.tasks[t].metric, rows, logits, stride, column));
+    visit(spec.tasks[t], *tasks[t], column, stride);
     column += static_cast<std::size_t>(spec.tasks[t].outputs);
   }
+}
+
+}  // namespace
+
+TaskScores evaluate_all(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
+                        const float* logits) {
+  TaskScores all;
+  for_each_task(data, spec,
+                [&](const TaskSpec& wanted, const Task& task, std::size_t column, std::size_t stride) {
+                  std::vector<MetricScore>& scores = all.emplace_back();
+                  for (const std::string& metric : metrics_of(wanted))
+                    scores.push_back({metric, score(task, metric, rows, logits, stride, column)});
+                });
+  return all;
+}
+
+std::vector<double> first_scores(const TaskScores& scores) {
+  std::vector<double> values;
+  for (const std::vector<MetricScore>& task : scores) values.push_back(task.front().value);
+  return values;
+}
+
+std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
+                             const float* logits) {
+  std::vector<double> values;
+  for_each_task(data, spec,
+                [&](const TaskSpec& wanted, const Task& task, std::size_t column, std::size_t stride) {
+                  values.push_back(score(task, wanted.metric, rows, logits, stride, column));
+                });
   return values;
 }
 

@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "runtime/model/data.h"
+#include "runtime/model/metric_score.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {
+
+namespace scores {
+struct Confusion;
+}
 
 /// One metric: its name in configurations, how it is judged and how it is computed.
 struct MetricInfo {
@@ -20,6 +25,8 @@ struct MetricInfo {
   /// From labels without gaps and outputs[labels, width] without NaN; width is 1, or the classes of a
   /// multiclass task. NaN where it is undefined.
   double (*value)(std::span<const double> labels, std::span<const double> outputs, std::size_t width);
+  /// The same from the counts of decisions; null where it takes more than these.
+  double (*decided)(const scores::Confusion& counts) = nullptr;
 
   bool suits(TaskKind kind) const;
   bool better(double a, double b) const { return higher_is_better ? a > b : a < b; }  ///< false for NaN
@@ -36,6 +43,14 @@ const MetricInfo& metric_info(std::string_view metric);
 void check_metric(std::string_view task, TaskKind kind, std::string_view metric);
 std::string_view default_metric(TaskKind kind);
 
+/// All metrics of a task of which is said `metric`, or `metrics`, or both, or nothing: the first decides
+/// about the best epoch. Throws Error (usage) where one does not suit, stands there twice, or `metric` is not
+/// the first of `metrics`.
+std::vector<std::string> choose_metrics(std::string_view task, TaskKind kind, const std::string& metric,
+                                        const std::vector<std::string>& metrics);
+/// All metrics of a task.
+std::vector<std::string> metrics_of(const TaskSpec& task);
+
 /// Score of one task over the data-set rows `rows`. logits[i * stride + first_column ...] are the outputs for
 /// rows[i]; regression values are in the unit of the labels. Missing labels (NaN) are left out; multilabel
 /// tasks score the mean over their columns where defined. Whether a score is defined depends on the labels
@@ -45,7 +60,11 @@ std::string_view default_metric(TaskKind kind);
 double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
              const float* logits, std::size_t stride, std::size_t first_column);
 
-/// Each task's own metric (TaskSpec::metric), in task order, from logits[rows, all outputs].
+/// Every metric of each task, in task order, from logits[rows, all outputs].
+TaskScores evaluate_all(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
+                        const float* logits);
+/// The first metric of each task (TaskSpec::metric), of every one or alone.
+std::vector<double> first_scores(const TaskScores& scores);
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
                              const float* logits);
 

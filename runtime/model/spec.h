@@ -87,9 +87,10 @@ struct TaskSpec {
   double weight = 1.0;
   /// empty: all one. binary, multilabel: {negative, positive}; multiclass: C entries
   std::vector<double> class_weights;
-  bool balance_classes = false;  ///< class_weights = "balanced": resolve() turns it into numbers
-  bool in_mean = true;           ///< its metric counts in the mean that chooses the best epoch
-  std::string loss = {};         ///< a name in the table of losses (loss.h); empty: its kind's default
+  bool balance_classes = false;           ///< class_weights = "balanced": resolve() turns it into numbers
+  bool in_mean = true;                    ///< its metric counts in the mean that chooses the best epoch
+  std::vector<std::string> metrics = {};  ///< where several are reported: all, `metric` first
+  std::string loss = {};  ///< a name in the table of losses (loss.h); empty: its kind's default
   bool operator==(const TaskSpec&) const = default;
 };
 

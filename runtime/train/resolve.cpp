@@ -84,6 +84,12 @@ std::vector<const Task*> chosen_tasks(const Config& config, const Dataset& data)
   return chosen;
 }
 
+void set_metrics(TaskSpec& task, const std::string& metric, const std::vector<std::string>& metrics) {
+  task.metrics = choose_metrics(task.name, parse_task_kind(task.kind), metric, metrics);
+  task.metric = task.metrics.front();
+  if (task.metrics.size() == 1) task.metrics.clear();
+}
+
 /// Those tasks, with what the configuration says about them.
 void resolve_tasks(Config& config, const Dataset& data) {
   std::vector<TaskSpec> tasks;
@@ -94,7 +100,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
     spec.kind = name(task.kind);
     spec.outputs = task.outputs();
     spec.classes = task.kind == TaskKind::multiclass ? task.classes : 2;
-    spec.metric = task.metric.empty() ? std::string(default_metric(task.kind)) : task.metric;
+    set_metrics(spec, task.metric, task.metrics);
     tasks.push_back(std::move(spec));
   }
   for (const TaskSpec& given : config.model.tasks) {
@@ -112,7 +118,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
                         given.kind + " with " + std::to_string(given.outputs) +
                         " outputs, the data set has kind " + place->kind + " with " +
                         std::to_string(place->outputs) + " outputs");
-    if (!given.metric.empty()) place->metric = given.metric;
+    if (!given.metric.empty() || !given.metrics.empty()) set_metrics(*place, given.metric, given.metrics);
     place->loss = given.loss;
     place->weight = given.weight;
     place->in_mean = given.in_mean;
@@ -125,10 +131,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
   }
   if (tasks.empty())
     throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");
-  for (const TaskSpec& task : tasks) {
-    check_metric(task.name, parse_task_kind(task.kind), task.metric);
-    loss_info(task);
-  }
+  for (const TaskSpec& task : tasks) loss_info(task);
   config.model.tasks = std::move(tasks);
 }
 

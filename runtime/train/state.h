@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/model/metric_score.h"
+
 namespace qmtl {
 
 /// Mean and standard deviation of one input's columns.
@@ -67,8 +69,9 @@ struct EpochRecord {
   double validation_mean = 0;      ///< the score that chooses the best epoch; higher is better
   std::vector<double> validation;  ///< each task's metric, in task order; NaN where undefined
   /// Mean over the epoch's steps of each ParamPart's gradient norm, NaN for parts without trained parameters.
-  /// For those who follow the training: TrainState::history does not keep it.
+  /// For those who follow the training: TrainState::history does not keep it, nor what comes next.
   std::vector<double> gradient_norms = {};
+  TaskScores metrics = {};  ///< every metric of each task, where one has several
   bool operator==(const EpochRecord&) const = default;
 };
 

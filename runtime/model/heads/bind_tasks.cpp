@@ -78,6 +78,7 @@ Task task_of(const TaskSpec& spec) {
   task.kind = parse_task_kind(spec.kind);
   task.classes = spec.classes;
   task.metric = spec.metric;
+  task.metrics = spec.metrics;
   task.columns = task.kind == TaskKind::multilabel ? static_cast<std::size_t>(spec.outputs) : 1;
   return task;
 }

@@ -112,7 +112,8 @@ void visit(Io& io, Value& value) {
 template <class Io, class Value>
 requires Of<Io, Value, Task>
 void visit(Io& io, Value& value) {
-  io(value.name), io(value.kind), io(value.classes), io(value.metric), io(value.columns), io(value.labels);
+  io(value.name), io(value.kind), io(value.classes), io(value.metric), io(value.metrics), io(value.columns),
+      io(value.labels);
   io(value.class_names), io(value.unit);
 }
 

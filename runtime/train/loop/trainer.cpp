@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/train/loop/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -142,7 +143,7 @@ class Training {
     record.step = state_.step;
     record.learning_rate = learning_rate(config_.train, state_.step - 1, total_);
     record.train_loss = state_.epoch_loss_sum / static_cast<double>(steps_);
-    validate(record);
+    TaskScores metrics = validate(record);
     const std::vector<double> norms = mean_norms();
     state_.epoch = record.epoch;
     state_.step_in_epoch = 0;
@@ -150,6 +151,7 @@ class Training {
     state_.epoch_norm_sums.clear();
     const bool best = record_epoch(state_, record);
     record.gradient_norms = norms;
+    record.metrics = std::move(metrics);
     if (ranks_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     const int every = config_.checkpoint.every_epochs;
     if (best || (every > 0 && state_.epoch % every == 0) || save_is_due() ||
@@ -157,17 +159,23 @@ class Training {
       save(best);
   }
 
-  void validate(EpochRecord& record) {
+  /// Every metric, where a task has several.
+  TaskScores validate(EpochRecord& record) {
     Stopwatch watch;
+    TaskScores all;
     ranks_.here().enter(Doing::evaluate);
     const std::vector<float> logits = predict_rows(ranks_, learner_, validation_);
     ranks_.together([&] {
       const ModelSpec& spec = learner_.spec();
-      record.validation = evaluate(data_, spec, validation_, logits.data());
+      all = evaluate_all(data_, spec, validation_, logits.data());
+      record.validation = first_scores(all);
       record.validation_mean = mean_score(spec, record.validation);
       record.validation_loss = validation_loss(data_, spec, statistics_, validation_, logits.data());
     });
     paused(Pause::evaluate, watch.lap());
+    const bool several =
+        std::any_of(all.begin(), all.end(), [](const auto& task) { return task.size() > 1; });
+    return several ? all : TaskScores{};
   }
 
   /// Whether this rank asks for a stop: for its own reasons, or because a save has failed.

@@ -50,6 +50,7 @@ nlohmann::ordered_json dataset_json(const Dataset& data, const std::string& file
                                       {"outputs", task.outputs()},
                                       {"metric", task.metric},
                                       {"labels", labelled(task)}};
+    if (!task.metrics.empty()) entry["metrics"] = task.metrics;
     if (!task.class_names.empty()) entry["classes"] = task.class_names;
   }
   json["hash"] = data.hash;
@@ -92,8 +93,11 @@ nlohmann::ordered_json checkpoint_json(const Checkpoint& checkpoint, const std::
   for (const ParamInfo& param : checkpoint.params)
     tensors[param.name] = {{"shape", param.shape}, {"part", param.head ? "head" : "backbone"}};
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
-  for (const TaskSpec& task : checkpoint.config.model.tasks)
-    tasks[task.name] = {{"kind", task.kind}, {"metric", task.metric}, {"outputs", task.outputs}};
+  for (const TaskSpec& task : checkpoint.config.model.tasks) {
+    auto& entry =
+        tasks[task.name] = {{"kind", task.kind}, {"metric", task.metric}, {"outputs", task.outputs}};
+    if (!task.metrics.empty()) entry["metrics"] = task.metrics;
+  }
   json["data_file"] = checkpoint.config.data_file;
   json["data_hash"] = checkpoint.data_hash;
   json["run_hash"] = checkpoint.run_hash;

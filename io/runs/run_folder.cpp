@@ -81,6 +81,17 @@ std::optional<std::string> contradiction(const std::vector<ManifestEntry>& liste
 
 }  // namespace
 
+std::vector<std::string> evaluation_files(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("evaluation-") && name.ends_with(".json")) files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folder)) {
   // A run that was killed with its launcher may take a moment to be gone.
   constexpr double patience = 5;
@@ -108,6 +119,7 @@ RunFolder::RunFolder(std::string folder, RunMode mode) : folder_(std::move(folde
   for (const char* name :
        {"checkpoints/last.h5", "checkpoints/best.h5", manifest_name, "metrics.jsonl", "config.toml"})
     remove_file(file(name));
+  for (const std::string& path : evaluation_files(folder_)) remove_file(path);
   remove_traces(*this);
 }
 

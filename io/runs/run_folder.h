@@ -20,6 +20,9 @@ enum class RunMode {
   overwrite,  ///< a run that is there is removed
 };
 
+/// What evaluations left in a run's folder (evaluation-<split>.json), sorted.
+std::vector<std::string> evaluation_files(const std::string& folder);
+
 /// A run's folder: config.toml, metrics.jsonl, restarts.jsonl, checkpoints/{step-<n>,last,best}.h5 and
 /// checkpoints/manifest.json. One process writes to it: owner.json says which.
 class RunFolder {

@@ -19,6 +19,7 @@ enum class Purpose : std::uint32_t {
   gradient_variance = 11,
   resplit = 16,
   perturbation = 17,
+  importance = 18,
 };
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random

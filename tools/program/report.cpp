@@ -19,9 +19,11 @@ namespace po = boost::program_options;
 const Usage usage{
     "qmtl report PATH... [--out FILE] [options]",
     "Writes one self-contained HTML page about run folders, comparisons (compare.json), scaling studies\n"
-    "(scale.json), noise sweeps (noise.json) and replays (replay.json), or folders that hold such files. A\n"
-    "run folder's own replays are shown with it. It opens without a network. The default output is "
-    "report.html in the folder of the first PATH.",
+    "(scale.json), noise sweeps (noise.json), replays (replay.json) and evaluations (eval --out), or "
+    "folders\n"
+    "that hold such files. A run folder's own replays and evaluations (evaluation-*.json) are shown with it. "
+    "It\n"
+    "opens without a network. The default output is report.html in the folder of the first PATH.",
     "  qmtl report runs/digits\n  qmtl report runs/quantum runs/linear compare.json --out report.html"};
 
 /// A file of results and the section it becomes.
@@ -32,7 +34,8 @@ struct Kind {
 constexpr Kind kinds[] = {{"compare.json", "qmtl-compare", report::compare_section},
                           {"scale.json", "qmtl-scale", report::scale_section},
                           {"noise.json", "qmtl-noise-sweep", report::noise_sweep_section},
-                          {"replay.json", "qmtl-replay", report::replay_section}};
+                          {"replay.json", "qmtl-replay", report::replay_section},
+                          {"eval.json", "qmtl-eval", report::eval_section}};
 
 report::Section file_section(const std::string& file, report::Charts& charts) {
   const nlohmann::ordered_json parsed = parse_json(read_file(file), file);
@@ -40,7 +43,7 @@ report::Section file_section(const std::string& file, report::Charts& charts) {
   const JsonField format = root.at("format");
   for (const Kind& kind : kinds)
     if (format.text() == kind.format) return kind.section(root, charts);
-  format.wrong("\"qmtl-compare\", \"qmtl-scale\", \"qmtl-noise-sweep\" or \"qmtl-replay\"");
+  format.wrong("\"qmtl-compare\", \"qmtl-scale\", \"qmtl-noise-sweep\", \"qmtl-replay\" or \"qmtl-eval\"");
 }
 
 /// What the paths hold: run folders, and files of results in the order given.

@@ -19,11 +19,6 @@ struct Variant {
   std::vector<JsonField> runs;
 };
 
-double optional_number(const JsonField& field, const std::string& key) {
-  const auto found = field.find(key);
-  return found ? found->number() : no_value;
-}
-
 void read_summary(const JsonField& summary, Variant& variant) {
   variant.mean = summary.at("mean").number_or_nan();
   variant.deviation = optional_number(summary, "sd");

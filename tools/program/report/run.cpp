@@ -5,8 +5,10 @@
 
 #include "io/runs/run_folder.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/heads/head_table.h"
+#include "runtime/model/metrics.h"
 #include "tools/program/report/format.h"
 #include "tools/program/report/sections.h"
 #include "tools/workflows/training/load.h"
@@ -16,9 +18,6 @@ namespace qmtl::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// More curves than this in one chart cannot be told apart.
-constexpr std::size_t most_curves = 12;
 
 std::vector<std::string> task_names(const Checkpoint& checkpoint) {
   std::vector<std::string> names;
@@ -64,6 +63,16 @@ Html loss_chart(const Run& run, Charts& charts) {
   return charts.add(chart);
 }
 
+/// A task's validation score after an epoch.
+double score_of(const EpochRecord& record, const std::vector<TaskSpec>& tasks, std::size_t t,
+                const std::string& metric) {
+  if (tasks[t].metric == metric) return record.validation[t];
+  if (t < record.metrics.size())
+    for (const MetricScore& score : record.metrics[t])
+      if (score.metric == metric) return score.value;
+  return no_value;
+}
+
 /// The curves of all tasks of one metric; of many tasks the median, the lowest and the highest at the end are
 /// coloured.
 Html metric_chart(const Run& run, const std::string& metric, Charts& charts) {
@@ -76,8 +85,9 @@ Html metric_chart(const Run& run, const std::string& metric, Charts& charts) {
               best_mark(run)};
   std::vector<Series> curves;
   for (std::size_t t = 0; t < tasks.size(); ++t)
-    if (tasks[t].metric == metric)
-      curves.push_back(curve(run, tasks[t].name, [t](const EpochRecord& r) { return r.validation[t]; }));
+    if (const auto all = metrics_of(tasks[t]); std::find(all.begin(), all.end(), metric) != all.end())
+      curves.push_back(
+          curve(run, tasks[t].name, [&](const EpochRecord& r) { return score_of(r, tasks, t, metric); }));
   if (curves.size() <= most_curves) {
     chart.series = curves;
     return charts.add(chart);
@@ -129,8 +139,8 @@ Html curves_html(const Run& run, Charts& charts) {
   Html figures = loss_chart(run, charts) + task_loss_chart(run, charts);
   std::vector<std::string> metrics;
   for (const TaskSpec& task : run.checkpoint.config.model.tasks)
-    if (std::find(metrics.begin(), metrics.end(), task.metric) == metrics.end())
-      metrics.push_back(task.metric);
+    for (const std::string& metric : metrics_of(task))
+      if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
   for (const std::string& metric : metrics) figures += metric_chart(run, metric, charts);
   if (metrics.size() > 1) {
     Chart chart{"Validation mean",
@@ -153,15 +163,30 @@ Html final_table(const Run& run) {
   table.columns.push_back({last ? "last epoch (" + std::to_string(last->epoch) + ")" : "last epoch"});
   const auto& tasks = run.checkpoint.config.model.tasks;
   for (std::size_t t = 0; t < tasks.size(); ++t)
-    table.rows.push_back({text(tasks[t].name), text(tasks[t].kind), text(tasks[t].metric),
-                          text(score(best ? best->validation[t] : no_value)),
-                          text(score(last ? last->validation[t] : no_value))});
+    for (const std::string& metric : metrics_of(tasks[t]))
+      table.rows.push_back({text(tasks[t].name), text(tasks[t].kind), text(metric),
+                            text(score(best ? score_of(*best, tasks, t, metric) : no_value)),
+                            text(score(last ? score_of(*last, tasks, t, metric) : no_value))});
   table.rows.push_back({element("b", text("mean")),
                         {},
                         {},
                         element("b", text(score(best ? best->validation_mean : no_value))),
                         text(score(last ? last->validation_mean : no_value))});
   return table.html();
+}
+
+/// Of the run's best epoch on its splits; those of an older checkpoint say so.
+Html evaluations_html(const Run& run, Charts& charts) {
+  Html html;
+  for (const JsonField& evaluation : run.evaluations) {
+    html += element("h3", text("Evaluation on " + evaluation.at("split").text()));
+    if (const std::string& hash = evaluation.at("run_hash").text(); hash != run.checkpoint.run_hash)
+      html += element(
+          "p", text("Of another state of this run (run hash " + hash.substr(0, 12) + "): evaluate it again."),
+          css_class("note"));
+    html += eval_html(evaluation, charts);
+  }
+  return html;
 }
 
 Html parameter_table(const Checkpoint& checkpoint) {
@@ -220,6 +245,11 @@ Run read_run(const std::string& folder) {
   run.steps = std::move(metrics.steps);
   run.starts = read_starts(folder);
   run.restarts = read_restarts(folder);
+  for (const std::string& file : evaluation_files(folder)) {
+    JsonSource source;
+    source.name = file;
+    run.evaluations.push_back(JsonField::parse(read_file(file), source));
+  }
   return run;
 }
 
@@ -238,6 +268,7 @@ Section run_section(const Run& run, Charts& charts) {
                           {checkpoint.plan, "plan of the circuit engine"}});
   body += curves_html(run, charts);
   body += final_table(run);
+  body += evaluations_html(run, charts);
   body += timing_html(run, charts);
   body += parameter_table(checkpoint);
   body += circuit_html(checkpoint.config.model);

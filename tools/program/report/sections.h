@@ -24,6 +24,7 @@ struct Run {
   std::vector<StepMetrics> steps;
   std::vector<RunStart> starts;
   std::vector<RunRestart> restarts;
+  std::vector<JsonField> evaluations;  ///< what evaluation-*.json say
 };
 Run read_run(const std::string& folder);
 /// Time of the phases and of the ranks; nothing for a run without times.
@@ -34,10 +35,19 @@ Section run_section(const Run& run, Charts& charts);
 /// Several runs side by side.
 Section runs_section(const std::vector<Run>& runs, Charts& charts);
 
+/// Scores, baselines, classes and calibration of what `qmtl eval` says.
+Html eval_html(const JsonField& root, Charts& charts);
+Section eval_section(const JsonField& root, Charts& charts);
+
 Section compare_section(const JsonField& root, Charts& charts);
 Section scale_section(const JsonField& root, Charts& charts);
 Section noise_sweep_section(const JsonField& root, Charts& charts);
 Section replay_section(const JsonField& root, Charts& charts);
+
+/// More curves than this in one chart cannot be told apart.
+inline constexpr std::size_t most_curves = 12;
+/// A field's number, NaN where it is absent or null.
+double optional_number(const JsonField& field, const std::string& key);
 
 /// A tile for a figure that sums a section up.
 struct Fact {

@@ -12,12 +12,6 @@
 #include "runtime/train/loop/evaluate.h"
 
 namespace qmtl {
-namespace {
-
-std::string number(double value) { return std::isfinite(value) ? fixed(value, 4) : "undefined"; }
-
-}  // namespace
-
 Scores score_rows(const Ranks& ranks, const Learner& learner, const Dataset& data,
                   const std::vector<std::size_t>& rows) {
   return score_logits(ranks, learner.spec(), data, rows, predict_rows(ranks, learner, rows));
@@ -27,7 +21,8 @@ Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& da
                     const std::vector<std::size_t>& rows, const std::vector<float>& logits) {
   Scores scores;
   ranks.together([&] {
-    scores.tasks = evaluate(data, spec, rows, logits.data());
+    scores.metrics = evaluate_all(data, spec, rows, logits.data());
+    scores.tasks = first_scores(scores.metrics);
     scores.mean = mean_score(spec, scores.tasks);
     scores.argmax_accuracy = argmax_accuracy(data, spec, rows, logits.data());
   });
@@ -40,9 +35,12 @@ Scores baseline_scores(const ModelSpec& spec, const Dataset& learnt, const Datas
   const std::vector<std::size_t> training = learnt.rows(Split::train);
   Scores scores;
   for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
-    const std::string& metric = spec.tasks[t].metric;
-    scores.tasks.push_back(score_constant(*on[t], metric, rows, constant_answer(*from[t], metric, training)));
+    std::vector<MetricScore>& task = scores.metrics.emplace_back();
+    for (const std::string& metric : metrics_of(spec.tasks[t]))
+      task.push_back(
+          {metric, score_constant(*on[t], metric, rows, constant_answer(*from[t], metric, training))});
   }
+  scores.tasks = first_scores(scores.metrics);
   scores.mean = mean_score(spec, scores.tasks);
   scores.argmax_accuracy = constant_argmax_accuracy(learnt, training, data, rows, spec);
   return scores;
@@ -83,6 +81,12 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
     auto& task = tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},
                                               {"value", json_number(report.scores.tasks[t])}};
     if (report.baseline) task["baseline"] = json_number(report.baseline->tasks[t]);
+    if (spec.tasks[t].metrics.empty() || report.scores.metrics.empty()) continue;
+    for (std::size_t m = 0; m < report.scores.metrics[t].size(); ++m) {
+      const MetricScore& score = report.scores.metrics[t][m];
+      auto& one = task["metrics"][score.metric] = {{"value", json_number(score.value)}};
+      if (report.baseline) one["baseline"] = json_number(report.baseline->metrics[t][m].value);
+    }
   }
   json["mean"] = json_number(report.scores.mean);
   if (report.scores.argmax_accuracy) json["argmax_accuracy"] = *report.scores.argmax_accuracy;
@@ -97,14 +101,53 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
   return json;
 }
 
+nlohmann::ordered_json evaluation_json(const Report& report, const ModelSpec& spec) {
+  nlohmann::ordered_json json{{"format", "qmtl-eval"}, {"version", 1}};
+  json.update(report_json(report, spec));
+  for (std::size_t t = 0; t < report.classes.size(); ++t) {
+    auto& task = json["tasks"][spec.tasks[t].name];
+    task["kind"] = spec.tasks[t].kind;
+    if (report.classes[t]) add_classes(task, *report.classes[t]);
+  }
+  for (std::size_t t = 0; t < report.thresholds.size(); ++t) {
+    if (report.thresholds[t].outputs.empty()) continue;
+    auto& task = json["tasks"][spec.tasks[t].name];
+    task["value_at_half"] = json_number(report.at_half->tasks[t]);
+    auto& found = task["threshold"] = {{"metric", report.thresholds[t].metric}, {"chosen_on", "validation"}};
+    for (const Threshold& one : report.thresholds[t].outputs)
+      found["outputs"].push_back({{"probability", one.probability()},
+                                  {"logit", one.logit},
+                                  {"score", json_number(one.score)},
+                                  {"score_at_half", json_number(one.score_at_zero)}});
+  }
+  if (report.importance) json["importance"] = importance_json(*report.importance, spec);
+  return json;
+}
+
+std::string thresholds_text(const Report& report, const ModelSpec& spec) {
+  if (report.thresholds.empty()) return "";
+  std::vector<std::vector<std::string>> rows{{"threshold", "probability", "metric", "validation", "at 0.5"}};
+  for (std::size_t t = 0; t < report.thresholds.size(); ++t) {
+    const std::vector<Threshold>& outputs = report.thresholds[t].outputs;
+    for (std::size_t o = 0; o < outputs.size(); ++o)
+      rows.push_back({visible(spec.tasks[t].name) +
+                          (outputs.size() > 1 ? ", " + visible(report.classes[t] ? report.classes[t]->names[o]
+                                                                                 : std::to_string(o))
+                                              : ""),
+                      fixed(outputs[o].probability(), 4), report.thresholds[t].metric,
+                      score_text(outputs[o].score), score_text(outputs[o].score_at_zero)});
+  }
+  return "\n" + text_table(rows);
+}
+
 std::string report_text(const Report& report, const ModelSpec& spec) {
   const auto& baseline = report.baseline;
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const std::string& first, const std::string& second, double value,
                        std::optional<double> constant, bool worse) {
-    rows.push_back({first, second, number(value)});
+    rows.push_back({first, second, score_text(value)});
     if (!baseline) return;
-    rows.back().push_back(constant ? number(*constant) + (worse ? "  no better" : "") : "");
+    rows.back().push_back(constant ? score_text(*constant) + (worse ? "  no better" : "") : "");
   };
   rows.push_back({"task", "metric", report.split});
   if (baseline) rows.back().push_back("baseline");
@@ -115,6 +158,10 @@ std::string report_text(const Report& report, const ModelSpec& spec) {
     add(visible(task.name), task.metric, report.scores.tasks[t],
         baseline ? std::optional(baseline->tasks[t]) : std::nullopt,
         std::find(worse.begin(), worse.end(), task.name) != worse.end());
+    if (report.scores.metrics.empty()) continue;
+    for (std::size_t m = 1; m < report.scores.metrics[t].size(); ++m)
+      add("", report.scores.metrics[t][m].metric, report.scores.metrics[t][m].value,
+          baseline ? std::optional(baseline->metrics[t][m].value) : std::nullopt, false);
   }
   add("mean", "", report.scores.mean, baseline ? std::optional(baseline->mean) : std::nullopt, false);
   if (report.scores.argmax_accuracy)

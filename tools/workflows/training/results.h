@@ -6,14 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "runtime/model/threshold.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
+#include "tools/workflows/training/class_results.h"
+#include "tools/workflows/training/importance.h"
 
 namespace qmtl {
 
 /// Metrics of a model on some rows.
 struct Scores {
-  std::vector<double> tasks;  ///< in task order, NaN where undefined
+  std::vector<double> tasks;  ///< first metrics in task order, NaN where undefined
+  TaskScores metrics = {};    ///< every metric; empty where only the first are known
   double mean = 0;            ///< of the defined ones; where lower is better negated
   std::optional<double> argmax_accuracy;
 };
@@ -38,6 +42,12 @@ struct ParameterCount {
 };
 ParameterCount count_parameters(const std::vector<ParamInfo>& params);
 
+/// Thresholds of a task's outputs, and the metric that chose them; nothing for tasks without two classes.
+struct TaskThresholds {
+  std::string metric;
+  std::vector<Threshold> outputs;
+};
+
 /// What train and eval report; the JSON fields are documented in README.md.
 struct Report {
   std::string run_hash, split, checkpoint;
@@ -47,7 +57,11 @@ struct Report {
   Scores scores;
   std::optional<Scores> baseline;  ///< of constant answers; on rank 0, where training labels are known
   ParameterCount parameters;
-  std::optional<std::size_t> frozen, added;  ///< numbers that stay, and those of a task that was added
+  std::optional<std::size_t> frozen, added;     ///< numbers that stay, and those of a task that was added
+  AllClasses classes = {};                      ///< on rank 0
+  std::vector<TaskThresholds> thresholds = {};  ///< chosen on validation; `scores` are then at them
+  std::optional<Scores> at_half = {};           ///< and these at probabilities of one half
+  std::optional<Importance> importance = {};
   bool interrupted = false;
   std::optional<double> imbalance;  ///< largest over mean compute time of the ranks
 };
@@ -55,6 +69,11 @@ struct Report {
 nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec);
 /// Table of tasks and totals, for people.
 std::string report_text(const Report& report, const ModelSpec& spec);
+/// What `qmtl eval --json` prints and `qmtl report` shows: report_json with the tasks' classes
+/// (io/FORMATS.md).
+nlohmann::ordered_json evaluation_json(const Report& report, const ModelSpec& spec);
+/// The thresholds of all outputs; "" without any.
+std::string thresholds_text(const Report& report, const ModelSpec& spec);
 /// Says which tasks are no better than the baseline; "" where all are.
 std::string baseline_warning(const Report& report, const ModelSpec& spec);
 

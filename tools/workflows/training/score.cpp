@@ -4,10 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include "io/data/dataset.h"
+#include "runtime/train/loop/evaluate.h"
 #include "runtime/train/loop/stopwatch.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/noisy_scores.h"
+#include "tools/workflows/training/thresholds.h"
 
 namespace qmtl {
 namespace {
@@ -20,6 +22,25 @@ NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Datase
                     describe(request, *found.simulator)};
   noisy.about["seconds"] = watch.lap();
   return noisy;
+}
+
+/// Chooses thresholds on the validation rows and scores `rows` at them.
+void decide(const Ranks& ranks, const Learner& learner, const Dataset& data,
+            const std::vector<std::size_t>& rows, const std::vector<float>& logits,
+            const EvalRequest& request, Report& report) {
+  const std::vector<std::size_t> validation = data.rows(Split::validation);
+  const std::vector<float> chosen_by = predict_rows(ranks, learner, validation);
+  const ModelSpec& spec = learner.spec();
+  ranks.together([&] {
+    if (validation.empty())
+      throw data_error(
+          "--threshold: expected samples of the split validation, on which thresholds are "
+          "chosen, found none in the data set");
+    report.thresholds = find_thresholds(spec, data, validation, chosen_by,
+                                        request.threshold == "own" ? "" : request.threshold);
+    report.at_half = report.scores;
+    report.scores = score_at(spec, data, rows, logits, report.thresholds, report.scores);
+  });
 }
 
 /// The baseline that the model's training labels give; where they are there no more, those of `data`.
@@ -45,7 +66,7 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
-  const Dataset data = load_dataset_for(ranks, checkpoint, file);
+  Dataset data = load_dataset_for(ranks, checkpoint, file);
   if (request.data.empty() && ranks.root() && data.hash != checkpoint.data_hash)
     spdlog::warn(
         "{}: this is not the data set that the model was trained on (hash {}, found {}): splits and "
@@ -65,11 +86,18 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   outcome.meaning = checkpoint.meaning;
   Report& report = outcome.report;
   Stopwatch watch;
-  report.scores = score_rows(ranks, *learner, data, rows);
+  const std::vector<float> logits = predict_rows(ranks, *learner, rows);
+  report.scores = score_logits(ranks, outcome.model, data, rows, logits);
   report.seconds = watch.lap();
+  if (!request.threshold.empty()) decide(ranks, *learner, data, rows, logits, request, report);
+  if (request.importance > 0)
+    report.importance = permutation_importance(ranks, *learner, data, rows, logits, request.importance);
   report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
   ranks.together([&] {
-    if (ranks.root()) report.baseline = find_baseline(checkpoint, request, data, rows);
+    if (!ranks.root()) return;
+    report.baseline = find_baseline(checkpoint, request, data, rows);
+    report.classes = class_results(outcome.model, checkpoint.meaning, data, rows, logits,
+                                   threshold_logits(report.thresholds));
   });
   report.run_hash = checkpoint.run_hash;
   report.checkpoint = checkpoint_file(request.checkpoint);

@@ -17,6 +17,10 @@ struct EvalRequest {
   std::string data = {};        ///< another data set than the one of training; "" for that
   SimdTarget simd = SimdTarget::best;
   NoiseRequest noise = {};  ///< a device on which it is scored too
+  /// A metric: decisions are taken at the thresholds that it likes best on validation; "own": each task's
+  /// own.
+  std::string threshold = {};
+  int importance = 0;  ///< repeats of the features' permutation importance; 0: none
 };
 
 /// The same on a noisy device.

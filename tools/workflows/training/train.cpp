@@ -8,12 +8,15 @@
 
 #include "io/config/config.h"
 #include "io/data/match_data.h"
+#include "io/files/atomic_file.h"
 #include "io/files/background.h"
 #include "runtime/base/crash_point.h"
+#include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
 #include "runtime/circuit/analysis.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
+#include "runtime/train/loop/evaluate.h"
 #include "runtime/train/loop/serialise.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/fit.h"
@@ -199,6 +202,19 @@ TrainResult train_recorded(const Ranks& ranks, TrainJob& job, RunFolder* folder,
   }
 }
 
+/// For the report page. What was trained is safe already, so that a failure is only told.
+void keep_evaluation(const RunFolder& folder, const Report& report, const ModelSpec& model,
+                     const std::string& scored) {
+  nlohmann::ordered_json json = evaluation_json(report, model);
+  json["run_hash"] = scored;
+  for (const char* timing : {"seconds", "samples_per_second", "imbalance"}) json.erase(timing);
+  try {
+    write_file(folder.file("evaluation-" + report.split + ".json"), json_text(json, 1) + "\n");
+  } catch (const Error& error) {
+    spdlog::warn("{}", error.what());
+  }
+}
+
 /// Scores of the best epoch's parameters on the validation rows; of the current ones before there is a best.
 Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, const TrainResult& result) {
   Report report;
@@ -241,9 +257,14 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   best = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(best) : std::string()));
   job.learner->bind(best.params);
   const std::vector<std::size_t> rows = job.data.rows(Split::validation);
-  report.scores = score_rows(ranks, *job.learner, job.data, rows);
+  const std::vector<float> logits = predict_rows(ranks, *job.learner, rows);
+  report.scores = score_logits(ranks, job.config.model, job.data, rows, logits);
   ranks.together([&] {
-    if (ranks.root()) report.baseline = baseline_scores(job.config.model, job.data, job.data, rows);
+    if (!folder) return;
+    report.baseline = baseline_scores(job.config.model, job.data, job.data, rows);
+    report.classes =
+        class_results(job.config.model, meaning_of(job.data, job.config.model), job.data, rows, logits);
+    keep_evaluation(*folder, report, job.config.model, run_hash(best));
   });
   return report;
 }

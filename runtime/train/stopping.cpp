@@ -8,8 +8,8 @@ namespace qmtl {
 
 bool record_epoch(TrainState& state, const EpochRecord& record) {
   state.history.push_back(record);
-  const bool best = state.best_epoch == 0 || record.validation_mean >= state.best_score ||
-                    (std::isnan(state.best_score) && !std::isnan(record.validation_mean));
+  const bool best =
+      state.best_epoch == 0 || record.validation_mean >= state.best_score || std::isnan(state.best_score);
   if (best) {
     state.best_score = record.validation_mean;
     state.best_epoch = record.epoch;

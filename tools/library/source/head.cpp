@@ -12,31 +12,37 @@
 namespace qmtl {
 
 struct TaskHead::Body {
+  Config config;
+  std::vector<LabelledTask> tasks;
   std::unique_ptr<HeadFunction> function;
   std::vector<double> params;
 
-  Body(const ModelSpec& spec, std::vector<double> values)
-      : function(make_head_function(spec)), params(std::move(values)) {
-    function->bind(params);
+  explicit Body(Config resolved)
+      : config(std::move(resolved)),
+        tasks(labelled_tasks(config.model.tasks)),
+        function(make_head_function(config.model)) {}
+  Body(Config resolved, std::vector<double> values) : Body(std::move(resolved)) { set(std::move(values)); }
+  void set(std::vector<double> values) {
+    function->bind(values);
+    params = std::move(values);
   }
 };
 
 namespace {
 
-ModelSpec spec_of(const std::vector<LabelledTask>& tasks, std::string_view configuration) {
+Config config_of(const std::vector<LabelledTask>& tasks, std::string_view configuration) {
   Config config = parse_config(configuration, "configuration");
   config.model.tasks = task_specs(tasks);
   resolve_head(config);
-  return config.model;
+  return config;
 }
 
 }  // namespace
 
 TaskHead::TaskHead(std::unique_ptr<Body> body) : body_(std::move(body)) {}
-TaskHead::TaskHead(const std::vector<LabelledTask>& tasks, std::string_view configuration,
-                   std::uint64_t seed) {
-  const ModelSpec spec = spec_of(tasks, configuration);
-  body_ = std::make_unique<Body>(spec, make_head_function(spec)->initial(seed));
+TaskHead::TaskHead(const std::vector<LabelledTask>& tasks, std::string_view configuration, std::uint64_t seed)
+    : body_(std::make_unique<Body>(config_of(tasks, configuration))) {
+  body_->set(body_->function->initial(seed));
 }
 TaskHead TaskHead::load(const std::string& path) {
   const Checkpoint checkpoint = read_checkpoint(checkpoint_file(path));
@@ -46,7 +52,12 @@ TaskHead TaskHead::load(const std::string& path) {
       const auto first = checkpoint.state.params.begin() + static_cast<std::ptrdiff_t>(param.offset);
       values.insert(values.end(), first, first + static_cast<std::ptrdiff_t>(param.size));
     }
-  return TaskHead(std::make_unique<Body>(checkpoint.config.model, std::move(values)));
+  return TaskHead(std::make_unique<Body>(checkpoint.config, std::move(values)));
+}
+TaskHead TaskHead::with_precision(const std::string& precision) const {
+  Config config = body_->config;
+  config.model.precision = precision;
+  return TaskHead(std::make_unique<Body>(std::move(config), body_->params));
 }
 TaskHead::TaskHead(TaskHead&&) noexcept = default;
 TaskHead& TaskHead::operator=(TaskHead&&) noexcept = default;
@@ -54,13 +65,12 @@ TaskHead::~TaskHead() = default;
 
 std::size_t TaskHead::width() const { return body_->function->width(); }
 std::size_t TaskHead::outputs() const { return body_->function->outputs(); }
+const std::vector<LabelledTask>& TaskHead::tasks() const { return body_->tasks; }
+std::string TaskHead::configuration() const { return to_toml(body_->config); }
 std::vector<Tensor> TaskHead::tensors() const { return tensors_of(body_->function->params()); }
 
 std::span<const double> TaskHead::parameters() const { return body_->params; }
-void TaskHead::set_parameters(std::span<const double> values) {
-  body_->function->bind(values);
-  body_->params.assign(values.begin(), values.end());
-}
+void TaskHead::set_parameters(std::span<const double> values) { body_->set({values.begin(), values.end()}); }
 
 void TaskHead::forward(std::span<const float> z, std::span<float> logits) const {
   body_->function->forward(z, logits);

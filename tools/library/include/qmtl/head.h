@@ -28,6 +28,9 @@ class TaskHead {
                     std::uint64_t seed = 1);
   /// The trained head of a checkpoint, or of a run folder's best one.
   static TaskHead load(const std::string& path);
+  /// An equal head that computes its circuit in `precision`, "float" or "double", whatever train.precision
+  /// says.
+  TaskHead with_precision(const std::string& precision) const;
 
   TaskHead(TaskHead&&) noexcept;             ///< leaves nothing but a head to be assigned to
   TaskHead& operator=(TaskHead&&) noexcept;  ///< the same
@@ -35,6 +38,9 @@ class TaskHead {
 
   std::size_t width() const;    ///< columns of z; heads with a circuit: angles, one for each qubit and upload
   std::size_t outputs() const;  ///< columns of logits, task after task
+  const std::vector<LabelledTask>& tasks() const;  ///< in the order of their columns of logits
+  /// Name and value of every key of the configuration, as TOML: with tasks() it makes the same head.
+  std::string configuration() const;
   std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
 
   std::span<const double> parameters() const;  ///< all tensors, valid until they are set

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 
 from standard_headers import missing_includes
@@ -32,6 +33,7 @@ ARROWS = {
     "tools/workflows": {"tools/workflows", *BELOW},
     "tools/program": {"tools/program", "tools/workflows", *BELOW},
     "tools/library": {"tools/library", "tools/workflows", *BELOW},
+    "tools/python": {"tools/python", "tools/library/include"},
     "benchmarks": {"benchmarks", "tools", *BELOW},
     "tests": {"tests", "benchmarks", "tools", *BELOW},
 }
@@ -168,6 +170,12 @@ def library_flags():
     return flags
 
 
+def binding_flags():
+    """What the headers of tools/python need, or None where nanobind is not installed."""
+    found = subprocess.run([sys.executable, "-m", "nanobind", "--include_dir"], capture_output=True, text=True)
+    return [f"-I{found.stdout.strip()}", f"-I{sysconfig.get_paths()['include']}"] if found.returncode == 0 else None
+
+
 def precompile(compiler, folder):
     """A precompiled header of the standard library: what most of a compilation of one header would go into."""
     standard = folder / "standard.h"
@@ -240,8 +248,12 @@ def check(root, compiler, folder):
     flags = library_flags()
     for header in headers_of(root):
         problems += missing_includes(str(header), reader_of(header, root))
+    binding = binding_flags()
+    if binding is None:
+        print("left out: tools/python's headers, which nanobind is not installed for")
     before = [] if os.environ.get("QMTL_LONG") else precompile(compiler, folder)
-    jobs = [(root, header, compiler, flags, folder, before) for header in headers_of(root)]
+    jobs = [(root, header, compiler, flags + (binding or []), folder, before) for header in headers_of(root)
+            if binding is not None or not lies_in(header, "tools/python")]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         problems += [problem for problem in pool.map(compile_alone, jobs) if problem]
     return problems, len(jobs)
@@ -279,6 +291,11 @@ def self_test(root, folder):
         ("tools/workflows/export/a.cpp", '#include "hardware/split.h"', False),
         ("tools/library/a.cpp", '#include "tools/program/options.h"', True),
         ("tools/library/a.cpp", '#include "tools/workflows/replay/run.h"', False),
+        ("tools/python/a.cpp", '#include "tools/library/source/rows.h"', True),
+        ("tools/python/a.cpp", '#include "io/config/config.h"', True),
+        ("tools/python/a.cpp", '#include "qmtl/head.h"', False),
+        ("tools/python/a.cpp", '#include "tools/python/source/arrays.h"', False),
+        ("tools/library/a.cpp", '#include "tools/python/source/arrays.h"', True),
         ("tests/workflows/a.cpp", '#include "tools/workflows/replay/run.h"', False),
         ("benchmarks/a.cpp", '#include "tools/workflows/studies/workload.h"', False),
         ("tests/engine/a.cpp", '#include "runtime/engine/engine.h"', False),

@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""qmtl.torch.Head as users of torch use a module: gradcheck for every head, state, copies, dtypes, compile, DDP."""
+
+import copy
+import io
+import pickle
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import door
+
+qmtl = door.the_package("torch")
+import numpy as np
+import torch
+from door import HEADS, TASKS
+
+import qmtl.torch
+
+
+def head_of(name="qmtl", **options):
+    return qmtl.torch.Head(TASKS, HEADS[name], seed=2, **options)
+
+
+def gradients_of(module, z):
+    module.zero_grad()
+    z = z.clone().requires_grad_()
+    module(z).square().sum().backward()
+    return [z.grad, *(p.grad.clone() for p in module.parameters())]
+
+
+class InTorch(unittest.TestCase):
+    def test_gradcheck_holds_for_every_head(self):
+        torch.manual_seed(0)
+        for name in HEADS:
+            with self.subTest(head=name):
+                module = head_of(name, dtype=torch.float64)
+                z = torch.randn(3, module.width, dtype=torch.float64, requires_grad=True)
+                names = [name for name, _ in module.named_parameters()]
+                own = [p.detach().clone().requires_grad_() for p in module.parameters()]
+
+                def logits(z, *values):
+                    for name, value in zip(names, values):
+                        delattr(module, name) if name in module._parameters else None
+                        setattr(module, name, value)
+                    return module(z)
+
+                self.assertTrue(torch.autograd.gradcheck(logits, (z, *own)))
+
+    def test_logits_are_those_of_the_package_to_the_bit(self):
+        for dtype, precision in ((torch.float32, "float"), (torch.float64, "double")):
+            module = head_of(dtype=torch.float64)
+            z = torch.randn(7, module.width, dtype=dtype)
+            expected = module.head().with_precision(precision).forward(z.numpy())
+            np.testing.assert_array_equal(module(z).detach().numpy(), expected)
+            self.assertEqual(module(z).dtype, dtype)
+
+    def test_a_dict_has_the_columns_of_each_task(self):
+        module = head_of(as_dict=True)
+        z = torch.randn(2, 3, module.width)
+        parts = module(z)
+        self.assertEqual({name: list(part.shape) for name, part in parts.items()},
+                         {"side": [2, 3, 1], "third": [2, 3, 3], "distance": [2, 3, 1]})
+        module.as_dict = False
+        self.assertTrue(torch.equal(torch.cat(list(parts.values()), -1), module(z)))
+
+    def test_it_learns_with_a_backbone(self):
+        torch.manual_seed(0)
+        x = torch.randn(256, 2)
+        side = (x.sum(1) > 0).float()
+        head = qmtl.torch.Head("side", HEADS["qmtl"])
+        model = torch.nn.Sequential(torch.nn.Linear(2, head.width), head)
+        optimiser = torch.optim.Adam(model.parameters(), lr=0.05)
+        for _ in range(60):
+            optimiser.zero_grad()
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(model(x)[:, 0], side)
+            loss.backward()
+            optimiser.step()
+        accuracy = ((model(x)[:, 0] > 0) == (side > 0)).float().mean()
+        # A line divides the classes: a logistic regression reaches 1 on these points.
+        self.assertGreater(float(accuracy), 0.95)
+
+    def test_state_copies_and_files_keep_every_bit(self):
+        module, other = head_of(), qmtl.torch.Head(TASKS, HEADS["qmtl"], seed=5)
+        z = torch.randn(4, module.width)
+        self.assertFalse(torch.equal(module(z), other(z)))
+        other.load_state_dict(module.state_dict())
+        file = io.BytesIO()
+        torch.save(module, file)
+        file.seek(0)
+        options = {"weights_only": False} if torch.__version__ >= "2" else {}
+        copies = {"state": other, "deepcopy": copy.deepcopy(module), "file": torch.load(file, **options),
+                  "pickle": pickle.loads(pickle.dumps(module)), "of": qmtl.torch.Head.of(module.head())}
+        for name, made in copies.items():
+            self.assertTrue(torch.equal(made(z), module(z)), name)
+        with torch.no_grad():
+            next(copies["deepcopy"].parameters()).add_(1)
+        self.assertFalse(torch.equal(copies["deepcopy"](z), module(z)))
+        double = copy.deepcopy(module).to(torch.float64)
+        self.assertEqual({p.dtype for p in double.parameters()}, {torch.float64})
+        self.assertEqual(double(z.double()).dtype, torch.float64)
+
+    def test_a_checkpoints_head_goes_on_in_torch(self):
+        x, y, split = door.points()
+        model = qmtl.train(x, y, TASKS, door.CONFIG, split=split)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(f"{folder}/model.h5")
+            module = qmtl.torch.Head.load(f"{folder}/model.h5", dtype=torch.float64)
+        for name, values in model.tensors.items():
+            if name.startswith("head."):
+                np.testing.assert_array_equal(getattr(module, name[5:]).detach().numpy(), values)
+
+    def test_batches_of_any_kind(self):
+        module = head_of()
+        z = torch.randn(6, module.width)
+        expected = module(z)
+        wide = torch.zeros(12, 2 * module.width)
+        wide[::2, ::2] = z
+        self.assertTrue(torch.equal(module(wide[::2, ::2]), expected))
+        self.assertTrue(torch.equal(module(z.t().contiguous().t()), expected))
+        self.assertTrue(torch.equal(module(z[0]), expected[0]))
+        for a, b in zip(gradients_of(module, z), gradients_of(module, wide[::2, ::2])):
+            self.assertTrue(torch.equal(a, b))
+        empty = gradients_of(module, z[:0])
+        self.assertEqual(list(module(z[:0]).shape), [0, 5])
+        self.assertTrue(all(not g.any() for g in empty))
+        for dtype in (torch.float16, torch.bfloat16):
+            low = z.to(dtype).requires_grad_()
+            logits = module(low)
+            self.assertEqual(logits.dtype, torch.float32)
+            self.assertTrue(torch.equal(logits, module(low.float())))
+            logits.sum().backward()
+            self.assertEqual(low.grad.dtype, dtype)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            self.assertEqual(module(z).dtype, torch.float32)
+        self.assertTrue(torch.isnan(module(z * float("nan"))).any())
+
+    def test_a_frozen_head_and_a_frozen_backbone(self):
+        module = head_of()
+        z = torch.randn(4, module.width)
+        module(z).sum().backward()
+        self.assertTrue(all(p.grad is not None for p in module.parameters()))
+        module.requires_grad_(False)
+        self.assertFalse(module(z).requires_grad)
+        z.requires_grad_()
+        module(z).sum().backward()
+        self.assertIsNotNone(z.grad)
+        with torch.no_grad():
+            self.assertFalse(module(z).requires_grad)
+
+    def test_two_forwards_before_the_backwards_keep_their_parameters(self):
+        module = head_of()
+        z = torch.randn(4, module.width, requires_grad=True)
+        alone = gradients_of(module, z.detach())[0]
+        first = module(z).square().sum()
+        with torch.no_grad():
+            for p in module.parameters():
+                p.add_(0.5)
+        module(z.detach())
+        first.backward()
+        self.assertTrue(torch.equal(z.grad, alone))
+
+    def test_what_is_wrong_is_named(self):
+        module = head_of()
+        for z, kind, words in ((torch.zeros(2, 5), ValueError, r"\[\.\.\., 4\], found \[2, 5\]"),
+                               (torch.tensor(1.0), ValueError, r"found \[\]"),
+                               (torch.zeros(2, 4, dtype=torch.int64), TypeError, "int64"),
+                               (torch.zeros(2, 4, dtype=torch.complex64), TypeError, "complex64")):
+            with self.assertRaisesRegex(kind, words):
+                module(z)
+        z = torch.randn(2, 4, requires_grad=True)
+        slope, = torch.autograd.grad(module(z).square().sum(), z, create_graph=True)
+        with self.assertRaisesRegex(NotImplementedError, "first derivatives only"):
+            slope.sum().backward()
+
+    def test_torch_compile_gives_the_same_bits_as_one_graph(self):
+        if not hasattr(torch, "compile") or not hasattr(torch.library, "custom_op"):
+            self.skipTest(f"torch {torch.__version__} has no torch.compile with custom operators")
+        module = head_of()
+        compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
+        for rows in (4, 7):
+            z = torch.randn(rows, module.width)
+            self.assertTrue(torch.equal(compiled(z), module(z)))
+            for a, b in zip(gradients_of(module, z), gradients_of(compiled, z)):
+                # The graph may add the slopes of shared inputs in another order.
+                torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-6)
+        z = torch.randn(3, module.width, requires_grad=True)
+        flat = torch.cat([p.reshape(-1) for p in module.parameters()]).double().detach().requires_grad_()
+        torch.library.opcheck(torch.ops.qmtl.head.default, (z, flat, module._engine.handle))
+
+    def test_two_processes_have_the_gradients_of_one(self):
+        if not torch.distributed.is_available():
+            self.skipTest("this torch has no torch.distributed")
+        torch.manual_seed(0)
+        z = torch.randn(8, 4)
+        module = head_of(dtype=torch.float64)
+        expected = gradients_of(module, z.double())[1:]
+        with tempfile.TemporaryDirectory() as folder:
+            ranks = [subprocess.Popen([sys.executable, __file__, "rank", str(rank), folder]) for rank in range(2)]
+            self.assertEqual([process.wait(timeout=120) for process in ranks], [0, 0])
+            for rank in range(2):
+                found = torch.load(f"{folder}/{rank}.pt")
+                for one, two in zip(found, expected):
+                    # DDP averages what the ranks have; sums of float64 in another order.
+                    torch.testing.assert_close(2 * one, two, rtol=1e-12, atol=1e-12)
+
+
+def rank_of_two(rank, folder):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    torch.manual_seed(0)
+    z = torch.randn(8, 4)[4 * rank:4 * rank + 4]
+    module = torch.nn.parallel.DistributedDataParallel(head_of(dtype=torch.float64))
+    torch.save(gradients_of(module, z.double())[1:], f"{folder}/{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["rank"]:
+        rank_of_two(int(sys.argv[2]), sys.argv[3])
+    else:
+        unittest.main(verbosity=2)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A head alone, for trainings whose loss and optimiser are the caller's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._core import Task
+from .configuration import Config, Tasks, task_list, task_slices, to_toml
+from .tensors import views
+
+
+class Head:
+    """From a representation z [rows, width] to the logits [rows, outputs] of all tasks, and their exact
+    vector-Jacobian product (adjoint differentiation). Angles come from z by the head's own map; no unit.
+
+    tasks: a list of qmtl.Task, or a dict {name: kind}, {name: {"kind": ..., "outputs": ...}}.
+    config: the tables [circuit], [block], [head] (and train.precision) of a training configuration, as a dict,
+        TOML text or a path; None: the defaults.
+    seed: of the parameters' start, an integer of at least 0.
+
+    Arrays are NumPy's or anybody's with DLPack, in host memory, float32 or float64; those in C order are used
+    without a copy. Calls release the GIL and may run in several threads at once. No bit depends on threads.
+
+    Raises UsageError naming key and choices for a configuration or tasks that do not fit. Calls raise TypeError
+    for other numbers and ValueError for other shapes, naming the argument.
+    """
+
+    __slots__ = ("_core", "__weakref__")
+    _core: _core.Head
+
+    def __init__(self, tasks: Tasks, config: Config = None, *, seed: int = 1) -> None:
+        self._core = _core.Head(task_list(tasks), to_toml(config), seed)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Head:
+        """The trained head of a checkpoint, or of a run folder's best one. Raises DataError naming the file."""
+        return cls._of(_core.Head.load(os.fspath(path)))
+
+    @classmethod
+    def _of(cls, core: _core.Head) -> Head:
+        head = cls.__new__(cls)
+        head._core = core
+        return head
+
+    def with_precision(self, precision: str) -> Head:
+        """An equal head whose circuit is computed in "float" or "double", whatever train.precision says."""
+        return self._of(self._core.with_precision(precision))
+
+    @property
+    def width(self) -> int:
+        """Columns of z; for heads with a circuit its angles, one for each qubit and upload."""
+        return self._core.width
+
+    @property
+    def outputs(self) -> int:
+        """Columns of logits, task after task."""
+        return self._core.outputs
+
+    @property
+    def tasks(self) -> list[Task]:
+        """In the order of their columns of logits."""
+        return self._core.tasks
+
+    @property
+    def configuration(self) -> str:
+        """Name and value of every key, as TOML."""
+        return self._core.configuration
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """A copy of all parameters, float64 [n]; assign an array of that shape to replace them."""
+        return self._core.parameters
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        self._core.set_parameters(np.ascontiguousarray(values, dtype=np.float64))
+
+    @property
+    def tensors(self) -> dict[str, np.ndarray]:
+        """A copy of the parameters by name, each in its shape: "head.shared", "head.block", ..."""
+        return views(self._core.parameters, self._core.tensors)
+
+    def set_tensors(self, tensors: Mapping[str, Any]) -> None:
+        """Replaces some tensors. Raises KeyError for an unknown name, ValueError for another shape."""
+        flat = self._core.parameters
+        known = views(flat, self._core.tensors)
+        for name, values in tensors.items():
+            if name not in known:
+                raise KeyError(f"{name}: expected one of {', '.join(known)}")
+            values = np.asarray(values, dtype=np.float64)
+            if values.shape != known[name].shape:
+                raise ValueError(f"{name}: expected the shape {list(known[name].shape)}, found {list(values.shape)}")
+            known[name][...] = values
+        self._core.set_parameters(flat)
+
+    def forward(self, z: Any, out: Any = None) -> np.ndarray:
+        """Logits [rows, outputs] of z [rows, width], in z's dtype; written to `out` where it is given."""
+        return self._core.forward(z, out=out)
+
+    __call__ = forward
+
+    def vjp(self, z: Any, cotangents: Any) -> tuple[np.ndarray, np.ndarray]:
+        """For cotangents [rows, outputs] = d loss / d logits at z [rows, width], both of one dtype: d loss / d z
+        [rows, width] in that dtype and d loss / d parameters, float64 [n], summed over the rows. Raises
+        UsageError for a model that took on tasks later, whose earlier tasks have no gradients."""
+        return self._core.vjp(z, cotangents)
+
+    def split(self, columns: Any) -> dict[str, Any]:
+        """The columns of each task, by its name: of logits [rows, outputs] a dict of [rows, outputs of the task]."""
+        return {name: columns[..., part] for name, part in task_slices(self.tasks).items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.tasks, self.configuration, self.parameters)
+
+    def __repr__(self) -> str:
+        names = ", ".join(task.name for task in self.tasks)
+        return f"qmtl.Head(width={self.width}, outputs={self.outputs}, parameters={self._core.size}, tasks=[{names}])"
+
+
+def _restored(tasks: list[Task], configuration: str, parameters: np.ndarray) -> Head:
+    head = Head(tasks, configuration)
+    head.parameters = parameters
+    return head

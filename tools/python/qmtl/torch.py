@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The head as a torch module: backbone, loss and optimiser are yours."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .configuration import Config, Tasks, task_slices
+from .engine import Engine, engines
+from .head import Head as CoreHead
+
+
+def _forward(engine: Engine, z: Tensor, flat: Tensor) -> Tensor:
+    return torch.from_numpy(engine.forward(z.detach().numpy(), flat.detach().numpy()))
+
+
+def _vjp(engine: Engine, z: Tensor, flat: Tensor, cotangents: Tensor) -> tuple[Tensor, Tensor]:
+    dz, dflat = engine.vjp(z.detach().numpy(), flat.detach().numpy(), cotangents.detach().numpy())
+    return torch.from_numpy(dz), torch.from_numpy(dflat)
+
+
+class _Slopes(torch.autograd.Function):
+    """The backward pass where somebody wants to differentiate it."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, flat: Tensor, cotangents: Tensor, engine: Engine) -> tuple[Tensor, Tensor]:
+        return _vjp(engine, z, flat, cotangents)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Any:
+        raise NotImplementedError("qmtl.torch.Head has first derivatives only: expected a loss without second ones "
+                                  "(create_graph, gradient penalties, Hessians) through the head")
+
+
+class _Logits(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, flat: Tensor, engine: Engine) -> Tensor:
+        ctx.save_for_backward(z, flat)
+        ctx.engine = engine
+        return _forward(engine, z, flat)
+
+    @staticmethod
+    def backward(ctx: Any, cotangents: Tensor) -> Any:
+        z, flat = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return (*_Slopes.apply(z, flat, cotangents, ctx.engine), None)
+        return (*_vjp(ctx.engine, z, flat, cotangents), None)
+
+
+# torch.compile takes an operator as it is; in plain Python the function above costs less a call.
+_operator = None
+if hasattr(torch.library, "custom_op"):
+    @torch.library.custom_op("qmtl::head", mutates_args=(), schema="(Tensor z, Tensor flat, int handle) -> Tensor")
+    def _operator(z, flat, handle):
+        return _forward(engines[handle], z, flat)
+
+    @torch.library.custom_op("qmtl::head_vjp", mutates_args=(),
+                             schema="(Tensor z, Tensor flat, Tensor cotangents, int handle) -> (Tensor, Tensor)")
+    def _vjp_operator(z, flat, cotangents, handle):
+        return _vjp(engines[handle], z, flat, cotangents)
+
+    @_operator.register_fake
+    def _(z, flat, handle):
+        return z.new_empty((z.shape[0], engines[handle].outputs))
+
+    @_vjp_operator.register_fake
+    def _(z, flat, cotangents, handle):
+        return z.new_empty(z.shape), flat.new_empty(flat.shape)
+
+    def _setup(ctx, inputs, output):
+        ctx.save_for_backward(*inputs[:2])
+        ctx.handle = inputs[2]
+
+    def _backward(ctx, cotangents):
+        return (*_vjp_operator(*ctx.saved_tensors, cotangents.contiguous(), ctx.handle), None)
+
+    _operator.register_autograd(_backward, setup_context=_setup)
+
+
+def _compiling() -> bool:
+    return _operator is not None and torch.compiler.is_compiling()
+
+
+class Head(torch.nn.Module):
+    """z [..., width] to the logits [..., outputs] of all tasks, or with as_dict=True to {task: [..., outputs of the
+    task]}. Slopes are exact; the parameters are tensors by the library's names: `shared`, `block`, `scale`, ...
+
+    tasks, config, seed: as for qmtl.Head. dtype: of the parameters; None: torch's default.
+
+    float64 z is computed in float64, any other floating-point z in float32 (half, bfloat16, under autocast), and
+    the logits have that dtype. Empty batches and any strides do. Tensors of a device are copied to the host and the
+    logits back. torch.compile keeps the head as one operator; `copy.deepcopy`, `torch.save`, `state_dict` and
+    distributed data parallel work as for other modules.
+
+    Raises ValueError for another last extent of z, TypeError for z without a floating point; a second derivative
+    raises NotImplementedError. UsageError: as qmtl.Head.
+    """
+
+    def __init__(self, tasks: Tasks, config: Config = None, *, seed: int = 1, as_dict: bool = False,
+                 dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self._fill(CoreHead(tasks, config, seed=seed), as_dict, dtype)
+
+    @classmethod
+    def of(cls, head: CoreHead, *, as_dict: bool = False, dtype: torch.dtype | None = None) -> Head:
+        """The module of a qmtl.Head, with its parameters."""
+        module = cls.__new__(cls)
+        torch.nn.Module.__init__(module)
+        module._fill(head, as_dict, dtype)
+        return module
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, as_dict: bool = False, dtype: torch.dtype | None = None) -> Head:
+        """The trained head of a checkpoint, or of a run folder's best one. Raises DataError naming the file."""
+        return cls.of(CoreHead.load(path), as_dict=as_dict, dtype=dtype)
+
+    def _fill(self, head: CoreHead, as_dict: bool, dtype: torch.dtype | None) -> None:
+        self.as_dict = as_dict
+        self._engine = Engine(head)
+        self._slices = task_slices(head.tasks)
+        self._names = {}
+        for name, values in head.tensors.items():
+            # A dot would be a module of its own.
+            own = name[len("head."):].replace(".", "_") if name.startswith("head.") else name.replace(".", "_")
+            self._names[own] = name
+            values = torch.as_tensor(values, dtype=dtype or torch.get_default_dtype()).clone()
+            self.register_parameter(own, torch.nn.Parameter(values))
+
+    @property
+    def width(self) -> int:
+        """Last extent of z; for heads with a circuit its angles."""
+        return self._engine.width
+
+    @property
+    def outputs(self) -> int:
+        """Last extent of the logits, task after task."""
+        return self._engine.outputs
+
+    def head(self) -> CoreHead:
+        """A qmtl.Head with this module's parameters as they are now."""
+        head = self._engine.head.with_precision("float")
+        head.set_tensors({name: getattr(self, own).detach().cpu().double().numpy()
+                          for own, name in self._names.items()})
+        return head
+
+    def forward(self, z: Tensor) -> Any:
+        engine = self._engine
+        if z.dim() == 0 or z.shape[-1] != engine.width:
+            raise ValueError(f"z: expected the shape [..., {engine.width}], found {list(z.shape)}")
+        if not z.is_floating_point():
+            raise TypeError(f"z: expected a floating point, found {z.dtype}")
+        dtype = torch.float64 if z.dtype == torch.float64 else torch.float32
+        flat = torch.cat([getattr(self, name).reshape(-1) for name in self._names]).to("cpu", torch.float64)
+        rows = z if z.dim() == 2 else z.reshape(-1, engine.width)
+        rows = rows.to("cpu", dtype)
+        logits = _operator(rows, flat, engine.handle) if _compiling() else _Logits.apply(rows, flat, engine)
+        if z.dim() != 2:
+            logits = logits.reshape(*z.shape[:-1], engine.outputs)
+        if z.device.type != "cpu":
+            logits = logits.to(z.device)
+        return {name: logits[..., part] for name, part in self._slices.items()} if self.as_dict else logits
+
+    def extra_repr(self) -> str:
+        return f"width={self.width}, outputs={self.outputs}, tasks=[{', '.join(self._slices)}]"

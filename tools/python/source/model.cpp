@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "qmtl/model.h"
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "qmtl/export.h"
+#include "tools/python/source/arrays.h"
+#include "tools/python/source/parts.h"
+
+namespace qmtl::python {
+namespace {
+
+template <Table (Model::*method)(Rows) const>
+nb::object table_of(const Model& model, const Matrix& x) {
+  Table table;
+  {
+    const nb::gil_scoped_release release;
+    table = (model.*method)(rows_of(x));
+  }
+  return array_from<float>(table.values, {table.count(), table.columns});
+}
+
+}  // namespace
+
+void bind_model(nb::module_& module) {
+  using namespace nb::literals;
+  nb::class_<Model>(module, "Model", "What qmtl.Model calls.")
+      .def_static("load", &Model::load, "path"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def("save", &Model::save, "path"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def_prop_ro("tasks", &Model::tasks)
+      .def_prop_ro("inputs", &Model::inputs)
+      .def_prop_ro("tensors", [](const Model& self) { return tensors_of(self.tensors()); })
+      .def_prop_ro(
+          "parameters",
+          [](const Model& self) { return array_from<double>(self.parameters(), {self.parameters().size()}); })
+      .def_prop_ro("run_hash", &Model::run_hash)
+      .def_prop_ro("configuration", &Model::configuration)
+      .def("predict", &table_of<&Model::predict>, "x"_a)
+      .def("logits", &table_of<&Model::logits>, "x"_a)
+      .def(
+          "export",
+          [](const Model& self, const std::string& form, const std::string& path, const Matrix& x,
+             const std::map<std::string, std::string>& options) {
+            const nb::gil_scoped_release release;
+            return export_model(self, form, path, rows_of(x), options);
+          },
+          "form"_a, "path"_a, "x"_a, "options"_a);
+  module.def("export_forms", &export_forms);
+}
+
+}  // namespace qmtl::python

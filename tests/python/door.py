@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of the tests to the Python package: QMTL_PYTHON_PACKAGE (a build with QMTL_PYTHON=ON) or an installed one."""
+"""The way of the tests to the Python package: QMTL_PYTHON_PACKAGE (a build with QMTL_PYTHON=ON), else the environment that
+tests/python/setup makes, else what is installed for this Python."""
 
 import os
 import pathlib
@@ -7,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
+ENVIRONMENT = ROOT / "build" / "python-venv" / "bin" / "python"
 LEFT_OUT = 77  # ctest shows the test as skipped
 
 TASKS = {"side": "binary", "third": {"kind": "multiclass", "outputs": 3}, "distance": "regression"}
@@ -41,6 +43,8 @@ def the_package(*others):
     built = os.environ.get("QMTL_PYTHON_PACKAGE")
     if built:
         sys.path.insert(0, built)
+    elif os.access(ENVIRONMENT, os.X_OK) and pathlib.Path(sys.prefix) != ENVIRONMENT.parents[1]:
+        os.execv(ENVIRONMENT, [str(ENVIRONMENT), *sys.argv])
     for name in ("numpy", *others):
         try:
             __import__(name)
@@ -51,7 +55,7 @@ def the_package(*others):
     except ModuleNotFoundError as missing:
         if missing.name != "qmtl" or built:
             raise
-        leave_out("the Python package is neither built (QMTL_PYTHON=ON) nor installed (pip install ./tools/python)")
+        leave_out("the Python package is neither built (QMTL_PYTHON=ON) nor installed (tests/python/setup)")
     return qmtl
 
 

@@ -14,6 +14,11 @@ from .engine import Engine, engines
 from .head import Head as CoreHead
 
 
+def _flat(parameters: Any) -> Tensor:
+    """All numbers of the parameters, float64 on the host."""
+    return torch.cat([p.reshape(-1) for p in parameters]).to("cpu", torch.float64)
+
+
 def _forward(engine: Engine, z: Tensor, flat: Tensor) -> Tensor:
     return torch.from_numpy(engine.forward(z.detach().numpy(), flat.detach().numpy()))
 
@@ -23,12 +28,18 @@ def _vjp(engine: Engine, z: Tensor, flat: Tensor, cotangents: Tensor) -> tuple[T
     return torch.from_numpy(dz), torch.from_numpy(dflat)
 
 
+def _slopes(engine: Engine, z: Tensor, flat: Tensor, cotangents: Tensor, parameters: Any) -> tuple[Tensor, ...]:
+    dz, dflat = _vjp(engine, z, flat, cotangents)
+    parts = dflat.to(parameters[0].dtype).split([p.numel() for p in parameters])
+    return (dz, *(part.view(p.shape).to(p) for part, p in zip(parts, parameters)))
+
+
 class _Slopes(torch.autograd.Function):
     """The backward pass where somebody wants to differentiate it."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, flat: Tensor, cotangents: Tensor, engine: Engine) -> tuple[Tensor, Tensor]:
-        return _vjp(engine, z, flat, cotangents)
+    def forward(ctx: Any, engine: Engine, flat: Tensor, z: Tensor, cotangents: Tensor, *parameters: Tensor) -> Any:
+        return _slopes(engine, z, flat, cotangents, parameters)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> Any:
@@ -37,18 +48,22 @@ class _Slopes(torch.autograd.Function):
 
 
 class _Logits(torch.autograd.Function):
+    """Takes the parameters one by one: joining them by operations of torch would cost as much as a small head."""
+
     @staticmethod
-    def forward(ctx: Any, z: Tensor, flat: Tensor, engine: Engine) -> Tensor:
-        ctx.save_for_backward(z, flat)
-        ctx.engine = engine
+    def forward(ctx: Any, engine: Engine, z: Tensor, *parameters: Tensor) -> Tensor:
+        flat = _flat(parameters)
+        ctx.save_for_backward(z)
+        # Not their values: those of the forward pass are in `flat`, whatever becomes of them.
+        ctx.engine, ctx.flat, ctx.parameters = engine, flat, parameters
         return _forward(engine, z, flat)
 
     @staticmethod
     def backward(ctx: Any, cotangents: Tensor) -> Any:
-        z, flat = ctx.saved_tensors
+        z, = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return (*_Slopes.apply(z, flat, cotangents, ctx.engine), None)
-        return (*_vjp(ctx.engine, z, flat, cotangents), None)
+            return (None, *_Slopes.apply(ctx.engine, ctx.flat, z, cotangents, *ctx.parameters))
+        return (None, *_slopes(ctx.engine, z, ctx.flat, cotangents, ctx.parameters))
 
 
 # torch.compile takes an operator as it is; in plain Python the function above costs less a call.
@@ -154,10 +169,13 @@ class Head(torch.nn.Module):
         if not z.is_floating_point():
             raise TypeError(f"z: expected a floating point, found {z.dtype}")
         dtype = torch.float64 if z.dtype == torch.float64 else torch.float32
-        flat = torch.cat([getattr(self, name).reshape(-1) for name in self._names]).to("cpu", torch.float64)
+        parameters = [getattr(self, name) for name in self._names]
         rows = z if z.dim() == 2 else z.reshape(-1, engine.width)
         rows = rows.to("cpu", dtype)
-        logits = _operator(rows, flat, engine.handle) if _compiling() else _Logits.apply(rows, flat, engine)
+        if _compiling():
+            logits = _operator(rows, _flat(parameters), engine.handle)
+        else:
+            logits = _Logits.apply(engine, rows, *parameters)
         if z.dim() != 2:
             logits = logits.reshape(*z.shape[:-1], engine.outputs)
         if z.device.type != "cpu":

@@ -87,6 +87,8 @@ void bind_task(nb::module_& module) {
 
 NB_MODULE(_core, module) {
   module.doc() = "The C++ library as the package's own files call it; use those.";
+  // What a traceback or a cache still holds when Python ends is no leak of this module's.
+  nb::set_leak_warnings(false);
   nb::register_exception_translator(raise);
   bind_task(module);
   bind_head(module);

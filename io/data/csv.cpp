@@ -40,8 +40,12 @@ class CsvRows {
       report.guess(name + ":" + std::to_string(first_line_),
                    "the first row is taken as names of columns, though all its cells are numbers",
                    "header = true or header = false");
-    if (dialect.header == CsvHeader::no || (dialect.header == CsvHeader::guess && !names)) return;
+    if (dialect.header == CsvHeader::no) return;
     for (const ScannedCell& cell : first_) header.emplace_back(cell.text);
+    if (dialect.header == CsvHeader::guess && !dialect.is_header(header)) {
+      header.clear();
+      return;
+    }
     kept_ = false;
   }
 

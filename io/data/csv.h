@@ -6,18 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "io/data/csv_header.h"
 #include "io/data/import_report.h"
 #include "io/data/numbers.h"
 #include "io/data/table.h"
 
 namespace qmtl {
-
-enum class CsvHeader {
-  no,
-  yes,
-  assumed,  ///< yes, because nothing was said: doubtful where all its cells are numbers
-  guess,    ///< the first row is a header if any of its cells is no number
-};
 
 /// How a text table is written.
 struct CsvDialect {
@@ -26,6 +20,8 @@ struct CsvDialect {
   std::string comment;      ///< begins what is passed over to the end of the line; "": nothing does
   NumberFormat numbers;
   CsvHeader header = CsvHeader::yes;
+  /// Are the cells of the first row names of columns? May throw Error where that is open to doubt.
+  std::function<bool(const std::vector<std::string>& first)> is_header = {};
   std::string encoding;  ///< see to_utf8
 };
 

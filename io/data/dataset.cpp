@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "io/data/file_kind.h"
 #include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
 #include "runtime/base/error.h"
@@ -272,6 +273,11 @@ void write_parts(hdf5::File& file, const Dataset& data) {
 
 std::string dataset_hash(const Dataset& data) {
   return hash_of(data, [](Sha256& hash, const Input& input) { hash.update_array(input.values); });
+}
+
+bool is_own_file(const std::string& path) {
+  return is_hdf5_file(path) &&
+         hdf5::File::open(path).string_attribute("/", "format").value_or("").starts_with("qmtl-");
 }
 
 Dataset read_dataset(const std::string& path) {

@@ -13,6 +13,10 @@ namespace qmtl {
 /// NaN or infinity in an input; a label that is infinite, outside its classes or not whole.
 Dataset read_dataset(const std::string& path);
 
+/// Does a file say that it is one of this program's? Such a file is to be read as a data set, also where that
+/// fails. False for one that is not HDF5.
+bool is_own_file(const std::string& path);
+
 /// Writes a data set (inputs and labels as float32), replacing `path` only after what was written reads back
 /// with the same hash. Throws Error (data) if `data` itself breaks a rule of the format.
 void write_dataset(const std::string& path, const Dataset& data);

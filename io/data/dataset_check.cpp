@@ -88,8 +88,8 @@ void check_task(const Task& task, std::size_t samples, const std::string& where)
 void check_output_names(const Dataset& data, const std::string& where) {
   std::map<std::string, std::string> columns{{"id", "the column of ids"}};
   for (const Task& task : data.tasks)
-    for (const std::string& column :
-         prediction_columns(task.name, task.kind, static_cast<std::size_t>(task.outputs()))) {
+    for (const std::string& column : prediction_columns(
+             task.name, task.kind, static_cast<std::size_t>(task.outputs()), task.class_names)) {
       const auto [other, fresh] = columns.emplace(column, "task " + task.name);
       if (!fresh)
         throw data_error(where + ": task " + task.name + ": predictions would have two columns named \"" +

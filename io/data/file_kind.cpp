@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "io/data/inflate.h"
+#include "runtime/base/error.h"
 #include "runtime/base/file.h"
 
 namespace qmtl {
@@ -97,6 +99,16 @@ bool is_json(std::string_view text) {
   return text[inner] == '}' || (colon != text.npos && colon < 4096);
 }
 
+/// The beginning of a file, decompressed; "" where it cannot be read.
+std::string first_bytes(const std::string& path) {
+  if (file_kind(path) != FileKind::file) return "";
+  try {
+    return std::string(InflatedFile(path, "a file").next().substr(0, 4096));
+  } catch (const Error&) {
+    return "";  // what reads it next says so
+  }
+}
+
 }  // namespace
 
 bool is_hdf5_file(const std::string& path) {
@@ -106,6 +118,28 @@ bool is_hdf5_file(const std::string& path) {
   for (std::streamoff at = 0; file.seekg(at) && file.read(magic, sizeof magic); at = at == 0 ? 512 : 2 * at)
     if (std::string_view(magic, sizeof magic) == hdf5_signature) return true;
   return false;
+}
+
+bool is_array_file(const std::string& path) {
+  if (is_hdf5_file(path)) return true;
+  const std::string head = first_bytes(path);
+  if (head.starts_with("\x93NUMPY")) return true;
+  if (head.starts_with("PK\x03\x04")) return head.find(".npy") != head.npos;
+  const auto byte = [&](std::size_t i) {
+    return i < head.size() ? static_cast<unsigned char>(head[i]) : 255u;
+  };
+  // IDX: two zeros, the type of its elements, the number of extents.
+  return byte(0) == 0 && byte(1) == 0 && byte(2) >= 8 && byte(2) <= 14 && byte(3) >= 1 && byte(3) <= 8;
+}
+
+bool is_picture_file(const std::string& path) {
+  const std::string head = first_bytes(path);
+  if (head.starts_with("\x89PNG") || head.starts_with("\xFF\xD8\xFF")) return true;
+  if (head.size() < 3 || head[0] != 'P' || std::string_view("2356").find(head[1]) == std::string_view::npos)
+    return false;
+  const std::size_t next = head.find_first_not_of(" \t\r\n", 2);
+  return next != head.npos && next > 2 &&
+         (head[next] == '#' || std::isdigit(static_cast<unsigned char>(head[next])));
 }
 
 std::string kind_of_no_table(std::string_view bytes) {

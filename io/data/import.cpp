@@ -8,7 +8,7 @@
 
 #include "io/data/dataset.h"
 #include "io/data/import_files.h"
-#include "io/data/import_inputs.h"
+#include "io/data/import_keys.h"
 #include "io/data/import_plan.h"
 #include "io/data/import_table.h"
 #include "io/data/input_values.h"
@@ -19,61 +19,6 @@
 
 namespace qmtl {
 namespace {
-
-/// The keys that say how the table is written.
-CsvDialect dialect_of(TableReader& root) {
-  CsvDialect dialect;
-  const auto wrong = [&](const char* key, const std::string& expected) {
-    wrong_value(*root.find(key), root.file(), key, expected);
-  };
-  const std::string delimiter = root.string("delimiter", ",");
-  dialect.whitespace = delimiter == "whitespace";
-  if (!dialect.whitespace &&
-      (delimiter.size() != 1 || delimiter == "\"" || delimiter == "\n" || delimiter == "\r"))
-    wrong("delimiter", "one character, for example \",\" or \"\\t\", or \"whitespace\"");
-  dialect.delimiter = delimiter[0];
-  NumberFormat& numbers = dialect.numbers;
-  const auto sign = [&](const char* key, const std::string& otherwise) {
-    const std::string text = root.string(key, otherwise);
-    const bool digit = std::any_of(text.begin(), text.end(), [](unsigned char c) {
-      return std::isalnum(c) || c == '-' || c == '+' || c == '"' || c == '\n';
-    });
-    if (text.size() > 4 || digit || (text.empty() && root.find(key)))
-      wrong(key, "one character such as \",\" or \".\"");
-    return text;
-  };
-  numbers.decimal = sign("decimal", ".");
-  numbers.thousands = sign("thousands", "");
-  if (numbers.decimal == numbers.thousands) wrong("thousands", "another character than decimal");
-  dialect.comment = root.string("comment", "");
-  if (root.find("comment") &&
-      (dialect.comment.empty() || dialect.comment[0] == '"' || dialect.comment == delimiter))
-    wrong("comment", "the text that begins a comment, such as \"#\"");
-  dialect.encoding = root.string("encoding", "");
-  dialect.header = !root.find("header")           ? CsvHeader::assumed
-                   : root.boolean("header", true) ? CsvHeader::yes
-                                                  : CsvHeader::no;
-  return dialect;
-}
-
-/// The optional key `shape` of an input whose columns are an image: [H, W] or [C, H, W].
-void read_shape(TableReader& reader, Input& input) {
-  const toml::node* node = reader.find("shape");
-  if (!node) return;
-  const std::string expected =
-      "whole numbers above 0 whose product is the number of columns, " + std::to_string(input.width);
-  std::vector<std::size_t> shape;
-  double product = 1;
-  for (double extent : reader.numbers("shape")) {
-    if (!(extent >= 1) || extent > static_cast<double>(input.width) || extent != std::floor(extent))
-      wrong_value(*node, reader.file(), reader.full("shape"), expected);
-    shape.push_back(static_cast<std::size_t>(extent));
-    product *= extent;
-  }
-  if (product != static_cast<double>(input.width))
-    wrong_value(*node, reader.file(), reader.full("shape"), expected);
-  input.shape = std::move(shape);
-}
 
 /// Calls `read(name, reader)` for each table in [section.<name>], in file order, and checks its keys.
 template <class Read>
@@ -130,26 +75,6 @@ void check_new_names(const CsvTable& table, const std::vector<AddedColumn>& adde
   for (const AddedColumn& column : added)
     if (!names.insert(column.name).second)
       throw usage_error(file + ": two columns are named \"" + column.name + "\"; one is of " + column.source);
-}
-
-/// One [input.<name>]: columns of the table, an array or pictures.
-Input import_input(const std::string& name, TableReader& reader, InputSource source,
-                   const SampleCount& count) {
-  // Before any file is looked at: a misspelt key should not show as a puzzling value.
-  if (reader.find("images")) {
-    reader.expect_only({"images", "column", "size", "grey"});
-    return import_images(name, reader, source.table, source.columns, source.report);
-  }
-  Input input;
-  if (reader.find("file")) {
-    reader.expect_only({"file", "dataset", "external_folders", "shape"});
-    input = import_array(name, reader, count, source.table.origin, source.report);
-  } else {
-    input = import_column_input(name, reader, source);
-  }
-  read_shape(reader, input);
-  if (input.shape.size() > 1) take_shift_back(input);
-  return input;
 }
 
 /// One task for each of several columns, all of one kind: the keys of a task with `columns` and `prefix`.
@@ -219,6 +144,7 @@ Imported import_with_report(const std::string& toml_path) {
   data.licence = root.string("licence", "");
   std::optional<SampleCount> count;
   CsvTable table = read_table(root, description, count, report);
+  const bool header = !table.header.empty();
   Columns columns(table, root.texts("columns"), toml_path);
   const std::vector<AddedColumn> added = other_columns(root, count, report);
   if (!count)
@@ -246,8 +172,11 @@ Imported import_with_report(const std::string& toml_path) {
   split_reader.finish();
 
   std::vector<std::size_t> used;
+  toml::table resolved = description;
   for_each_table(root, "input", [&](const std::string& name, TableReader& reader) {
-    data.inputs.push_back(import_input(name, reader, {table, columns, data.split, used, report}, *count));
+    toml::table* keys = resolved["input"][name].as_table();
+    data.inputs.push_back(
+        import_input(name, reader, {table, columns, data.split, used, report, keys}, *count));
   });
   for_each_table(root, "task", [&](const std::string& name, TableReader& reader) {
     data.tasks.push_back(import_task(name, reader, table, columns, report));
@@ -276,62 +205,12 @@ Imported import_with_report(const std::string& toml_path) {
 
   check_leaks(used, table, toml_path, report);
   count_unlabelled(data, report);
+  data.description = resolved_description(std::move(resolved), header, data);
   check_dataset(data, toml_path);
   data.hash = dataset_hash(data);
   return imported;
 }
 
 Dataset import_description(const std::string& toml_path) { return import_with_report(toml_path).data; }
-
-Dataset read_csv_inputs(const std::string& csv_path, const ModelSpec& spec,
-                        const std::vector<Standardisation>& statistics) {
-  ImportReport report;
-  CsvDialect dialect;
-  dialect.header = CsvHeader::guess;
-  const CsvTable table =
-      read_csv(csv_path, dialect, report, [](const std::vector<std::string>& header, std::size_t columns) {
-        std::vector<Keep> keep(columns, Keep::number);
-        if (!header.empty() && header[0] == "id") keep[0] = Keep::text;
-        return keep;
-      });
-  std::size_t expected = 0;
-  std::string parts;
-  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
-    expected += spec.input_widths[i];
-    parts += (i ? ", " : "") + std::to_string(spec.input_widths[i]) + " for input " + spec.inputs[i];
-  }
-  const bool with_id = !table.header.empty() && table.header[0] == "id";
-  if (table.columns != expected + (with_id ? 1 : 0))
-    throw data_error(csv_path + ": expected " + std::to_string(expected) + " columns (" + parts +
-                     "), optionally after a column named id, found " + std::to_string(table.columns) +
-                     "; keep only the columns the model was trained on, in that order");
-  Dataset data;
-  data.samples = table.rows();
-  std::size_t first = with_id ? 1 : 0;
-  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
-    Input input;
-    input.name = spec.inputs[i];
-    input.width = spec.input_widths[i];
-    input.shape = {input.width};
-    const auto read = [&](std::size_t row, double* numbers) {
-      for (std::size_t c = 0; c < input.width; ++c) {
-        numbers[c] = number_at(table, row, first + c);
-        if (!std::isfinite(static_cast<float>(numbers[c]))) float_at(table, row, first + c);
-      }
-    };
-    const auto found = std::find_if(statistics.begin(), statistics.end(),
-                                    [&](const Standardisation& entry) { return entry.input == input.name; });
-    const Standardisation none;
-    const Standardisation& entry = found == statistics.end() ? none : *found;
-    fill_input_near(input, table.rows(), read, entry.mean, entry.deviation);
-    first += input.width;
-    data.inputs.push_back(std::move(input));
-  }
-  if (with_id)
-    for (std::size_t row = 0; row < table.rows(); ++row) data.ids.emplace_back(table.cell(row, 0));
-  data.split.assign(data.samples, static_cast<std::uint8_t>(Split::test));
-  data.hash = dataset_hash(data);
-  return data;
-}
 
 }  // namespace qmtl

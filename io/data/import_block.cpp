@@ -30,11 +30,11 @@ std::vector<float> taken_values(CsvTable& table, const std::vector<std::size_t>&
 }
 
 /// The spreads of the columns' numbers in the rows that are left.
-std::vector<Spread> spreads_of(const CsvTable& table, const std::vector<std::size_t>& columns) {
-  std::vector<Spread> spreads(columns.size());
+std::vector<NumberSpread> spreads_of(const CsvTable& table, const std::vector<std::size_t>& columns) {
+  std::vector<NumberSpread> spreads(columns.size());
   std::vector<std::size_t> places, wanted;
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    const Spread& of_file = table.data[columns[c]].spread;
+    const NumberSpread& of_file = table.data[columns[c]].spread;
     if (!in_block(table, columns[c])) {
       for (std::size_t row = 0; row < table.rows(); ++row) spreads[c].add(number_at(table, row, columns[c]));
     } else if (table.origin.empty() || of_file.exact) {
@@ -75,7 +75,7 @@ void fill_from_block(Input& input, CsvTable& table, const std::vector<std::size_
       if (!number) refuse(row, c);
     }
   input.values = taken_values(table, columns);
-  const std::vector<Spread> spreads = spreads_of(table, columns);
+  const std::vector<NumberSpread> spreads = spreads_of(table, columns);
   for (std::size_t c = 0; c < columns.size(); ++c)
     if (spreads[c].doubtful())
       keep_apart(input, c, spreads[c], exact_column(table, columns[c]), place(c), report);

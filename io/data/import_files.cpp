@@ -83,7 +83,7 @@ std::string path_beside(const std::string& description, const std::string& file)
 }
 
 Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
-                   const std::vector<std::size_t>& origin, ImportReport& report) {
+                   const std::vector<std::size_t>& origin, ImportReport& report, const KnownNumbers* known) {
   const ArrayFile array = read_named_array(reader);
   if (!array.texts.empty())
     throw data_error(
@@ -107,6 +107,10 @@ Input import_array(const std::string& name, TableReader& reader, const SampleCou
                          (std::isnan(numbers[c]) ? "NaN" : "infinity or a number beyond float"));
     }
   };
+  if (known) {
+    fill_input(input, origin.empty() ? array.samples() : origin.size(), read, *known);
+    return input;
+  }
   fill_input(
       input, origin.empty() ? array.samples() : origin.size(), read,
       [&](std::size_t c) { return array.file + ", column " + std::to_string(c); }, report);
@@ -161,6 +165,16 @@ std::vector<AddedColumn> list_class_folders(const std::string& folder, ImportRep
                      ", because they are no PNG, JPEG, PGM or PPM in the folder of a class",
                  "pictures of these kinds only, each in the folder of its class");
   return columns;
+}
+
+std::vector<std::string> list_pictures(const std::string& folder) {
+  std::vector<std::string> other, names = sorted_names(folder, false, other);
+  for (const std::string& inner : sorted_names(folder, true, other))
+    for (const std::string& name : sorted_names(fs::path(folder) / inner, false, other))
+      names.push_back((fs::path(inner) / name).string());
+  if (names.empty())
+    throw data_error(folder + ": expected pictures (.png, .jpg, .jpeg, .pgm, .ppm), found none");
+  return names;
 }
 
 Input import_images(const std::string& name, TableReader& reader, const CsvTable& table,

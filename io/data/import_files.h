@@ -9,6 +9,7 @@
 #include "io/data/csv.h"
 #include "io/data/import_report.h"
 #include "io/data/import_table.h"
+#include "io/data/input_values.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
@@ -23,9 +24,10 @@ struct SampleCount {
 };
 
 /// An input from an array: the keys `file` and, for HDF5 and NPZ, `dataset`, for HDF5 `external_folders`.
-/// `origin` are the samples that are kept, if not all.
+/// `origin` are the samples that are kept, if not all; `known` as in InputSource.
 Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
-                   const std::vector<std::size_t>& origin, ImportReport& report);
+                   const std::vector<std::size_t>& origin, ImportReport& report,
+                   const KnownNumbers* known = nullptr);
 
 /// The columns of a table [column.<name>] with the keys of an array: one of an array [N], L of an
 /// array [N, L], named name0, name1, ...; that of an array [N, 1] is also called name. Sets `expected` where
@@ -36,6 +38,9 @@ std::vector<AddedColumn> import_columns(const std::string& name, TableReader& re
 /// Pictures of a folder that has one sub-folder per class: columns "class" (the sub-folder's name) and "file"
 /// (relative to the folder), in the order of the names' bytes.
 std::vector<AddedColumn> list_class_folders(const std::string& folder, ImportReport& report);
+
+/// Pictures in a folder and in its sub-folders: their names inside it, in the order of the names' bytes.
+std::vector<std::string> list_pictures(const std::string& folder);
 
 /// An input from pictures: the keys `images` (the folder), `column` (of the files' names; without it "file"),
 /// `size` and `grey`.

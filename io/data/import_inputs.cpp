@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -48,7 +49,13 @@ class ColumnInput {
     if (policy_ != "refuse" && policy_ != "mean" && policy_ != "median")
       wrong_value(*reader.find("missing"), reader.file(), reader.full("missing"),
                   "\"refuse\", \"mean\" or \"median\"");
-    indicator_ = reader.boolean("indicator", true);
+    const toml::node* indicator = reader.find("indicator");
+    if (indicator && indicator->is_array())
+      indicated_ =
+          reader.find("indicator")->as_array()->empty() ? std::vector<std::size_t>{} : many("indicator");
+    else
+      indicator_ = reader.boolean("indicator", true);
+    fills_ = reader.table("fill");
     missing_texts_ = reader.texts("missing_texts");
     const std::string unseen = reader.string("unseen", "refuse");
     if (unseen != "refuse" && unseen != "zero")
@@ -64,12 +71,9 @@ class ColumnInput {
                                   : listed(ordinal, column) ? Coding::ordinal
                                                             : Coding::number,
                                   categories));
-    if (!categories) return;
-    for (const Entry& entry : in_file_order(*categories))
-      if (!known_categories_.contains(std::string(entry.key->str())))
-        throw usage_error(where(*entry.key, reader.file()) + ": " + reader.full("categories") +
-                          ": expected columns that one_hot or ordinal lists, found \"" +
-                          shown(entry.key->str()) + "\"");
+    check_keys(categories, "categories", known_categories_, "columns that one_hot or ordinal lists");
+    check_keys(fills_, "fill", known_fills_, "columns of numbers that columns lists");
+    if (source.resolved) resolve(*source.resolved);
   }
 
   Input input(const std::string& name) {
@@ -81,7 +85,11 @@ class ColumnInput {
     made.units = units();
     const std::vector<std::string> places = names();
     const auto place = [&](std::size_t c) { return "column " + places[c]; };
-    if (std::vector<std::size_t> columns; are_block(columns)) {
+    if (source_.known) {
+      fill_input(
+          made, source_.table.rows(), [&](std::size_t row, double* numbers) { write(row, numbers); },
+          *source_.known);
+    } else if (std::vector<std::size_t> columns; are_block(columns)) {
       fill_from_block(
           made, source_.table, columns,
           [&](std::size_t row, std::size_t c) {
@@ -98,6 +106,41 @@ class ColumnInput {
   }
 
  private:
+  void check_keys(const toml::table* table, const std::string& key, const std::set<std::string>& known,
+                  const std::string& expected) const {
+    if (!table) return;
+    for (const Entry& entry : in_file_order(*table))
+      if (!known.contains(std::string(entry.key->str())))
+        throw usage_error(where(*entry.key, reader_.file()) + ": " + reader_.full(key) + ": expected " +
+                          expected + ", found \"" + shown(entry.key->str()) + "\"");
+  }
+
+  /// The keys with what was decided from the table, so that they make the same numbers of another one.
+  void resolve(toml::table& keys) const {
+    toml::array columns, one_hot, ordinal, indicator;
+    toml::table categories, fill;
+    for (const Feature& one : features_) {
+      const std::string name = source_.columns.name(one.column);
+      columns.push_back(name);
+      if (one.coding != Coding::number) {
+        (one.coding == Coding::one_hot ? one_hot : ordinal).push_back(name);
+        toml::array listed;
+        for (const std::string& category : one.categories) listed.push_back(category);
+        categories.insert_or_assign(name, std::move(listed));
+      } else if (one.filled) {
+        fill.insert_or_assign(name, one.fill);
+      }
+      if (one.indicator) indicator.push_back(name);
+    }
+    keys.insert_or_assign("columns", std::move(columns));
+    if (!one_hot.empty()) keys.insert_or_assign("one_hot", std::move(one_hot));
+    if (!ordinal.empty()) keys.insert_or_assign("ordinal", std::move(ordinal));
+    if (!categories.empty()) keys.insert_or_assign("categories", std::move(categories));
+    if (!fill.empty()) keys.insert_or_assign("fill", std::move(fill));
+    if (policy_ != "refuse") keys.insert_or_assign("indicator", std::move(indicator));
+    keys.erase("units");  // the data set has them
+  }
+
   std::vector<std::size_t> many(const std::string& key) const {
     return source_.columns.many(reader_.texts(key),
                                 where(reader_.need(key), reader_.file()) + ": " + reader_.full(key));
@@ -125,14 +168,23 @@ class ColumnInput {
     Feature one;
     one.column = column;
     one.coding = coding;
-    if (policy_ != "refuse") {
-      one.filled = true;
-      for (std::size_t row = 0; row < table.rows() && !one.indicator; ++row)
-        one.indicator = indicator_ && is_missing(row, column);
-      if (coding == Coding::number) one.fill = typical(column);
+    const std::string name = source_.columns.name(column);
+    const bool given = coding == Coding::number && fills_ && fills_->contains(name);
+    if (given) {
+      known_fills_.insert(name);
+      const std::optional<double> number = (*fills_)[name].value<double>();
+      if (!number || !std::isfinite(*number))
+        wrong_value(*fills_->get(name), reader_.file(), reader_.full("fill") + "." + name, "a finite number");
+      one.fill = *number;
+    } else if (policy_ != "refuse" && coding == Coding::number) {
+      one.fill = typical(column);
     }
+    one.filled = given || policy_ != "refuse";
+    if (indicated_)
+      one.indicator = std::find(indicated_->begin(), indicated_->end(), column) != indicated_->end();
+    for (std::size_t row = 0; one.filled && indicator_ && row < table.rows() && !one.indicator; ++row)
+      one.indicator = is_missing(row, column);
     if (coding == Coding::number) return one;
-    const std::string name = table.column_name(column);
     if (categories && categories->contains(name)) {
       known_categories_.insert(name);
       TableReader listed(*categories, reader_.file(), reader_.full("categories"));
@@ -240,7 +292,8 @@ class ColumnInput {
         throw data_error(table.where(row, one.column) + ": expected a finite number, found " +
                          (cell.empty() ? "an empty cell" : "\"" + shown(cell) + "\"") + "; " +
                          reader_.full("missing") +
-                         " = \"mean\" or \"median\" fills such cells, from training rows");
+                         " = \"mean\" or \"median\" fills such cells, from training rows, fill = { column = "
+                         "number } with a number");
       }
       to[0] = number_at(table, row, one.column);
       if (!std::isfinite(static_cast<float>(to[0]))) float_at(table, row, one.column);
@@ -267,9 +320,11 @@ class ColumnInput {
   TableReader& reader_;
   InputSource source_;
   std::string policy_;
-  bool indicator_ = true, unseen_zero_ = false;
+  bool indicator_ = false, unseen_zero_ = false;
+  std::optional<std::vector<std::size_t>> indicated_;  ///< the columns that have one, where they are listed
+  const toml::table* fills_ = nullptr;
   std::vector<std::string> missing_texts_;
-  std::set<std::string> known_categories_;
+  std::set<std::string> known_categories_, known_fills_;
   std::vector<Feature> features_;
 };
 
@@ -277,7 +332,7 @@ class ColumnInput {
 
 Input import_column_input(const std::string& name, TableReader& reader, InputSource source) {
   reader.expect_only({"columns", "shape", "one_hot", "ordinal", "categories", "unseen", "missing",
-                      "missing_texts", "indicator", "units"});
+                      "missing_texts", "fill", "indicator", "units"});
   return ColumnInput(reader, source).input(name);
 }
 

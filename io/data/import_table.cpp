@@ -93,6 +93,11 @@ std::size_t Columns::one(const std::string& name, const std::string& at) const {
                     "a number from 1 to " + std::to_string(table_.columns));
 }
 
+std::string Columns::name(std::size_t column) const {
+  const std::string name = table_.column_name(column);
+  return doubled_.contains(name) ? std::to_string(column + 1) : name;
+}
+
 std::vector<std::size_t> Columns::many(const std::vector<std::string>& names, const std::string& at) const {
   std::vector<std::size_t> found;
   for (const std::string& name : names) {

@@ -26,6 +26,8 @@ class Columns {
   /// One column by name, or by number from 1. `at` names file, line and key for the error. Throws Error
   /// (data) for a name that two columns have.
   std::size_t one(const std::string& name, const std::string& at) const;
+  /// What a description may call a column: its name, or its number from 1 where it has none of its own.
+  std::string name(std::size_t column) const;
   /// Columns of a list whose entries may be ranges: "p0..p63", "1..64".
   std::vector<std::size_t> many(const std::vector<std::string>& names, const std::string& at) const;
 

@@ -22,12 +22,12 @@ std::size_t merged(std::vector<double> numbers, double shift) {
 }  // namespace
 
 std::size_t merged_numbers(const std::vector<double>& numbers) {
-  Spread spread;
+  NumberSpread spread;
   for (double number : numbers) spread.add(number);
   return spread.doubtful() ? merged(numbers, 0) : 0;
 }
 
-void keep_apart(Input& input, std::size_t c, const Spread& spread, const std::vector<double>& numbers,
+void keep_apart(Input& input, std::size_t c, const NumberSpread& spread, const std::vector<double>& numbers,
                 const std::string& place, ImportReport& report) {
   const std::size_t lost = merged(numbers, 0);
   if (lost == 0) return;
@@ -46,7 +46,7 @@ void keep_apart(Input& input, std::size_t c, const Spread& spread, const std::ve
 
 void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
                 const std::function<std::string(std::size_t)>& place, ImportReport& report) {
-  std::vector<Spread> spreads(input.width);
+  std::vector<NumberSpread> spreads(input.width);
   std::vector<double> sample(input.width);
   input.values.resize(rows * input.width);
   for (std::size_t row = 0; row < rows; ++row) {
@@ -74,19 +74,22 @@ void take_shift_back(Input& input) {
   input.shift.clear();
 }
 
-void fill_input_near(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
-                     const std::vector<double>& mean, const std::vector<double>& deviation) {
-  constexpr double far = 1024;
+void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                const KnownNumbers& known) {
   std::vector<double> numbers(rows * input.width);
   for (std::size_t row = 0; row < rows; ++row) read(row, numbers.data() + row * input.width);
-  for (std::size_t c = 0; c < input.width && mean.size() == input.width; ++c) {
-    if (!(std::abs(mean[c]) > far * deviation[c])) continue;
-    bool exact = true;
-    for (std::size_t row = 0; row < rows; ++row) exact = exact && fits_float(numbers[row * input.width + c]);
-    if (exact) continue;
-    if (input.shift.empty()) input.shift.assign(input.width, 0.0);
-    input.shift[c] = std::nearbyint(mean[c]);
-  }
+  input.shift = known.shift.size() == input.width ? known.shift : std::vector<double>{};
+  if (const Standardisation* near = known.statistics; near && near->mean.size() == input.width)
+    for (std::size_t c = 0; c < input.width; ++c) {
+      constexpr double far = 1024;
+      if (!(std::abs(near->mean[c]) > far * near->deviation[c])) continue;
+      bool exact = true;
+      for (std::size_t row = 0; row < rows; ++row)
+        exact = exact && fits_float(numbers[row * input.width + c]);
+      if (exact) continue;
+      if (input.shift.empty()) input.shift.assign(input.width, 0.0);
+      input.shift[c] = std::nearbyint(near->mean[c]);
+    }
   input.values.resize(numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i)
     input.values[i] =

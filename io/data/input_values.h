@@ -8,6 +8,7 @@
 #include "io/data/import_report.h"
 #include "io/data/spread.h"
 #include "runtime/model/data.h"
+#include "runtime/train/state.h"
 
 namespace qmtl {
 
@@ -23,15 +24,22 @@ void fill_input(Input& input, std::size_t rows, const std::function<void(std::si
 
 /// Keeps column `c` of a filled input relative to its middle where single precision would merge some of its
 /// numbers, and says so.
-void keep_apart(Input& input, std::size_t c, const Spread& spread, const std::vector<double>& numbers,
+void keep_apart(Input& input, std::size_t c, const NumberSpread& spread, const std::vector<double>& numbers,
                 const std::string& place, ImportReport& report);
 
 /// The numbers of an image share their statistics, so that they cannot have shifts of their own.
 void take_shift_back(Input& input);
 
-/// The same for rows to predict from: columns whose mean is far from zero beside their deviation are kept
-/// relative to it where a number needs that.
-void fill_input_near(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
-                     const std::vector<double>& mean, const std::vector<double>& deviation);
+/// How an input's numbers became single precision when a model was trained.
+struct KnownNumbers {
+  std::vector<double> shift = {};  ///< Input::shift, or empty
+  /// Of models that say nothing of that: columns whose mean is far from zero beside their deviation are kept
+  /// relative to it where a number needs that.
+  const Standardisation* statistics = nullptr;
+};
+
+/// The same for rows to predict from.
+void fill_input(Input& input, std::size_t rows, const std::function<void(std::size_t, double*)>& read,
+                const KnownNumbers& known);
 
 }  // namespace qmtl

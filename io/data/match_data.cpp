@@ -13,15 +13,6 @@
 namespace qmtl {
 namespace {
 
-/// "a, b, c": at most so many that a person reads them.
-std::string listing(const std::vector<std::string>& names) {
-  constexpr std::size_t most = 24;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i ? ", " : "") + shown(names[i]);
-  if (names.size() > most) text += ", ... (" + std::to_string(names.size()) + " in all)";
-  return names.empty() ? "none" : text;
-}
-
 template <class Value>
 std::vector<Value> in_order(const std::vector<Value>& values, const std::vector<std::size_t>& places) {
   if (values.empty()) return {};
@@ -36,12 +27,13 @@ void match_input(Input& input, const InputMeaning& known, const std::string& whe
   if (known.columns.empty()) return;
   if (input.column_names.empty()) {
     report.doubts.push_back(where + ": its columns have no names; they are taken in the model's order: " +
-                            listing(known.columns));
+                            listed_names(known.columns));
     return;
   }
   if (input.column_names != known.columns) {
     const std::vector<std::size_t> places = match_columns(known.columns, input.column_names, where);
-    report.notes.push_back(where + ": its columns are put into the model's order: " + listing(known.columns));
+    report.notes.push_back(where +
+                           ": its columns are put into the model's order: " + listed_names(known.columns));
     input.values = in_order(input.values, places);
     input.shift = in_order(input.shift, places);
     input.units = in_order(input.units, places);
@@ -64,15 +56,16 @@ void match_labels(Task& task, const TaskSpec& spec, const TaskMeaning& known, co
     if (task.outputs() == spec.outputs &&
         std::any_of(task.labels.begin(), task.labels.end(), [](float label) { return !std::isnan(label); }))
       report.doubts.push_back(where + ": its classes have no names; they are taken in the model's order: " +
-                              listing(known.classes));
+                              listed_names(known.classes));
     return;
   }
   const std::vector<int> match = match_classes(known.classes, task.class_names, task.kind);
   const bool columns = task.kind == TaskKind::multilabel;
   const auto refuse = [&](std::size_t unknown) {
-    throw data_error(where + ": expected the " + (columns ? "labels " : "classes ") + listing(known.classes) +
-                     " of the model, found " + listing(task.class_names) + ": the model does not know \"" +
-                     shown(task.class_names[unknown]) + "\"; leave it out, or train a model with it");
+    throw data_error(where + ": expected the " + (columns ? "labels " : "classes ") +
+                     listed_names(known.classes) + " of the model, found " + listed_names(task.class_names) +
+                     ": the model does not know \"" + shown(task.class_names[unknown]) +
+                     "\"; leave it out, or train a model with it");
   };
   std::vector<float> labels;
   if (columns) {
@@ -95,13 +88,22 @@ void match_labels(Task& task, const TaskSpec& spec, const TaskMeaning& known, co
     }
     task.classes = spec.classes;
   }
-  report.notes.push_back(where + ": its " + (columns ? "labels " : "classes ") + listing(task.class_names) +
-                         " are the model's " + listing(known.classes) + " by their names");
+  report.notes.push_back(where + ": its " + (columns ? "labels " : "classes ") +
+                         listed_names(task.class_names) + " are the model's " + listed_names(known.classes) +
+                         " by their names");
   task.labels = std::move(labels);
   task.class_names = known.classes;
 }
 
 }  // namespace
+
+std::string listed_names(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 24;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i ? ", " : "") + shown(names[i]);
+  if (names.size() > most) text += ", ... (" + std::to_string(names.size()) + " in all)";
+  return names.empty() ? "none" : text;
+}
 
 std::vector<std::size_t> match_columns(const std::vector<std::string>& wanted,
                                        const std::vector<std::string>& found, const std::string& where) {
@@ -123,10 +125,10 @@ std::vector<std::size_t> match_columns(const std::vector<std::string>& wanted,
   for (std::size_t i = 0; i < found.size(); ++i)
     if (!used[i]) unknown.push_back(found[i]);
   if (missing.empty() && unknown.empty() && twice.empty()) return order;
-  throw data_error(where + ": expected the columns " + listing(wanted) + ", found " + listing(found) +
-                   (missing.empty() ? "" : "; missing: " + listing(missing)) +
-                   (unknown.empty() ? "" : "; not known to the model: " + listing(unknown)) +
-                   (twice.empty() ? "" : "; there twice: " + listing(twice)));
+  throw data_error(where + ": expected the columns " + listed_names(wanted) + ", found " +
+                   listed_names(found) + (missing.empty() ? "" : "; missing: " + listed_names(missing)) +
+                   (unknown.empty() ? "" : "; not known to the model: " + listed_names(unknown)) +
+                   (twice.empty() ? "" : "; there twice: " + listed_names(twice)));
 }
 
 std::vector<int> match_classes(const std::vector<std::string>& known, const std::vector<std::string>& found,

@@ -14,6 +14,9 @@ struct MatchReport {
   std::vector<std::string> doubts;  ///< what was taken by its place, because one side has no names
 };
 
+/// "a, b, c": for messages, at most so many that a person reads them.
+std::string listed_names(const std::vector<std::string>& names);
+
 /// For each of `wanted` its place among `found`. Throws Error (data), beginning with `where`, unless both
 /// hold the same names; the message has both lists and what is missing.
 std::vector<std::size_t> match_columns(const std::vector<std::string>& wanted,

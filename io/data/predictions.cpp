@@ -35,33 +35,31 @@ std::string number(float value) {
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
-/// The class a task's probabilities stand for: above one half, or the first of the largest.
-std::size_t predicted_class(TaskKind kind, std::span<const float> values) {
-  if (kind == TaskKind::binary) return values[0] > 0.5f ? 1 : 0;
-  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-}
-
-std::string csv_header(const ModelSpec& spec) {
+std::string csv_header(const ModelSpec& spec, const Meaning& meaning) {
   std::string text = "id";
   for (const TaskSpec& task : spec.tasks)
     for (const std::string& column :
-         prediction_columns(task.name, parse_task_kind(task.kind), static_cast<std::size_t>(task.outputs)))
+         prediction_columns(task.name, parse_task_kind(task.kind), static_cast<std::size_t>(task.outputs),
+                            meaning.task(task.name).classes))
       text.append(1, ',').append(csv_cell(column));
   return text + "\n";
 }
 
-std::string csv_text(const ModelSpec& spec, const std::vector<std::string>& ids, std::size_t rows,
-                     std::span<const float> values) {
-  std::string text = csv_header(spec);
+std::string csv_text(const ModelSpec& spec, const Meaning& meaning, const std::vector<std::string>& ids,
+                     std::size_t rows, std::span<const float> values) {
+  std::string text = csv_header(spec, meaning);
+  std::vector<const TaskMeaning*> named;
+  for (const TaskSpec& task : spec.tasks) named.push_back(&meaning.task(task.name));
   const std::size_t outputs = outputs_of(spec);
   for (std::size_t row = 0; row < rows; ++row) {
     text += ids.empty() ? std::to_string(row) : csv_cell(ids[row]);
     std::size_t column = row * outputs;
-    for (const TaskSpec& task : spec.tasks) {
+    for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+      const TaskSpec& task = spec.tasks[t];
       const TaskKind kind = parse_task_kind(task.kind);
       const auto part = values.subspan(column, static_cast<std::size_t>(task.outputs));
       if (kind == TaskKind::binary || kind == TaskKind::multiclass)
-        text.append(1, ',').append(std::to_string(predicted_class(kind, part)));
+        text.append(1, ',').append(csv_cell(class_name(*named[t], predicted_class(kind, part))));
       for (float value : part) text.append(1, ',').append(number(value));
       column += part.size();
     }
@@ -70,7 +68,7 @@ std::string csv_text(const ModelSpec& spec, const std::vector<std::string>& ids,
   return text;
 }
 
-std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec,
+std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
                                   const std::vector<std::string>& ids, std::size_t rows,
                                   std::span<const float> values) {
   hdf5::File file = hdf5::File::build(path);
@@ -90,6 +88,9 @@ std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec
     const std::string object = "/predictions/" + task.name;
     file.write<float>(object, {rows, width}, part);
     file.set_attribute(object, "kind", task.kind);
+    const TaskMeaning& named = meaning.task(task.name);
+    if (!named.classes.empty()) file.write_strings("/classes/" + task.name, named.classes);
+    if (!named.unit.empty()) file.set_attribute(object, "unit", named.unit);
     first += width;
   }
   return file.image();
@@ -97,12 +98,19 @@ std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec
 
 }  // namespace
 
-std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs) {
+std::size_t predicted_class(TaskKind kind, std::span<const float> values) {
+  if (kind == TaskKind::binary) return values[0] > 0.5f ? 1 : 0;
+  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs,
+                                            const std::vector<std::string>& classes) {
   if (kind == TaskKind::regression) return {task};
   if (kind == TaskKind::binary) return {task + ".class", task + ".probability"};
   std::vector<std::string> columns;
   if (kind == TaskKind::multiclass) columns.push_back(task + ".class");
-  for (std::size_t i = 0; i < outputs; ++i) columns.push_back(task + ".probability" + std::to_string(i));
+  for (std::size_t i = 0; i < outputs; ++i)
+    columns.push_back(task + ".probability" + (classes.empty() ? std::to_string(i) : "." + classes[i]));
   return columns;
 }
 
@@ -127,16 +135,18 @@ std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::s
   return values;
 }
 
-void write_predictions(const std::string& path, const ModelSpec& spec, const std::vector<std::string>& ids,
-                       std::size_t rows, std::span<const float> logits) {
+void write_predictions(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
+                       const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values) {
   if (!ids.empty() && ids.size() != rows)
     throw data_error(path + ": expected " + std::to_string(rows) + " ids, found " +
                      std::to_string(ids.size()));
-  const std::vector<float> values = probabilities(spec, rows, logits);
+  if (values.size() != rows * outputs_of(spec))
+    throw data_error(path + ": expected " + std::to_string(rows) + " x " + std::to_string(outputs_of(spec)) +
+                     " values, found " + std::to_string(values.size()));
   if (path.ends_with(".csv"))
-    write_file(path, csv_text(spec, ids, rows, values));
+    write_file(path, csv_text(spec, meaning, ids, rows, values));
   else if (path.ends_with(".h5") || path.ends_with(".hdf5"))
-    write_file(path, hdf5_image(path, spec, ids, rows, values));
+    write_file(path, hdf5_image(path, spec, meaning, ids, rows, values));
   else
     throw usage_error(path + ": expected a name that ends in .csv, .h5 or .hdf5; the ending picks the form");
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/model/data.h"
+#include "runtime/model/meaning.h"
 #include "runtime/model/spec.h"
 
 namespace qmtl {
@@ -15,13 +16,19 @@ namespace qmtl {
 /// double.
 std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::span<const float> logits);
 
-/// The columns of a task in a CSV file of predictions.
-std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs);
+/// The columns of a task in a CSV file of predictions; `classes` are the names of its classes, or empty.
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs,
+                                            const std::vector<std::string>& classes);
 
-/// Saves predictions atomically; `logits` as above, `ids` has one entry per row or is empty (then rows are
-/// numbered from 0). The name's ending picks the form (io/FORMATS.md): .csv, or .h5 / .hdf5 with one dataset
-/// /predictions/<task> float32 [rows, outputs] per task. Throws Error (usage) for another ending.
-void write_predictions(const std::string& path, const ModelSpec& spec, const std::vector<std::string>& ids,
-                       std::size_t rows, std::span<const float> logits);
+/// The class that a task's probabilities stand for: above one half, or the first of the largest. Binary and
+/// multiclass tasks only.
+std::size_t predicted_class(TaskKind kind, std::span<const float> probabilities);
+
+/// Saves predictions atomically; `values` as `probabilities` gives them, `ids` has one entry per row or is
+/// empty (then rows are numbered from 0). Classes are called as `meaning` has them. The name's ending picks
+/// the form (io/FORMATS.md): .csv, or .h5 / .hdf5 with one dataset /predictions/<task> float32 [rows,
+/// outputs] per task. Throws Error (usage) for another ending.
+void write_predictions(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
+                       const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values);
 
 }  // namespace qmtl

@@ -8,7 +8,7 @@
 namespace qmtl {
 
 /// What is known of a column's numbers after one pass.
-struct Spread {
+struct NumberSpread {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   bool whole = true, exact = true;  ///< all whole, all equal to a single-precision number?
 

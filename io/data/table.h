@@ -53,7 +53,7 @@ struct TableColumn {
   std::vector<double> numbers;       ///< number: of each row, a NaN that carries a text's code
   std::vector<bool> empty;           ///< missing
   std::size_t place = 0;             ///< input: in the rows of the block
-  Spread spread;                     ///< input: of all numbers of the file
+  NumberSpread spread;               ///< input: of all numbers of the file
   std::size_t filled = 0;            ///< cells of the file that are not empty
 };
 

@@ -22,13 +22,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool means_missing(std::string_view text) {
-  static constexpr std::array<std::string_view, 16> words{"na",   "n/a", "n.a.",    "#n/a", "#na", "<na>",
-                                                          "null", "nil", "none",    "nan",  "?",   "-",
-                                                          "--",   ".",   "missing", "nat"};
-  return std::find(words.begin(), words.end(), lower(text)) != words.end();
-}
-
 std::string listing(const std::vector<Listed>& listed) {
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(listed.size(), 12); ++i)
@@ -37,6 +30,13 @@ std::string listing(const std::vector<Listed>& listed) {
 }
 
 }  // namespace
+
+bool means_missing(std::string_view text) {
+  static constexpr std::array<std::string_view, 16> words{"na",   "n/a", "n.a.",    "#n/a", "#na", "<na>",
+                                                          "null", "nil", "none",    "nan",  "?",   "-",
+                                                          "--",   ".",   "missing", "nat"};
+  return std::find(words.begin(), words.end(), lower(text)) != words.end();
+}
 
 std::string column_place(const CsvTable& table, std::size_t column) {
   return (column < table.columns - table.sources.size() ? table.file + ", column " : "column ") +

@@ -26,6 +26,9 @@ std::string column_place(const CsvTable& table, std::size_t column);
 ColumnValues column_values(const CsvTable& table, std::size_t column,
                            const std::vector<std::string>& missing);
 
+/// Is a text a customary word for "missing", such as NA, n/a, null, ? or -?
+bool means_missing(std::string_view text);
+
 /// The texts in order: by value if all are finite numbers, else by bytes.
 std::vector<std::string> sorted_values(const ColumnValues& values, const CsvTable& table, std::size_t column);
 /// Are all texts finite numbers?

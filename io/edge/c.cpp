@@ -14,6 +14,7 @@
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/edge/qmtl_edge_tasks.h"
 
 namespace qmtl {
 namespace {
@@ -174,6 +175,48 @@ std::string comment_name(std::string text) {
   return text;
 }
 
+/// Names for a comment, in lines that a person reads.
+std::string name_lines(const std::vector<std::string>& names) {
+  std::string text, line = "       ";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string name = " " + comment_name(names[i]) + (i + 1 < names.size() ? "," : "");
+    if (line.size() + name.size() > 110 && line.size() > 7) {
+      text += line + "\n";
+      line = "       ";
+    }
+    line += name;
+  }
+  return names.empty() ? "" : text + line + "\n";
+}
+
+/// A text as a C string: what is not plain in octal, '?' too, as two of them begin a trigraph.
+std::string c_string(const std::string& text) {
+  std::string quoted = "\"";
+  for (unsigned char c : text) {
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '?') {
+      quoted += static_cast<char>(c);
+      continue;
+    }
+    quoted += '\\';
+    for (int shift : {6, 3, 0}) quoted += static_cast<char>('0' + (c >> shift & 7));
+  }
+  return quoted + "\"";
+}
+
+/// A macro for each task whose classes have names: who does not use it pays nothing.
+std::string class_macros(const std::vector<EdgeItem>& tasks) {
+  std::string text;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (tasks[t].names.empty() || tasks[t].kind == QMTL_EDGE_REGRESSION) continue;
+    text += "/* Classes of " + comment_name(tasks[t].name) +
+            ": static const char *const names[] = @classes_" + decimal(t) + "; */\n#define @classes_" +
+            decimal(t) + " { \\\n";
+    for (const std::string& name : tasks[t].names)
+      text += "  " + c_string(name) + (&name == &tasks[t].names.back() ? " }\n" : ", \\\n");
+  }
+  return text.empty() ? "" : text + "\n";
+}
+
 std::string item_lines(const std::vector<EdgeItem>& items, const char* array_name) {
   constexpr const char* kinds[] = {"binary", "multiclass", "multilabel", "regression"};
   std::string text;
@@ -181,7 +224,8 @@ std::string item_lines(const std::vector<EdgeItem>& items, const char* array_nam
     text += std::string("   ") + array_name + "[" + decimal(item.first);
     if (item.count > 1) text += " .. " + decimal(item.first + item.count - 1);
     text += "]  " + comment_name(item.name) +
-            (*array_name == 'y' ? std::string(", ") + kinds[item.kind] : "") + "\n";
+            (*array_name == 'y' ? std::string(", ") + kinds[item.kind] : "") +
+            (item.names.empty() ? "" : ":") + "\n" + name_lines(item.names);
   }
   return text;
 }
@@ -208,7 +252,7 @@ enum {
   @bad_selftest = -16
 };
 
-/* One sample; 0 or a negative result. x, y and the arena must not overlap. */
+@CLASSES/* One sample; 0 or a negative result. x, y and the arena must not overlap. */
 int @run(const float *x, float *y, float *arena);
 
 /* Runs the stored samples and compares every bit; 0 if all agree. */
@@ -306,6 +350,7 @@ EdgeSourceCode generate_c(const EdgeModel& model, const std::string& name) {
       replace(header_text, "@HASH", model.hash.empty() ? "(without hash)" : model.hash.substr(0, 16));
   code.header = replace(code.header, "@ITEMS", item_lines(model.inputs, "x") + item_lines(model.tasks, "y"));
   code.header = replace(code.header, "@H\n", guard + "\n");
+  code.header = replace(code.header, "@CLASSES", class_macros(model.tasks));
   code.header = replace(code.header, "@X", decimal(model.x));
   code.header = replace(code.header, "@Y", decimal(model.y));
   code.header = replace(code.header, "@A", decimal(std::max<std::uint32_t>(model.arena, 1)));

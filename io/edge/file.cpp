@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/edge/file.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <map>
 
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
@@ -55,6 +58,9 @@ void append_items(Words& words, const std::vector<EdgeItem>& items, std::string&
   for (const EdgeItem& item : items) {
     words.insert(words.end(), {static_cast<std::uint32_t>(text.size()), item.kind, item.first, item.count});
     text += item.name + '\0';
+    // An empty name would end the list.
+    if (std::none_of(item.names.begin(), item.names.end(), [](const auto& name) { return name.empty(); }))
+      for (const std::string& name : item.names) text += name + '\0';
   }
 }
 
@@ -74,6 +80,30 @@ std::vector<EdgeItem> items_of(const qmtl_edge_head& head, std::uint32_t count,
     items.push_back({item.name, item.kind, item.first, item.count});
   }
   return items;
+}
+
+/// The names that follow each item's own, as qmtl_edge_name finds them; every byte of the text is looked at
+/// once.
+void read_names(const qmtl_edge_head& head, EdgeSummary& summary) {
+  const qe_sections at = qe_sections_of(head.file);
+  const std::string_view text(reinterpret_cast<const char*>(at.text), 4 * head.file[QE_W_TEXT]);
+  std::map<std::size_t, EdgeItem*> begins;
+  const std::uint32_t* entry = at.inputs;
+  for (std::vector<EdgeItem>* items : {&summary.inputs, &summary.tasks})
+    for (EdgeItem& item : *items) {
+      begins.emplace(entry[0], &item);
+      entry += QE_ITEM_WORDS;
+    }
+  for (auto one = begins.begin(); one != begins.end(); ++one) {
+    const std::size_t end = std::next(one) == begins.end() ? text.size() : std::next(one)->first;
+    std::string_view rest = text.substr(one->first, end - one->first);
+    for (bool own = true;; own = false) {
+      const std::string_view name = rest.substr(0, rest.find('\0'));
+      if (name.empty() || name.size() == rest.size()) break;
+      if (!own) one->second->names.emplace_back(name);
+      rest.remove_prefix(name.size() + 1);
+    }
+  }
 }
 
 }  // namespace
@@ -198,6 +228,7 @@ EdgeSummary read_edge(const std::string& path) {
   const qmtl_edge_head head{words.data(), nullptr};
   summary.inputs = items_of(head, words[QE_W_INPUTS], qmtl_edge_input);
   summary.tasks = items_of(head, words[QE_W_TASKS], qmtl_edge_task);
+  read_names(head, summary);
   const qe_sections at = qe_sections_of(words.data());
   for (std::uint32_t i = 0; i < words[QE_W_OPS]; ++i)
     summary.ops.emplace_back(edge_kind(at.ops[QE_OP_WORDS * i] & 0xff).name);

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "runtime/base/error.h"
-#include "runtime/model/data.h"
 #include "runtime/base/math.h"
+#include "runtime/model/data.h"
 #include "runtime/model/operations.h"
 
 namespace qmtl {
@@ -278,13 +278,19 @@ EdgeModel lower_model(const TrainedModel& source, EdgeMethod method) {
   EdgeModel model = Lowering(source.spec, list, method).run();
   for (std::size_t i = 0; i < source.spec.inputs.size(); ++i) {
     const std::uint32_t width = word(source.spec.input_widths[i]);
-    model.inputs.push_back({source.spec.inputs[i], 0, model.x, width});
+    const InputMeaning& meaning = source.meaning.input(source.spec.inputs[i]);
+    std::vector<std::string> names = meaning.columns;
+    for (std::size_t c = 0; c < std::min(names.size(), meaning.units.size()); ++c)
+      if (!meaning.units[c].empty()) names[c] += " [" + meaning.units[c] + "]";
+    model.inputs.push_back({source.spec.inputs[i], 0, model.x, width, std::move(names)});
     model.x += width;
   }
   for (const TaskSpec& task : source.spec.tasks) {
     const auto outputs = static_cast<std::uint32_t>(task.outputs);
-    model.tasks.push_back(
-        {task.name, static_cast<std::uint32_t>(parse_task_kind(task.kind)), model.y, outputs});
+    const TaskMeaning& meaning = source.meaning.task(task.name);
+    model.tasks.push_back({task.name, static_cast<std::uint32_t>(parse_task_kind(task.kind)), model.y,
+                           outputs, meaning.classes});
+    if (!meaning.unit.empty()) model.tasks.back().names = {meaning.unit};
     model.y += outputs;
   }
   return model;

@@ -23,6 +23,8 @@ struct EdgeOp {
 struct EdgeItem {
   std::string name;
   std::uint32_t kind = 0, first = 0, count = 0;
+  /// Of an input its columns with their units, of a task its classes or, of regression, its unit; or none.
+  std::vector<std::string> names = {};
 };
 
 /// A whole model as a list of operations: what head files and generated C are written from.

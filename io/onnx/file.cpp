@@ -38,12 +38,21 @@ void add_outputs(OnnxGraph& graph, const ModelSpec& spec, const OnnxValue& value
 }
 
 void add_metadata(onnx::ModelProto& model, const Checkpoint& checkpoint) {
-  nlohmann::ordered_json tasks;
-  for (const TaskSpec& task : checkpoint.config.model.tasks)
+  nlohmann::ordered_json tasks, inputs;
+  for (const TaskSpec& task : checkpoint.config.model.tasks) {
     tasks.push_back({{"name", task.name},
                      {"output", output_name(checkpoint.config.model, task)},
                      {"kind", task.kind},
                      {"outputs", task.outputs}});
+    const TaskMeaning& meaning = checkpoint.meaning.task(task.name);
+    if (!meaning.classes.empty()) tasks.back()["classes"] = meaning.classes;
+    if (!meaning.unit.empty()) tasks.back()["unit"] = meaning.unit;
+  }
+  for (const InputMeaning& input : checkpoint.meaning.inputs) {
+    inputs.push_back({{"name", input.input}});
+    if (!input.columns.empty()) inputs.back()["columns"] = input.columns;
+    if (!input.units.empty()) inputs.back()["units"] = input.units;
+  }
   const auto add = [&](const char* key, const std::string& value) {
     onnx::StringStringEntryProto& entry = *model.add_metadata_props();
     entry.set_key(key);
@@ -53,6 +62,7 @@ void add_metadata(onnx::ModelProto& model, const Checkpoint& checkpoint) {
   add("qmtl.run_hash", checkpoint.run_hash);
   add("qmtl.head", checkpoint.config.model.head.kind);
   add("qmtl.tasks", tasks.dump());
+  if (!inputs.empty()) add("qmtl.inputs", inputs.dump());
 }
 
 onnx::ModelProto make_model(const Checkpoint& checkpoint) {

@@ -25,6 +25,20 @@ int qmtl_edge_input(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item*
   return item_of(head, qe_sections_of(head->file).inputs, head->file[QE_W_INPUTS], number, input);
 }
 
+/* An item's names follow its own in the text, up to the next item's or to an empty one. */
+const char* qmtl_edge_name(const qmtl_edge_head* head, const qmtl_edge_item* item, uint32_t number) {
+  const qe_sections at = qe_sections_of(head->file);
+  const char *text = (const char*)at.text, *end = text + 4u * head->file[QE_W_TEXT], *name = item->name;
+  const uint32_t* entry;
+  for (entry = at.inputs; entry != at.samples; entry += QE_ITEM_WORDS)
+    if (text + entry[0] > name && text + entry[0] < end) end = text + entry[0];
+  for (;; --number) {
+    while (name != end && *name) ++name;
+    if (name == end || ++name == end || !*name) return 0;
+    if (number == 0) return name;
+  }
+}
+
 void qmtl_edge_probabilities(const qmtl_edge_item* task, float* y) {
   float *value = y + task->first, sum = 0.0f;
   const float largest = value[qmtl_edge_class(task, y)];

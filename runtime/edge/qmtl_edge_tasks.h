@@ -25,6 +25,11 @@ uint32_t qmtl_edge_input_count(const qmtl_edge_head* head);
 int qmtl_edge_task(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* task);
 int qmtl_edge_input(const qmtl_edge_head* head, uint32_t number, qmtl_edge_item* input);
 
+/* What the file calls a number of an item: class `number` of a task (binary: 0 negative, 1 positive;
+   multilabel: the label), 0 of a regression task its unit, a number of an input its column. A null pointer
+   where the file has no such name. */
+const char* qmtl_edge_name(const qmtl_edge_head* head, const qmtl_edge_item* item, uint32_t number);
+
 /* Replaces a task's logits in y by probabilities: each one's own (binary, multilabel) or of all classes
    together (multiclass). Regression values stay. */
 void qmtl_edge_probabilities(const qmtl_edge_item* task, float* y);

@@ -19,9 +19,8 @@ class Predictions(Program):
         super().setUpClass()
         # More samples than one shard of prediction, so that several ranks have work.
         cls.trained = cls.run_program("train", "train.toml", "--quiet")
-        rows = cls.read("tiny.csv").decode().splitlines()[1:]
-        inputs = [",".join(row.split(",")[:6]) for row in rows]
-        cls.write("new.csv", "\n".join(inputs * 4) + "\n")
+        header, *rows = [",".join(row.split(",")[:6]) for row in cls.read("tiny.csv").decode().splitlines()]
+        cls.write("new.csv", "\n".join([header] + rows * 4) + "\n")
         cls.write("noise.toml", "[error]\none_qubit = 0.01\ntwo_qubit = 0.02\n")
 
     def scores(self, *arguments, **options):

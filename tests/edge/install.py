@@ -45,7 +45,7 @@ class Install(Program):
         self.assertAlmostEqual(logits[4], float(self.expected["value"]), delta=1e-5)
         lines = [line.split() for line in self.shell(cpp_program, "head.qmh", input=self.sample).splitlines()]
         found = {name: [float(v) for v in values] for name, *values in lines}
-        expected = {"sum": ["sum.probability"], "kind": [f"kind.probability{i}" for i in range(3)], "value": ["value"]}
+        expected = {"sum": ["sum.probability"], "kind": [f"kind.probability.{name}" for name in "abc"], "value": ["value"]}
         self.assertEqual(set(found), set(expected))
         for name, columns in expected.items():
             for value, column in zip(found[name], columns):

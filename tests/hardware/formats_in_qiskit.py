@@ -211,7 +211,7 @@ class Formats(harness.Program):
                 found = {task: values[0]}
             elif kind == "multiclass":
                 weights = numpy.exp(numpy.array(values) - max(values))
-                found = {f"{task}.probability{c}": w for c, w in enumerate(weights / weights.sum())}
+                found = {f"{task}.probability.{c}": w for c, w in zip("abc", weights / weights.sum())}
             else:
                 found = {f"{task}.probability": 1 / (1 + math.exp(-values[0]))}
             for column, value in found.items():

@@ -79,6 +79,8 @@ def predictions(file):
     yes = file["predictions/yes"]
     check(yes.shape == (2, 1) and yes.dtype == np.float32 and yes[0, 0] == 0.5, "probabilities of the binary task")
     check(np.allclose(file["predictions/choice"][...].sum(axis=1), 1), "class probabilities that add up to 1")
+    check(list(file["classes/choice"].asstr()[...]) == ["bird", "cat", "dog"], "names of classes")
+    check(list(file["classes/yes"].asstr()[...]) == ["no", "yes"], "names of the binary task's classes")
     check(list(file["ids"].asstr()[...]) == ["r,0", "r1"], "ids")
 
 

@@ -34,7 +34,8 @@ TEST_CASE("h5py finds the documented content in a data set, a checkpoint and pre
   write_checkpoint(folder.file("c.h5"), small_checkpoint());
   CHECK(run_script("checkpoint", folder.file("c.h5")) == 0);
   const std::vector<float> logits{0, 1, 2, 3, -1, 0, 0, 0};
-  write_predictions(folder.file("p.h5"), small_config().model, {"r,0", "r1"}, 2, logits);
+  write_predictions(folder.file("p.h5"), small_config().model, small_checkpoint().meaning, {"r,0", "r1"}, 2,
+                    probabilities(small_config().model, 2, logits));
   CHECK(run_script("predictions", folder.file("p.h5")) == 0);
 }
 

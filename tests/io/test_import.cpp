@@ -234,33 +234,3 @@ TEST_CASE("the digits are 1797 samples with one positive task each", "[io]") {
   split.update(data.split.data(), data.split.size());
   CHECK(split.hex() == "a77c814a19c7b92444c4761e0cde51f6157b8e220d5225e6ad3bb4c17cd8ea7f");
 }
-
-TEST_CASE("inputs to predict from are read by position, with or without header and ids", "[io]") {
-  TempFolder folder;
-  ModelSpec spec;
-  spec.inputs = {"a", "b"};
-  spec.input_widths = {2, 1};
-  const std::string path = folder.file("p.csv");
-  for (const auto& [text, ids] :
-       {std::pair{"1,2,3\n4,5,6\n", false}, std::pair{"x,y,z\n1,2,3\n4,5,6\n", false},
-        std::pair{"id,x,y,z\nr1,1,2,3\nr2,4,5,6\n", true}}) {
-    INFO(text);
-    write_file(path, text);
-    const Dataset data = read_csv_inputs(path, spec);
-    CHECK(data.samples == 2);
-    REQUIRE(data.inputs.size() == 2);
-    CHECK(data.inputs[0].values == std::vector<float>{1, 2, 4, 5});
-    CHECK(data.inputs[1].values == std::vector<float>{3, 6});
-    CHECK(data.ids == (ids ? std::vector<std::string>{"r1", "r2"} : std::vector<std::string>{}));
-    CHECK(data.split == std::vector<std::uint8_t>{2, 2});
-  }
-  write_file(path, "1,2\n");
-  const Failure narrow = failure([&] { read_csv_inputs(path, spec); });
-  CHECK(narrow.code == 3);
-  CHECK(narrow.says("expected 3 columns (2 for input a, 1 for input b)"));
-  CHECK(narrow.says("found 2"));
-  write_file(path, "x,y,z\n1,2,\n");
-  CHECK(failure([&] { read_csv_inputs(path, spec); }).says("p.csv:2, column z"));
-  write_file(path, "");
-  CHECK(failure([&] { read_csv_inputs(path, spec); }).says("at least one row"));
-}

@@ -41,15 +41,34 @@ TEST_CASE("predictions are saved as a table with a header", "[io]") {
   TempFolder folder;
   const std::string path = folder.file("p.csv");
   const std::vector<float> logits{1000, 0, 1000, 0, 2.5f, 0, -1000, -1000, 1000, 0, 0, -7, 1000, 0};
-  write_predictions(path, four_tasks(), {"a,\"b\"", ""}, 2, logits);
+  const std::vector<float> values = probabilities(four_tasks(), 2, logits);
+  write_predictions(path, four_tasks(), {}, {"a,\"b\"", ""}, 2, values);
   CHECK(read_file(path) ==
         "id,yes.class,yes.probability,choice.class,choice.probability0,choice.probability1,choice."
         "probability2,level,"
         "labels.probability0,labels.probability1\n"
         "\"a,\"\"b\"\"\",1,1,1,0,1,0,2.5,0.5,0\n"
         ",0,0,0,1,0,0,-7,1,0.5\n");
-  write_predictions(path, four_tasks(), {}, 2, logits);
+  write_predictions(path, four_tasks(), {}, {}, 2, values);
   CHECK_THAT(read_file(path), Catch::Contains("\n1,0,0,0,1,"));
+}
+
+TEST_CASE("predictions call classes as the data set did", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("p.csv");
+  const Meaning meaning{{},
+                        {{"choice", {"bird", "c,at", "=dog"}, ""},
+                         {"labels", {"striped", "spotted"}, ""},
+                         {"yes", {"no", "yes"}, ""}},
+                        ""};
+  const std::vector<float> values{0.75f, 0.2f, 0.6f, 0.2f, 2.5f, 0.5f, 0.25f, 0.5f, 0, 0, 1, -7, 1, 0.5f};
+  write_predictions(path, four_tasks(), meaning, {}, 2, values);
+  CHECK(
+      read_file(path) ==
+      "id,yes.class,yes.probability,choice.class,choice.probability.bird,\"choice.probability.c,at\",choice."
+      "probability.=dog,level,labels.probability.striped,labels.probability.spotted\n"
+      "0,yes,0.75,\"c,at\",0.2,0.6,0.2,2.5,0.5,0.25\n"
+      "1,no,0.5,'=dog,0,0,1,-7,1,0.5\n");
 }
 
 namespace {
@@ -81,13 +100,14 @@ TEST_CASE("ids that a spreadsheet would run are written as texts, and come back"
 TEST_CASE("predictions in an unknown form or of another shape are refused", "[io]") {
   TempFolder folder;
   const std::vector<float> logits(7);
-  const Failure form = failure([&] { write_predictions(folder.file("p.txt"), four_tasks(), {}, 1, logits); });
+  const Failure form =
+      failure([&] { write_predictions(folder.file("p.txt"), four_tasks(), {}, {}, 1, logits); });
   CHECK(form.code == 2);
   CHECK(form.says(".csv, .h5"));
   CHECK(failure([&] {
-          write_predictions(folder.file("p.csv"), four_tasks(), {}, 2, logits);
-        }).says("expected 2 x 7 logits, found 7"));
+          write_predictions(folder.file("p.csv"), four_tasks(), {}, {}, 2, logits);
+        }).says("expected 2 x 7 values, found 7"));
   CHECK(failure([&] {
-          write_predictions(folder.file("p.csv"), four_tasks(), {"a", "b"}, 1, logits);
+          write_predictions(folder.file("p.csv"), four_tasks(), {}, {"a", "b"}, 1, logits);
         }).says("expected 1 ids"));
 }

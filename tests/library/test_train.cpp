@@ -59,7 +59,7 @@ TEST_CASE("A saved model comes back with every bit and predicts what the program
   CHECK(predicted.values == again.values);
   save_data(folder.file("points.h5"), points.samples());
   predict_file(OneRank(), {.checkpoint = folder.file("model.h5"),
-                           .input = folder.file("points.h5"),
+                           .input = {.file = folder.file("points.h5")},
                            .out = folder.file("out.h5")});
   const hdf5::File file = hdf5::File::open(folder.file("out.h5"));
   std::size_t column = 0;

@@ -238,7 +238,7 @@ class Runs(Program):
 
     def test_inputs_of_another_width_are_refused(self):
         self.write("narrow.csv", "a0,a1\n1,2\n")
-        self.refuse(3, ["narrow.csv", "6", "2"], "predict", "run", "narrow.csv", "--out", "never.csv")
+        self.refuse(3, ["narrow.csv", "expected the columns a0, a1, a2, a3, a4, a5", "missing: a2, a3, a4, a5"], "predict", "run", "narrow.csv", "--out", "never.csv")
         self.assertFalse(os.path.exists(self.path("never.csv")))
 
     def test_other_files_are_told_apart(self):

@@ -273,11 +273,11 @@ class Tables(Import):
 
     def test_a_hundred_sets_of_names_come_once_or_are_refused(self):
         source = random.Random(12)
-        endings = {"binary": [".class", ".probability"], "multiclass": [".class", ".probability0", ".probability1", ".probability2"], "regression": [""]}
+        endings = {"binary": [".class", ".probability"], "multiclass": [".class", ".probability.p", ".probability.q", ".probability.r"], "regression": [""]}
         column = {"binary": 'column = "y"\nkind = "binary"\n', "multiclass": 'column = "z"\nkind = "multiclass"\n',
                   "regression": 'column = "v"\nkind = "regression"\n'}
         self.write("t.csv", "a,y,z,v\n1,0,p,0.5\n2,1,q,1.5\n3,1,r,2.5\n")
-        pool = ["id", "x", "x.class", "x.probability", "x.probability1", "y", "x_output", "y.class.class", "y.class"]
+        pool = ["id", "x", "x.class", "x.probability", "x.probability.q", "y", "x_output", "y.class.class", "y.class"]
         refused = 0
         for number in range(100):
             tasks = {name: source.choice(list(column)) for name in source.sample(pool, source.randint(1, 4))}

@@ -69,7 +69,7 @@ TEST_CASE("a training that is stopped and resumed ends with the hash and scores 
       score_checkpoint(alone, {.checkpoint = place.file("halves"), .split = "validation"});
   CHECK(scored.report.scores.tasks == whole.report.scores.tasks);
   const PredictOutcome predicted =
-      predict_file(alone, {place.file("whole"), place.file("toy.h5"), place.file("out.csv")});
+      predict_file(alone, {place.file("whole"), {.file = place.file("toy.h5")}, place.file("out.csv")});
   CHECK(predicted.samples == 150);
   CHECK(predicted.run_hash == whole.report.run_hash);
   std::ifstream table(place.file("out.csv"));

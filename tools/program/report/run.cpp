@@ -160,6 +160,16 @@ Html final_table(const Run& run) {
   const EpochRecord* last = run.history.empty() ? nullptr : &run.history.back();
   Table table{"Validation scores", {{"task", false}, {"kind", false}, {"metric", false}}, {}};
   table.columns.push_back({best ? "best epoch (" + std::to_string(best->epoch) + ")" : "best epoch"});
+  const Meaning& meaning = run.checkpoint.meaning;
+  const auto classes = [&](const std::string& task) {
+    constexpr std::size_t most = 12;
+    const std::vector<std::string>& names = meaning.task(task).classes;
+    std::string all = meaning.task(task).unit;
+    for (std::size_t c = 0; c < std::min(names.size(), most); ++c) all += (c ? ", " : "") + names[c];
+    return all + (names.size() > most ? ", ... (" + std::to_string(names.size()) + ")" : "");
+  };
+  const bool named = !meaning.tasks.empty();
+  if (named) table.columns.insert(table.columns.begin() + 2, Column{"classes or unit", false});
   table.columns.push_back({last ? "last epoch (" + std::to_string(last->epoch) + ")" : "last epoch"});
   const auto& tasks = run.checkpoint.config.model.tasks;
   for (std::size_t t = 0; t < tasks.size(); ++t)
@@ -172,6 +182,8 @@ Html final_table(const Run& run) {
                         {},
                         element("b", text(score(best ? best->validation_mean : no_value))),
                         text(score(last ? last->validation_mean : no_value))});
+  for (std::size_t t = 0; named && t < table.rows.size(); ++t)
+    table.rows[t].insert(table.rows[t].begin() + 2, t < tasks.size() ? text(classes(tasks[t].name)) : Html());
   return table.html();
 }
 

@@ -21,6 +21,17 @@ std::size_t labelled(const Task& task) {
       std::count_if(task.labels.begin(), task.labels.end(), [](float label) { return !std::isnan(label); }));
 }
 
+/// The names of a task's classes as far as a line has room for them, or its unit.
+std::string class_list(const TaskMeaning& task) {
+  constexpr std::size_t most = 60;
+  std::string text = task.unit;
+  for (const std::string& name : task.classes) {
+    if (text.size() > most) return text + ", ... (" + std::to_string(task.classes.size()) + ")";
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size() + 1), ' ');
   return text;
@@ -43,6 +54,7 @@ nlohmann::ordered_json dataset_json(const Dataset& data, const std::string& file
   for (const Input& input : data.inputs) {
     auto& entry = inputs[input.name] = {{"shape", input.shape}, {"width", input.width}};
     if (!input.column_names.empty()) entry["columns"] = input.column_names;
+    if (!input.units.empty()) entry["units"] = input.units;
   }
   auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
   for (const Task& task : data.tasks) {
@@ -52,6 +64,7 @@ nlohmann::ordered_json dataset_json(const Dataset& data, const std::string& file
                                       {"labels", labelled(task)}};
     if (!task.metrics.empty()) entry["metrics"] = task.metrics;
     if (!task.class_names.empty()) entry["classes"] = task.class_names;
+    if (!task.unit.empty()) entry["unit"] = task.unit;
   }
   json["hash"] = data.hash;
   return json;
@@ -97,6 +110,17 @@ nlohmann::ordered_json checkpoint_json(const Checkpoint& checkpoint, const std::
     auto& entry =
         tasks[task.name] = {{"kind", task.kind}, {"metric", task.metric}, {"outputs", task.outputs}};
     if (!task.metrics.empty()) entry["metrics"] = task.metrics;
+    const TaskMeaning& meaning = checkpoint.meaning.task(task.name);
+    if (!meaning.classes.empty()) entry["classes"] = meaning.classes;
+    if (!meaning.unit.empty()) entry["unit"] = meaning.unit;
+  }
+  auto& inputs = json["inputs"] = nlohmann::ordered_json::object();
+  const ModelSpec& model = checkpoint.config.model;
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    auto& entry = inputs[model.inputs[i]] = {{"width", model.input_widths[i]}};
+    const InputMeaning& meaning = checkpoint.meaning.input(model.inputs[i]);
+    if (!meaning.columns.empty()) entry["columns"] = meaning.columns;
+    if (!meaning.units.empty()) entry["units"] = meaning.units;
   }
   json["data_file"] = checkpoint.config.data_file;
   json["data_hash"] = checkpoint.data_hash;
@@ -121,7 +145,8 @@ std::string checkpoint_text(const Checkpoint& checkpoint, const std::string& fil
   for (const ParamInfo& param : checkpoint.params)
     line(param.head ? "  head" : "  backbone", padded(param.name, 26) + shape_text(param.shape));
   for (const TaskSpec& task : checkpoint.config.model.tasks)
-    line("task", padded(task.name, 20) + padded(task.kind, 12) + task.metric);
+    line("task", padded(task.name, 20) + padded(task.kind, 12) + padded(task.metric, 18) +
+                     class_list(checkpoint.meaning.task(task.name)));
   line("data", checkpoint.config.data_file);
   line("data hash", checkpoint.data_hash);
   line("run hash", checkpoint.run_hash);

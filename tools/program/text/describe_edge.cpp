@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "runtime/edge/qmtl_edge_tasks.h"
 #include "runtime/model/data.h"
 
 namespace qmtl {
@@ -15,6 +16,10 @@ constexpr std::pair<std::uint32_t, const char*> features[] = {
     {QE_F_IMAGES, "images"}, {QE_F_NORM, "norm"},   {QE_F_GELU, "gelu"},     {QE_F_FUSION, "fusion"},
     {QE_F_TANH, "tanh"},     {QE_F_ATAN, "atan"},   {QE_F_EXPECT, "expect"}, {QE_F_PLAIN, "plain"},
 };
+
+void add_names(Json& json, const char* key, const EdgeItem& item) {
+  if (!item.names.empty()) json[key] = item.names;
+}
 
 }  // namespace
 
@@ -33,13 +38,17 @@ Json edge_json(const EdgeSummary& summary, const std::string& file) {
   json["build_with"] = "-DQMTL_EDGE_FEATURES=" + std::to_string(summary.features);
   auto& inputs = json["inputs"] = Json::array();
   for (const EdgeItem& input : summary.inputs)
-    inputs.push_back({{"name", input.name}, {"first", input.first}, {"numbers", input.count}});
+    add_names(
+        inputs.emplace_back(Json{{"name", input.name}, {"first", input.first}, {"numbers", input.count}}),
+        "columns", input);
   auto& tasks = json["tasks"] = Json::array();
-  for (const EdgeItem& task : summary.tasks)
+  for (const EdgeItem& task : summary.tasks) {
     tasks.push_back({{"name", task.name},
                      {"kind", name(static_cast<TaskKind>(task.kind))},
                      {"first", task.first},
                      {"outputs", task.count}});
+    add_names(tasks.back(), task.kind == QMTL_EDGE_REGRESSION ? "unit" : "classes", task);
+  }
   json["operations"] = summary.ops;
   json["samples"] = summary.samples;
   json["selftest"] = summary.selftest == 0 ? "equal" : qmtl_edge_strerror(summary.selftest);

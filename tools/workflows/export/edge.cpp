@@ -163,7 +163,12 @@ EdgeModel make_model(const ExportSource& source, Json& about) {
 Json export_edge(const ExportSource& source) {
   Json about;
   about["file"] = source.asked.out;
-  const EdgeModel model = make_model(source, about);
+  EdgeModel model = make_model(source, about);
+  // They lie in the device's memory.
+  if (!source.asked.options.class_names)
+    for (EdgeItem& task : model.tasks) task.names.clear();
+  if (!source.asked.options.column_names)
+    for (EdgeItem& input : model.inputs) input.names.clear();
   const auto words = edge_words(model);
   write_edge(source.asked.out, model);
   about["flash_bytes"] = 4 * words.size();

@@ -29,6 +29,8 @@ struct ExportOptions {
   EdgeMethod method = EdgeMethod::automatic;
   std::string core = "cortex-m4f";  ///< processor for the expected cycles
   std::size_t goldens = 2;          ///< samples kept for the self test
+  bool class_names = true;          ///< kept in a head file
+  bool column_names = false;        ///< likewise
 };
 
 /// An option by name, for callers that have text: a row sets one field.

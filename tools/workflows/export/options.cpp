@@ -43,6 +43,14 @@ constexpr std::array option_rows{
                  [](ExportOptions& o, const std::string& text) { o.method = parse_edge_method(text); }},
     ExportOption{"core", "NAME", "edge, c: processor for the expected cycles (default cortex-m4f)",
                  [](ExportOptions& o, const std::string& text) { o.core = text; }},
+    ExportOption{"names", "WHICH",
+                 "edge: names kept in the file: classes (default), all (columns too) or none",
+                 [](ExportOptions& o, const std::string& text) {
+                   if (text != "classes" && text != "all" && text != "none")
+                     throw usage_error("--names: expected classes, all or none, found '" + text + "'");
+                   o.class_names = text != "none";
+                   o.column_names = text == "all";
+                 }},
     ExportOption{"goldens", "N", "edge, c: samples kept for the self test (default 2)",
                  [](ExportOptions& o, const std::string& text) {
                    o.goldens = positive<std::size_t>("goldens", text);

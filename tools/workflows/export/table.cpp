@@ -13,7 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 3> program_options{"split", "max-qubits", "bound"};
 constexpr std::array<std::string_view, 5> device_options{"split", "max-qubits", "bound", "target", "basis"};
 constexpr std::array<std::string_view, 2> bound_options{"split", "max-qubits"};
-constexpr std::array<std::string_view, 4> edge_options{"quantise", "method", "core", "goldens"};
+constexpr std::array<std::string_view, 5> edge_options{"quantise", "method", "core", "goldens", "names"};
+constexpr std::array<std::string_view, 4> c_options{"quantise", "method", "core", "goldens"};
 
 constexpr std::array format_rows{
     ExportFormat{"qasm3", "OpenQASM 3: the head's circuit, its angles as inputs or bound", program_options,
@@ -23,7 +24,7 @@ constexpr std::array format_rows{
     ExportFormat{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample", bound_options,
                  export_ionq},
     ExportFormat{"edge", "head file (.qmh) for the C99 runtime in runtime/edge", edge_options, export_edge},
-    ExportFormat{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", edge_options, export_c},
+    ExportFormat{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", c_options, export_c},
 #ifdef QMTL_ONNX
     ExportFormat{
         "onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", {}, export_onnx},

@@ -199,6 +199,9 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, con
   auto& tasks = json["tasks"] = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
     Json task{{"metric", spec.tasks[t].metric}};
+    const TaskMeaning& meaning = session.model.checkpoint.meaning.task(spec.tasks[t].name);
+    if (!meaning.classes.empty()) task["classes"] = meaning.classes;
+    if (!meaning.unit.empty()) task["unit"] = meaning.unit;
     task.update(score_json(scores.measured.tasks[t], scores.raw.tasks[t].value, exact[t],
                            rehearsal ? std::optional(rehearsal->tasks[t]) : std::nullopt));
     tasks[spec.tasks[t].name] = task;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/predict.h"
 
+#include <spdlog/spdlog.h>
+
 #include <filesystem>
 
-#include "io/data/file_kind.h"
-#include "io/data/import.h"
+#include "io/data/dataset.h"
+#include "io/data/match_data.h"
 #include "io/data/predictions.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/loop/evaluate.h"
@@ -14,6 +16,7 @@ namespace qmtl {
 PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const std::string& out = request.out;
   ranks.together([&] {
+    if (out.empty()) return;
     if (!out.ends_with(".csv") && !out.ends_with(".h5") && !out.ends_with(".hdf5"))
       throw usage_error("--out: expected a file that ends with .csv, .h5 or .hdf5, found '" + out + "'");
     if (ranks.root() && std::filesystem::exists(out) && !request.overwrite)
@@ -25,20 +28,36 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const ModelSpec& spec = checkpoint.config.model;
   Dataset data;
   // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
-  const bool named_so = request.input.ends_with(".h5") || request.input.ends_with(".hdf5");
-  const std::string kind = ranks.root() && (named_so || is_hdf5_file(request.input)) ? "data set" : "";
+  std::string kind;
+  ranks.together([&] {
+    if (ranks.root() && is_own_file(request.input.file)) kind = "data set";
+  });
+  std::vector<ColumnUse> uses;
   if (!ranks.broadcast(kind).empty())
-    data = load_dataset(ranks, request.input);
+    data = load_dataset_for(ranks, checkpoint, request.input.file);
   else
-    ranks.together([&] { data = read_csv_inputs(request.input, spec, checkpoint.statistics.inputs); });
+    ranks.together([&] {
+      FoundSamples found =
+          read_new_samples(request.input, spec, checkpoint.meaning, checkpoint.statistics.inputs);
+      data = std::move(found.data);
+      uses = std::move(found.uses);
+      if (!ranks.root()) return;
+      for (const ColumnUse& use : uses)
+        spdlog::info("{}: {}: {}", request.input.file, use.use, listed_names(use.columns));
+      for (const std::string& note : found.notes) spdlog::warn("{}", note);
+    });
   data.tasks.clear();  // the model must not depend on labels that the file happens to hold
   ranks.together([&] { check_data(data, spec); });
   const auto predictor = load_predictor(ranks, checkpoint, request.simd);
   const std::vector<float> logits = predict_samples(ranks, *predictor, data);
+  PredictOutcome outcome{data.samples, checkpoint.run_hash, spec, checkpoint.meaning,
+                         data.ids,     std::move(uses),     {}};
   ranks.together([&] {
-    if (ranks.root()) write_predictions(out, spec, data.ids, data.samples, logits);
+    outcome.values = probabilities(spec, data.samples, logits);
+    if (ranks.root() && !out.empty())
+      write_predictions(out, spec, outcome.meaning, outcome.ids, outcome.samples, outcome.values);
   });
-  return {data.samples, checkpoint.run_hash};
+  return outcome;
 }
 
 }  // namespace qmtl

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "io/data/new_samples.h"
 #include "runtime/engine/engine.h"
+#include "runtime/model/meaning.h"
 #include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
@@ -11,8 +14,8 @@ namespace qmtl {
 /// A checkpoint's predictions for every sample of a file.
 struct PredictRequest {
   std::string checkpoint = {};  ///< a file or a run folder
-  std::string input = {};       ///< CSV file with the input columns, or a data set
-  std::string out = {};         ///< .csv, .h5 or .hdf5
+  NewSamples input = {};        ///< or a data set as its file
+  std::string out = {};         ///< .csv, .h5 or .hdf5; "": no file
   bool overwrite = false;
   SimdTarget simd = SimdTarget::best;
 };
@@ -20,6 +23,11 @@ struct PredictRequest {
 struct PredictOutcome {
   std::size_t samples = 0;
   std::string run_hash;  ///< of the checkpoint
+  ModelSpec model;
+  Meaning meaning;               ///< names of its classes
+  std::vector<std::string> ids;  ///< [samples] or empty
+  std::vector<ColumnUse> uses;   ///< what was done with the columns of a table
+  std::vector<float> values;     ///< [samples, outputs]: probabilities, and values of regression tasks
 };
 
 /// Predicts over the ranks; rank 0 writes the file. Collective; all ranks throw SharedError: usage for an

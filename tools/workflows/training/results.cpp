@@ -81,6 +81,9 @@ nlohmann::ordered_json report_json(const Report& report, const ModelSpec& spec) 
     auto& task = tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},
                                               {"value", json_number(report.scores.tasks[t])}};
     if (report.baseline) task["baseline"] = json_number(report.baseline->tasks[t]);
+    const TaskMeaning& meaning = report.meaning.task(spec.tasks[t].name);
+    if (!meaning.classes.empty()) task["classes"] = meaning.classes;
+    if (!meaning.unit.empty()) task["unit"] = meaning.unit;
     if (spec.tasks[t].metrics.empty() || report.scores.metrics.empty()) continue;
     for (std::size_t m = 0; m < report.scores.metrics[t].size(); ++m) {
       const MetricScore& score = report.scores.metrics[t][m];

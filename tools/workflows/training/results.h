@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/model/meaning.h"
 #include "runtime/model/threshold.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
@@ -62,6 +63,7 @@ struct Report {
   std::vector<TaskThresholds> thresholds = {};  ///< chosen on validation; `scores` are then at them
   std::optional<Scores> at_half = {};           ///< and these at probabilities of one half
   std::optional<Importance> importance = {};
+  Meaning meaning;                              ///< names of the tasks' classes
   bool interrupted = false;
   std::optional<double> imbalance;  ///< largest over mean compute time of the ranks
 };

@@ -83,7 +83,6 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
 
   EvalOutcome outcome;
   outcome.model = learner->spec();
-  outcome.meaning = checkpoint.meaning;
   Report& report = outcome.report;
   Stopwatch watch;
   const std::vector<float> logits = predict_rows(ranks, *learner, rows);
@@ -99,6 +98,7 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
     report.classes = class_results(outcome.model, checkpoint.meaning, data, rows, logits,
                                    threshold_logits(report.thresholds));
   });
+  report.meaning = checkpoint.meaning;
   report.run_hash = checkpoint.run_hash;
   report.checkpoint = checkpoint_file(request.checkpoint);
   report.split = request.split;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "runtime/model/meaning.h"
 #include "tools/workflows/training/noise_request.h"
 #include "tools/workflows/training/results.h"
 
@@ -32,7 +31,6 @@ struct NoisyScores {
 struct EvalOutcome {
   Report report;
   ModelSpec model;
-  Meaning meaning;  ///< names of its classes
   std::optional<NoisyScores> noisy;
 };
 

@@ -220,6 +220,7 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   Report report;
   report.run_hash = run_hash(job.state);
   report.split = "validation";
+  report.meaning = meaning_of(job.data, job.config.model);
   report.epochs = job.state.epoch;
   report.best_epoch = job.state.best_epoch;
   report.steps = job.state.step;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "io/data/csv.h"
+#include "io/data/import_files.h"
+#include "io/data/import_inputs.h"
+
+namespace qmtl {
+
+/// The keys of a description that say how its table is written.
+CsvDialect dialect_of(TableReader& root);
+
+/// One [input.<name>]: columns of the table, an array or pictures.
+Input import_input(const std::string& name, TableReader& reader, InputSource source,
+                   const SampleCount& count);
+
+/// The text of a description that makes the same numbers of other files, from the keys with all that an
+/// import decided: without rows and split, files without their folders, classes listed. `header` says whether
+/// the table's first row named its columns.
+std::string resolved_description(toml::table keys, bool header, const Dataset& data);
+
+}  // namespace qmtl

@@ -81,6 +81,7 @@ Json compare_step(const Comm& comm, const std::string& file, int rounds) {
   const auto order = epoch_order(training_rows(data, config.model), config.train.seed, 0);
   const StepBatch batch = make_batch(data, config.model, config.train, order, 0, 0);
   Balance balance(comm, *learner);
+  StepMemory memory;
   const Reduction plan = balance.cut(batch.rows.size());  // a copy: the balance may cut again
   const Range own = plan.ranges[static_cast<std::size_t>(comm.rank())];
   std::vector<double> plain, tree, unit;
@@ -94,7 +95,7 @@ Json compare_step(const Comm& comm, const std::string& file, int rounds) {
       if (own.size() > 0) unit.push_back(watch.lap() / static_cast<double>(own.size()));
       plain_sum(comm, rows, plan.width);
     }));
-    tree.push_back(timed(comm, [&] { batch_gradient(comm, *learner, batch, false, balance); }));
+    tree.push_back(timed(comm, [&] { batch_gradient(comm, *learner, batch, false, balance, memory); }));
   }
   std::vector<double> update;
   const auto trained = trained_params(learner->params(), config.train.frozen);

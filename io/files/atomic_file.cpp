@@ -210,6 +210,12 @@ void append_file(const std::string& path, std::string_view text) {
   if (!fd.close()) throw saving_error(path, errno);
 }
 
+void synchronise(const std::string& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd < 0 && errno == ENOENT) return;
+  if (fd < 0 || (::fsync(fd) != 0 && errno != EINVAL)) throw saving_error(path, errno);
+}
+
 void remove_partial_files(const std::string& folder) {
   std::error_code error;  // what cannot be removed does no harm
   for (const auto& entry : fs::directory_iterator(folder, error)) {

@@ -47,6 +47,9 @@ void replace_with_link(const std::string& source, const std::string& path);
 /// Appends `text` in one write and synchronises; for logs of lines.
 void append_file(const std::string& path, std::string_view text);
 
+/// Makes what was written to `path` last, if it is there; Error (data) as of write_file.
+void synchronise(const std::string& path);
+
 /// Removes what writes that a crash cut short left in `folder`, where nobody may be writing.
 void remove_partial_files(const std::string& folder);
 

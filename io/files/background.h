@@ -22,9 +22,14 @@ class Background {
     if (running_.valid()) running_.get();
   }
 
+  /// Whether no work is going on; what ended with an error has yet to be asked for.
+  bool idle() const {
+    return !running_.valid() || running_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+
   /// As finish if the work has ended; else nothing.
   void check() {
-    if (running_.valid() && running_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) finish();
+    if (idle()) finish();
   }
 
  private:

@@ -141,6 +141,8 @@ void RunFolder::write_config(const Config& config) { write_file(file("config.tom
 
 void RunFolder::save(const Checkpoint& checkpoint, bool is_best) {
   const std::int64_t step = checkpoint.state.step;
+  // A checkpoint that survives a failing machine has its lines of metrics; later ones are dropped on resuming.
+  synchronise(file("metrics.jsonl"));
   const WrittenCheckpoint written = write_checkpoint(step_file(step), checkpoint);
   crash_point("save:renamed");
   replace_with_link(step_file(step), file("checkpoints/last.h5"));
@@ -262,7 +264,7 @@ RunStanding standing_of(const std::string& folder) {
 
 void RunFolder::append_metrics(const EpochRecord& record, const std::vector<std::string>& tasks,
                                const TimingRecord& timing) {
-  append_file(file("metrics.jsonl"), metrics_line(record, tasks, timing));
+  append_live(file("metrics.jsonl"), metrics_line(record, tasks, timing));
 }
 
 void RunFolder::append_step(const StepMetrics& record, const std::vector<std::string>& tasks) {

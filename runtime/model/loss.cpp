@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/loss.h"
 
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -20,7 +21,10 @@ class Logistic final : public TaskLoss {
 
   double operator()(std::span<const float> labels, std::span<const double> logits,
                     std::span<double> gradient) const override {
-    std::vector<double> softplus(logits.size());
+    std::array<double, 512> few;
+    std::vector<double> many(logits.size() > few.size() ? logits.size() : 0);
+    const std::span<double> softplus =
+        std::span<double>(many.empty() ? few.data() : many.data(), logits.size());
     softplus_and_sigmoid_each(logits, softplus, gradient);
     double total = 0.0;
     for (std::size_t first = 0; first < labels.size(); first += columns_) {

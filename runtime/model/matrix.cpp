@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/matrix.h"
 
+#include <algorithm>
+
 #include "runtime/model/instruction_sets.h"
 
 namespace qmtl {
@@ -19,50 +21,92 @@ struct Register {
   [[gnu::always_inline]] static Stored& at(Real* place) { return *reinterpret_cast<Stored*>(place); }
 };
 
+/// The left matrix: element (r, p) at data[r * row + p * step], so that a transpose needs no copy.
+template <class Real>
+struct Left {
+  const Real* data;
+  std::size_t row, step;
+
+  [[gnu::always_inline]] Left from(std::size_t r) const { return {data + r * row, row, step}; }
+  [[gnu::always_inline]] Real at(std::size_t r, std::size_t p) const { return data[r * row + p * step]; }
+};
+
+/// Where sums go, and how.
+template <class Real>
+struct Assign {
+  Real* c;
+  template <class R>
+  [[gnu::always_inline]] void put(std::size_t place, const typename R::Type& sum) const {
+    R::at(c + place) = sum;
+  }
+  [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] = sum; }
+};
+template <class Real>
+struct AddAsDouble {
+  double* c;
+  template <class R>
+  [[gnu::always_inline]] void put(std::size_t place, const typename R::Type& sum) const {
+    for (std::size_t l = 0; l < R::lanes; ++l) c[place + l] += static_cast<double>(sum[l]);
+  }
+  [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] += static_cast<double>(sum); }
+};
+
 /// `Rows` rows and `Registers` registers of columns of C stay in registers while k runs.
-template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real>
-[[gnu::always_inline]] inline void block(std::size_t k, std::size_t n, const Real* a, const Real* b,
-                                         Real* c) {
+template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real, class Place>
+[[gnu::always_inline]] inline void block(std::size_t k, std::size_t n, std::size_t first, Left<Real> a,
+                                         const Real* b, Place c) {
   using R = Register<Real, Bytes>;
   typename R::Type sum[Rows][Registers] = {};
   for (std::size_t p = 0; p < k; ++p)
     for (std::size_t v = 0; v < Registers; ++v) {
       const typename R::Type right = R::at(b + p * n + v * R::lanes);
-      for (std::size_t r = 0; r < Rows; ++r) sum[r][v] += a[r * k + p] * right;
+      for (std::size_t r = 0; r < Rows; ++r) sum[r][v] += a.at(r, p) * right;
     }
   for (std::size_t r = 0; r < Rows; ++r)
-    for (std::size_t v = 0; v < Registers; ++v) R::at(c + r * n + v * R::lanes) = sum[r][v];
+    for (std::size_t v = 0; v < Registers; ++v) c.template put<R>(first + r * n + v * R::lanes, sum[r][v]);
 }
 
-/// All whole registers of columns of some rows.
-template <std::size_t Bytes, std::size_t Rows, class Real>
-[[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, const Real* a, const Real* b,
-                                             Real* c) {
+/// Columns from j of some rows: registers of `Bytes`, then ever shorter ones, then single numbers.
+template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
+[[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, std::size_t j, std::size_t first,
+                                             Left<Real> a, const Real* b, Place c) {
   constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
-  std::size_t j = 0;
-  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, a, b + j, c + j);
-  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, a, b + j, c + j);
+  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, first + j, a, b + j, c);
+  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, first + j, a, b + j, c);
+  if constexpr (Bytes > 16) {
+    if (j < n) some_rows<Bytes / 2, Rows>(k, n, j, first, a, b, c);
+  } else {
+    for (; j < n; ++j) {
+      Real sum[Rows] = {};
+      for (std::size_t p = 0; p < k; ++p)
+        for (std::size_t r = 0; r < Rows; ++r) sum[r] += a.at(r, p) * b[p * n + j];
+      for (std::size_t r = 0; r < Rows; ++r) c.put(first + r * n + j, sum[r]);
+    }
+  }
 }
 
-/// The columns beyond the last whole register.
-template <class Real>
-[[gnu::always_inline]] inline void edge(std::size_t k, std::size_t n, std::size_t first, const Real* a,
-                                        const Real* b, Real* c) {
-  for (std::size_t j = first; j < n; ++j) c[j] = Real(0);
-  for (std::size_t p = 0; p < k; ++p)
-    for (std::size_t j = first; j < n; ++j) c[j] += a[p] * b[p * n + j];
+template <std::size_t Bytes, class Real, class Place>
+[[gnu::always_inline]] inline void all_rows(std::size_t m, std::size_t k, std::size_t n, Left<Real> a,
+                                            const Real* b, Place c) {
+  std::size_t i = 0;
+  for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, 0, i * n, a.from(i), b, c);
+  for (; i < m; ++i) some_rows<Bytes, 1>(k, n, 0, i * n, a.from(i), b, c);
 }
 
 struct Product {
   template <std::size_t Bytes, class Real>
   [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
                                          const Real* b, Real* c) {
-    const std::size_t whole = n - n % Register<Real, Bytes>::lanes;
-    std::size_t i = 0;
-    for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, a + i * k, b, c + i * n);
-    for (; i < m; ++i) some_rows<Bytes, 1>(k, n, a + i * k, b, c + i * n);
-    if (whole == n) return;
-    for (i = 0; i < m; ++i) edge(k, n, whole, a + i * k, b, c + i * n);
+    all_rows<Bytes>(m, k, n, Left<Real>{a, k, 1}, b, Assign<Real>{c});
+  }
+};
+
+/// A^T[m, k] B[k, n], added to doubles.
+struct OuterProduct {
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
+                                         const Real* b, double* c) {
+    all_rows<Bytes>(m, k, n, Left<Real>{a, 1, m}, b, AddAsDouble<Real>{c});
   }
 };
 
@@ -108,6 +152,20 @@ struct RowProduct {
   }
 };
 
+/// In squares whose rows and columns both stay in the first cache.
+struct CastAndTranspose {
+  template <std::size_t, class Real>
+  [[gnu::always_inline]] static void run(std::size_t m, std::size_t n, const double* __restrict a,
+                                         Real* __restrict b, Real* __restrict transposed) {
+    for (std::size_t i = 0; i < m * n; ++i) b[i] = static_cast<Real>(a[i]);
+    constexpr std::size_t side = 16;
+    for (std::size_t i = 0; i < m; i += side)
+      for (std::size_t j = 0; j < n; j += side)
+        for (std::size_t c = j; c < std::min(n, j + side); ++c)
+          for (std::size_t r = i; r < std::min(m, i + side); ++r) transposed[c * m + r] = b[r * n + c];
+  }
+};
+
 template <class Real>
 std::size_t rows(const Matrix<Real>& x) {
   return static_cast<std::size_t>(x.rows());
@@ -137,10 +195,12 @@ void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c) {
 
 template <class Real>
 void add_outer(const Matrix<Real>& a, const Matrix<Real>& c, std::span<double> gradient) {
-  const Matrix<Real> transposed = a.transpose();
-  Matrix<Real> sum;
-  multiply(transposed, c, sum);
-  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += static_cast<double>(sum.data()[i]);
+  run_widest<OuterProduct>(columns(a), rows(a), columns(c), a.data(), c.data(), gradient.data());
+}
+
+template <class Real>
+void cast_and_transpose(std::size_t m, std::size_t n, const double* a, Real* b, Real* transposed) {
+  run_widest<CastAndTranspose>(m, n, a, b, transposed);
 }
 
 template <class Real>
@@ -158,6 +218,8 @@ template void multiply_rows(std::size_t, std::size_t, std::size_t, const float*,
 template void multiply_rows(std::size_t, std::size_t, std::size_t, const double*, const double*, double*);
 template void add_outer(const Matrix<float>&, const Matrix<float>&, std::span<double>);
 template void add_outer(const Matrix<double>&, const Matrix<double>&, std::span<double>);
+template void cast_and_transpose(std::size_t, std::size_t, const double*, float*, float*);
+template void cast_and_transpose(std::size_t, std::size_t, const double*, double*, double*);
 template void add_rows(const Matrix<float>&, std::span<double>);
 template void add_rows(const Matrix<double>&, std::span<double>);
 

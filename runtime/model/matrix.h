@@ -33,6 +33,10 @@ void multiply_rows(std::size_t m, std::size_t k, std::size_t n, const Real* a, c
 template <class Real>
 void add_outer(const Matrix<Real>& a, const Matrix<Real>& c, std::span<double> gradient);
 
+/// b[m, n] = a[m, n], rounded, and transposed[n, m] likewise.
+template <class Real>
+void cast_and_transpose(std::size_t m, std::size_t n, const double* a, Real* b, Real* transposed);
+
 /// gradient[n] += sum over the rows of C, in row order.
 template <class Real>
 void add_rows(const Matrix<Real>& c, std::span<double> gradient);

@@ -23,7 +23,8 @@ Spread spread(std::span<const double> values) {
   const double mean = sum(values) / static_cast<double>(values.size());
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, values.size() < 2 ? not_a_number : std::sqrt(squares / static_cast<double>(values.size() - 1))};
+  return {mean,
+          values.size() < 2 ? not_a_number : std::sqrt(squares / static_cast<double>(values.size() - 1))};
 }
 
 double student_95(std::size_t degrees) {

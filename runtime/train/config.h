@@ -30,7 +30,7 @@ struct TrainSpec {
   double clip = 0.0;     ///< largest global gradient norm; 0: off
   int patience = 0;      ///< stop after so many epochs without a better validation mean; 0: off
   int shots = 0;         ///< shot noise in training; 0: exact
-  int shard = 16;        ///< samples per work unit, a multiple of tile_samples
+  int shard = 0;         ///< samples per work unit, a multiple of tile_samples; 0: chosen by the learner
   int task_groups = 1;   ///< work units per shard
   std::vector<std::string> frozen = {};  ///< parameters that stay as they start (frozen.h)
   bool operator==(const TrainSpec&) const = default;

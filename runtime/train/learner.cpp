@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/train/learner.h"
 
+#include <tbb/enumerable_thread_specific.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -35,12 +37,12 @@ class LearnerOf final : public Learner {
  public:
   LearnerOf(const ModelSpec& spec, const TrainSpec& train, const Dataset& data, const Statistics& statistics,
             SimdTarget target)
-      : shard_(static_cast<std::size_t>(train.shard)),
-        groups_(cut_tasks(spec, train.task_groups)),
+      : groups_(cut_tasks(spec, train.task_groups)),
         finished_(groups_.size() - static_cast<std::size_t>(train.task_groups)),
         network_({spec, groups_, train.shots, target}, statistics),
         inputs_(bind_inputs(data, spec)) {
     bind_tasks_of(data);
+    shard_ = train.shard > 0 ? static_cast<std::size_t>(train.shard) : suitable_shard();
   }
 
   const ModelSpec& spec() const override { return network_.spec(); }
@@ -56,13 +58,13 @@ class LearnerOf final : public Learner {
     log_variance_.assign(variances.begin(), variances.end());
   }
 
+  std::size_t shard() const override { return shard_; }
   std::size_t units(std::size_t batch_rows) const override { return shards(batch_rows) * trained_groups(); }
   std::size_t unit_groups() const override { return trained_groups(); }
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
     const std::size_t first = unit / trained_groups() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));
-    return static_cast<double>(rows) *
-           (network_.backbone().cost() + network_.head().group_cost(group_of(unit)));
+    return static_cast<double>(rows) * row_cost(group_of(unit));
   }
   std::size_t accumulator_size() const override { return count_params(params()) + tasks_.size(); }
 
@@ -73,16 +75,17 @@ class LearnerOf final : public Learner {
     const std::span<double> gradient = accumulator.first(count_params(params()));
     const std::span<double> losses = accumulator.subspan(count_params(params()));
     const Pass pass{true, batch.seed, batch.step, rows};
-    typename Backbone<Real>::Cache cache;
-    Matrix<Real> z, dz;
-    network_.backbone().forward(pass, gather(rows), z, cache);
+    Memory& memory = memory_.local();
+    gather(rows, memory.x);
+    network_.backbone().forward(pass, memory.x, memory.z, memory.cache);
     network_.head().gradient(
-        pass, group, z,
+        pass, group, memory.z,
         [&](std::size_t begin, std::size_t count, const double* logits, double* cotangents) {
-          add_losses(batch, rows.subspan(begin, count), groups_[group], logits, cotangents, gradient, losses);
+          add_losses(batch, rows.subspan(begin, count), groups_[group], logits, cotangents, gradient, losses,
+                     memory.tasks);
         },
-        dz, gradient.subspan(network_.head_begin(), network_.head_end() - network_.head_begin()));
-    network_.backbone().backward(cache, dz, gradient.first(network_.head_begin()));
+        memory.dz, gradient.subspan(network_.head_begin(), network_.head_end() - network_.head_begin()));
+    network_.backbone().backward(memory.cache, memory.dz, gradient.first(network_.head_begin()));
     if (shard == 0 && spec().learn_task_weights) add_variance_terms(batch, groups_[group], gradient, losses);
   }
 
@@ -117,6 +120,20 @@ class LearnerOf final : public Learner {
   }
 
  private:
+  double row_cost(std::size_t group) const {
+    return network_.backbone().cost() + network_.head().group_cost(group);
+  }
+
+  /// What a unit costs whatever its samples (clearing and summing a gradient, a task for a thread) should not
+  /// show; but a batch of a costly model should still be many units. 1.6e7 operations take about 0.3 ms.
+  std::size_t suitable_shard() const {
+    constexpr double most_operations = 1.6e7;
+    std::size_t rows = 4 * tile_samples;
+    while (rows > tile_samples && static_cast<double>(rows) * row_cost(finished_) > most_operations)
+      rows /= 2;
+    return rows;
+  }
+
   std::size_t trained_groups() const { return groups_.size() - finished_; }
   std::size_t group_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
   std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
@@ -125,12 +142,12 @@ class LearnerOf final : public Learner {
   template <class Visit>
   void in_chunks(std::span<const std::size_t> rows, Visit visit) const {
     constexpr std::size_t chunk = 4 * tile_samples;
-    typename Backbone<Real>::Cache cache;
-    Matrix<Real> z;
+    Memory& memory = memory_.local();
     for (std::size_t first = 0; first < rows.size(); first += chunk) {
       const auto part = rows.subspan(first, std::min(chunk, rows.size() - first));
-      network_.backbone().forward(Pass{}, gather(part), z, cache);
-      visit(part.size(), z);
+      gather(part, memory.x);
+      network_.backbone().forward(Pass{}, memory.x, memory.z, memory.cache);
+      visit(part.size(), memory.z);
     }
   }
 
@@ -150,13 +167,23 @@ class LearnerOf final : public Learner {
     }
   }
 
-  std::vector<Matrix<Real>> gather(std::span<const std::size_t> rows) const {
-    std::vector<Matrix<Real>> gathered;
+  /// What a thread computes in, kept from unit to unit.
+  struct Memory {
+    typename Backbone<Real>::Cache cache;
+    std::vector<Matrix<Real>> x;
+    Matrix<Real> z, dz;
+    struct Tasks {
+      std::vector<float> labels;
+      std::vector<double> values, slopes;
+    } tasks;
+  };
+
+  void gather(std::span<const std::size_t> rows, std::vector<Matrix<Real>>& x) const {
+    x.resize(inputs_.size());
     for (std::size_t i = 0; i < inputs_.size(); ++i)
-      gathered.push_back(network_.standardised(i, rows.size(), inputs_[i]->shift, [&](std::size_t row) {
-        return inputs_[i]->values.data() + rows[row] * inputs_[i]->width;
-      }));
-    return gathered;
+      network_.standardise(
+          i, rows.size(), inputs_[i]->shift,
+          [&](std::size_t row) { return inputs_[i]->values.data() + rows[row] * inputs_[i]->width; }, x[i]);
   }
 
   /// Kendall, Gal & Cipolla 2018 with s = log variance: exp(-s) L + s / 2, and half the first term for
@@ -169,25 +196,25 @@ class LearnerOf final : public Learner {
 
   void add_losses(const StepBatch& batch, std::span<const std::size_t> rows, TaskRange group,
                   const double* logits, double* cotangents, std::span<double> gradient,
-                  std::span<double> losses) const {
+                  std::span<double> losses, typename Memory::Tasks& memory) const {
     const std::size_t first = tasks_[group.first].first_column;
     const std::size_t stride = tasks_[group.last - 1].first_column + tasks_[group.last - 1].outputs - first;
-    std::vector<float> labels;
-    std::vector<double> values, slopes;
+    auto& [labels, values, slopes] = memory;
     for (std::size_t t = group.first; t < group.last; ++t) {
       const BoundTask& task = tasks_[t];
       const std::size_t column = task.first_column - first;
       // A task without labels in the batch has zero cotangents from its loss; its factor must only be finite.
       const double share = factor(t) / std::max(batch.label_counts[t], 1.0);
-      labels.clear();
-      values.clear();
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        const float* sample = task.labels->labels.data() + rows[i] * task.labels->columns;
-        labels.insert(labels.end(), sample, sample + task.labels->columns);
-        const double* row = logits + i * stride + column;
-        values.insert(values.end(), row, row + task.outputs);
-      }
+      const std::size_t columns = task.labels->columns;
+      labels.resize(rows.size() * columns);
+      values.resize(rows.size() * task.outputs);
       slopes.resize(values.size());
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const float* sample = task.labels->labels.data() + rows[i] * columns;
+        for (std::size_t c = 0; c < columns; ++c) labels[i * columns + c] = sample[c];
+        const double* row = logits + i * stride + column;
+        for (std::size_t c = 0; c < task.outputs; ++c) values[i * task.outputs + c] = row[c];
+      }
       const double sum = (*task.loss)(labels, values, slopes);
       for (std::size_t i = 0; i < rows.size(); ++i)
         for (std::size_t c = 0; c < task.outputs; ++c)
@@ -207,13 +234,14 @@ class LearnerOf final : public Learner {
     }
   }
 
-  std::size_t shard_;
+  std::size_t shard_ = 0;
   std::vector<TaskRange> groups_;
   std::size_t finished_;  ///< groups in front that are not trained: earlier generations
   Network<Real> network_;
   std::vector<const Input*> inputs_;
   std::vector<BoundTask> tasks_;
   std::vector<double> log_variance_;
+  mutable tbb::enumerable_thread_specific<Memory> memory_;
 };
 
 void check_spec(const ModelSpec& spec, const TrainSpec& train) {
@@ -229,9 +257,9 @@ void check_spec(const ModelSpec& spec, const TrainSpec& train) {
   if (!spec.generations.empty() && in_generations != static_cast<int>(spec.tasks.size()))
     throw usage_error("head.generations: expected numbers of tasks that add up to " +
                       std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
-  if (train.shard < 1 || train.shard % static_cast<int>(tile_samples) != 0)
-    throw usage_error("distributed.shard: expected a positive multiple of " + std::to_string(tile_samples) +
-                      " samples, found " + std::to_string(train.shard));
+  if (train.shard < 0 || train.shard % static_cast<int>(tile_samples) != 0)
+    throw usage_error("distributed.shard: expected 0 (chosen by the model) or a multiple of " +
+                      std::to_string(tile_samples) + " samples, found " + std::to_string(train.shard));
   if (train.shots < 0)
     throw usage_error("train.shots: expected 0 (exact) or a number of shots, found " +
                       std::to_string(train.shots));

@@ -40,6 +40,8 @@ class Learner {
   /// Fixes the parameters for the calls that follow. Not thread-safe; the const calls are, with each other.
   virtual void bind(std::span<const double> params) = 0;
 
+  /// Samples of a unit: train.shard, or as many as the model's cost suggests.
+  virtual std::size_t shard() const = 0;
   virtual std::size_t units(std::size_t batch_rows) const = 0;
   virtual std::size_t unit_groups() const = 0;  ///< task groups: unit % unit_groups() is the unit's
   virtual double unit_cost(std::size_t unit, std::size_t batch_rows) const = 0;  ///< arbitrary positive scale

@@ -8,6 +8,7 @@
 #include "runtime/model/heads/circuit_stage.h"
 #include "runtime/model/heads/head.h"
 #include "runtime/model/layers/backbone.h"
+#include "runtime/model/layers/elementwise.h"
 #include "runtime/model/loss.h"
 #include "runtime/train/state.h"
 
@@ -48,20 +49,19 @@ class Network {
   /// x[rows, width] of input i as the backbone wants it: sample(row) points to the row's raw values, less
   /// `shift` where that is not empty (Input::shift).
   template <class Sample>
-  Matrix<Real> standardised(std::size_t i, std::size_t rows, std::span<const double> shift,
-                            Sample sample) const {
+  void standardise(std::size_t i, std::size_t rows, std::span<const double> shift, Sample sample,
+                   Matrix<Real>& x) const {
     const BoundInput& input = inputs_[i];
     const std::size_t width = input.mean.size();
-    std::vector<double> mean = input.mean;
-    for (std::size_t c = 0; c < shift.size(); ++c) mean[c] -= shift[c];
-    Matrix<Real> x(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
-    for (std::size_t row = 0; row < rows; ++row) {
-      const float* values = sample(row);
-      for (std::size_t c = 0; c < width; ++c)
-        x.data()[row * width + c] =
-            static_cast<Real>((static_cast<double>(values[c]) - mean[c]) * input.inverse[c]);
+    std::vector<double> shifted;
+    if (!shift.empty()) {
+      shifted = input.mean;
+      for (std::size_t c = 0; c < shift.size(); ++c) shifted[c] -= shift[c];
     }
-    return x;
+    const double* mean = shift.empty() ? input.mean.data() : shifted.data();
+    x.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
+    for (std::size_t row = 0; row < rows; ++row)
+      standardise_each(std::span(sample(row), width), mean, input.inverse.data(), x.data() + row * width);
   }
   /// The head's logits[rows, outputs] with regression columns in the unit of the labels.
   void in_label_units(std::span<const double> values, float* logits) const;

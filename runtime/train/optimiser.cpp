@@ -6,6 +6,7 @@
 #include "runtime/base/math.h"
 #include "runtime/base/names.h"
 #include "runtime/model/instruction_sets.h"
+#include "runtime/model/layers/elementwise.h"
 
 namespace qmtl {
 namespace {
@@ -98,16 +99,14 @@ OptimiserKind parse_optimiser(std::string_view text) {
 
 double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
   double sum = 0.0;
-  for (const ParamInfo& param : params)
-    for (double g : gradient.subspan(param.offset, param.size)) sum += g * g;
+  for (const ParamInfo& param : params) sum += sum_of_squares(gradient.subspan(param.offset, param.size));
   return std::sqrt(sum);
 }
 
 std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient) {
   std::vector<double> norms(param_parts, 0.0);
   for (const ParamInfo& param : params)
-    for (double g : gradient.subspan(param.offset, param.size))
-      norms[static_cast<std::size_t>(param.part)] += g * g;
+    norms[static_cast<std::size_t>(param.part)] += sum_of_squares(gradient.subspan(param.offset, param.size));
   for (double& norm : norms) norm = std::sqrt(norm);
   return norms;
 }

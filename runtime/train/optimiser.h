@@ -34,10 +34,11 @@ struct OptimiserInfo {
 std::span<const OptimiserInfo> optimiser_table();
 const OptimiserInfo& optimiser_info(OptimiserKind kind);
 
-/// Euclidean norm of the parameters' gradient; squares are summed in the order of `params`.
+/// Euclidean norm of the parameters' gradient; sum_of_squares of each tensor, summed in the order of
+/// `params`.
 double global_norm(const std::vector<ParamInfo>& params, std::span<const double> gradient);
 
-/// Norm of each ParamPart's gradient [param_parts]; squares are summed in the order of `params`.
+/// Norm of each ParamPart's gradient [param_parts], summed likewise.
 std::vector<double> part_norms(const std::vector<ParamInfo>& params, std::span<const double> gradient);
 
 /// One update of those numbers of `state` (parameters, moments, step) that `params` covers (frozen.h) from

@@ -31,14 +31,15 @@ class PredictorOf final : public Predictor {
     constexpr std::size_t chunk = 4 * tile_samples;
     typename Backbone<Real>::Cache cache;
     Matrix<Real> z;
+    std::vector<Matrix<Real>> x;
     std::vector<double> values;
     for (std::size_t first = 0; first < rows; first += chunk) {
       const std::size_t count = std::min(chunk, rows - first);
-      std::vector<Matrix<Real>> x;
+      x.resize(inputs.size());
       for (std::size_t i = 0; i < inputs.size(); ++i)
-        x.push_back(network_.standardised(
+        network_.standardise(
             i, count, shifts.empty() ? std::span<const double>() : shifts[i],
-            [&](std::size_t row) { return inputs[i].data() + (first + row) * spec().input_widths[i]; }));
+            [&](std::size_t row) { return inputs[i].data() + (first + row) * spec().input_widths[i]; }, x[i]);
       network_.backbone().forward(Pass{}, x, z, cache);
       values.resize(count * outputs());
       network_.head().forward(z, values.data());

@@ -9,6 +9,16 @@
 #include "runtime/model/heads/bind_tasks.h"
 
 namespace qmtl {
+namespace {
+
+double count_of(const Task& task, std::span<const std::size_t> rows) {
+  double count = 0;
+  for (std::size_t row : rows)
+    for (std::size_t c = 0; c < task.columns; ++c) count += !std::isnan(task.labels[row * task.columns + c]);
+  return count;
+}
+
+}  // namespace
 
 std::vector<std::size_t> training_rows(const Dataset& data, const ModelSpec& spec) {
   std::vector<const Task*> tasks = bind_tasks(data, spec);
@@ -43,27 +53,30 @@ std::int64_t steps_per_epoch(std::size_t rows, int batch) {
 std::vector<double> count_labels(const Dataset& data, const ModelSpec& spec,
                                  std::span<const std::size_t> rows) {
   std::vector<double> counts;
-  for (const Task* task : bind_tasks(data, spec)) {
-    double count = 0;
-    for (std::size_t row : rows)
-      for (std::size_t c = 0; c < task->columns; ++c)
-        count += !std::isnan(task->labels[row * task->columns + c]);
-    counts.push_back(count);
-  }
+  for (const Task* task : bind_tasks(data, spec)) counts.push_back(count_of(*task, rows));
   return counts;
+}
+
+Batches::Batches(const Dataset& data, const ModelSpec& spec, const TrainSpec& train)
+    : tasks_(bind_tasks(data, spec)), seed_(train.seed), size_(static_cast<std::size_t>(train.batch)) {
+  for (const Task* task : tasks_)
+    whole_.push_back(std::none_of(task->labels.begin(), task->labels.end(),
+                                  [](float label) { return std::isnan(label); }));
+}
+
+StepBatch Batches::make(std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) const {
+  const std::size_t first = std::min(order.size(), static_cast<std::size_t>(step_in_epoch) * size_);
+  const auto rows = order.subspan(first, std::min(size_, order.size() - first));
+  StepBatch batch{seed_, step, {rows.begin(), rows.end()}, {}};
+  for (std::size_t t = 0; t < tasks_.size(); ++t)
+    batch.label_counts.push_back(whole_[t] ? static_cast<double>(rows.size() * tasks_[t]->columns)
+                                           : count_of(*tasks_[t], rows));
+  return batch;
 }
 
 StepBatch make_batch(const Dataset& data, const ModelSpec& spec, const TrainSpec& train,
                      std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) {
-  const std::size_t first = static_cast<std::size_t>(step_in_epoch) * static_cast<std::size_t>(train.batch);
-  const std::size_t last = std::min(order.size(), first + static_cast<std::size_t>(train.batch));
-  StepBatch batch;
-  batch.seed = train.seed;
-  batch.step = step;
-  batch.rows.assign(order.begin() + static_cast<std::ptrdiff_t>(std::min(first, last)),
-                    order.begin() + static_cast<std::ptrdiff_t>(last));
-  batch.label_counts = count_labels(data, spec, batch.rows);
-  return batch;
+  return Batches(data, spec, train).make(order, step_in_epoch, step);
 }
 
 }  // namespace qmtl

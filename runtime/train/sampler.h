@@ -25,7 +25,22 @@ std::int64_t steps_per_epoch(std::size_t rows, int batch);
 std::vector<double> count_labels(const Dataset& data, const ModelSpec& spec,
                                  std::span<const std::size_t> rows);
 
-/// The batch of step `step_in_epoch` of an epoch's order; `step` counts all optimiser steps before it.
+/// The batches of an epoch's order.
+class Batches {
+ public:
+  /// The data set must outlive it.
+  Batches(const Dataset& data, const ModelSpec& spec, const TrainSpec& train);
+  /// That of step `step_in_epoch`; `step` counts all optimiser steps before it.
+  StepBatch make(std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) const;
+
+ private:
+  std::vector<const Task*> tasks_;
+  std::vector<bool> whole_;  ///< tasks without a missing label
+  std::uint64_t seed_;
+  std::size_t size_;
+};
+
+/// One of them.
 StepBatch make_batch(const Dataset& data, const ModelSpec& spec, const TrainSpec& train,
                      std::span<const std::size_t> order, int step_in_epoch, std::int64_t step);
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "runtime/base/names.h"
 #include "runtime/base/math.h"
+#include "runtime/base/names.h"
 
 namespace qmtl {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
-#include "runtime/train/config.h"
 #include "runtime/model/trained_model.h"
+#include "runtime/train/config.h"
 
 namespace qmtl {
 

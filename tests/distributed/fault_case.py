@@ -43,6 +43,8 @@ class FaultCase(Program):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Epochs this short are not saved one by one unless so many steps are asked for.
+        cls.write("train.toml", harness.CONFIGURATION + f"\n[checkpoint]\nevery_steps = {EPOCH_STEPS}\n")
         cls.rows = []
         cls.folders = 0
         whole = cls.run_program("train", "train.toml", "--json", "--quiet", *cls.into("whole"))

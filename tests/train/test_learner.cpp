@@ -125,6 +125,24 @@ TEST_CASE("the gradient does not depend on how a batch is cut into units, up to 
   }
 }
 
+TEST_CASE("a unit has the fewer samples the more a sample costs, unless it is said how many", "[train]") {
+  const Dataset data = toy::dataset(60);
+  const struct {
+    int width, said;
+    std::size_t samples;
+  } cases[] = {{6, 0, 64}, {250, 0, 32}, {3000, 0, 16}, {6, 48, 48}, {3000, 128, 128}};
+  for (const auto& [width, said, samples] : cases) {
+    INFO("two layers of width " << width << ", distributed.shard " << said);
+    Config config = toy::config("linear", data);
+    config.model.backbone.trunk = {{LayerKind::dense, width, Activation::tanh, 0.0},
+                                   {LayerKind::dense, width, Activation::tanh, 0.0}};
+    config.train.shard = said;
+    const auto learner = learner_of(config, data);
+    CHECK(learner->shard() == samples);
+    CHECK(learner->units(2 * samples + 1) == 3);
+  }
+}
+
 TEST_CASE("units give the same bits in any order and every time", "[train]") {
   const Dataset data = toy::dataset(60);
   for (const char* precision : {"float", "double"})

@@ -70,7 +70,10 @@ TEST_CASE("training records every epoch and calls its hooks in order", "[train][
     CHECK(progress.epochs == 4);
   };
   hooks.on_epoch = [&](const EpochRecord&, bool) { calls += 'e'; };
-  hooks.save = [&](const TrainState&, bool) { calls += 'c'; };
+  hooks.save = [&](const TrainState&, SaveRequest) {
+    calls += 'c';
+    return true;
+  };
   const TrainResult result = one.run(hooks);
   CHECK(result.ending == Ending::finished);
   CHECK(result.samples == 160);
@@ -90,7 +93,10 @@ TEST_CASE("a run stopped after any step and resumed is the whole run to the bit"
     TrainState saved;
     TrainHooks hooks;
     hooks.stop_requested = [&] { return part.state.step + 1 == stop; };
-    hooks.save = [&](const TrainState& state, bool) { saved = state; };
+    hooks.save = [&](const TrainState& state, SaveRequest) {
+      saved = state;
+      return true;
+    };
     const TrainResult stopped = part.run(hooks);
     CHECK(stopped.ending == Ending::interrupted);
     CHECK(saved.step == stop);
@@ -117,12 +123,13 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
   std::vector<double> sums(param_parts, 0.0), totals(param_parts, 0.0);
   by_hand.learner->bind(by_hand.state.params);
   Balance balance(alone, *by_hand.learner);
+  StepMemory memory;
   const auto order =
       epoch_order(training_rows(by_hand.data, by_hand.config.model), by_hand.config.train.seed, 0);
   for (int step = 0; step < 3; ++step) {
     const StepBatch batch =
         make_batch(by_hand.data, by_hand.config.model, by_hand.config.train, order, step, step);
-    std::vector<double> sum = batch_gradient(alone, *by_hand.learner, batch, false, balance).sum;
+    std::vector<double> sum = batch_gradient(alone, *by_hand.learner, batch, false, balance, memory).sum;
     sum.resize(by_hand.state.params.size());
     for (const ParamInfo& param : by_hand.learner->params()) {
       double squares = 0;
@@ -150,7 +157,10 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
   TrainState saved;
   TrainHooks hooks;
   hooks.stop_requested = [&] { return part.state.step + 1 == 2; };
-  hooks.save = [&](const TrainState& state, bool) { saved = state; };
+  hooks.save = [&](const TrainState& state, SaveRequest) {
+    saved = state;
+    return true;
+  };
   CHECK(norms_of(part, hooks).empty());
   Case rest;
   rest.state = saved;
@@ -174,7 +184,7 @@ TEST_CASE("the number of threads does not change a bit", "[train][loop]") {
 TEST_CASE("a failing save ends training with its message and exit code", "[train][loop]") {
   Case one;
   TrainHooks hooks;
-  hooks.save = [](const TrainState&, bool) { throw data_error("disk full"); };
+  hooks.save = [](const TrainState&, SaveRequest) -> bool { throw data_error("disk full"); };
   try {
     one.run(hooks);
     FAIL("expected the save's error");
@@ -189,7 +199,7 @@ TEST_CASE("parameters that are not finite are reported with task and step before
   Case one;
   bool saved = false;
   TrainHooks hooks;
-  hooks.save = [&](const TrainState&, bool) { saved = true; };
+  hooks.save = [&](const TrainState&, SaveRequest) { return saved = true; };
   one.state.params.back() = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_WITH(one.run(hooks), Catch::Contains("step 1") && Catch::Contains("nan"));
   CHECK_FALSE(saved);

@@ -58,6 +58,7 @@ inline Config config(const std::string& head, const Dataset& data) {
   config.model.head.train_gain = true;
   config.train.seed = 3;
   config.train.batch = 40;
+  config.train.shard = 16;  // a step of several units
   resolve(config, data);
   return config;
 }

@@ -96,12 +96,17 @@ class QmtlHead final : public Head<Real> {
 
   void bind(std::span<const double> params) override {
     stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
-    readout_.columns.clear();
-    scale_.clear();
+    scale_.resize(outputs_);
+    weight_.resize(outputs_);
+    bias_.resize(outputs_);
+    readout_.columns.resize(outputs_);
     for (std::size_t o = 0; o < outputs_; ++o) {
-      scale_.push_back(params[circuit_params_ + scale_of_[o]]);
-      readout_.columns.push_back(
-          {o, {scale_[o] / stage_.gain()}, params[circuit_params_ + scale_starts_.size() + o]});
+      scale_[o] = params[circuit_params_ + scale_of_[o]];
+      weight_[o] = scale_[o] / stage_.gain();
+      bias_[o] = params[circuit_params_ + scale_starts_.size() + o];
+      readout_.columns[o].first_output = o;
+      readout_.columns[o].weights.assign(1, weight_[o]);
+      readout_.columns[o].bias = bias_[o];
     }
   }
 
@@ -118,16 +123,17 @@ class QmtlHead final : public Head<Real> {
                                 double* expectation_cotangents) {
       logits.resize(count * outputs);
       given.resize(count * outputs);
-      for (std::size_t i = 0; i < logits.size(); ++i) {
-        const ReadoutColumn& column = readout_.columns[first_output + i % outputs];
-        logits[i] = column.weights.front() * expectations[i] + column.bias;
-      }
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t o = 0; o < outputs; ++o)
+          logits[i * outputs + o] =
+              weight_[first_output + o] * expectations[i * outputs + o] + bias_[first_output + o];
       cotangents(first, count, logits.data(), given.data());
-      for (std::size_t i = 0; i < logits.size(); ++i) {
-        const std::size_t o = first_output + i % outputs;
-        expectation_cotangents[i] = given[i] * readout_.columns[o].weights.front();
-        add_readout_gradient(o, given[i], expectations[i], gradient);
-      }
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t o = 0; o < outputs; ++o) {
+          const std::size_t at = i * outputs + o;
+          expectation_cotangents[at] = given[at] * weight_[first_output + o];
+          add_readout_gradient(first_output + o, given[at], expectations[at], gradient);
+        }
     };
     stage_.gradient(pass, group, z, at_readout, dz, gradient.first(circuit_params_),
                     spec_.train_gain ? &gradient.back() : nullptr);
@@ -162,6 +168,7 @@ class QmtlHead final : public Head<Real> {
   std::vector<double> scale_starts_;
   std::vector<std::size_t> scale_of_;  ///< output -> scale
   std::vector<double> scale_;          ///< per output
+  std::vector<double> weight_, bias_;  ///< likewise, what readout_ holds
   CircuitReadout readout_;             ///< its columns are the circuit's outputs one by one
 };
 

@@ -51,13 +51,13 @@ class Elementwise final : public Layer<Real> {
       Function::values(std::span(part, count));
       for (std::size_t i = 0; i < count; ++i) y.data()[first + i] = static_cast<Real>(part[i]);
     }
-    cache.extra = Function::keeps_input ? x : y;
+    if (!Function::keeps_input) cache.extra = y;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
                 std::span<double>) const override {
     if (dx == nullptr) return;
     dx->resize(dy.rows(), dy.cols());
-    const Real* kept = cache.extra.data();
+    const Real* kept = (Function::keeps_input ? cache.input : cache.extra).data();
     for (Eigen::Index i = 0; i < dy.size(); ++i)
       dx->data()[i] = static_cast<Real>(dy.data()[i] * Function::slope(static_cast<double>(kept[i])));
   }

@@ -60,12 +60,13 @@ template <class Real>
 void Backbone<Real>::forward(const Pass& pass, std::span<const Matrix<Real>> inputs, Matrix<Real>& z,
                              Cache& cache) const {
   cache.branches.resize(branches_.size());
-  std::vector<Matrix<Real>> values(branches_.size());
-  for (std::size_t i = 0; i < branches_.size(); ++i)
-    branches_[i].forward(pass, inputs[i], values[i], cache.branches[i]);
-  Matrix<Real> joined;
-  fusion_->forward(std::move(values), joined, cache.fusion);
-  trunk_.forward(pass, std::move(joined), z, cache.trunk);
+  cache.values.resize(branches_.size());
+  for (std::size_t i = 0; i < branches_.size(); ++i) {
+    cache.input = inputs[i];
+    branches_[i].forward(pass, cache.input, cache.values[i], cache.branches[i]);
+  }
+  fusion_->forward(cache.values, cache.joined, cache.fusion);
+  trunk_.forward(pass, cache.joined, z, cache.trunk);
 }
 
 template <class Real>

@@ -20,6 +20,8 @@ class Backbone {
     std::vector<std::vector<LayerCache<Real>>> branches;
     FusionCache<Real> fusion;
     std::vector<LayerCache<Real>> trunk;
+    Matrix<Real> input, joined;  ///< memory of the forward pass, kept for the next
+    std::vector<Matrix<Real>> values;
   };
 
   /// `width` is that of z. Throws Error (usage) naming the table and key.

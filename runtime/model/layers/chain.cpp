@@ -43,14 +43,15 @@ void Chain<Real>::bind(std::span<const double> params) {
 }
 
 template <class Real>
-void Chain<Real>::forward(const Pass& pass, Matrix<Real> x, Matrix<Real>& y,
+void Chain<Real>::forward(const Pass& pass, Matrix<Real>& x, Matrix<Real>& y,
                           std::vector<LayerCache<Real>>& caches) const {
   caches.resize(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i].layer->forward(pass, x, y, caches[i]);
-    std::swap(x, y);
+    x.swap(caches[i].input);
+    slots_[i].layer->forward(pass, caches[i].input, y, caches[i]);
+    x.swap(y);
   }
-  std::swap(x, y);
+  x.swap(y);
 }
 
 template <class Real>

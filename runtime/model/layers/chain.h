@@ -27,7 +27,8 @@ class Chain {
   // As those of a layer.
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
   void bind(std::span<const double> params);
-  void forward(const Pass& pass, Matrix<Real> x, Matrix<Real>& y,
+  /// Takes x; what is left there is memory for the next one.
+  void forward(const Pass& pass, Matrix<Real>& x, Matrix<Real>& y,
                std::vector<LayerCache<Real>>& caches) const;
   void backward(const std::vector<LayerCache<Real>>& caches, Matrix<Real> dy, Matrix<Real>* dx,
                 std::span<double> gradient) const;

@@ -46,7 +46,7 @@ class Conv final : public Layer<Real> {
     transposed_ = weight_.leftCols(static_cast<Eigen::Index>(size_)).transpose();
   }
 
-  void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
+  void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>&) const override {
     y.resize(x.rows(), static_cast<Eigen::Index>(shape().size()));
     std::vector<Real> columns = make_columns(), product(channels_ * most_columns());
     for_each_tile(x.rows(), [&](const Windows::Tile& tile) {
@@ -57,7 +57,6 @@ class Conv final : public Layer<Real> {
         std::copy_n(product.data() + in_tile, windows_.out.width, y.data() + in_samples);
       });
     });
-    cache.input = x;
   }
 
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,

@@ -28,15 +28,15 @@ class Dense final : public Layer<Real> {
   }
   void bind(std::span<const double> params) override {
     const auto rows = static_cast<Eigen::Index>(inputs_), columns = static_cast<Eigen::Index>(outputs_);
-    weight_ = Eigen::Map<const Matrix<double>>(params.data(), rows, columns).template cast<Real>();
-    transposed_ = weight_.transpose();
+    weight_.resize(rows, columns);
+    transposed_.resize(columns, rows);
+    cast_and_transpose(inputs_, outputs_, params.data(), weight_.data(), transposed_.data());
     bias_ =
         Eigen::Map<const Matrix<double>>(params.data() + rows * columns, 1, columns).template cast<Real>();
   }
-  void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
+  void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>&) const override {
     multiply(x, weight_, y);
     y.rowwise() += bias_.row(0);
-    cache.input = x;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
                 std::span<double> gradient) const override {

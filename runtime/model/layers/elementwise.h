@@ -15,4 +15,14 @@ void tanh_each(std::span<double> x);
 void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,
                                std::span<double> sigmoid);
 
+/// Whether no number is NaN or infinite.
+bool all_finite(std::span<const double> x);
+
+/// The sum of squares in eight lanes, x[i] going to lane i mod 8, and of the lanes by halving.
+double sum_of_squares(std::span<const double> x);
+
+/// y[i] = (x[i] - mean[i]) inverse[i], rounded once, in lengths of x.
+template <class Real>
+void standardise_each(std::span<const float> x, const double* mean, const double* inverse, Real* y);
+
 }  // namespace qmtl

@@ -27,8 +27,9 @@ class Concat final : public Fusion<Real> {
   }
   Shape shape() const override { return shape_; }
 
-  void forward(std::vector<Matrix<Real>> values, Matrix<Real>& joined,
+  void forward(std::vector<Matrix<Real>>& values, Matrix<Real>& joined,
                FusionCache<Real>& cache) const override {
+    if (alone()) return joined.swap(values[0]);
     joined.resize(values[0].rows(), static_cast<Eigen::Index>(shape_.size()));
     Eigen::Index column = 0;
     for (const Part& part : parts_) {
@@ -43,11 +44,15 @@ class Concat final : public Fusion<Real> {
       }
       column += width;
     }
-    cache.values = std::move(values);
+    cache.values.swap(values);
   }
 
   void backward(const FusionCache<Real>& cache, const Matrix<Real>& dy, std::vector<Matrix<Real>>& dvalues,
                 std::span<double>) const override {
+    if (alone()) {
+      dvalues = {dy};
+      return;
+    }
     dvalues.resize(cache.values.size());
     Eigen::Index column = 0;
     for (const Part& part : parts_) {
@@ -67,6 +72,8 @@ class Concat final : public Fusion<Real> {
   }
 
  private:
+  bool alone() const { return parts_.size() == 1 && !parts_[0].pair(); }
+
   std::vector<Part> parts_;
   Shape shape_;
 };
@@ -90,10 +97,11 @@ class Gated final : public Fusion<Real> {
   }
   void bind(std::span<const double> params) override { dense_->bind(params); }
 
-  void forward(std::vector<Matrix<Real>> values, Matrix<Real>& joined,
+  void forward(std::vector<Matrix<Real>>& values, Matrix<Real>& joined,
                FusionCache<Real>& cache) const override {
     const Eigen::Index rows = values[0].rows(), width = static_cast<Eigen::Index>(width_);
-    Matrix<Real> all(rows, static_cast<Eigen::Index>(count_ * width_));
+    Matrix<Real>& all = cache.dense.input;
+    all.resize(rows, static_cast<Eigen::Index>(count_ * width_));
     for (std::size_t b = 0; b < count_; ++b)
       all.middleCols(static_cast<Eigen::Index>(b) * width, width) = values[b];
     dense_->forward(Pass{}, all, cache.gates, cache.dense);
@@ -107,7 +115,7 @@ class Gated final : public Fusion<Real> {
         joined(i, j) = static_cast<Real>(sum);
       }
     cache.fused = joined;
-    cache.values = std::move(values);
+    cache.values.swap(values);
   }
 
   void backward(const FusionCache<Real>& cache, const Matrix<Real>& dy, std::vector<Matrix<Real>>& dvalues,

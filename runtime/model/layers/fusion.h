@@ -30,7 +30,8 @@ class Fusion {
                        std::span<double> /*values*/) const {}
   virtual void bind(std::span<const double> /*params*/) {}
 
-  virtual void forward(std::vector<Matrix<Real>> values, Matrix<Real>& joined,
+  /// Takes the values.
+  virtual void forward(std::vector<Matrix<Real>>& values, Matrix<Real>& joined,
                        FusionCache<Real>& cache) const = 0;
   /// Writes d loss / d value of every branch.
   virtual void backward(const FusionCache<Real>& cache, const Matrix<Real>& dy,

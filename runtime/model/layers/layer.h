@@ -22,7 +22,8 @@ struct Pass {
   std::span<const std::size_t> samples;  ///< sample number of each row
 };
 
-/// What backward needs of a forward pass; each layer keeps what it wants.
+/// What backward needs of a forward pass: x of the forward pass, kept as `input` by whoever calls that, and
+/// what each layer wants besides.
 template <class Real>
 struct LayerCache {
   Matrix<Real> input, output, extra;
@@ -47,6 +48,7 @@ class Layer {
                        std::span<double> /*values*/) const {}
   virtual void bind(std::span<const double> /*params*/) {}
 
+  /// `x` is cache.input, and stays it until the backward pass.
   virtual void forward(const Pass& pass, const Matrix<Real>& x, Matrix<Real>& y,
                        LayerCache<Real>& cache) const = 0;
   /// From dy = d loss / d y: adds the parameters' gradients to `gradient` and, unless null, writes d loss / d

@@ -24,7 +24,8 @@ class Residual final : public Layer<Real> {
   void bind(std::span<const double> params) override { inside_.bind(params); }
   void forward(const Pass& pass, const Matrix<Real>& x, Matrix<Real>& y,
                LayerCache<Real>& cache) const override {
-    inside_.forward(pass, x, y, cache.inner);
+    cache.extra = x;
+    inside_.forward(pass, cache.extra, y, cache.inner);
     y += x;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,

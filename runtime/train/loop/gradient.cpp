@@ -4,23 +4,16 @@
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
-#include <bit>
+#include <array>
 #include <cmath>
 #include <cstdint>
 
 #include "runtime/base/crash_point.h"
+#include "runtime/model/layers/elementwise.h"
 #include "runtime/train/loop/stopwatch.h"
 
 namespace qmtl {
 namespace {
-
-/// Without branches, for all numbers of every unit and step.
-bool all_finite(std::span<const double> numbers) {
-  constexpr std::uint64_t exponent = 0x7ff0000000000000;
-  std::uint64_t bad = 0;
-  for (double number : numbers) bad |= (std::bit_cast<std::uint64_t>(number) & exponent) == exponent ? 1 : 0;
-  return bad == 0;
-}
 
 /// What is not finite in an accumulator, with the place, or nothing. Losses are looked at first: they name
 /// the task.
@@ -48,33 +41,30 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
   return std::nullopt;
 }
 
-/// This rank's units of a step: their accumulators, one row each, and how long each took.
-struct UnitRows {
-  std::vector<double> rows, seconds;
-};
-
-UnitRows run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own) {
+void run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own,
+               StepMemory& memory) {
   const std::size_t width = learner.accumulator_size();
-  UnitRows result{std::vector<double>(own.size() * width, 0.0), std::vector<double>(own.size(), 0.0)};
+  memory.rows.assign(own.size() * width, 0.0);
+  memory.seconds.assign(own.size(), 0.0);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(own.begin, own.end, 1),
       [&](const auto& units) {
         for (std::size_t unit = units.begin(); unit < units.end(); ++unit) {
           Stopwatch watch;
-          learner.run_unit(unit, batch, std::span(result.rows).subspan((unit - own.begin) * width, width));
-          result.seconds[unit - own.begin] = watch.lap();
+          learner.run_unit(unit, batch, std::span(memory.rows).subspan((unit - own.begin) * width, width));
+          memory.seconds[unit - own.begin] = watch.lap();
           ranks.here().advance();
         }
       },
       tbb::simple_partitioner());
-  return result;
 }
 
 /// Throws for a sum that is not finite: with the unit's task or parameter and its rank if a unit is to blame,
 /// else the units overflowed only in their sum. The sum has taken the units' place, so they are run again.
 [[noreturn]] void explain(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own,
                           const Error& sum_failed) {
-  const UnitRows units = run_units(ranks, learner, batch, own);
+  StepMemory units;
+  run_units(ranks, learner, batch, own, units);
   const std::size_t width = learner.accumulator_size();
   std::optional<Error> failure;
   for (std::size_t unit = 0; unit < own.size() && !failure; ++unit)
@@ -86,16 +76,15 @@ UnitRows run_units(const Ranks& ranks, const Learner& learner, const StepBatch& 
 }  // namespace
 
 StepSum batch_gradient(const Ranks& ranks, const Learner& learner, const StepBatch& batch, bool stop,
-                       Balance& balance) {
+                       Balance& balance, StepMemory& memory) {
   ranks.here().enter(Doing::compute, batch.step + 1);
   const Reduction& plan = balance.cut(batch.rows.size());
   const Range own = plan.ranges[static_cast<std::size_t>(ranks.rank())];
   StepSum result;
   Stopwatch watch;
-  UnitRows units;
   std::optional<Error> failure;
   try {
-    units = run_units(ranks, learner, batch, own);
+    run_units(ranks, learner, batch, own, memory);
   } catch (const Error& error) {
     failure = error;
   } catch (const std::exception& error) {
@@ -112,11 +101,11 @@ StepSum batch_gradient(const Ranks& ranks, const Learner& learner, const StepBat
 
   ranks.here().enter(Doing::reduce);
   crash_point("reduce");
-  result.sum = ranks.sum_units(plan, units.rows);
+  result.sum = ranks.sum_units(plan, memory.rows);
   // A sum is finite only if all its units are; every rank has the same sum and so the same verdict.
   if (const auto failed = find_not_finite(learner, result.sum, batch))
     explain(ranks, learner, batch, own, *failed);
-  balance.measured(batch.rows.size(), units.seconds, result.times.compute);
+  balance.measured(batch.rows.size(), memory.seconds, result.times.compute);
   result.times.reduce = watch.lap();
   return result;
 }

@@ -17,6 +17,12 @@ struct StepSum {
   StepTimes times;          ///< compute, wait and reduce of this rank
 };
 
+/// What a step leaves for the next one to compute in: a row of numbers for each of this rank's units, and how
+/// long each took.
+struct StepMemory {
+  std::vector<double> rows, seconds;
+};
+
 /// Gradient and losses of a batch over all ranks: every rank runs its own contiguous range of units in
 /// parallel, each into its own accumulator, reduces its aligned subtrees and exchanges only those; every rank
 /// finishes the same tree. The bits depend neither on ranks nor on threads. Collective. All ranks throw
@@ -24,6 +30,6 @@ struct StepSum {
 /// rank on which a unit failed. `stop` is this rank's wish to stop. `balance` says who runs what, and learns
 /// how long it took.
 StepSum batch_gradient(const Ranks& ranks, const Learner& learner, const StepBatch& batch, bool stop,
-                       Balance& balance);
+                       Balance& balance, StepMemory& memory);
 
 }  // namespace qmtl

@@ -7,16 +7,17 @@ namespace qmtl {
 
 class Stopwatch {
  public:
+  using Clock = std::chrono::steady_clock;
   /// Seconds since the last lap, or since the start.
   double lap() {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     const double seconds = std::chrono::duration<double>(now - last_).count();
     last_ = now;
     return seconds;
   }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  Clock::time_point last_ = Clock::now();
 };
 
 }  // namespace qmtl

@@ -10,6 +10,7 @@
 
 #include "runtime/base/crash_point.h"
 #include "runtime/base/text.h"
+#include "runtime/model/layers/elementwise.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/evaluate.h"
@@ -40,6 +41,7 @@ class Training {
         balance_(ranks, learner) {
     ranks.together([&] {
       rows_ = training_rows(data, learner.spec());
+      batches_.emplace(data, learner.spec(), config.train);
       steps_ = steps_per_epoch(rows_.size(), config.train.batch);
       validation_ = data.rows(Split::validation);
       trained_ = trained_params(learner.params(), config.train.frozen);
@@ -67,15 +69,14 @@ class Training {
     const auto order = epoch_order(rows_, config_.train.seed, state_.epoch);
     while (state_.step_in_epoch < steps_) {
       crash_point("step");
-      const StepBatch batch =
-          make_batch(data_, learner_.spec(), config_.train, order, state_.step_in_epoch, state_.step);
-      StepSum step = batch_gradient(ranks_, learner_, batch, wants_stop(), balance_);
+      const StepBatch batch = batches_->make(order, state_.step_in_epoch, state_.step);
+      StepSum step = batch_gradient(ranks_, learner_, batch, wants_stop(), balance_, memory_);
       record(step, batch);
       if (step.stop) {
-        save(false);
+        save({.now = true});
         return false;
       }
-      if (state_.step_in_epoch < steps_ && save_is_due()) save(false);
+      if (state_.step_in_epoch < steps_ && save_is_due()) save({.now = true});
     }
     return true;
   }
@@ -111,6 +112,7 @@ class Training {
 
   /// Every rank takes the same step, so all find the same.
   void require_finite(double rate) const {
+    if (all_finite(state_.params)) return;
     for (const ParamInfo& param : trained_)
       for (std::size_t i = param.offset; i < param.offset + param.size; ++i) {
         if (std::isfinite(state_.params[i])) continue;
@@ -154,9 +156,8 @@ class Training {
     record.metrics = std::move(metrics);
     if (ranks_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     const int every = config_.checkpoint.every_epochs;
-    if (best || (every > 0 && state_.epoch % every == 0) || save_is_due() ||
-        training_finished(state_, config_.train))
-      save(best);
+    const bool now = save_is_due() || training_finished(state_, config_.train);
+    if (now || best || (every > 0 && state_.epoch % every == 0)) save({best, now});
   }
 
   /// Every metric, where a task has several.
@@ -194,14 +195,14 @@ class Training {
             std::chrono::duration<double>(Clock::now() - last_save_).count() >= rule.every_seconds);
   }
 
-  void save(bool best) {
+  void save(SaveRequest request) {
     ranks_.here().enter(Doing::save);
     Stopwatch watch;
-    on_root([&] {
-      if (hooks_.save) hooks_.save(state_, best);
-    });
-    last_save_ = Clock::now();
+    bool began = false;
+    on_root([&] { began = hooks_.save && hooks_.save(state_, request); });
     const double seconds = watch.lap();
+    if (!began) return;
+    last_save_ = Clock::now();
     save_seconds_ += seconds;
     paused(Pause::save, seconds);
   }
@@ -271,6 +272,8 @@ class Training {
   TrainState& state_;
   const TrainHooks& hooks_;
   Balance balance_;
+  StepMemory memory_;
+  std::optional<Batches> batches_;
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step

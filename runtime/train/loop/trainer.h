@@ -35,6 +35,12 @@ struct StepRecord {
 /// What training stands still for between steps.
 enum class Pause { evaluate, save };
 
+/// A state to save.
+struct SaveRequest {
+  bool best = false;  ///< the best epoch so far
+  bool now = false;   ///< else it may be put off, and left out once a later one is saved (if not the best)
+};
+
 /// What the training loop calls. Each may be empty.
 struct TrainHooks {
   std::function<void(const StepRecord&)> on_step;               ///< every rank, after every step
@@ -42,9 +48,9 @@ struct TrainHooks {
   std::function<void(const Progress&)> on_progress;             ///< rank 0, after every step
   std::function<void(const EpochRecord&, bool best)> on_epoch;  ///< rank 0, after every epoch
   std::function<void(const Imbalance&)> on_imbalance;  ///< rank 0, once, where re-cutting did not help
-  /// Rank 0. May go on in the background with a copy of the state; what fails there is thrown by `saved` or
-  /// the next save. If it throws, all ranks end with its error after the next step.
-  std::function<void(const TrainState&, bool best)> save;
+  /// Rank 0; whether saving began. May go on in the background with a copy of the state; what fails there is
+  /// thrown by `saved` or the next save. If it throws, all ranks end with its error after the next step.
+  std::function<bool(const TrainState&, SaveRequest)> save;
   /// Rank 0, before every step: throws if a save has failed; with `wait`, at an end, not before all are done.
   std::function<void(bool wait)> saved;
   std::function<bool()> stop_requested;  ///< every rank, after every step
@@ -64,9 +70,10 @@ struct TrainResult {
 TrainState fresh_state(const Learner& learner, std::uint64_t seed);
 
 /// Trains `state` on to the end of config.train, or until a rank asks for a stop; resuming from any saved
-/// state continues to the bit, on any number of ranks. Saves as often as config.checkpoint says, at a new
-/// best epoch, at the end and at a stop (in the middle of an epoch); when it saves has no influence on the
-/// bits. Collective; throws SharedError as the steps do, and when a save fails.
+/// state continues to the bit, on any number of ranks. Asks for a save at the end, at a stop (in the middle
+/// of an epoch) and after the steps and seconds that config.checkpoint says; for one that can wait at a new
+/// best epoch and after the epochs that it says. When it saves has no influence on the bits. Collective;
+/// throws SharedError as the steps do, and when a save fails.
 TrainResult train(const Ranks& ranks, Learner& learner, const Config& config, const Dataset& data,
                   const Statistics& statistics, TrainState& state, const TrainHooks& hooks);
 

@@ -20,8 +20,9 @@ Fit fit(const Ranks& ranks, const Config& config, const Dataset& data, SimdTarge
   hooks.stop_requested = follower.stop;
   hooks.on_progress = follower.progress;
   hooks.on_epoch = follower.epoch;
-  hooks.save = [&made](const TrainState& now, bool best) {
-    if (best) made.best = now;
+  hooks.save = [&made](const TrainState& now, SaveRequest request) {
+    if (request.best) made.best = now;
+    return request.best;
   };
   made.result = train(ranks, *made.learner, config, data, made.statistics, made.last, hooks);
   if (made.last.best_epoch == 0) made.best = made.last;
@@ -36,6 +37,7 @@ Checkpoint make_checkpoint(const Config& config, const Learner& learner, const S
                            const Dataset& data, const TrainState& state) {
   Checkpoint checkpoint;
   checkpoint.config = config;
+  checkpoint.config.train.shard = static_cast<int>(learner.shard());
   checkpoint.params = learner.params();
   checkpoint.state = state;
   checkpoint.statistics = statistics;

@@ -9,7 +9,6 @@
 #include "io/config/config.h"
 #include "io/data/match_data.h"
 #include "io/files/atomic_file.h"
-#include "io/files/background.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
@@ -23,6 +22,7 @@
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/rank_log.h"
 #include "tools/workflows/training/run_recorder.h"
+#include "tools/workflows/training/saver.h"
 
 namespace qmtl {
 namespace {
@@ -89,6 +89,7 @@ void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
   ranks.together([&] {
     job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd);
     trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
+    job.config.train.shard = static_cast<int>(job.learner->shard());
   });
   require_equal_rounding(ranks, job.learner->target());
 }
@@ -107,6 +108,7 @@ void resume(const Ranks& ranks, RunFolder* folder, SimdTarget simd, TrainJob& jo
       throw data_error(folder->path() + ": expected the data set it was trained on (hash " +
                        checkpoint.data_hash.substr(0, 12) + "), found another one in " +
                        job.config.data_file + "; use the old data set, or --overwrite");
+    if (job.config.train.shard == 0) job.config.train.shard = checkpoint.config.train.shard;
     if (const std::string changed = changed_keys(checkpoint.config, job.config); !changed.empty())
       throw usage_error(job.config.file + ": expected the settings that the run " + folder->path() +
                         " began with, found others: " + changed + "; restore them (" +
@@ -161,9 +163,7 @@ void warn_of_imbalance(const Imbalance& found) {
       found.rank, found.ratio);
 }
 
-/// Saves go on in `saver` while the next steps are taken; HDF5 is called by nobody else meanwhile.
-TrainHooks make_hooks(const TrainJob& job, RunFolder* folder, const TrainFollower& follower,
-                      RunRecorder& recorder, Background& saver) {
+TrainHooks make_hooks(RunFolder* folder, const TrainFollower& follower, RunRecorder& recorder, Saver& saver) {
   TrainHooks hooks;
   hooks.stop_requested = follower.stop;
   hooks.on_step = [&recorder](const StepRecord& record) { recorder.step(record); };
@@ -178,22 +178,20 @@ TrainHooks make_hooks(const TrainJob& job, RunFolder* folder, const TrainFollowe
     if (follower.epoch) follower.epoch(record, best);
     recorder.epoch(record);
   };
-  hooks.save = [&job, &saver, folder](const TrainState& state, bool best) {
-    saver.start([folder, best,
-                 checkpoint = make_checkpoint(job.config, *job.learner, job.statistics, job.data, state)] {
-      folder->save(checkpoint, best);
-    });
-  };
+  hooks.save = [&saver](const TrainState& state, SaveRequest request) { return saver.offer(state, request); };
   hooks.saved = [&saver](bool wait) { wait ? saver.finish() : saver.check(); };
   return hooks;
 }
 
 TrainResult train_recorded(const Ranks& ranks, TrainJob& job, RunFolder* folder,
                            const TrainFollower& follower, RunRecorder& recorder) {
-  Background saver;
+  // HDF5 is called by nobody else while the saver runs.
+  Saver saver([&job, folder](const TrainState& state, bool best) {
+    folder->save(make_checkpoint(job.config, *job.learner, job.statistics, job.data, state), best);
+  });
   try {
     const TrainResult result = train(ranks, *job.learner, job.config, job.data, job.statistics, job.state,
-                                     make_hooks(job, folder, follower, recorder, saver));
+                                     make_hooks(folder, follower, recorder, saver));
     recorder.end(result.ending, job.state.step);
     return result;
   } catch (const std::exception& error) {

@@ -14,4 +14,10 @@ static_assert(enumerators<ParamPart>() == param_parts);
 
 std::string_view name(ParamPart part) { return parts.name(part); }
 
+ModelSpec default_model() {
+  ModelSpec model;
+  model.backbone.trunk = {{LayerKind::dense, 64, Activation::tanh}};
+  return model;
+}
+
 }  // namespace qmtl

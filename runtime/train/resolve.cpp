@@ -146,6 +146,16 @@ std::vector<int> block_outputs(const ModelSpec& model) {
   return outputs;
 }
 
+/// Few outputs do not see all of a wide circuit: the gates beyond their registers' neighbours would be idle.
+int qubits_for(const AnsatzSpec& ansatz, int outputs) {
+  constexpr int few = 4, enough = 16;
+  if (ansatz.placement != Placement::local) return 8;
+  if (outputs > few) return std::max(8, 2 * outputs);
+  if (ansatz.entangler != AnsatzSpec{}.entangler) return enough;
+  const int size = ansatz.register_size > 0 ? ansatz.register_size : 4;
+  return std::min(enough, static_cast<int>(ansatz.block_outputs.size()) * (size + 2 * ansatz.layers));
+}
+
 /// A wide and shallow circuit where the tasks allow it. A global block acts on all qubits, so those stay few.
 void resolve_circuit(const Config& config, ModelSpec& model) {
   AnsatzSpec& ansatz = model.head.ansatz;
@@ -153,7 +163,7 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
   ansatz.block_outputs = block_outputs(model);
   const int blocks = static_cast<int>(ansatz.block_outputs.size());
   const bool local = ansatz.placement == Placement::local;
-  if (ansatz.qubits == 0) ansatz.qubits = !local ? 8 : outputs <= 4 ? 16 : std::max(8, 2 * outputs);
+  if (ansatz.qubits == 0) ansatz.qubits = qubits_for(ansatz, outputs);
   if (ansatz.qubits < 1)
     throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
                       std::to_string(ansatz.qubits));

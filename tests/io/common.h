@@ -132,6 +132,8 @@ inline Config small_config() {
   model.learn_task_weights = true;
   model.precision = "double";
   config.train.seed = 9007199254740993;
+  config.train.epochs = 40;
+  config.train.patience = 0;
   config.train.learning_rate = 1.0 / 3.0;
   config.train.optimiser = OptimiserKind::adamw;
   config.train.schedule = ScheduleKind::cosine;

@@ -45,8 +45,8 @@ TEST_CASE("defaults follow the number of outputs", "[train]") {
   struct Row {
     int outputs, qubits, stride;
   };
-  for (const Row& row :
-       {Row{1, 16, 16}, Row{2, 16, 8}, Row{4, 16, 4}, Row{5, 10, 2}, Row{10, 20, 2}, Row{25, 50, 2}}) {
+  for (const Row& row : {Row{1, 6, 6}, Row{2, 12, 6}, Row{3, 16, 5}, Row{4, 16, 4}, Row{5, 10, 2},
+                         Row{10, 20, 2}, Row{25, 50, 2}}) {
     INFO(row.outputs << " outputs");
     const Dataset data = binary_tasks(row.outputs);
     Config config = blank();

@@ -36,12 +36,12 @@ class Data:
             self.x = (x - x.mean(axis=0)) / numpy.where(deviation > 0, deviation, 1)
             self.tasks = []
             for name, task in file["tasks"].items():
-                kind = task.attrs["kind"]
+                kind = task["labels"].attrs["kind"]
                 kind = kind.decode() if isinstance(kind, bytes) else kind
                 labels = numpy.asarray(task["labels"][:], numpy.float32).reshape(len(train), -1)[train]
                 if kind == "regression":
                     labels = (labels - numpy.nanmean(labels)) / numpy.nanstd(labels)
-                self.tasks.append((name, kind, int(task.attrs["classes"]) if kind == "multiclass" else labels.shape[1], labels))
+                self.tasks.append((name, kind, int(task["labels"].attrs["classes"]) if kind == "multiclass" else labels.shape[1], labels))
         self.outputs = sum(task[2] for task in self.tasks)
 
     def start(self, hidden):

@@ -37,7 +37,7 @@ def make_table(path, rows=1000000, columns=50):
         file["inputs/x"] = x
         for name, kind, labels in (("sign", "binary", (score > 0)), ("value", "regression", numpy.tanh(score / 5))):
             file[f"tasks/{name}/labels"] = labels.astype(numpy.float32)
-            file[f"tasks/{name}"].attrs.update({"kind": kind, "classes": 2 if kind == "binary" else 0,
+            file[f"tasks/{name}/labels"].attrs.update({"kind": kind, "classes": 2 if kind == "binary" else 0,
                                                 "metric": "accuracy" if kind == "binary" else "rmse"})
         split = numpy.zeros(rows, numpy.uint8)
         split[::50] = 1

@@ -200,13 +200,15 @@ class Traces(Records):
             by_rank, other = self.events(f"run{ranks}", ranks)
             self.assertEqual(other["steps"], STEPS)
             self.assertEqual(other["steps_left_out"], 0)
-            for events in by_rank.values():
+            for rank, events in by_rank.items():
                 steps = [e for e in events if e["cat"] == "step"]
                 self.assertEqual([e["name"] for e in steps], [f"step {n}" for n in range(1, STEPS + 1)])
                 self.assertEqual([e["args"]["epoch"] for e in steps], [1] * 3 + [2] * 3 + [3] * 3)
                 for name, count in (("compute", 9), ("wait", 9), ("reduce", 9), ("update", 9), ("evaluate", 3)):
                     self.assertEqual(sum(e["name"] == name for e in events), count, name)
-                self.assertGreaterEqual(sum(e["name"] == "save" for e in events), 3)
+                # Rank 0 saves, at least after the first epoch and at the end.
+                saves = sum(e["name"] == "save" for e in events)
+                self.assertTrue(2 <= saves <= 3 if rank == 0 else saves == 0, (rank, saves))
                 for step in steps:
                     inside = [e for e in events if e["cat"] == "phase" and e["args"]["step"] == step["args"]["step"]
                               and e["name"] in PHASES[:4]]

@@ -46,7 +46,8 @@ std::string csv_header(const ModelSpec& spec, const Meaning& meaning) {
 }
 
 std::string csv_text(const ModelSpec& spec, const Meaning& meaning, const std::vector<std::string>& ids,
-                     std::size_t rows, std::span<const float> values) {
+                     std::size_t rows, std::span<const float> values,
+                     std::span<const std::uint32_t> classes) {
   std::string text = csv_header(spec, meaning);
   std::vector<const TaskMeaning*> named;
   for (const TaskSpec& task : spec.tasks) named.push_back(&meaning.task(task.name));
@@ -59,7 +60,7 @@ std::string csv_text(const ModelSpec& spec, const Meaning& meaning, const std::v
       const TaskKind kind = parse_task_kind(task.kind);
       const auto part = values.subspan(column, static_cast<std::size_t>(task.outputs));
       if (kind == TaskKind::binary || kind == TaskKind::multiclass)
-        text.append(1, ',').append(csv_cell(class_name(*named[t], predicted_class(kind, part))));
+        text.append(1, ',').append(csv_cell(class_name(*named[t], classes[row * spec.tasks.size() + t])));
       for (float value : part) text.append(1, ',').append(number(value));
       column += part.size();
     }
@@ -135,16 +136,42 @@ std::vector<float> probabilities(const ModelSpec& spec, std::size_t rows, std::s
   return values;
 }
 
+std::vector<std::uint32_t> predicted_classes(const ModelSpec& spec, std::size_t rows,
+                                             std::span<const float> values, std::span<const float> logits,
+                                             const DecisionThresholds& thresholds) {
+  const std::size_t outputs = outputs_of(spec);
+  std::vector<std::uint32_t> classes(rows * spec.tasks.size(), 0);
+  std::size_t column = 0;
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
+    const TaskSpec& task = spec.tasks[t];
+    const TaskKind kind = parse_task_kind(task.kind);
+    const auto width = static_cast<std::size_t>(task.outputs);
+    const auto chosen = thresholds.find(task.name);
+    const bool decided = kind == TaskKind::binary && chosen != thresholds.end();
+    for (std::size_t row = 0; row < rows && (kind == TaskKind::binary || kind == TaskKind::multiclass);
+         ++row) {
+      const std::size_t at = row * outputs + column;
+      classes[row * spec.tasks.size() + t] = static_cast<std::uint32_t>(
+          decided ? logits[at] > chosen->second.front() : predicted_class(kind, values.subspan(at, width)));
+    }
+    column += width;
+  }
+  return classes;
+}
+
 void write_predictions(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
-                       const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values) {
+                       const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+                       std::span<const std::uint32_t> classes) {
   if (!ids.empty() && ids.size() != rows)
     throw data_error(path + ": expected " + std::to_string(rows) + " ids, found " +
                      std::to_string(ids.size()));
   if (values.size() != rows * outputs_of(spec))
     throw data_error(path + ": expected " + std::to_string(rows) + " x " + std::to_string(outputs_of(spec)) +
                      " values, found " + std::to_string(values.size()));
+  std::vector<std::uint32_t> found;
+  if (classes.empty()) classes = found = predicted_classes(spec, rows, values);
   if (path.ends_with(".csv"))
-    write_file(path, csv_text(spec, meaning, ids, rows, values));
+    write_file(path, csv_text(spec, meaning, ids, rows, values, classes));
   else if (path.ends_with(".h5") || path.ends_with(".hdf5"))
     write_file(path, hdf5_image(path, spec, meaning, ids, rows, values));
   else

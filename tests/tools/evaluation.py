@@ -3,6 +3,7 @@
 """`qmtl eval` takes decisions apart: classes, confusions and calibration against scikit-learn and numpy, thresholds, and
 permutation importance against data sets whose columns are permuted here."""
 
+import csv
 import json
 import math
 import os
@@ -179,6 +180,34 @@ class Thresholds(Evaluation):
         """scikit-learn's score of the decisions at a threshold."""
         decided = (probability[:, 1] > threshold).astype(float)
         return of_classes(metric, labels, np.stack([1 - decided, decided], axis=1))
+
+    def test_predictions_are_decided_at_the_thresholds_that_eval_kept(self):
+        kept = self.eval("trained", "--threshold", "f1", "--out", "kept.json")
+        limit = kept["tasks"]["flag"]["threshold"]["outputs"][0]["probability"]
+        self.assertGreater(abs(limit - 0.5), 0.01)
+        self.succeed("predict", "trained", "mixed.h5", "--out", "plain.csv")
+        for ranks in (0, 2):
+            self.succeed("predict", "trained", "mixed.h5", "--out", "decided.csv", "--thresholds", "kept.json", "--overwrite",
+                         ranks=ranks)
+            rows, plain = (list(csv.DictReader(self.read(name).decode().splitlines())) for name in ("decided.csv", "plain.csv"))
+            moved = 0
+            for row, other in zip(rows, plain, strict=True):
+                self.assertEqual(row["flag.class"], str(int(float(row["flag.probability"]) > limit)))
+                moved += row["flag.class"] != other["flag.class"]
+                for column in row:
+                    if column != "flag.class":
+                        self.assertEqual(row[column], other[column])
+            self.assertGreater(moved, 0)
+        told = json.loads(self.succeed("predict", "trained", "mixed.h5", "--json", "--thresholds", "kept.json").stdout)
+        self.assertEqual(told["tasks"]["flag"]["thresholds"], [limit])
+        self.assertEqual([one["flag"]["class"] for one in told["predictions"]], [row["flag.class"] for row in rows])
+        # Those of another model, and files without any, are refused.
+        self.write("strange.json", json.dumps(dict(kept, run_hash="0" * 64)))
+        self.refuse(3, ["strange.json", "run hash", "choose them again"], "predict", "trained", "mixed.h5", "--out", "no.csv",
+                    "--thresholds", "strange.json")
+        self.eval("trained", "--out", "none.json")
+        self.refuse(3, ["none.json", "found none"], "predict", "trained", "mixed.h5", "--out", "no.csv", "--thresholds", "none.json")
+        self.refuse(3, ["absent.json"], "predict", "trained", "mixed.h5", "--out", "no.csv", "--thresholds", "absent.json")
 
     def test_each_task_may_go_by_its_own_metric(self):
         test = self.eval("trained", "--threshold", "own", ranks=2)

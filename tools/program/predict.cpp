@@ -9,6 +9,7 @@
 #include "distributed/launch/cores.h"
 #include "io/data/predictions.h"
 #include "runtime/base/error.h"
+#include "runtime/model/threshold.h"
 #include "tools/program/options.h"
 
 namespace qmtl {
@@ -48,6 +49,8 @@ Json tasks_json(const PredictOutcome& outcome) {
     Json& json = tasks[task.name] = {{"kind", task.kind}};
     if (const auto classes = classes_of(outcome, task); !classes.empty()) json["classes"] = classes;
     if (const std::string& unit = outcome.meaning.task(task.name).unit; !unit.empty()) json["unit"] = unit;
+    if (const auto chosen = outcome.thresholds.find(task.name); chosen != outcome.thresholds.end())
+      for (double logit : chosen->second) json["thresholds"].push_back(Threshold{logit}.probability());
   }
   return tasks;
 }
@@ -70,7 +73,8 @@ Json predictions_json(const PredictOutcome& outcome) {
         json = part[0];
         continue;
       }
-      if (kind != TaskKind::multilabel) json["class"] = classes[t][predicted_class(kind, part)];
+      if (kind != TaskKind::multilabel)
+        json["class"] = classes[t][outcome.classes[row * outcome.model.tasks.size() + t]];
       if (kind == TaskKind::binary)
         json["probability"] = part[0];
       else
@@ -105,6 +109,8 @@ int predict_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of predict");
   own.add_options()("out,o", po::value<std::string>()->value_name("FILE"),
                     "where the predictions go: .csv or .h5")("overwrite", "replace an existing file")(
+      "thresholds", po::value<std::string>()->value_name("FILE"),
+      "what eval --threshold --out wrote: binary tasks are decided at its thresholds, not at one half")(
       "header", "the first row of the table are names of columns")(
       "no-header", "it is data: the columns are in the model's order")(
       "input", po::value<std::vector<std::string>>()->value_name("NAME=FILE"),
@@ -119,11 +125,9 @@ int predict_command(const Ranks& ranks, const Arguments& args) {
       throw usage_error("expected --out FILE, or --json to print the predictions, found neither");
   });
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
-  PredictRequest request{options->text("checkpoint"),
-                         {},
-                         options->text_or("out", ""),
-                         options->has("overwrite"),
-                         options->common.simd};
+  PredictRequest request{options->text("checkpoint"), {},
+                         options->text_or("out", ""), options->has("overwrite"),
+                         options->common.simd,        options->text_or("thresholds", "")};
   ranks.together([&] { request.input = samples_of(*options); });
   const PredictOutcome outcome = predict_file(ranks, request);
   if (ranks.root() && options->common.json) {

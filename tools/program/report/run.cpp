@@ -172,18 +172,22 @@ Html final_table(const Run& run) {
   if (named) table.columns.insert(table.columns.begin() + 2, Column{"classes or unit", false});
   table.columns.push_back({last ? "last epoch (" + std::to_string(last->epoch) + ")" : "last epoch"});
   const auto& tasks = run.checkpoint.config.model.tasks;
+  const auto add = [&](std::vector<Html> row, const std::string& means) {
+    if (named) row.insert(row.begin() + 2, text(means));
+    table.rows.push_back(std::move(row));
+  };
   for (std::size_t t = 0; t < tasks.size(); ++t)
     for (const std::string& metric : metrics_of(tasks[t]))
-      table.rows.push_back({text(tasks[t].name), text(tasks[t].kind), text(metric),
-                            text(score(best ? score_of(*best, tasks, t, metric) : no_value)),
-                            text(score(last ? score_of(*last, tasks, t, metric) : no_value))});
-  table.rows.push_back({element("b", text("mean")),
-                        {},
-                        {},
-                        element("b", text(score(best ? best->validation_mean : no_value))),
-                        text(score(last ? last->validation_mean : no_value))});
-  for (std::size_t t = 0; named && t < table.rows.size(); ++t)
-    table.rows[t].insert(table.rows[t].begin() + 2, t < tasks.size() ? text(classes(tasks[t].name)) : Html());
+      add({text(tasks[t].name), text(tasks[t].kind), text(metric),
+           text(score(best ? score_of(*best, tasks, t, metric) : no_value)),
+           text(score(last ? score_of(*last, tasks, t, metric) : no_value))},
+          metric == tasks[t].metric ? classes(tasks[t].name) : "");
+  add({element("b", text("mean")),
+       {},
+       {},
+       element("b", text(score(best ? best->validation_mean : no_value))),
+       text(score(last ? last->validation_mean : no_value))},
+      "");
   return table.html();
 }
 

@@ -113,8 +113,8 @@ Importance permutation_importance(const Ranks& ranks, const Learner& learner, Da
   Importance result;
   result.repeats = repeats;
   const std::vector<Feature> features = features_of(data, spec);
-  spdlog::info("importance: {} features, {} predictions of {} rows each", features.size(), repeats,
-               rows.size());
+  spdlog::info("importance: {} feature{}, {} prediction{} of {} rows each", features.size(),
+               features.size() == 1 ? "" : "s", repeats, repeats == 1 ? "" : "s", rows.size());
   for (const Feature& feature : features) {
     Input& input = input_of(data, spec, feature);
     const std::vector<float> numbers = take(input, feature, rows);

@@ -13,6 +13,19 @@
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
+namespace {
+
+/// Rank 0 decides: others may not have the file.
+DecisionThresholds load_thresholds(const Ranks& ranks, const std::string& file, const std::string& run_hash) {
+  DecisionThresholds thresholds;
+  ranks.together([&] {
+    if (ranks.root() && !file.empty()) thresholds = read_thresholds(file, run_hash);
+  });
+  return thresholds;
+}
+
+}  // namespace
+
 PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const std::string& out = request.out;
   ranks.together([&] {
@@ -26,6 +39,7 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const ModelSpec& spec = checkpoint.config.model;
+  const DecisionThresholds thresholds = load_thresholds(ranks, request.thresholds, checkpoint.run_hash);
   Dataset data;
   // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
   std::string kind;
@@ -51,11 +65,14 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const auto predictor = load_predictor(ranks, checkpoint, request.simd);
   const std::vector<float> logits = predict_samples(ranks, *predictor, data);
   PredictOutcome outcome{data.samples, checkpoint.run_hash, spec, checkpoint.meaning,
-                         data.ids,     std::move(uses),     {}};
+                         data.ids,     std::move(uses),     {},   {},
+                         thresholds};
   ranks.together([&] {
     outcome.values = probabilities(spec, data.samples, logits);
+    outcome.classes = predicted_classes(spec, data.samples, outcome.values, logits, outcome.thresholds);
     if (ranks.root() && !out.empty())
-      write_predictions(out, spec, outcome.meaning, outcome.ids, outcome.samples, outcome.values);
+      write_predictions(out, spec, outcome.meaning, outcome.ids, outcome.samples, outcome.values,
+                        outcome.classes);
   });
   return outcome;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "io/data/new_samples.h"
+#include "io/runs/evaluation_file.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/meaning.h"
 #include "runtime/train/loop/ranks.h"
@@ -18,6 +20,7 @@ struct PredictRequest {
   std::string out = {};         ///< .csv, .h5 or .hdf5; "": no file
   bool overwrite = false;
   SimdTarget simd = SimdTarget::best;
+  std::string thresholds = {};  ///< what `qmtl eval --threshold` wrote: binary tasks' decisions; "": one half
 };
 
 struct PredictOutcome {
@@ -28,6 +31,8 @@ struct PredictOutcome {
   std::vector<std::string> ids;  ///< [samples] or empty
   std::vector<ColumnUse> uses;   ///< what was done with the columns of a table
   std::vector<float> values;     ///< [samples, outputs]: probabilities, and values of regression tasks
+  std::vector<std::uint32_t> classes = {};  ///< [samples, tasks], 0 for tasks without a class
+  DecisionThresholds thresholds = {};       ///< those that decided
 };
 
 /// Predicts over the ranks; rank 0 writes the file. Collective; all ranks throw SharedError: usage for an

@@ -7,6 +7,7 @@
 #include "runtime/circuit/cancel.h"
 #include "runtime/circuit/cones.h"
 #include "runtime/circuit/pauli_strings.h"
+#include "runtime/circuit/wire_index.h"
 
 namespace qmtl {
 namespace {
@@ -30,33 +31,40 @@ struct Alive {
     }
   }
 
-  /// Pushes the strings back through `ops` and marks every gate that does not commute with them.
-  void push_back(const std::vector<Op>& ops, std::vector<char>& seen, PauliStrings& strings) {
-    for (std::size_t i = ops.size(); i-- > 0;) {
-      const Op& op = ops[i];
-      if (strings.commutes(op)) continue;
-      seen[i] = 1;
-      if (op.source == Source::angle) angles[static_cast<std::size_t>(op.index)] = 1;
-      if (op.source == Source::param) params[static_cast<std::size_t>(op.index)] = 1;
-      strings.push_back(op);
-    }
+  /// Marks a gate that does not commute with the strings, which are pushed back through it.
+  void push_back(const Op& op, char& seen, PauliStrings& strings) {
+    if (strings.commutes(op)) return;
+    seen = 1;
+    if (op.source == Source::angle) angles[static_cast<std::size_t>(op.index)] = 1;
+    if (op.source == Source::param) params[static_cast<std::size_t>(op.index)] = 1;
+    strings.push_back(op);
   }
 };
 
 /// One walk per register keeps the strings of a wide circuit few enough to stay exact.
 Alive find_alive(const Circuit& circuit) {
   Alive alive(circuit);
+  const WireIndex wires(circuit.shared, circuit.qubits);
+  std::size_t unseen = circuit.shared.size();
   for (const std::vector<int>& group : blocks_by_register(circuit)) {
-    PauliStrings at_branch(circuit.qubits);
+    PauliStrings at_branch;
     for (int b : group) {
       const Block& block = circuit.blocks[static_cast<std::size_t>(b)];
-      PauliStrings strings(circuit.qubits);
+      std::vector<char>& seen = alive.block_ops[static_cast<std::size_t>(b)];
+      PauliStrings strings;
       for (const Readout& readout : block.outputs) strings.add(readout);
-      alive.push_back(block.ops, alive.block_ops[static_cast<std::size_t>(b)], strings);
+      for (std::size_t i = block.ops.size(); i-- > 0;) alive.push_back(block.ops[i], seen[i], strings);
       at_branch.add(strings);
     }
-    if (std::find(alive.shared.begin(), alive.shared.end(), 0) != alive.shared.end())
-      alive.push_back(circuit.shared, alive.shared, at_branch);
+    if (unseen == 0) continue;
+    wires.walk_back(
+        at_branch.support().qubits(), [&](int qubit) { return at_branch.support().at(qubit) != 0; },
+        [&](std::size_t i) {
+          char& seen = alive.shared[i];
+          unseen += seen;
+          alive.push_back(circuit.shared[i], seen, at_branch);
+          unseen -= seen;
+        });
   }
   return alive;
 }

@@ -2,6 +2,8 @@
 #include "runtime/circuit/ansatz_check.h"
 
 #include <algorithm>
+#include <numeric>
+#include <unordered_set>
 
 #include "runtime/base/error.h"
 
@@ -12,6 +14,8 @@ using std::to_string;
 
 constexpr int max_qubits = 1 << 20;
 constexpr int max_layers = 1 << 16;
+// What can be planned within seconds.
+constexpr double most_gates = 2e6, most_outputs = 1 << 14;
 
 std::string at(const std::string& key, std::size_t index) { return key + "[" + to_string(index) + "]"; }
 
@@ -35,15 +39,14 @@ void check_rotations(const std::string& key, const std::vector<Gate>& rotations,
 void check_numbers(const std::string& key, const std::vector<int>& numbers, int count,
                    const std::string& noun) {
   if (numbers.empty()) throw usage_error(key + " is empty: expected at least one " + noun);
-  std::vector<int> seen;
+  std::unordered_set<int> seen;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] < 0 || numbers[i] >= count)
       throw usage_error(at(key, i) + " = " + to_string(numbers[i]) + " is not a " + noun + " 0.." +
                         to_string(count - 1));
-    if (std::find(seen.begin(), seen.end(), numbers[i]) != seen.end())
+    if (!seen.insert(numbers[i]).second)
       throw usage_error(at(key, i) + " = " + to_string(numbers[i]) + " occurs twice: expected each " + noun +
                         " at most once");
-    seen.push_back(numbers[i]);
   }
 }
 
@@ -102,11 +105,17 @@ void check_total(const AnsatzSpec& spec) {
                                                               : spec.register_size;
     gates += size * (per_qubit + spec.block_outputs[b]);
   }
-  if (gates > 1e9)
+  const double outputs = std::accumulate(spec.block_outputs.begin(), spec.block_outputs.end(), 0.0);
+  if (outputs > most_outputs)
+    throw usage_error("the circuit would have " + to_string(static_cast<long long>(outputs)) +
+                      " outputs: expected at most " + to_string(static_cast<long long>(most_outputs)) +
+                      "; learn fewer tasks or classes at once, or take head.kind = \"linear\" or \"mlp\"");
+  if (gates > most_gates)
     throw usage_error(
         "the circuit would have about " + to_string(static_cast<long long>(gates)) +
-        " gates and readout terms: expected at most 1000000000; reduce circuit.qubits, circuit.layers, "
-        "block.layers or the number of tasks");
+        " gates and readout terms: expected at most " + to_string(static_cast<long long>(most_gates)) +
+        "; reduce circuit.qubits, circuit.layers, block.layers or the number of outputs, or take local "
+        "blocks");
 }
 
 }  // namespace

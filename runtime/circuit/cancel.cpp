@@ -2,6 +2,7 @@
 #include "runtime/circuit/cancel.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace qmtl {
 namespace {
@@ -27,7 +28,13 @@ bool same_gate(const Op& a, const Op& b) {
 /// Fixed gates that everything read after them commutes with.
 class OpenGates {
  public:
-  explicit OpenGates(int qubits) : at_(static_cast<std::size_t>(qubits)) {}
+  /// Those on these qubits: what gates on them alone can read.
+  OpenGates on(const std::vector<int>& qubits) const {
+    OpenGates part;
+    for (int qubit : qubits)
+      if (const auto found = at_.find(qubit); found != at_.end()) part.at_.insert(*found);
+    return part;
+  }
 
   /// Reads the next gate; returns the position of the open gate that it cancels, or -1.
   int read(const Op& op, int position) {
@@ -57,20 +64,20 @@ class OpenGates {
     Op op;
     int position;
   };
-  std::vector<Entry>& at(int qubit) { return at_[static_cast<std::size_t>(qubit)]; }
+  std::vector<Entry>& at(int qubit) { return at_[qubit]; }
   void erase(Op op, int position) {
     for (int qubit : {op.q0, op.q1})
       std::erase_if(at(qubit), [&](const Entry& entry) { return entry.position == position; });
   }
 
-  std::vector<std::vector<Entry>> at_;
+  std::unordered_map<int, std::vector<Entry>> at_;
 };
 
 }  // namespace
 
 std::vector<CancellingPair> cancelling_pairs(const Circuit& circuit) {
   std::vector<CancellingPair> pairs;
-  OpenGates open(circuit.qubits);
+  OpenGates open;
   int position = 0;
   for (const Op& op : circuit.shared) {
     const int found = open.read(op, position);
@@ -82,7 +89,7 @@ std::vector<CancellingPair> cancelling_pairs(const Circuit& circuit) {
     if (std::none_of(block.ops.begin(), block.ops.end(),
                      [](const Op& op) { return op.source == Source::none; }))
       continue;
-    OpenGates branch = open;
+    OpenGates branch = open.on(block.qubits);
     int in_block = position;
     for (const Op& op : block.ops) {
       const int found = branch.read(op, in_block);

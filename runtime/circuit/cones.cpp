@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "runtime/circuit/cone_finder.h"
 #include "runtime/circuit/support.h"
 
 namespace qmtl {
@@ -36,27 +37,25 @@ std::vector<Op> prune(const std::vector<Op>& ops, PauliSupport& support) {
   return kept;
 }
 
-/// Marks used numbers and, when all are known, numbers them without gaps in ascending order.
+/// Notes used numbers and, when all are known, numbers them without gaps in ascending order.
 class Numbering {
  public:
-  explicit Numbering(int count) : map_(static_cast<std::size_t>(count), -1) {}
   void use(int number) {
-    if (number >= 0) map_[static_cast<std::size_t>(number)] = 0;
+    if (number >= 0) numbers_.push_back(number);
   }
-  bool used(int number) const { return map_[static_cast<std::size_t>(number)] >= 0; }
   std::vector<int> finish() {
-    std::vector<int> back;
-    for (std::size_t i = 0; i < map_.size(); ++i)
-      if (map_[i] >= 0) {
-        map_[i] = static_cast<int>(back.size());
-        back.push_back(static_cast<int>(i));
-      }
-    return back;
+    std::sort(numbers_.begin(), numbers_.end());
+    numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());
+    return numbers_;
   }
-  int operator()(int number) const { return number < 0 ? number : map_[static_cast<std::size_t>(number)]; }
+  bool used(int number) const { return std::binary_search(numbers_.begin(), numbers_.end(), number); }
+  int operator()(int number) const {
+    if (number < 0) return number;
+    return static_cast<int>(std::lower_bound(numbers_.begin(), numbers_.end(), number) - numbers_.begin());
+  }
 
  private:
-  std::vector<int> map_;
+  std::vector<int> numbers_;
 };
 
 /// Renumbers a pruned circuit to the qubits, angles and parameters that it uses.
@@ -98,8 +97,8 @@ struct Compaction {
 };
 
 /// The register without the qubits that neither a gate nor a readout of the block touches; never empty.
-std::vector<int> used_register(const Block& block, int qubits) {
-  Numbering used(qubits);
+std::vector<int> used_register(const Block& block) {
+  Numbering used;
   for (const Op& op : block.ops) {
     used.use(op.q0);
     used.use(op.q1);
@@ -107,6 +106,7 @@ std::vector<int> used_register(const Block& block, int qubits) {
   for (const Readout& readout : block.outputs)
     for (const ZString& string : readout.strings)
       for (int qubit : string.qubits) used.use(qubit);
+  used.finish();
   std::vector<int> kept;
   for (int qubit : block.qubits)
     if (used.used(qubit)) kept.push_back(qubit);
@@ -114,7 +114,7 @@ std::vector<int> used_register(const Block& block, int qubits) {
   return kept;
 }
 
-Cone finish(Cone cone, Compaction compaction) {
+Cone finish(Cone cone, Compaction compaction = {}) {
   compaction.use(cone.circuit.shared);
   for (const Block& block : cone.circuit.blocks) compaction.use(block);
   cone.qubits = compaction.qubits.finish();
@@ -130,26 +130,38 @@ Cone finish(Cone cone, Compaction compaction) {
 
 }  // namespace
 
-Cone cone_of(const Circuit& circuit, const std::vector<int>& blocks) {
-  const std::vector<int> first_output = output_begin(circuit);
+ConeFinder::ConeFinder(const Circuit& circuit)
+    : circuit_(circuit), shared_(circuit.shared, circuit.qubits), first_output_(output_begin(circuit)) {}
+
+Cone ConeFinder::operator()(const std::vector<int>& blocks) const {
   Cone cone;
-  PauliSupport support(circuit.qubits);
+  PauliSupport support;
   for (int b : blocks) {
     const std::size_t index = static_cast<std::size_t>(b);
-    Block block = circuit.blocks[index];
-    PauliSupport own(circuit.qubits);
+    Block block = circuit_.blocks[index];
+    PauliSupport own;
     for (const Readout& readout : block.outputs) own.add(readout);
     block.ops = prune(block.ops, own);
-    block.qubits = used_register(block, circuit.qubits);
+    block.qubits = used_register(block);
     support.add(own);
     cone.circuit.blocks.push_back(std::move(block));
-    for (int output = first_output[index]; output < first_output[index + 1]; ++output)
+    for (int output = first_output_[index]; output < first_output_[index + 1]; ++output)
       cone.outputs.push_back(output);
   }
-  cone.circuit.shared = prune(circuit.shared, support);
-  return finish(std::move(cone),
-                {Numbering(circuit.qubits), Numbering(circuit.angles), Numbering(circuit.params)});
+  std::vector<Op>& kept = cone.circuit.shared;
+  shared_.walk_back(
+      support.qubits(), [&](int qubit) { return support.at(qubit) != 0; },
+      [&](std::size_t number) {
+        const Op& op = circuit_.shared[number];
+        if (support.commutes(op)) return;
+        support.push_back(op);
+        kept.push_back(op);
+      });
+  std::reverse(kept.begin(), kept.end());
+  return finish(std::move(cone));
 }
+
+Cone cone_of(const Circuit& circuit, const std::vector<int>& blocks) { return ConeFinder(circuit)(blocks); }
 
 Cone whole(const Circuit& circuit) {
   return {circuit, iota(circuit.qubits), iota(circuit.angles), iota(circuit.params), iota(circuit.outputs())};
@@ -174,7 +186,7 @@ Cone restrict_blocks(const Circuit& circuit, int first, int last) {
   for (int output = first_output[static_cast<std::size_t>(first)];
        output < first_output[static_cast<std::size_t>(last)]; ++output)
     cone.outputs.push_back(output);
-  Compaction compaction{Numbering(circuit.qubits), Numbering(circuit.angles), Numbering(circuit.params)};
+  Compaction compaction;
   for (int qubit = 0; qubit < circuit.qubits; ++qubit) compaction.qubits.use(qubit);
   for (int angle = 0; angle < circuit.angles; ++angle) compaction.angles.use(angle);
   return finish(std::move(cone), std::move(compaction));

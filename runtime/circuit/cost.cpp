@@ -17,27 +17,35 @@ struct GateCount {
   bool complex = false;
 };
 
-/// `fresh`: qubits still in the product state that the first upload writes directly.
-GateCount count_gates(const std::vector<Op>& ops, std::vector<std::uint8_t>& fresh, int qubits) {
+/// Of one qubit, on the way through a list of gates.
+struct QubitState {
+  bool fresh = false;  ///< still in the product state that the first upload writes directly
+  bool open = false;   ///< a rotation can still be merged
+  int level = 0;
+};
+
+/// `qubits` hold the states before the gates; afterwards those of the gates' qubits are as before a block's.
+GateCount count_gates(const std::vector<Op>& ops, std::vector<QubitState>& qubits) {
   GateCount count;
-  std::vector<std::uint8_t> open(qubits, 0);  // a rotation on this qubit can still be merged
-  std::vector<int> level(qubits, 0);
-  int deepest = 0;
+  const auto at = [&](int qubit) -> QubitState& { return qubits[static_cast<std::size_t>(qubit)]; };
   for (const Op& op : ops) {
     if (!is_real(op.gate)) count.complex = true;
     if (is_rotation(op.gate) && !is_diagonal(op.gate)) {
-      if (!open[op.q0] && !fresh[op.q0]) ++count.rotations;
-      open[op.q0] = 1;
+      if (!at(op.q0).open && !at(op.q0).fresh) ++count.rotations;
+      at(op.q0).open = true;
       continue;
     }
     for (int q : {op.q0, op.q1}) {
       if (q < 0) continue;
-      if (open[q] || fresh[q]) ++level[q];
-      open[q] = fresh[q] = 0;
-      deepest = std::max(deepest, level[q]);
+      QubitState& state = at(q);
+      if (state.open || state.fresh) ++state.level;
+      state.open = state.fresh = false;
+      count.mixes = std::max(count.mixes, state.level);
     }
   }
-  count.mixes = deepest;
+  for (const Op& op : ops)
+    for (int q : {op.q0, op.q1})
+      if (q >= 0) at(q) = {};
   return count;
 }
 
@@ -52,8 +60,8 @@ void Cost::add(const Cost& other) {
 /// A rotation costs one multiply-add an amplitude and component on the way there, one on the way back and one
 /// for its gradient.
 Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model) {
-  std::vector<std::uint8_t> fresh(circuit.qubits, 1);
-  const GateCount shared = count_gates(circuit.shared, fresh, circuit.qubits);
+  std::vector<QubitState> qubits(static_cast<std::size_t>(circuit.qubits), QubitState{true, false, 0});
+  const GateCount shared = count_gates(circuit.shared, qubits);
   const double amplitudes = std::ldexp(1.0, circuit.qubits);
   double parts = shared.complex ? 2 : 1, states = shared.mixes + 5, bytes = 0;
   double passes = 0, registers = 0, gemm = 0;
@@ -63,9 +71,9 @@ Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& mod
   passes += amplitudes * 10 + layer_flops(shared, parts);
   if (method == BlockMethod::branch) {
     int deepest = 0;
+    std::fill(qubits.begin(), qubits.end(), QubitState{});
     for (const Block& block : circuit.blocks) {
-      std::vector<std::uint8_t> none(circuit.qubits, 0);
-      const GateCount count = count_gates(block.ops, none, circuit.qubits);
+      const GateCount count = count_gates(block.ops, qubits);
       const double p = shared.complex || count.complex ? 2 : 1;
       parts = std::max(parts, p);
       deepest = std::max(deepest, count.mixes + 1);

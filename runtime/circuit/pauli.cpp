@@ -18,6 +18,7 @@ struct Step {
 };
 
 constexpr int mask_qubits = 64;
+constexpr std::size_t most_work = 1'000'000;  // half a second
 
 std::uint64_t bit(int qubit) { return qubit < 0 ? 0 : std::uint64_t{1} << qubit; }
 
@@ -118,6 +119,8 @@ class Builder {
   bool push_back(std::size_t value, Active active, const std::vector<Step>& steps,
                  const std::vector<std::uint64_t>& ends) {
     for (std::size_t i = steps.size(); i-- > 0;) {
+      work_ += active.size();
+      if (work_ > most_work) return false;
       active = is_rotation(steps[i].gate) ? rotate(active, steps[i]) : permute(active, steps[i]);
       if (ends[i]) std::erase_if(active, [&](const auto& entry) { return entry.first.x & ends[i]; });
       if (active.size() > limit_) return false;
@@ -283,6 +286,7 @@ class Builder {
   std::map<std::pair<int, int>, int> children_;
   std::vector<std::map<int, int>> terms_;  ///< per value: node -> term
   std::vector<Final> finals_;
+  std::size_t work_ = 0;  ///< strings that went through a gate
   std::size_t limit_;
 };
 

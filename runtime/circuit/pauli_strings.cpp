@@ -6,20 +6,20 @@
 namespace qmtl {
 
 std::uint64_t PauliStrings::mask(int qubit) const {
-  const int slot = slot_[static_cast<std::size_t>(qubit)];
-  return slot < 0 ? 0 : std::uint64_t{1} << slot;
+  const auto slot = slot_.find(qubit);
+  return slot == slot_.end() ? 0 : std::uint64_t{1} << slot->second;
 }
 
 std::uint64_t PauliStrings::claim(int qubit) {
-  int& slot = slot_[static_cast<std::size_t>(qubit)];
-  if (slot < 0) {
-    if (qubits_.size() == 64) {
-      exact_ = false;
-      return 0;
-    }
-    slot = static_cast<int>(qubits_.size());
-    qubits_.push_back(qubit);
+  const auto known = slot_.find(qubit);
+  if (known != slot_.end()) return std::uint64_t{1} << known->second;
+  if (qubits_.size() == 64) {
+    exact_ = false;
+    return 0;
   }
+  const int slot = static_cast<int>(qubits_.size());
+  slot_[qubit] = slot;
+  qubits_.push_back(qubit);
   return std::uint64_t{1} << slot;
 }
 

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
@@ -17,13 +18,13 @@ class PauliStrings {
  public:
   static constexpr std::size_t limit = 512;
 
-  explicit PauliStrings(int qubits) : flags_(qubits), slot_(static_cast<std::size_t>(qubits), -1) {}
-
   void add(const Readout& readout);
-  /// Union with another set over the same qubits.
+  /// Union with another set.
   void add(const PauliStrings& other);
 
   bool exact() const { return exact_; }
+  /// What can occur on each qubit.
+  const PauliSupport& support() const { return flags_; }
   /// True if the gate commutes with every string.
   bool commutes(const Op& op) const;
   /// Conjugates by the gate, whatever its angle.
@@ -46,9 +47,9 @@ class PauliStrings {
   void normalise();
 
   PauliSupport flags_;
-  std::vector<int> slot_;        ///< qubit -> bit of the masks, or -1
-  std::vector<int> qubits_;      ///< slot -> qubit
-  std::vector<String> strings_;  ///< without repetition; empty once not exact
+  std::unordered_map<int, int> slot_;  ///< qubit -> bit of the masks
+  std::vector<int> qubits_;            ///< slot -> qubit
+  std::vector<String> strings_;        ///< without repetition; empty once not exact
   bool exact_ = true;
 };
 

@@ -6,6 +6,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/circuit/cone_finder.h"
 
 namespace qmtl {
 namespace {
@@ -50,16 +51,16 @@ struct ConeGroup {
   Cost cost;
 };
 
-ConeGroup cone_group(const Circuit& circuit, std::vector<int> blocks, const CostModel& model) {
+ConeGroup cone_group(const ConeFinder& cone_of, std::vector<int> blocks, const CostModel& model) {
   std::sort(blocks.begin(), blocks.end());
-  ConeGroup group{blocks, {cone_of(circuit, blocks), BlockMethod::branch}, {}};
+  ConeGroup group{blocks, {cone_of(blocks), BlockMethod::branch}, {}};
   group.cost = best_cost(group.part.cone.circuit, group.part.method, model);
   return group;
 }
 
 /// Joins the group to the last one if their common cone costs less than both: registers that overlap share
 /// the work on their shared qubits.
-void append_group(const Circuit& circuit, std::vector<ConeGroup>& groups, ConeGroup group,
+void append_group(const ConeFinder& cone_of, std::vector<ConeGroup>& groups, ConeGroup group,
                   const CostModel& model) {
   if (!groups.empty()) {
     ConeGroup& last = groups.back();
@@ -71,7 +72,7 @@ void append_group(const Circuit& circuit, std::vector<ConeGroup>& groups, ConeGr
     std::sort(qubits.begin(), qubits.end());
     const auto distinct = std::unique(qubits.begin(), qubits.end()) - qubits.begin();
     if (distinct <= wider) {  // a cone that is four times as large cannot pay
-      ConeGroup joint = cone_group(circuit, std::move(both), model);
+      ConeGroup joint = cone_group(cone_of, std::move(both), model);
       if (joint.cost.seconds < last.cost.seconds + group.cost.seconds) {
         last = std::move(joint);
         return;
@@ -87,8 +88,9 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
   Plan plan;
   std::vector<ExpandedBlocks> expanded;
   std::vector<ConeGroup> groups;
+  const ConeFinder cone_of(circuit);
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
-    ConeGroup group = cone_group(circuit, blocks, model);
+    ConeGroup group = cone_group(cone_of, blocks, model);
     if (pauli) {
       const auto expansion = expand_pauli(group.part.cone.circuit, options.second_moments);
       // What is shared with other registers is counted for each: an upper bound.
@@ -104,7 +106,10 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
         break;
       }
     }
-    append_group(circuit, groups, std::move(group), model);
+    const bool fits = group.part.cone.circuit.qubits <= max_state_qubits;
+    append_group(cone_of, groups, std::move(group), model);
+    // No plan then, whatever the other registers are.
+    if (!fits) break;
   }
   for (ConeGroup& group : groups) {
     plan.widest = std::max(plan.widest, group.part.cone.circuit.qubits);
@@ -119,7 +124,7 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
     plan.kind = plan.parts.empty() ? PlanKind::pauli : PlanKind::mixed;
   for (ExpandedBlocks& group : expanded) {
     std::sort(group.blocks.begin(), group.blocks.end());
-    Part part{cone_of(circuit, group.blocks), BlockMethod::pauli};
+    Part part{cone_of(group.blocks), BlockMethod::pauli};
     const auto expansion = expand_pauli(part.cone.circuit, options.second_moments);
     plan.cost.add(pauli_cost(*expansion, model));
     plan.terms += expansion->terms();

@@ -32,7 +32,13 @@ void PauliSupport::add(const Readout& readout) {
 }
 
 void PauliSupport::add(const PauliSupport& other) {
-  for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] |= other.flags_[i];
+  for (const auto& [qubit, flags] : other.flags_) flags_[qubit] |= flags;
+}
+
+std::vector<int> PauliSupport::qubits() const {
+  std::vector<int> qubits;
+  for (const auto& entry : flags_) qubits.push_back(entry.first);
+  return qubits;
 }
 
 bool PauliSupport::commutes(const Op& op) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
@@ -15,13 +16,16 @@ class PauliSupport {
  public:
   static constexpr std::uint8_t x = 1, y = 2, z = 4;
 
-  explicit PauliSupport(int qubits) : flags_(static_cast<std::size_t>(qubits), 0) {}
-
-  std::uint8_t at(int qubit) const { return flags_[static_cast<std::size_t>(qubit)]; }
-  void add(int qubit, std::uint8_t flags) { flags_[static_cast<std::size_t>(qubit)] |= flags; }
+  std::uint8_t at(int qubit) const {
+    const auto found = flags_.find(qubit);
+    return found == flags_.end() ? std::uint8_t{0} : found->second;
+  }
+  void add(int qubit, std::uint8_t flags) { flags_[qubit] |= flags; }
   void add(const Readout& readout);
-  /// Union with another support of the same number of qubits.
+  /// Union with another support.
   void add(const PauliSupport& other);
+  /// Those on which more than the identity can occur.
+  std::vector<int> qubits() const;
 
   /// True if the gate commutes with every Pauli string that can occur: it then has no effect on the
   /// observable.
@@ -30,7 +34,7 @@ class PauliSupport {
   void push_back(const Op& op);
 
  private:
-  std::vector<std::uint8_t> flags_;
+  std::unordered_map<int, std::uint8_t> flags_;  ///< few qubits of a circuit that may be wide
 };
 
 }  // namespace qmtl

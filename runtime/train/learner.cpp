@@ -252,9 +252,9 @@ void check_spec(const ModelSpec& spec, const TrainSpec& train) {
     if (!(task.weight >= 0.0) || std::isinf(task.weight))
       throw usage_error("task." + task.name + ".weight: expected a finite number >= 0, found " +
                         std::to_string(task.weight));
-  int in_generations = 0;
+  std::int64_t in_generations = 0;
   for (int tasks : spec.generations) in_generations += tasks;
-  if (!spec.generations.empty() && in_generations != static_cast<int>(spec.tasks.size()))
+  if (!spec.generations.empty() && in_generations != static_cast<std::int64_t>(spec.tasks.size()))
     throw usage_error("head.generations: expected numbers of tasks that add up to " +
                       std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
   if (train.shard < 0 || train.shard % static_cast<int>(tile_samples) != 0)

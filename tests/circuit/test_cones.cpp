@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cone_finder.h"
+#include "runtime/circuit/support.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 
@@ -164,4 +165,41 @@ TEST_CASE("a task group keeps the whole shared stage and its own blocks' outputs
   CHECK(part.outputs == std::vector<int>{1, 2, 3});
   CHECK(part.circuit.params == circuit.params - 2 - 2);
   check_exact(circuit, part, 99);
+}
+
+TEST_CASE("cones found by their wires hold the gates that a walk over all gates keeps", "[cones]") {
+  for (const EntanglerInfo& entangler : entangler_table())
+    for (int layers : {0, 1, 2, 5})
+      for (bool rotated : {false, true}) {
+        INFO(entangler.name << ", " << layers << " layers" << (rotated ? ", rx and rz" : ""));
+        AnsatzSpec spec = wide(entangler.kind, layers, 3);
+        if (rotated) spec.rotations = {Gate::rx, Gate::rz};
+        spec.block_entangler = Entangler::cz_ring;
+        const Circuit circuit = build(spec);
+        const ConeFinder find(circuit);
+        for (const std::vector<int>& blocks : std::vector<std::vector<int>>{{0}, {1}, {0, 1}}) {
+          PauliSupport support;
+          for (int b : blocks) {
+            const Block& block = circuit.blocks[std::size_t(b)];
+            PauliSupport own;
+            for (const Readout& readout : block.outputs) own.add(readout);
+            for (auto op = block.ops.rbegin(); op != block.ops.rend(); ++op) own.push_back(*op);
+            support.add(own);
+          }
+          std::vector<Op> kept;
+          for (auto op = circuit.shared.rbegin(); op != circuit.shared.rend(); ++op) {
+            if (support.commutes(*op)) continue;
+            support.push_back(*op);
+            kept.insert(kept.begin(), *op);
+          }
+          const Cone cone = find(blocks);
+          REQUIRE(cone.circuit.shared.size() == kept.size());
+          for (std::size_t i = 0; i < kept.size(); ++i) {
+            const Op& op = cone.circuit.shared[i];
+            CHECK(op.gate == kept[i].gate);
+            CHECK(cone.qubits[std::size_t(op.q0)] == kept[i].q0);
+            if (op.q1 >= 0) CHECK(cone.qubits[std::size_t(op.q1)] == kept[i].q1);
+          }
+        }
+      }
 }

@@ -69,6 +69,10 @@ std::size_t newest_tasks(const ModelSpec& spec) {
   std::size_t first = 0;
   for (std::size_t g = 0; g + 1 < spec.generations.size(); ++g)
     first += static_cast<std::size_t>(spec.generations[g]);
+  if (first > spec.tasks.size())
+    throw usage_error("head.generations: expected numbers of tasks that add up to " +
+                      std::to_string(spec.tasks.size()) + ", found " + std::to_string(first) +
+                      " before the newest");
   return first;
 }
 

@@ -3,6 +3,8 @@
 
 #include <zlib.h>
 
+#include <cerrno>
+
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 
@@ -19,7 +21,7 @@ InflatedFile::InflatedFile(const std::string& path, const std::string& expected)
     throw data_error(path + ": no such file; check the path (it is relative to the description's folder)");
   size_ = require_file(path, expected);
   file_ = gzopen(path.c_str(), "rb");
-  if (!file_) throw data_error(path + ": cannot be read; check its permissions");
+  if (!file_) throw data_error(path + ": " + path_problem(errno));
   gzbuffer(gzip(file_), 1 << 17);
   piece_.resize(1 << 20);
 }
@@ -30,6 +32,7 @@ std::string_view InflatedFile::next() {
   const int got = gzread(gzip(file_), piece_.data(), static_cast<unsigned>(piece_.size()));
   int code = Z_OK;
   const char* message = gzerror(gzip(file_), &code);
+  if (code == Z_ERRNO) throw data_error(path_ + ": " + path_problem(errno));
   if (got < 0 || code != Z_OK)
     throw data_error(path_ + ": the compressed file is truncated or damaged (" + message +
                      "); fetch it again");

@@ -78,12 +78,14 @@ std::string name_of(const std::optional<Owner>& owner) {
       "; choose a folder on a file system with locks (a local disk, or NFS with its lock service)");
 }
 
-/// Whether the path still names the open file: an owner that ends removes it.
-bool current(int fd, const std::string& file) {
+/// Whether the path still names the open file: an owner that ends removes it. 0, ESTALE if it does not, or
+/// another error.
+int current(int fd, const std::string& file) {
   struct stat open {
   }, named{};
-  return ::fstat(fd, &open) == 0 && ::stat(file.c_str(), &named) == 0 && open.st_ino == named.st_ino &&
-         open.st_dev == named.st_dev;
+  if (::fstat(fd, &open) != 0) return errno;
+  if (::stat(file.c_str(), &named) != 0) return errno == ENOENT ? ESTALE : errno;
+  return open.st_ino == named.st_ino && open.st_dev == named.st_dev ? 0 : ESTALE;
 }
 
 }  // namespace
@@ -100,10 +102,10 @@ FolderLock::FolderLock(const std::string& folder, const std::string& advice, dou
     int failed = 0;
     while ((failed = ::flock(fd_, LOCK_EX | LOCK_NB) == 0 ? 0 : errno) == EINTR) {
     }
-    if (failed == 0 && current(fd_, file_)) break;
+    if (failed == 0 && (failed = current(fd_, file_)) == 0) break;
     ::close(fd_);
     fd_ = -1;
-    if (failed == 0) continue;  // it was being removed
+    if (failed == ESTALE) continue;  // it was being removed
     if (failed != EWOULDBLOCK) cannot_lock(file_, failed);
     const auto owner = read_owner(file_);
     if (owner && owner->process == self.process && owner->host == self.host) return;

@@ -426,10 +426,10 @@ Checkpoint read_checkpoint(const std::string& path) {
   if (found != checkpoint.content_hash)
     throw data_error(path + ": the content hash does not match (expected " + checkpoint.content_hash +
                      ", found " + found + "); the checkpoint is damaged or was edited: use an older one");
-  if (run_hash(checkpoint.state) != checkpoint.run_hash)
-    throw data_error(
-        path +
-        ": the run hash does not belong to the parameters; the checkpoint is damaged: use an older one");
+  if (const std::string run = run_hash(checkpoint.state); run != checkpoint.run_hash)
+    throw data_error(path + ": the run hash does not belong to the parameters (expected " +
+                     checkpoint.run_hash + ", found " + run +
+                     "); the checkpoint is damaged: use an older one");
   checkpoint.config = parse_config(checkpoint.config_text, path + " (configuration)");
   check_meaning(checkpoint.meaning, checkpoint.config.model, path);
   return checkpoint;

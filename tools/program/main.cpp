@@ -5,17 +5,15 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
+#include <exception>
 #include <iostream>
-#include <new>
-#include <stdexcept>
-#include <system_error>
 
 #ifdef QMTL_MPI
 #include "distributed/comm.h"
 #endif
 #include "distributed/launch/launcher.h"
-#include "runtime/base/file.h"
+#include "runtime/base/any_error.h"
 #include "runtime/base/nearest.h"
 #include "runtime/base/text.h"
 #include "runtime/base/version.h"
@@ -120,11 +118,25 @@ int fail(const Ranks& ranks, const std::string& message, int code, bool shared) 
   return code;
 }
 
+/// The last net: what nobody caught, as in a thread, ends with a documented code and words too.
+[[noreturn]] void end_told() {
+  std::string message = "a fault of this program; please report it with the command";
+  try {
+    if (std::current_exception()) std::rethrow_exception(std::current_exception());
+  } catch (const std::exception& error) {
+    message = any_error(error).what();
+  } catch (...) {
+  }
+  std::fprintf(stderr, "qmtl: error: %s\n", visible(message).c_str());
+  std::_Exit(static_cast<int>(Exit::data));
+}
+
 }  // namespace
 }  // namespace qmtl
 
 int main(int argc, char** argv) {
   using namespace qmtl;
+  std::set_terminate(end_told);
   // A limit on file sizes is then an error of the write, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
   take_standard_output();
@@ -138,27 +150,8 @@ int main(int argc, char** argv) {
     return code;
   } catch (const SharedError& error) {
     return fail(ranks, error.what(), static_cast<int>(error.code()), true);
-  } catch (const Error& error) {
-    return fail(ranks, error.what(), static_cast<int>(error.code()), false);
-  } catch (const std::bad_alloc&) {
-    return fail(ranks, "out of memory; `qmtl plan` says how much a model needs, fewer --threads need less",
-                static_cast<int>(Exit::data), false);
-  } catch (const std::length_error&) {
-    return fail(ranks,
-                "a size is beyond what this machine can address; `qmtl plan` says how much a model needs",
-                static_cast<int>(Exit::data), false);
-  } catch (const std::filesystem::filesystem_error& error) {
-    return fail(ranks, error.path1().string() + ": " + path_problem(error.code().value()),
-                static_cast<int>(Exit::data), false);
-  } catch (const std::system_error& error) {
-    return fail(ranks,
-                std::string("the system refuses: ") + error.what() +
-                    "; raise the limit (ulimit -a shows them), or use fewer --threads",
-                static_cast<int>(Exit::data), false);
   } catch (const std::exception& error) {
-    return fail(
-        ranks,
-        std::string("a fault of this program: ") + error.what() + "; please report it with the command",
-        static_cast<int>(Exit::data), false);
+    const Error told = any_error(error);
+    return fail(ranks, told.what(), static_cast<int>(told.code()), false);
   }
 }

@@ -41,7 +41,9 @@ class Failures(Program):
         for command, what in ((train, "set -- \"$@\" --resume"), (train, "set -- \"$@\" --overwrite"), (train, "set -- \"$@\" --dry-run"),
                               (train, "set -- \"$@\" --trace"), (train, "set -- \"$@\" --help"), (train, 'set -- "$1" --version'),
                               (train, 'set -- "$1"'), (train, 'set -- "$1" eval run-told'), (("eval", "run-told"), "set -- \"$@\" --split test"),
-                              (("eval", "run-told", "--split", "test"), 'set -- "${@/test/train}"')):
+                              (("eval", "run-told", "--split", "test"), 'set -- "${@/test/train}"'),
+                              (("--version",), 'set -- "$1" train train.toml'), (("--help",), 'set -- "$1" --version'),
+                              (("inspect", "run-told"), 'set -- "$1" eval run-told'), (("plan", "train.toml"), 'set -- "$1"')):
             with self.subTest(what=what):
                 self.refuse(2, ["on rank 1"], *command, ranks=2, prefix=on_rank_1(what))
 

@@ -235,7 +235,7 @@ class Metrics(Scores):
             sign = -1 if first in LOWER else 1
             values = [sign * line["metrics"]["sum"][first] for line in self.metrics(folder, "epoch")]
             # Of equal ones the last.
-            self.assertEqual(report["best_epoch"], 6 - values[::-1].index(max(values)))
+            self.assertEqual(report["best_epoch"], len(values) - values[::-1].index(max(values)))
 
     def test_a_description_names_several_metrics_and_wrong_ones_are_refused_at_import(self):
         description = DESCRIPTION.format(**{task: names[0] for task, names in METRICS.items()})

@@ -174,6 +174,23 @@ NextPiece open_table(const std::string& path, CsvDialect& dialect, ImportReport&
 
 }  // namespace
 
+void walk_csv(const std::string& path, const CsvDialect& given, ImportReport& report,
+              const std::function<void(const std::vector<std::string>& header, std::size_t columns)>& head,
+              const std::function<void(const std::vector<std::string_view>& cells)>& take) {
+  CsvDialect dialect = given;
+  NextPiece source = open_table(path, dialect, report);
+  CsvRows rows(std::move(source), path, dialect, report);
+  std::vector<ScannedCell> row;
+  std::vector<std::string_view> cells;
+  std::size_t line = 0;
+  for (bool first = true; rows.next(row, line); first = false) {
+    if (first) head(rows.header, rows.columns);
+    cells.clear();
+    for (const ScannedCell& cell : row) cells.push_back(cell.text);
+    take(cells);
+  }
+}
+
 CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
                    ImportReport& report) {
   return table_of(one_piece(std::move(text)), name, dialect, report, {}, 0);

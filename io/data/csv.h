@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/data/csv_header.h"
@@ -36,7 +37,13 @@ using PlanColumns =
 CsvTable read_csv(const std::string& path, const CsvDialect& dialect, ImportReport& report,
                   const PlanColumns& plan = {});
 
-/// The same for a text in UTF-8 that is already in memory; `name` is the file's name in messages.
+/// Walks through the rows of such a file: calls `head` with names and number of columns, then `row` for each
+/// row, whose cells last until the next.
+void walk_csv(const std::string& path, const CsvDialect& dialect, ImportReport& report,
+              const std::function<void(const std::vector<std::string>& header, std::size_t columns)>& head,
+              const std::function<void(const std::vector<std::string_view>& cells)>& row);
+
+/// As read_csv for a text in UTF-8 that is already in memory; `name` is the file's name in messages.
 CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
                    ImportReport& report);
 

@@ -133,12 +133,13 @@ void count_unlabelled(const Dataset& data, ImportReport& report) {
 
 }  // namespace
 
-Imported import_with_report(const std::string& toml_path) {
+Imported import_with_report(const std::string& toml_path, const ImportProgress& progress) {
   const toml::table description = parse_toml(read_file(toml_path, most_text_bytes), toml_path);
   TableReader root(description, toml_path, "");
   Imported imported;
   Dataset& data = imported.data;
   ImportReport& report = imported.report;
+  report.progress = progress;
   data.title = root.string("title", "");
   data.source = root.string("source", "");
   data.licence = root.string("licence", "");

@@ -19,6 +19,6 @@ struct Imported {
   Dataset data;
   ImportReport report;
 };
-Imported import_with_report(const std::string& toml_path);
+Imported import_with_report(const std::string& toml_path, const ImportProgress& progress = {});
 
 }  // namespace qmtl

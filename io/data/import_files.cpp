@@ -199,6 +199,7 @@ Input import_images(const std::string& name, TableReader& reader, const CsvTable
         throw data_error(table.where(row, column) + ": " + error.what());
       throw;
     }
+    report.tell("reading pictures of " + folder, row + 1, table.rows());
     if (!image.warning.empty())
       report.guess(path, "the picture was read with a warning (" + shown(image.warning, 200) + ")",
                    "a picture saved again");

@@ -15,6 +15,9 @@ struct Guess {
   std::string where, found, say;  ///< the place, what was decided, and what to say in the description instead
 };
 
+/// Hears how far an import is: what it does, and how much of how much is done.
+using ImportProgress = std::function<void(const std::string& what, std::uint64_t done, std::uint64_t all)>;
+
 /// What an import found, for its report.
 struct ImportReport {
   struct Column {
@@ -39,8 +42,7 @@ struct ImportReport {
   std::vector<Guess> guesses;
   std::vector<std::string> notes;  ///< worth knowing, but not open to doubt
 
-  /// Hears how far a long task is: what it does, and how much of how much is done.
-  std::function<void(const std::string& what, std::uint64_t done, std::uint64_t all)> progress;
+  ImportProgress progress;
 
   void tell(const std::string& what, std::uint64_t done, std::uint64_t all) const {
     if (progress) progress(what, done, all);

@@ -115,6 +115,13 @@ bool is_zip(std::string_view bytes) {
   return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");
 }
 
+std::vector<std::string> npz_names(std::string_view bytes, const std::string& path) {
+  std::vector<std::string> names;
+  for (const Member& member : ZipReader(bytes, path).members())
+    if (member.name.ends_with(".npy")) names.push_back(member.name.substr(0, member.name.size() - 4));
+  return names;
+}
+
 std::string npz_member(std::string_view bytes, const std::string& array, const std::string& path) {
   const ZipReader zip(bytes, path);
   const std::vector<Member> members = zip.members();

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qmtl {
 
@@ -12,5 +13,8 @@ bool is_zip(std::string_view bytes);
 /// Throws Error (data) that names the arrays there are, or says that the archive is damaged.
 /// Source: PKWARE, .ZIP File Format Specification 6.3.10
 std::string npz_member(std::string_view bytes, const std::string& array, const std::string& path);
+
+/// The names of an archive's arrays, without their ending, in its order.
+std::vector<std::string> npz_names(std::string_view bytes, const std::string& path);
 
 }  // namespace qmtl

@@ -67,6 +67,37 @@ void ProgressPrinter::epoch(const EpochRecord& record, bool best) {
                last_.samples_per_second, duration(last_.seconds_left).c_str());
 }
 
+void WorkPrinter::step(const std::string& what, std::uint64_t done, std::uint64_t all) {
+  const bool fresh = what != what_;
+  const Clock::time_point now = Clock::now();
+  if (fresh) what_ = what, begun_ = now;
+  const double passed = std::chrono::duration<double>(now - drawn_).count();
+  // In a log a task that ends at once needs no line.
+  if (mode_ == ProgressPrinter::Mode::off || (mode_ == ProgressPrinter::Mode::plain && passed < every_) ||
+      (mode_ == ProgressPrinter::Mode::line && open_ && !fresh && done < all && passed < 0.1))
+    return;
+  drawn_ = now;
+  std::string line = what;
+  if (all > 0) {
+    const double share = static_cast<double>(done) / static_cast<double>(all);
+    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    line += fmt::format("  {:3.0f}%  ETA {}", 100 * share, duration(seconds * (1 - share) / share));
+  }
+  if (mode_ == ProgressPrinter::Mode::plain) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+    return;
+  }
+  open_ = true;
+  const int width = terminal_width();
+  std::fprintf(stderr, "\r%.*s\033[K", width > 1 ? width - 1 : 199, line.c_str());
+  std::fflush(stderr);
+}
+
+void WorkPrinter::finish() {
+  if (open_) std::fputs("\r\033[K", stderr);
+  open_ = false;
+}
+
 void ProgressPrinter::finish() {
   if (open_) std::fputs("\n", stderr);
   open_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "runtime/train/loop/trainer.h"
@@ -39,6 +40,27 @@ class ProgressPrinter {
   bool validated_ = false, open_ = false;
   using Clock = std::chrono::steady_clock;
   Clock::time_point drawn_ = Clock::now();  ///< or printed
+};
+
+/// The same for other long work, which says what it does and how much of how much is done (0 of 0: nobody
+/// knows).
+class WorkPrinter {
+ public:
+  explicit WorkPrinter(ProgressPrinter::Mode mode, double every = 10) : mode_(mode), every_(every) {}
+  ~WorkPrinter() { finish(); }
+  WorkPrinter(const WorkPrinter&) = delete;
+  WorkPrinter& operator=(const WorkPrinter&) = delete;
+
+  void step(const std::string& what, std::uint64_t done, std::uint64_t all);
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  ProgressPrinter::Mode mode_;
+  double every_;
+  std::string what_;
+  bool open_ = false;
+  Clock::time_point begun_ = Clock::now(), drawn_ = Clock::now();
 };
 
 /// "0:07", "12:05", "3:04:00".

@@ -113,22 +113,37 @@ void check_leaks(const std::vector<std::size_t>& inputs, const CsvTable& table, 
                           " at once, so that a model would only copy it; take it out of one of them");
 }
 
-void count_unlabelled(const Dataset& data, ImportReport& report) {
-  std::size_t unlabelled = 0;
-  for (std::size_t row = 0; row < data.samples; ++row) {
-    bool any = false;
-    for (const Task& task : data.tasks)
-      for (std::size_t c = 0; c < task.columns && !any; ++c)
-        any = !std::isnan(task.labels[row * task.columns + c]);
-    unlabelled += !any;
+/// Rows without any label teach and test nothing: where fractions decide the split, they get no place in it
+/// and are left out, unless `keep_unlabelled` is true; where a column decides, they stay as it says.
+void place_unlabelled(TableReader& split, CsvTable& table, std::vector<Task>& tasks, ImportReport& report) {
+  std::vector<bool> labelled(table.rows(), false);
+  for (const Task& task : tasks)
+    for (std::size_t i = 0; i < task.labels.size(); ++i)
+      if (!std::isnan(task.labels[i])) labelled[i / task.columns] = true;
+  const auto without = static_cast<std::size_t>(std::count(labelled.begin(), labelled.end(), false));
+  const bool keep = split.find("column") || split.boolean("keep_unlabelled", false);
+  if (without == 0 || tasks.empty()) return;
+  const std::string count =
+      std::to_string(without) + " of " + std::to_string(table.rows()) + " rows have no label for any task";
+  if (keep && 2 * without > table.rows() && !split.find("keep_unlabelled"))
+    report.guess(split.full("column"), count + ", but take places in training, validation and test",
+                 "fractions, which leave them out, or drop them with [rows]");
+  else
+    report.notes.push_back(count +
+                           (keep ? "" : " and are left out; split.keep_unlabelled = true keeps them"));
+  if (keep) return;
+  if (without == table.rows())
+    throw data_error(split.file() + ": expected rows with a label, found none: " + count);
+  table.keep_rows(labelled);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    Task& task = tasks[t];
+    std::vector<float> kept;
+    kept.reserve(table.rows() * task.columns);
+    for (std::size_t i = 0; i < task.labels.size(); ++i)
+      if (labelled[i / task.columns]) kept.push_back(task.labels[i]);
+    report.tasks[t].missing -= task.labels.size() - kept.size();
+    task.labels = std::move(kept);
   }
-  if (2 * unlabelled > data.samples)
-    report.guess("split",
-                 std::to_string(unlabelled) + " of " + std::to_string(data.samples) +
-                     " rows have no label for any task, but take places in training, validation and test",
-                 "a table without them");
-  else if (unlabelled > 0)
-    report.notes.push_back(std::to_string(unlabelled) + " rows have no label for any task");
 }
 
 }  // namespace
@@ -156,29 +171,18 @@ Imported import_with_report(const std::string& toml_path, const ImportProgress& 
   check_new_names(table, added, toml_path);
   add_columns(table, added);
   columns.added();
+  for_each_table(root, "join", [&](const std::string&, TableReader& reader) {
+    const std::vector<AddedColumn> joined = import_join(reader, table, columns, report);
+    check_new_names(table, joined, toml_path);
+    add_columns(table, joined);
+    columns.added();
+  });
 
   if (const toml::table* rows = root.table("rows")) {
     TableReader reader(*rows, toml_path, "rows");
     filter_rows(reader, table, columns, report);
     reader.finish();
   }
-  data.samples = table.rows();
-  count_missing(table, report);
-  if (root.find("groups")) data.groups = number_groups(table, named_column(root, columns, "groups"));
-  const toml::table* split = root.table("split");
-  if (!split)
-    throw usage_error(toml_path + ": expected a table [split] with column or fractions, found none");
-  TableReader split_reader(*split, toml_path, "split");
-  data.split = import_split(split_reader, table, columns, data.groups, report);
-  split_reader.finish();
-
-  std::vector<std::size_t> used;
-  toml::table resolved = description;
-  for_each_table(root, "input", [&](const std::string& name, TableReader& reader) {
-    toml::table* keys = resolved["input"][name].as_table();
-    data.inputs.push_back(
-        import_input(name, reader, {table, columns, data.split, used, report, keys}, *count));
-  });
   for_each_table(root, "task", [&](const std::string& name, TableReader& reader) {
     data.tasks.push_back(import_task(name, reader, table, columns, report));
   });
@@ -195,6 +199,24 @@ Imported import_with_report(const std::string& toml_path, const ImportProgress& 
         data.tasks.push_back(std::move(task));
     tasks.finish();
   }
+  const toml::table* split = root.table("split");
+  if (!split)
+    throw usage_error(toml_path + ": expected a table [split] with column or fractions, found none");
+  TableReader split_reader(*split, toml_path, "split");
+  place_unlabelled(split_reader, table, data.tasks, report);
+  data.samples = table.rows();
+  count_missing(table, report);
+  if (root.find("groups")) data.groups = number_groups(table, named_column(root, columns, "groups"));
+  data.split = import_split(split_reader, table, columns, data.groups, report);
+  split_reader.finish();
+
+  std::vector<std::size_t> used;
+  toml::table resolved = description;
+  for_each_table(root, "input", [&](const std::string& name, TableReader& reader) {
+    toml::table* keys = resolved["input"][name].as_table();
+    data.inputs.push_back(
+        import_input(name, reader, {table, columns, data.split, used, report, keys}, *count));
+  });
   if (root.find("id")) {
     const std::size_t id = columns.one(root.string("id"), toml_path + ": id");
     for (std::size_t row = 0; row < table.rows(); ++row) data.ids.emplace_back(table.cell(row, id));
@@ -205,7 +227,6 @@ Imported import_with_report(const std::string& toml_path, const ImportProgress& 
   root.finish();
 
   check_leaks(used, table, toml_path, report);
-  count_unlabelled(data, report);
   data.description = resolved_description(std::move(resolved), header, data);
   check_dataset(data, toml_path);
   data.hash = dataset_hash(data);

@@ -54,7 +54,7 @@ void list_classes(toml::table& keys, const Task& task) {
 CsvDialect dialect_of(TableReader& root) {
   CsvDialect dialect;
   const auto wrong = [&](const char* key, const std::string& expected) {
-    wrong_value(*root.find(key), root.file(), key, expected);
+    wrong_value(*root.find(key), root.file(), root.full(key), expected);
   };
   const std::string delimiter = root.string("delimiter", ",");
   dialect.whitespace = delimiter == "whitespace";
@@ -107,7 +107,7 @@ Input import_input(const std::string& name, TableReader& reader, InputSource sou
 }
 
 std::string resolved_description(toml::table keys, bool header, const Dataset& data) {
-  for (const char* key : {"title", "source", "licence", "rows", "split"}) keys.erase(key);
+  for (const char* key : {"title", "source", "licence", "rows", "split", "join"}) keys.erase(key);
   if (keys.contains("file")) keys.insert_or_assign("header", header);
   take_folder_off(keys, "file");
   for (const char* section : {"input", "column"})

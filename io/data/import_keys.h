@@ -9,7 +9,7 @@
 
 namespace qmtl {
 
-/// The keys of a description that say how its table is written.
+/// The keys of a description, or of a table that it joins, that say how the table is written.
 CsvDialect dialect_of(TableReader& root);
 
 /// One [input.<name>]: columns of the table, an array or pictures.
@@ -17,8 +17,8 @@ Input import_input(const std::string& name, TableReader& reader, InputSource sou
                    const SampleCount& count);
 
 /// The text of a description that makes the same numbers of other files, from the keys with all that an
-/// import decided: without rows and split, files without their folders, classes listed. `header` says whether
-/// the table's first row named its columns.
+/// import decided: without rows, joins and split, files without their folders, classes listed. `header` says
+/// whether the table's first row named its columns.
 std::string resolved_description(toml::table keys, bool header, const Dataset& data);
 
 }  // namespace qmtl

@@ -57,6 +57,10 @@ Task import_task(const std::string& name, TableReader& reader, const CsvTable& t
 std::vector<Task> import_one_vs_rest(TableReader& reader, const CsvTable& table, const Columns& columns,
                                      ImportReport& report);
 
+/// One [join.<name>]: the columns of another table, found for each row by a key.
+std::vector<AddedColumn> import_join(TableReader& reader, const CsvTable& table, const Columns& columns,
+                                     ImportReport& report);
+
 /// The [rows] table: `keep` and `drop` (columns with listed values), `drop_missing` (columns). Takes rows out
 /// of the table; the report says how many.
 void filter_rows(TableReader& reader, CsvTable& table, const Columns& columns, ImportReport& report);

@@ -118,7 +118,8 @@ std::size_t CsvTable::missing(std::size_t column) const {
 }
 
 bool CsvTable::number(std::string_view cell, std::size_t column, double& value) const {
-  return column < columns - sources.size() ? parse_number(cell, numbers, value) : parse_number(cell, value);
+  const std::size_t own = columns - sources.size();
+  return parse_number(cell, column < own ? numbers : added_numbers[column - own], value);
 }
 
 bool CsvTable::number(std::size_t row, std::size_t column, double& value) const {
@@ -217,6 +218,7 @@ void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns) {
   for (const AddedColumn& column : columns) {
     table.header.push_back(column.name);
     table.sources.push_back(column.source);
+    table.added_numbers.push_back(column.numbers);
     if (!column.alias.empty()) table.aliases.emplace_back(column.alias, column.name);
     table.data.emplace_back();
     ++table.columns;

@@ -68,8 +68,9 @@ struct CsvTable {
   std::vector<std::size_t> lines;    ///< line of the file (from 1) on which each row begins
   std::vector<std::string> sources;  ///< where the last columns came from, if not from this file
   std::vector<std::pair<std::string, std::string>> aliases;  ///< other names of added columns
-  std::vector<std::size_t> origin;  ///< the place of each row among all, where rows were taken out
-  NumberFormat numbers;             ///< of the file's own columns
+  std::vector<std::size_t> origin;          ///< the place of each row among all, where rows were taken out
+  NumberFormat numbers;                     ///< of the file's own columns
+  std::vector<NumberFormat> added_numbers;  ///< of those from `sources`
   /// Reads the file once more: calls `take(row of the file, which of the columns, number)` for their cells, a
   /// NaN where one is no number.
   using Take = std::function<void(std::size_t row, std::size_t which, double number)>;
@@ -113,6 +114,7 @@ struct AddedColumn {
   std::string name, source;        ///< source: the file it comes from
   std::vector<std::string> cells;  ///< one per row
   std::string alias = {};          ///< another name that descriptions may use
+  NumberFormat numbers = {};       ///< how its cells write numbers
 };
 /// Puts columns behind those of the table.
 void add_columns(CsvTable& table, const std::vector<AddedColumn>& columns);

@@ -54,7 +54,7 @@ DECLARED = {
     "thread": "thread",
     "tuple": "tuple",
     "variant visit get_if holds_alternative": "variant",
-    "unordered_map": "unordered_map",
+    "unordered_map": "unordered_map", "unordered_set": "unordered_set",
     "vector": "vector",
 }
 HEADERS_OF = {name: set(headers.split()) for names, headers in DECLARED.items() for name in names.split()}

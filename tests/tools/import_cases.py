@@ -27,7 +27,7 @@ except ImportError as missing:
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Program, main
 
-ALL_TRAIN = "[split]\nfractions = [1.0, 0.0, 0.0]\n"
+ALL_TRAIN = "[split]\nfractions = [1.0, 0.0, 0.0]\nkeep_unlabelled = true\n"
 INPUT = '[input.x]\ncolumns = ["a"]\n'
 
 
@@ -327,7 +327,7 @@ class Tables(Import):
     def test_names_that_nobody_uses_may_come_twice(self):
         found, _ = self.certain(self.table("a,y,u,u,u,,\n1,x,1,2,3,,\n2,z,1,2,3,,\n"))
         self.assertEqual(list(found["inputs/x"].ravel()), [1, 2])
-        self.refuse_import(3, ["two columns", '"u"', "number"], self.table("u,y,u\n1,x,2\n").replace('"a"', '"u"'))
+        self.refuse_import(3, ["two columns", '"u"', "number"], self.table("u,y,u\n1,x,2\n2,z,3\n").replace('"a"', '"u"'))
         found, _ = self.certain(self.table("u,y,u\n1,x,2\n3,z,4\n").replace('"a"', '3'))
         self.assertEqual(list(found["inputs/x"].ravel()), [2, 4])
 
@@ -485,12 +485,31 @@ class Told(Import):
 
     def test_set_is_refused_where_it_would_change_nothing(self):
         self.write("t.toml", self.table("a,y\n1,x\n2,z\n"))
-        self.refuse(2, ["--set", "import", "train.epochs=3"], "import", "t.toml", "--out", "never.h5", "--set", "train.epochs=3")
-        self.refuse(2, ["--set", "eval"], "eval", "run", "--set", "train.epochs=3")
-        self.refuse(2, ["--set", "predict"], "predict", "run", "t.csv", "--out", "p.csv", "--set", "train.epochs=3")
+        for command in (["import", "t.toml", "--out", "never.h5"], ["eval", "run"], ["predict", "run", "t.csv", "--out", "p.csv"],
+                        ["inspect", "t.h5"], ["export", "run", "--to", "edge", "--out", "x"], ["report", "run"], ["watch", "run"], ["doctor"],
+                        ["noise", "--checkpoint", "run"], ["sweep", "run"], ["keys"], ["replay", "plan", "run"], ["bench", "--workload", "w"]):
+            self.refuse(2, ["--set: expected none for " + command[0], "train.epochs=3"], *command, "--set", "train.epochs=3")
 
-    def test_rows_without_labels_are_said(self):
-        self.doubted(self.table("a,y\n1,x\n2,z\n" + "3,\n" * 5), "5 of 7 rows have no label")
+    def test_rows_without_labels_take_no_place_where_fractions_decide(self):
+        rows = "".join(f"{i},{i % 2 if i % 4 == 0 or i % 7 == 0 else ''}\n" for i in range(400))
+        labelled = [i for i in range(400) if i % 4 == 0 or i % 7 == 0]
+        split = "[split]\nfractions = [0.6, 0.2, 0.2]\n"
+        found, said = self.certain(self.table("a,y\n" + rows, kind="binary", split=split))
+        self.assertEqual(found["inputs/x"].ravel().tolist(), labelled)
+        self.assertEqual(found["tasks/t/labels"].tolist(), [i % 2 for i in labelled])
+        n = len(labelled)
+        self.assertEqual([list(found["split"]).count(part) for part in range(3)], [round(.6 * n), round(.8 * n) - round(.6 * n), n - round(.8 * n)])
+        self.assertEqual((said["rows"], said["tasks"]["t"]["labels"], said["tasks"]["t"]["missing"]), (n, n, 0))
+        self.assertIn(f"{400 - n} of 400 rows have no label for any task and are left out", said["notes"][0])
+        found, said = self.certain(self.table("a,y\n" + rows, kind="binary", split=split + "keep_unlabelled = true\n"))
+        self.assertEqual((len(found["split"]), said["tasks"]["t"]["missing"]), (400, 400 - n))
+        np.save(self.path("x.npy"), np.arange(800.0).reshape(400, 2))
+        found, _ = self.certain(self.table("a,y\n" + rows, kind="binary", split=split).replace('columns = ["a"]', 'file = "x.npy"'))
+        self.assertEqual(found["inputs/x"].tolist(), [[2 * i, 2 * i + 1] for i in labelled])
+        by_column = 'file = "t.csv"\n' + INPUT + task("binary") + '[split]\ncolumn = "part"\n'
+        self.write("t.csv", "a,y,part\n1,0,train\n2,1,train\n" + "3,,test\n" * 5)
+        self.doubted(by_column, "5 of 7 rows have no label")
+        self.refuse_import(3, ["expected rows with a label", "3 of 3 rows"], self.table("a,y\n1,\n2,\n3,\n", kind="regression", split=split))
 
     def test_strata_too_small_to_share_out_are_refused_and_ranges_are_not(self):
         rows = "a,y\n" + "".join(f"{i},{i / 10}\n" for i in range(200))
@@ -591,6 +610,46 @@ class Shapes(Import):
         for i in range(14):
             np.testing.assert_array_equal(found[f"tasks/is sick{i}/labels"],
                                           [1 if (r + i) % 3 == 0 else np.nan if (r + i) % 5 == 0 else 0 for r in range(9)])
+
+
+class Joins(Import):
+    """A second table whose rows are found by a key."""
+
+    def joined(self, keys="", other="id;age;sex\nb;2,5;f\na;1,5;m\nc;9;m\n", table="who,v,y\na,1,0\nb,2,1\na,3,1\n"):
+        self.write("t.csv", table)
+        self.write("people.csv", other)
+        return ('file = "t.csv"\n[join.people]\nfile = "people.csv"\nkey = ["who", "id"]\ndelimiter = ";"\ndecimal = ","\n' + keys
+                + '[input.x]\ncolumns = ["v", "age", "sex"]\none_hot = ["sex"]\nmissing = "mean"\n' + task("binary") + ALL_TRAIN)
+
+    def test_rows_get_the_columns_of_their_partner(self):
+        found, said = self.certain(self.joined())
+        self.assertEqual(found["inputs/x"].tolist(), [[1, 1.5, 0, 1], [2, 2.5, 1, 0], [3, 1.5, 0, 1]])
+        self.assertIn("3 rows have a partner by id, 0 have none; 1 of its rows are not used", said["notes"][0])
+
+    def test_what_has_no_partner_or_two_is_refused_or_missing_as_told(self):
+        lonely = "who,v,y\na,1,0\nz,2,1\n,3,1\n"
+        self.refuse_import(3, ["t.csv:3, column who", '"z"', "people.csv", 'join.people.unmatched = "missing"'], self.joined(table=lonely))
+        found, _ = self.certain(self.joined(keys='unmatched = "missing"\n', table=lonely + "b,4,0\n", other="id;age;sex\na;1,5;m\nb;1,5;f\n"))
+        self.assertEqual(found["inputs/x"][:, :3].tolist(), [[1, 1.5, 0], [2, 1.5, 1], [3, 1.5, 1], [4, 1.5, 0]])
+        self.refuse_import(3, ["people.csv:3, column id", '"a" again', "line 2"], self.joined(other="id;age;sex\na;1;m\na;2;f\n"))
+        self.refuse_import(3, ["none of the 1 of", "another column"], self.joined(keys='unmatched = "missing"\n', other="id;age;sex\nq;1;m\n"))
+        self.refuse_import(2, ["join.people.key", "who2"], self.joined().replace('"who", "id"', '"who2", "id"'))
+        self.refuse_import(2, ["join.people.unmatched"], self.joined(keys='unmatched = "drop"\n'))
+        self.refuse_import(2, ["join.people.colums"], self.joined(keys='colums = ["age"]\n'))
+        self.refuse_import(2, ['two columns are named "v"'], self.joined(other="id;age;sex;v\na;1;m;1\nb;1;m;1\n"))
+
+    def test_a_hundred_joins_are_those_of_a_dictionary(self):
+        source = random.Random(31)
+        for number in range(100):
+            keys = [f"{source.choice('abc')}{i}" for i in range(source.randint(3, 20))]
+            values = {key: source.randint(-99, 99) for key in keys}
+            rows = [source.choice(keys + ["none"]) for _ in range(source.randint(10, 40))] + [keys[0], keys[1]]
+            self.write("o.csv", "k,w\n" + "".join(f"{k},{values[k]}\n" for k in source.sample(keys, len(keys))))
+            self.write("t.csv", "k,y\n" + "".join(f"{k},{i % 2}\n" for i, k in enumerate(rows)))
+            found, _, _ = self.imported('file = "t.csv"\n[join.o]\nfile = "o.csv"\nkey = "k"\nunmatched = "missing"\nprefix = "o."\n[rows]\ndrop_missing = ["o.w"]\n'
+                                        '[input.x]\ncolumns = ["o.w"]\n' + task("binary") + ALL_TRAIN)
+            self.assertEqual(found["inputs/x"].ravel().tolist(), [values[k] for k in rows if k in values], number)
+            self.assertEqual(found["tasks/t/labels"].tolist(), [i % 2 for i, k in enumerate(rows) if k in values], number)
 
 
 class Containers(Import):

@@ -119,7 +119,6 @@ int eval_command(const Ranks& ranks, const Arguments& args) {
   add_noise_options(own);
   const auto options = parse_options(ranks, usage, own, {"checkpoint"}, {"checkpoint"}, args);
   if (!options) return 0;
-  ranks.together([&] { refuse_set(*options, "eval", "the checkpoint"); });
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   EvalRequest request{.checkpoint = options->text("checkpoint"),
                       .split = options->text_or("split", "test"),

@@ -86,7 +86,6 @@ int import_command(const Ranks& ranks, const Arguments& args) {
       "with plain progress: a line so often");
   const auto options = parse_options(ranks, usage, own, {"description"}, {}, args);
   if (!options) return 0;
-  refuse_set(*options, "import", "the description");
   WorkPrinter printer(ProgressPrinter::choose(options->common.progress, options->common.quiet),
                       options->values["progress-every"].as<double>());
   if (options->has("draft")) return draft(*options, printer);

@@ -52,6 +52,7 @@ int inspect_command(const Ranks& ranks, const Arguments& args) {
   const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   if (options->has("gradients")) return inspect_gradients(ranks, *options);
+  refuse_set(*options, "inspect without --gradients");
   const KnownFile known = read_known_file(options->text("file"));
   return std::visit(Show{known.path, options->common.json}, known.content);
 }

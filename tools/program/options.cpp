@@ -144,7 +144,11 @@ Options parse(const Usage& usage, const po::options_description& own,
     if (!options.has(name))
       throw usage_error("missing argument " + name + ". Usage: " + usage.line + " (see --help)");
   options.common = read_common(options.values);
-
+  // The others read no configuration, so that keys would be ignored.
+  constexpr std::array configured{"train", "plan", "compare", "scale", "inspect"};
+  const std::string command = usage.line.substr(5, usage.line.find(' ', 5) - 5);
+  if (std::find(configured.begin(), configured.end(), command) == configured.end())
+    refuse_set(options, command);
   return options;
 }
 
@@ -172,10 +176,11 @@ std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage, po:
   return options;
 }
 
-void refuse_set(const Options& options, const std::string& command, const std::string& where) {
+void refuse_set(const Options& options, const std::string& command) {
   if (!options.common.set.empty())
     throw usage_error("--set: expected none for " + command + ", found \"" + options.common.set[0] +
-                      "\"; it would change nothing here, as the settings are in " + where);
+                      "\"; it would change nothing here: keys of a configuration count where one is read "
+                      "(train, plan, compare, scale, inspect --gradients)");
 }
 
 std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most) {

@@ -51,8 +51,8 @@ std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args);
 
-/// Throws Error (usage) for --set given to a command that reads its settings elsewhere: in `where`.
-void refuse_set(const Options& options, const std::string& command, const std::string& where);
+/// Throws Error (usage) for --set, which a command that reads no configuration would ignore.
+void refuse_set(const Options& options, const std::string& command);
 
 /// "4,8,12" as numbers. Throws Error (usage) that names the option unless all are from `least` to `most`.
 std::vector<int> parse_numbers(const std::string& option, const std::string& text, int least, int most);

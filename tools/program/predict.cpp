@@ -120,7 +120,6 @@ int predict_command(const Ranks& ranks, const Arguments& args) {
   const auto options = parse_options(ranks, usage, own, {"checkpoint", "file"}, {"checkpoint", "file"}, args);
   if (!options) return 0;
   ranks.together([&] {
-    refuse_set(*options, "predict", "the checkpoint");
     if (!options->has("out") && !options->common.json)
       throw usage_error("expected --out FILE, or --json to print the predictions, found neither");
   });

@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "io/data/array_file.h"
 #include "io/data/dataset.h"
+#include "io/data/description_tasks.h"
 #include "io/data/file_kind.h"
 #include "io/data/first_row.h"
 #include "io/data/import_keys.h"
 #include "io/data/import_plan.h"
+#include "io/data/match_data.h"
 #include "io/data/text_encoding.h"
 #include "runtime/base/error.h"
 
@@ -60,8 +63,8 @@ const char* words_of(Source source) {
 class Samples {
  public:
   Samples(const NewSamples& given, const ModelSpec& spec, const Meaning& meaning,
-          const std::vector<Standardisation>& statistics)
-      : given_(given), spec_(spec), meaning_(meaning), statistics_(statistics) {
+          const std::vector<Standardisation>& statistics, bool labels)
+      : given_(given), spec_(spec), meaning_(meaning), statistics_(statistics), labels_(labels) {
     described_ = !meaning.description.empty();
     keys_ = described_ ? parse_toml(meaning.description, origin) : plain_description(spec, meaning);
     for (const std::string& name : spec.inputs)
@@ -125,7 +128,7 @@ class Samples {
     const std::vector<std::string> open = open_inputs();
     if (open.size() != 1)
       throw usage_error(given_.file + ": it can hold one input, but the model has " +
-                        std::to_string(open.size()) + " to be given (" + joined(open) +
+                        std::to_string(open.size()) + " to be given (" + listed_names(open) +
                         "); name the files of arrays and pictures with --input NAME=FILE");
     toml::table& keys = keys_of(open[0]);
     const Source wanted = source_of(keys);
@@ -152,12 +155,6 @@ class Samples {
     CsvTable table = empty_table(from, files.size());
     add_columns(table, {{"file", from, files}});
     return table;
-  }
-
-  static std::string joined(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + shown(name);
-    return text;
   }
 
   /// The columns that inputs are made from, in the model's order.
@@ -253,6 +250,7 @@ class Samples {
         id_ = keys_["id"].value_or(std::string());
       return;
     }
+    labels_in_place_ = columns != first.needed.size() && !with_id;
     // By their places: needed column i is the table's column order[i].
     for (const std::string& name : open_inputs()) {
       toml::table& keys = keys_of(name);
@@ -317,6 +315,7 @@ class Samples {
       }
     }
     take_ids(table, columns, found, taken);
+    if (labels_) read_labels(table, columns, found, taken, report);
     say_the_rest(table, found, taken);
     for (const Guess& guess : report.guesses) found.notes.push_back(guess.where + ": " + guess.found);
     found.notes.insert(found.notes.end(), report.notes.begin(), report.notes.end());
@@ -360,26 +359,36 @@ class Samples {
     taken[column] = true;
   }
 
-  /// Names of the columns that labels were read from.
-  std::set<std::string> label_columns() const {
-    std::set<std::string> labels;
-    const auto add = [&](const toml::table* keys) {
-      if (!keys) return;
-      if (const auto name = (*keys)["column"].value<std::string>()) labels.insert(*name);
-      if (const toml::array* names = (*keys)["columns"].as_array())
-        for (const toml::node& name : *names)
-          for (std::string& one : expand_range(name.value_or(std::string()), origin))
-            labels.insert(std::move(one));
+  /// Labels of the model's tasks whose columns are there.
+  void read_labels(const CsvTable& table, const Columns& columns, FoundSamples& found,
+                   std::vector<bool>& taken, ImportReport& report) const {
+    const auto there = [&](const std::string& name) {
+      if (std::find(table.header.begin(), table.header.end(), name) != table.header.end()) return true;
+      return labels_in_place_ && is_place(name) && name.size() < 9 && std::stoul(name) <= table.columns;
     };
-    if (const toml::table* tasks = keys_["task"].as_table())
-      for (const auto& [name, keys] : *tasks) add(keys.as_table());
-    if (const toml::table* tasks = keys_["tasks"].as_table())
-      for (const auto& [name, keys] : *tasks) add(keys.as_table());
-    return labels;
+    for (const TaskSpec& task : spec_.tasks) {
+      const std::optional<toml::table> keys = task_keys(keys_, task.name);
+      if (!keys) continue;
+      const std::vector<std::string> names = columns_of_task(*keys);
+      if (names.empty() || !std::all_of(names.begin(), names.end(), there)) continue;
+      TableReader reader(*keys, origin, "task." + written_key(task.name));
+      found.data.tasks.push_back(import_task(task.name, reader, table, columns, report));
+      found.uses.push_back({"labels of task " + task.name, {}});
+      for (std::size_t column : report.tasks.back().columns) {
+        found.uses.back().columns.push_back(table.column_name(column));
+        taken[column] = true;
+      }
+    }
+    if (!found.data.tasks.empty()) return;
+    const std::set<std::string> wanted = label_columns(keys_);
+    throw data_error(given_.file + ": expected columns with labels (" +
+                     listed_names({wanted.begin(), wanted.end()}) + "), found " +
+                     (table.header.empty() ? "none" : listed_names(table.header)) +
+                     "; give a data set (qmtl import) where they are called otherwise");
   }
 
   void say_the_rest(const CsvTable& table, FoundSamples& found, const std::vector<bool>& taken) const {
-    const std::set<std::string> labels = label_columns();
+    const std::set<std::string> labels = label_columns(keys_);
     ColumnUse label{"labels, not used", {}}, other{"not used", {}};
     for (std::size_t c = 0; c < table.columns; ++c)
       if (!taken[c])
@@ -393,7 +402,9 @@ class Samples {
   const Meaning& meaning_;
   const std::vector<Standardisation>& statistics_;
   toml::table keys_;
+  const bool labels_;
   bool described_ = false;
+  bool labels_in_place_ = true;    ///< do columns without names have the places that the description says?
   std::set<std::string> settled_;  ///< inputs whose files are known
   std::string id_;                 ///< the column of ids
 };
@@ -401,8 +412,8 @@ class Samples {
 }  // namespace
 
 FoundSamples read_new_samples(const NewSamples& given, const ModelSpec& spec, const Meaning& meaning,
-                              const std::vector<Standardisation>& statistics) {
-  return Samples(given, spec, meaning, statistics).read();
+                              const std::vector<Standardisation>& statistics, bool labels) {
+  return Samples(given, spec, meaning, statistics, labels).read();
 }
 
 }  // namespace qmtl

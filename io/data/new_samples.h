@@ -27,7 +27,7 @@ struct ColumnUse {
 };
 
 struct FoundSamples {
-  Dataset data;  ///< without tasks; all samples of the split test
+  Dataset data;  ///< all samples of the split test
   std::vector<ColumnUse> uses;
   std::vector<std::string> notes;  ///< of those who read the files
 };
@@ -35,11 +35,12 @@ struct FoundSamples {
 /// Reads new samples as the description reads that made the model's data set (Meaning::description): columns
 /// by their names in any order, with the same categories, fills and scaling. Of a model that has no
 /// description, columns by their names or, without any, one after another in the order of ModelSpec::inputs.
-/// Labels, ids and columns that the model does not read may be there. `statistics` are those of the model's
-/// inputs. Throws Error (data) naming file, line and column for other columns than the model's with both
-/// lists, for a first row that may be names or numbers, and for what the description refuses; Error (usage)
-/// for files that cannot hold the model's inputs.
+/// Ids and columns that the model does not read may be there. With `labels` those of the model's tasks are
+/// read too, as far as there are columns of them; else there are no tasks. `statistics` are those of the
+/// model's inputs. Throws Error (data) naming file, line and column for other columns than the model's with
+/// both lists, for a first row that may be names or numbers, and for what the description refuses; Error
+/// (usage) for files that cannot hold the model's inputs.
 FoundSamples read_new_samples(const NewSamples& given, const ModelSpec& spec, const Meaning& meaning,
-                              const std::vector<Standardisation>& statistics);
+                              const std::vector<Standardisation>& statistics, bool labels = false);
 
 }  // namespace qmtl

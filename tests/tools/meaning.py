@@ -141,6 +141,24 @@ class Meaning(Program):
         other = self.imported(description("new.csv").replace('"cm"', '"m"'))
         self.refuse(3, ["column height", "in cm", "found m"], "eval", "pets", "--data", other)
 
+    def test_a_table_with_labels_is_scored_as_its_data_set(self):
+        table = pets(seed=8)
+        self.write("fresh.csv", csv_text(table, order=["tail", "age", "species", "tame", "weight", "height", "tag"]))
+        expected, _ = self.scores("--data", self.imported(description("fresh.csv", fractions="[0.0, 0.0, 1.0]")))
+        found, said = self.scores("--data", "fresh.csv")
+        self.assertEqual(found, expected)
+        self.assertIn("labels of task species: species", said)
+        # A table may lack a class, a task and labels, but not have another class.
+        table["species"] = [kind if kind != "cat" else "" for kind in table["species"]]
+        self.write("fewer.csv", csv_text({name: cells for name, cells in table.items() if name != "tame"}))
+        found, _ = self.scores("--data", "fewer.csv")
+        self.assertIsNone(found["tame"])
+        self.assertIsNotNone(found["species"])
+        self.write("newt.csv", csv_text(table).replace(",dog,", ",newt,"))
+        self.refuse(3, ["newt.csv", "expected one of bird, cat, dog", '"newt"'], "eval", "pets", "--data", "newt.csv")
+        self.write("none.csv", csv_text(table, order=["height", "weight", "tail"]))
+        self.refuse(3, ["none.csv", "columns with labels (age, species, tame)"], "eval", "pets", "--data", "none.csv")
+
     def predicted(self, source, *options):
         self.succeed("predict", "pets", source, "--out", "p.csv", "--overwrite", *options)
         with open(self.path("p.csv"), newline="") as file:
@@ -418,6 +436,24 @@ class NewSamples(Program):
     def array(self):
         np.save(self.path("array.npy"), np.zeros((3, 4), np.float32))
         return "array.npy"
+
+
+class ManyTasks(Program):
+    def test_tasks_of_a_pattern_are_scored_from_a_table(self):
+        source = random.Random(21)
+        rows = [(f"{source.random():.4f}", f"{source.random():.4f}", source.choice("abc"), source.choice("01"), source.choice("01")) for _ in range(60)]
+        self.write("many.csv", "x,z,kind,sick0,sick1\n" + "".join(",".join(row) + "\n" for row in rows))
+        text = 'file = "many.csv"\n[input.i]\ncolumns = ["x", "z"]\n[tasks]\none_vs_rest = { column = "kind", prefix = "is " }\n' + \
+            'each = { columns = ["sick0..sick1"], kind = "binary", prefix = "was " }\n[split]\nfractions = '
+        self.write("many.toml", text + "[0.6, 0.2, 0.2]\n")
+        self.write("all.toml", text + "[0.0, 0.0, 1.0]\n")
+        self.write("many-train.toml", TRAIN.replace("pets", "many").replace("epochs = 30", "epochs = 2"))
+        for command in (["import", "many.toml", "--out", "many.h5"], ["train", "many-train.toml", "--quiet"], ["import", "all.toml", "--out", "all.h5"]):
+            self.succeed(*command)
+        def scores(data):
+            return {name: task["value"] for name, task in json.loads(self.succeed("eval", "many", "--json", "--data", data).stdout)["tasks"].items()}
+        self.assertEqual(set(scores("many.csv")), {"is a", "is b", "is c", "was sick0", "was sick1"})
+        self.assertEqual(scores("many.csv"), scores("all.h5"))
 
 
 class ArraysAndPictures(Program):

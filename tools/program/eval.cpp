@@ -106,7 +106,8 @@ int eval_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of eval");
   own.add_options()("split", po::value<std::string>()->value_name("NAME"),
                     "train, validation or test (default)")(
-      "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training")(
+      "data", po::value<std::string>()->value_name("FILE"),
+      "another data set than the one of training, or a table with labels, read as predict does")(
       "threshold", po::value<std::string>()->value_name("METRIC"),
       "decide at the thresholds that this metric (own: each task's own) likes best on validation, not at "
       "probabilities of one half")("importance", po::value<int>()->implicit_value(5)->value_name("REPEATS"),

@@ -145,8 +145,10 @@ std::string checkpoint_text(const Checkpoint& checkpoint, const std::string& fil
   for (const ParamInfo& param : checkpoint.params)
     line(param.head ? "  head" : "  backbone", padded(param.name, 26) + shape_text(param.shape));
   for (const TaskSpec& task : checkpoint.config.model.tasks)
-    line("task", padded(task.name, 20) + padded(task.kind, 12) + padded(task.metric, 18) +
-                     class_list(checkpoint.meaning.task(task.name)));
+    if (const std::string classes = class_list(checkpoint.meaning.task(task.name)); classes.empty())
+      line("task", padded(task.name, 20) + padded(task.kind, 12) + task.metric);
+    else
+      line("task", padded(task.name, 20) + padded(task.kind, 12) + padded(task.metric, 18) + classes);
   line("data", checkpoint.config.data_file);
   line("data hash", checkpoint.data_hash);
   line("run hash", checkpoint.run_hash);

@@ -83,6 +83,29 @@ void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::s
   });
 }
 
+LoadedSamples load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given,
+                           bool labels) {
+  // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
+  std::string kind;
+  ranks.together([&] {
+    if (ranks.root() && is_own_file(given.file)) kind = "data set";
+  });
+  if (!ranks.broadcast(kind).empty()) return {load_dataset_for(ranks, checkpoint, given.file), {}};
+  LoadedSamples loaded;
+  ranks.together([&] {
+    FoundSamples found = read_new_samples(given, checkpoint.config.model, checkpoint.meaning,
+                                          checkpoint.statistics.inputs, labels);
+    loaded = {std::move(found.data), std::move(found.uses)};
+    if (!ranks.root()) return;
+    for (const ColumnUse& use : loaded.uses)
+      spdlog::info("{}: {}: {}", given.file, use.use, listed_names(use.columns));
+    for (const std::string& note : found.notes) spdlog::warn("{}", note);
+  });
+  fit_to_model(ranks, checkpoint, given.file, loaded.data);
+  if (labels) ranks.together([&] { complete_tasks(loaded.data, checkpoint.config.model.tasks); });
+  return loaded;
+}
+
 NoiseModel load_noise(const std::string& path) {
   NoiseModel model = read_noise(path);
   for (const std::string& warning : model.warnings) spdlog::warn("{}", warning);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/data/new_samples.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/noise/noise_model.h"
 #include "runtime/train/learner.h"
@@ -36,6 +37,16 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path);
 /// The same of a data set that is on every rank.
 void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data);
+
+/// Samples for a trained model: of a data set as above, or of other files, which are read by the description
+/// that made the model's data set (io/data/new_samples.h); what each column was is in `uses` and in the log.
+/// With `labels` every task of the model is there, without labels where the file has none. Collective.
+struct LoadedSamples {
+  Dataset data;
+  std::vector<ColumnUse> uses;
+};
+LoadedSamples load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given,
+                           bool labels);
 
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.

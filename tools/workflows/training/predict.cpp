@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/predict.h"
 
-#include <spdlog/spdlog.h>
-
 #include <filesystem>
 
-#include "io/data/dataset.h"
-#include "io/data/match_data.h"
 #include "io/data/predictions.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/loop/evaluate.h"
@@ -40,32 +36,14 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const ModelSpec& spec = checkpoint.config.model;
   const DecisionThresholds thresholds = load_thresholds(ranks, request.thresholds, checkpoint.run_hash);
-  Dataset data;
-  // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
-  std::string kind;
-  ranks.together([&] {
-    if (ranks.root() && is_own_file(request.input.file)) kind = "data set";
-  });
-  std::vector<ColumnUse> uses;
-  if (!ranks.broadcast(kind).empty())
-    data = load_dataset_for(ranks, checkpoint, request.input.file);
-  else
-    ranks.together([&] {
-      FoundSamples found =
-          read_new_samples(request.input, spec, checkpoint.meaning, checkpoint.statistics.inputs);
-      data = std::move(found.data);
-      uses = std::move(found.uses);
-      if (!ranks.root()) return;
-      for (const ColumnUse& use : uses)
-        spdlog::info("{}: {}: {}", request.input.file, use.use, listed_names(use.columns));
-      for (const std::string& note : found.notes) spdlog::warn("{}", note);
-    });
+  LoadedSamples loaded = load_samples(ranks, checkpoint, request.input, false);
+  Dataset& data = loaded.data;
   data.tasks.clear();  // the model must not depend on labels that the file happens to hold
   ranks.together([&] { check_data(data, spec); });
   const auto predictor = load_predictor(ranks, checkpoint, request.simd);
   const std::vector<float> logits = predict_samples(ranks, *predictor, data);
-  PredictOutcome outcome{data.samples, checkpoint.run_hash, spec, checkpoint.meaning,
-                         data.ids,     std::move(uses),     {},   {},
+  PredictOutcome outcome{data.samples, checkpoint.run_hash,    spec, checkpoint.meaning,
+                         data.ids,     std::move(loaded.uses), {},   {},
                          thresholds};
   ranks.together([&] {
     outcome.values = probabilities(spec, data.samples, logits);

@@ -13,7 +13,7 @@ namespace qmtl {
 struct EvalRequest {
   std::string checkpoint = {};  ///< a file or a run folder
   std::string split = "test";   ///< train, validation or test
-  std::string data = {};        ///< another data set than the one of training; "" for that
+  std::string data = {};        ///< another data set than the one of training, or a table; "" for that
   SimdTarget simd = SimdTarget::best;
   NoiseRequest noise = {};  ///< a device on which it is scored too
   /// A metric: decisions are taken at the thresholds that it likes best on validation; "own": each task's

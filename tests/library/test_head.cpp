@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "qmtl/qmtl.h"
+#include "tests/io/common.h"
+#include "tests/library/sample_data.h"
 
 namespace {
 
@@ -44,6 +46,43 @@ TEST_CASE("A head starts from its seed and takes other parameters", "[library]")
     end += tensor.size;
   }
   CHECK(end == one.parameters().size());
+}
+
+TEST_CASE("A head of any kind becomes a model whose logits are the head's", "[library]") {
+  const qmtl::test::TempFolder folder;
+  for (const std::string kind : {"qmtl", "hybrid", "separate", "linear", "mlp", "local"}) {
+    INFO(kind);
+    const bool circuit = kind != "linear" && kind != "mlp";
+    qmtl::TaskHead head({{"sign"}, {"kind", "multiclass", 3}, {"some", "multilabel", 2}},
+                        "[head]\nkind = \"" + kind + "\"\n" +
+                            (circuit ? "[circuit]\nqubits = 4\n[block]\nsize = 2\n" : "width = 3\n"),
+                        5);
+    std::vector<double> values(head.parameters().begin(), head.parameters().end());
+    for (double& value : values) value += 0.125;
+    head.set_parameters(values);
+    std::vector<float> z(5 * head.width()), logits(5 * head.outputs());
+    for (std::size_t i = 0; i < z.size(); ++i) z[i] = static_cast<float>(i % 7) / 3.0f - 1.0f;
+    head.forward(z, logits);
+    const qmtl::Model model = qmtl::Model::of(head);
+    CHECK(model.logits({z, head.width()}).values == logits);
+    model.save(folder.file(kind + ".h5"));
+    const qmtl::Model loaded = qmtl::Model::load(folder.file(kind + ".h5"));
+    CHECK(loaded.run_hash() == model.run_hash());
+    CHECK(loaded.tasks()[2].outputs == 2);
+    const qmtl::TaskHead again = qmtl::TaskHead::load(folder.file(kind + ".h5"));
+    CHECK(std::equal(again.parameters().begin(), again.parameters().end(), values.begin(), values.end()));
+    // A head of a model with a backbone loses it.
+    CHECK(qmtl::Model::of(again).logits({z, head.width()}).values == logits);
+  }
+  const qmtl::TaskHead trained = [&] {
+    const qmtl::test::Points points;
+    qmtl::train(points.samples(), {.configuration = qmtl::test::configuration})
+        .save(folder.file("points.h5"));
+    return qmtl::TaskHead::load(folder.file("points.h5"));
+  }();
+  std::vector<float> z(2 * trained.width(), 0.5f), logits(2 * trained.outputs());
+  trained.forward(z, logits);
+  CHECK(qmtl::Model::of(trained).logits({z, trained.width()}).values == logits);
 }
 
 TEST_CASE("What is wrong is an Error with the program's exit code and words", "[library]") {

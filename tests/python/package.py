@@ -5,6 +5,7 @@ from several threads, failures and thousands of repeats leave nothing behind."""
 
 import copy
 import gc
+import importlib.util
 import json
 import os
 import pickle
@@ -112,6 +113,25 @@ class Package(Program):
         z = np.array([[0.5, -1.0]])
         np.testing.assert_allclose(head(z), z @ tensors["head.weight"] + tensors["head.bias"], rtol=1e-6)  # float32 heads
         self.assertEqual([task.name for task in head.tasks], list(TASKS))
+
+    def test_a_head_that_was_trained_elsewhere_is_a_model_for_the_program(self):
+        head = qmtl.Head(TASKS, HEADS["qmtl"], seed=4)
+        head.parameters = head.parameters + 0.25  # whoever has trained it
+        z = np.random.default_rng(0).normal(size=(len(self.y), head.width)).astype(np.float32)
+        model = head.model()
+        np.testing.assert_array_equal(model.logits(z), head(z))
+        model.save(self.path("head.h5"))
+        np.testing.assert_array_equal(qmtl.Head.load(self.path("head.h5")).parameters, head.parameters)
+        write_points(self.path("z.h5"), z, self.y, self.split)
+        with h5py.File(self.path("z.h5"), "a") as file:
+            file.move("inputs/x", "inputs/z")
+        self.succeed("predict", "head.h5", "z.h5", "--out", "head-out.h5")
+        with h5py.File(self.path("head-out.h5")) as file:
+            for name, values in model.split(model.predict(z)).items():
+                np.testing.assert_array_equal(file[f"predictions/{name}"][()].reshape(values.shape), values, name)
+        for form, out in (("edge", "head.qmh"), ("onnx", "head.onnx"), ("qasm3", "head-qasm3")):
+            self.succeed("export", "head.h5", "--to", form, "--data", "z.h5", "--out", out)
+            self.assertTrue(os.path.exists(self.path(out)), form)
 
     def test_arrays_of_any_strides_and_dlpack_give_the_same_bits(self):
         head = qmtl.Head(TASKS, HEADS["qmtl"])
@@ -338,6 +358,15 @@ class Package(Program):
         findings = {finding.topic: finding for finding in qmtl.doctor(quiet=True)}
         self.assertEqual([topic for topic, finding in findings.items() if finding.cure], [])
         self.assertIn(findings["simd"].found, ("avx512", "avx2", "sse4", "scalar"))
+
+    def test_types_hold_in_strict_mode(self):
+        if importlib.util.find_spec("mypy") is None:
+            self.skipTest("left out: mypy not installed")
+        examples = sorted(str(path) for path in (door.ROOT / "tools" / "python" / "examples").glob("*.py"))
+        environment = {**os.environ, "MYPYPATH": os.path.dirname(os.path.dirname(qmtl.__file__))}
+        result = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", self.base,
+                                 *examples], capture_output=True, text=True, env=environment)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_every_public_name_says_what_it_does(self):
         for name in qmtl.__all__:

@@ -25,6 +25,13 @@ Model ModelAccess::make(Checkpoint checkpoint) {
   return Model(std::move(body));
 }
 
+Model ModelAccess::make_new(Checkpoint checkpoint) {
+  checkpoint.config_text = to_toml(checkpoint.config);
+  checkpoint.run_hash = run_hash(checkpoint.state);
+  checkpoint.content_hash = checkpoint_hash(checkpoint);
+  return make(std::move(checkpoint));
+}
+
 Model::Model(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;

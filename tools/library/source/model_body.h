@@ -21,6 +21,9 @@ struct Model::Body {
 class ModelAccess {
  public:
   static Model make(Checkpoint checkpoint);
+  /// Of a checkpoint that no file holds yet: with the names that writing gives it, since an export names the
+  /// model by them.
+  static Model make_new(Checkpoint checkpoint);
   static const Checkpoint& checkpoint(const Model& model) { return model.body_->checkpoint; }
 };
 

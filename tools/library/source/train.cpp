@@ -39,12 +39,7 @@ Model train(const Samples& samples, const TrainOptions& options) {
   if (options.on_epoch)
     follower.epoch = [&](const EpochRecord& record, bool best) { options.on_epoch(epoch_of(record, best)); };
   const Fit made = fit(OneRank(), config, data, SimdTarget::best, follower);
-  Checkpoint checkpoint = make_checkpoint(config, *made.learner, made.statistics, data, made.best);
-  // What writing fills in: an export names the model by it.
-  checkpoint.config_text = to_toml(config);
-  checkpoint.run_hash = run_hash(made.best);
-  checkpoint.content_hash = checkpoint_hash(checkpoint);
-  return ModelAccess::make(std::move(checkpoint));
+  return ModelAccess::make_new(make_checkpoint(config, *made.learner, made.statistics, data, made.best));
 }
 
 Model train(Rows x, Rows y, const std::vector<LabelledTask>& tasks, const TrainOptions& options) {

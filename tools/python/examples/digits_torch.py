@@ -13,9 +13,9 @@ import qmtl.torch
 def main(epochs: int = 12) -> dict[str, float]:
     torch.manual_seed(0)
     qmtl.set_threads(1)  # torch has threads of its own
-    images, digit = load_digits(return_X_y=True)
+    images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
-    digit = torch.tensor(digit)
+    digit = torch.tensor(labels)
     odd = (digit % 2).float()
     train, test = torch.arange(0, 1300), torch.arange(1300, len(x))
 

@@ -4,6 +4,8 @@
     python3 fit_jax.py        # needs jax
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -17,13 +19,13 @@ def main(steps: int = 150) -> float:
     parameters = {"head": head.init(),
                   "backbone": 0.5 * jax.random.normal(jax.random.PRNGKey(1), (3, head.width))}
 
-    def logits(parameters, x):
+    def logits(parameters: Any, x: Any) -> Any:
         rows = jnp.concatenate([x, jnp.ones((len(x), 1))], axis=1)
         return head(parameters["head"], rows @ parameters["backbone"])[:, 0]
 
     @jax.jit
-    def step(parameters, velocity):
-        def loss(parameters):
+    def step(parameters: Any, velocity: Any) -> Any:
+        def loss(parameters: Any) -> Any:
             z = logits(parameters, x)
             return jnp.mean(jnp.logaddexp(0, z) - inside * z)
 

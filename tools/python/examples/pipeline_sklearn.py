@@ -29,7 +29,7 @@ def main(path: str | None = None) -> float:
     search = GridSearchCV(pipeline, {"qmtlclassifier__learning_rate": [0.01, 0.05]}, cv=folds).fit(X, y)
     if path:
         search.best_estimator_[-1].model_.save(path)
-    return search.score(X_test, y_test)
+    return float(search.score(X_test, y_test))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _core
+from ._core import Head as CoreHead
 from .head import Head
+from .tensors import Array
 
 
 class Engine:
@@ -19,11 +20,11 @@ class Engine:
     def __init__(self, head: Head) -> None:
         self.head = head
         self.outputs, self.width, self.size = head.outputs, head.width, head._core.size
-        self._cores: dict[Any, _core.Head] = {}
+        self._cores: dict[Any, CoreHead] = {}
         self.handle = next(_handles)
         engines[self.handle] = self
 
-    def core(self, dtype: Any) -> _core.Head:
+    def core(self, dtype: Any) -> CoreHead:
         """That whose circuit is computed in dtype, so that slopes have the precision of z."""
         core = self._cores.get(dtype)
         if core is None:
@@ -31,11 +32,11 @@ class Engine:
             self._cores[dtype] = core
         return core
 
-    def forward(self, z: np.ndarray, flat: np.ndarray) -> np.ndarray:
+    def forward(self, z: Array, flat: np.ndarray) -> Array:
         """Logits [rows, outputs] of z [rows, width] and parameters float64 [n]."""
         return self.core(z.dtype).forward(z, flat)
 
-    def vjp(self, z: np.ndarray, flat: np.ndarray, cotangents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def vjp(self, z: Array, flat: Array, cotangents: np.ndarray) -> tuple[Array, Array]:
         """d loss / d z and d loss / d parameters, float64."""
         return self.core(z.dtype).vjp(z, cotangents, flat)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
+from ._core import Head as CoreHead
 from ._core import Task
 from .configuration import Config, Tasks, task_list, task_slices, to_toml
-from .tensors import views
+from .tensors import Array, views
+
+if TYPE_CHECKING:
+    from .model import Model
 
 
 class Head:
@@ -32,21 +35,27 @@ class Head:
     """
 
     __slots__ = ("_core", "__weakref__")
-    _core: _core.Head
+    _core: CoreHead
 
     def __init__(self, tasks: Tasks, config: Config = None, *, seed: int = 1) -> None:
-        self._core = _core.Head(task_list(tasks), to_toml(config), seed)
+        self._core = CoreHead(task_list(tasks), to_toml(config), seed)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Head:
         """The trained head of a checkpoint, or of a run folder's best one. Raises DataError naming the file."""
-        return cls._of(_core.Head.load(os.fspath(path)))
+        return cls._of(CoreHead.load(os.fspath(path)))
 
     @classmethod
-    def _of(cls, core: _core.Head) -> Head:
+    def _of(cls, core: CoreHead) -> Head:
         head = cls.__new__(cls)
         head._core = core
         return head
+
+    def model(self) -> Model:
+        """The model of this head alone, whoever has trained it: its one input is z, its logits are the head's, to the
+        bit in the head's precision. Its `save` writes a checkpoint that the program exports, replays and predicts with."""
+        from .model import Model
+        return Model._of(self._core.model())
 
     def with_precision(self, precision: str) -> Head:
         """An equal head whose circuit is computed in "float" or "double", whatever train.precision says."""
@@ -73,7 +82,7 @@ class Head:
         return self._core.configuration
 
     @property
-    def parameters(self) -> np.ndarray:
+    def parameters(self) -> Array:
         """A copy of all parameters, float64 [n]; assign an array of that shape to replace them."""
         return self._core.parameters
 
@@ -82,7 +91,7 @@ class Head:
         self._core.set_parameters(np.ascontiguousarray(values, dtype=np.float64))
 
     @property
-    def tensors(self) -> dict[str, np.ndarray]:
+    def tensors(self) -> dict[str, Array]:
         """A copy of the parameters by name, each in its shape: "head.shared", "head.block", ..."""
         return views(self._core.parameters, self._core.tensors)
 
@@ -99,13 +108,13 @@ class Head:
             known[name][...] = values
         self._core.set_parameters(flat)
 
-    def forward(self, z: Any, out: Any = None) -> np.ndarray:
+    def forward(self, z: Any, out: Any = None) -> Array:
         """Logits [rows, outputs] of z [rows, width], in z's dtype; written to `out` where it is given."""
         return self._core.forward(z, out=out)
 
     __call__ = forward
 
-    def vjp(self, z: Any, cotangents: Any) -> tuple[np.ndarray, np.ndarray]:
+    def vjp(self, z: Any, cotangents: Any) -> tuple[Array, Array]:
         """For cotangents [rows, outputs] = d loss / d logits at z [rows, width], both of one dtype: d loss / d z
         [rows, width] in that dtype and d loss / d parameters, float64 [n], summed over the rows. Raises
         UsageError for a model that took on tasks later, whose earlier tasks have no gradients."""

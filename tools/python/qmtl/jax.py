@@ -13,9 +13,10 @@ import numpy as np
 from .configuration import Config, Tasks
 from .engine import Engine
 from .head import Head as CoreHead
+from .tensors import Array
 
 
-def _batched(engine: Engine, work: Any, z: np.ndarray, flat: np.ndarray, *more: np.ndarray) -> list[np.ndarray]:
+def _batched(work: Any, z: Array, flat: Array, *more: np.ndarray) -> list[Array]:
     """work(z [rows, width], flat [n], ...) for each element of the axes that vmap has put before; 1 broadcasts."""
     axes = np.broadcast_shapes(z.shape[:-2], flat.shape[:-1], *(m.shape[:-2] for m in more))
     arguments = [np.broadcast_to(a, axes + a.shape[-own:]) for a, own in zip((z, flat, *more), (2, 1, 2))]
@@ -24,12 +25,12 @@ def _batched(engine: Engine, work: Any, z: np.ndarray, flat: np.ndarray, *more: 
 
 
 def _logits(engine: Engine, z: Any, flat: Any) -> Any:
-    def call(z: Any, flat: Any) -> np.ndarray:
+    def call(z: Any, flat: Any) -> Array:
         z, flat = np.asarray(z), np.asarray(flat, dtype=np.float64)
         if flat.size == engine.size:  # one head for all rows
             logits = engine.forward(np.ascontiguousarray(z.reshape(-1, engine.width)), flat.reshape(-1))
             return logits.reshape(*z.shape[:-1], engine.outputs)
-        return _batched(engine, lambda z, flat: (engine.forward(z, flat),), z, flat)[0]
+        return _batched(lambda z, flat: (engine.forward(z, flat),), z, flat)[0]
 
     result = jax.ShapeDtypeStruct((*z.shape[:-1], engine.outputs), z.dtype)
     return jax.pure_callback(call, result, z, flat, vmap_method="expand_dims")
@@ -38,7 +39,7 @@ def _logits(engine: Engine, z: Any, flat: Any) -> Any:
 def _slopes(engine: Engine, z: Any, flat: Any, cotangents: Any) -> Any:
     def call(z: Any, flat: Any, cotangents: Any) -> Any:
         z, flat, cotangents = np.asarray(z), np.asarray(flat), np.asarray(cotangents)
-        dz, dflat = _batched(engine, lambda z, flat, c: engine.vjp(z, flat.astype(np.float64), c), z, flat, cotangents)
+        dz, dflat = _batched(lambda z, flat, c: engine.vjp(z, flat.astype(np.float64), c), z, flat, cotangents)
         return dz, dflat.astype(flat.dtype)
 
     results = (jax.ShapeDtypeStruct(z.shape, z.dtype), jax.ShapeDtypeStruct(flat.shape, flat.dtype))
@@ -56,12 +57,12 @@ class Head:
         engine = self._engine = Engine(head)
         self._names = list(head.tensors)
 
-        @jax.custom_vjp
+        @jax.custom_vjp  # type: ignore[untyped-decorator]
         def apply(z: Any, flat: Any) -> Any:
             return _logits(engine, z, flat)
 
         apply.defvjp(lambda z, flat: (_logits(engine, z, flat), (z, flat)),
-                     lambda kept, cotangents: _slopes(engine, *kept, cotangents))
+                     lambda kept, cotangents: _slopes(engine, kept[0], kept[1], cotangents))
         self._apply = apply
 
     @property

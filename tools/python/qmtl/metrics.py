@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError
+from .tensors import Array
 
 
 def flat(line: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -23,7 +24,7 @@ def flat(line: dict[str, Any], before: str = "") -> dict[str, Any]:
     return found
 
 
-def read_metrics(run: str | os.PathLike[str], kind: str = "epoch") -> dict[str, np.ndarray]:
+def read_metrics(run: str | os.PathLike[str], kind: str = "epoch") -> dict[str, Array]:
     """The columns of a run's metrics.jsonl, one number for each epoch (kind "step": for each step that was
     logged): "epoch", "train_loss", "validation_mean", "tasks.NAME", ..., NaN where undefined. pandas.DataFrame
     takes them as they are. Raises DataError naming file and line."""

@@ -14,11 +14,12 @@ import numpy as np
 
 from . import _core
 from ._core import Epoch, Task
+from ._core import Model as CoreModel
 from .configuration import Config, Tasks, label_columns, task_list, task_slices, to_toml
-from .tensors import views
+from .tensors import Array, views
 
 
-def rows_of(array: Any, name: str) -> np.ndarray:
+def rows_of(array: Any, name: str) -> Array:
     """As float32 [rows, columns] in C order; an image is a row of pixels. Without a copy where it is that already."""
     if np.ndim(array) < 1:
         raise ValueError(f"{name}: expected an array [rows, columns], found a single number")
@@ -33,13 +34,13 @@ class Model:
     release the GIL and may run in several threads at once."""
 
     __slots__ = ("_core", "__weakref__")
-    _core: _core.Model
+    _core: CoreModel
 
     def __init__(self) -> None:
         raise TypeError("a model comes from qmtl.train or qmtl.Model.load")
 
     @classmethod
-    def _of(cls, core: _core.Model) -> Model:
+    def _of(cls, core: CoreModel) -> Model:
         model = cls.__new__(cls)
         model._core = core
         return model
@@ -47,7 +48,7 @@ class Model:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
         """A checkpoint, or a run folder's best one, of any door. Raises DataError naming file and damage."""
-        return cls._of(_core.Model.load(os.fspath(path)))
+        return cls._of(CoreModel.load(os.fspath(path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a checkpoint as `qmtl eval`, `predict`, `export` and `replay` take it, atomically. Equal models
@@ -75,22 +76,22 @@ class Model:
         return self._core.configuration
 
     @property
-    def parameters(self) -> np.ndarray:
+    def parameters(self) -> Array:
         """A copy of all parameters, float64 [n]."""
         return self._core.parameters
 
     @property
-    def tensors(self) -> dict[str, np.ndarray]:
+    def tensors(self) -> dict[str, Array]:
         """A copy of the parameters by name, each in its shape: "trunk.0.weight", "head.shared", ..."""
         return views(self._core.parameters, self._core.tensors)
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any) -> Array:
         """The tasks' outputs, float32 [rows, columns of all tasks], of x [rows, inputs] (or images): probabilities
         of binary, multiclass and multilabel tasks, values of regression. `split` gives them by task. Raises
         UsageError for another number of columns, DataError for NaN or infinity."""
         return self._core.predict(rows_of(x, "x"))
 
-    def logits(self, x: Any) -> np.ndarray:
+    def logits(self, x: Any) -> Array:
         """The same before the logistic function and softmax."""
         return self._core.logits(rows_of(x, "x"))
 
@@ -125,12 +126,12 @@ def _restored(checkpoint: bytes) -> Model:
         return Model.load(path)
 
 
-def labels_of(y: Any, tasks: Sequence[Task]) -> np.ndarray:
+def labels_of(y: Any, tasks: Sequence[Task]) -> Array:
     """y as float32 [rows, columns]: of an array, or of columns by the tasks' names (a dict, a data frame)."""
     if not (isinstance(y, Mapping) or hasattr(y, "columns")):
         return rows_of(y, "y")
     names = list(y.keys())
-    parts = []
+    parts: list[Array] = []
     for task in tasks:
         if task.name not in names:
             raise ValueError(f"y: expected labels of task '{task.name}', found those of {', '.join(map(str, names))}")

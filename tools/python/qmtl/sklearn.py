@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from ._core import Task
 from .configuration import to_toml
 from .model import Model, train
+from .tensors import Array
 
 
-def _missing(labels: np.ndarray) -> np.ndarray:
+def _missing(labels: np.ndarray) -> Array:
     """Where there is no label: NaN or None."""
     return labels != labels if labels.dtype.kind == "f" else (
         np.array([v is None or v != v for v in labels], dtype=bool) if labels.dtype == object
@@ -61,7 +62,7 @@ class _Estimator(BaseEstimator):
                 merged.setdefault(table, {})[name] = value
         return to_toml(merged)
 
-    def _validated(self, X: Any, reset: bool) -> np.ndarray:
+    def _validated(self, X: Any, reset: bool) -> Array:
         options = {"dtype": [np.float64, np.float32], "reset": reset}
         try:
             from sklearn.utils.validation import validate_data
@@ -69,7 +70,7 @@ class _Estimator(BaseEstimator):
             return self._validate_data(X, **options)
         return validate_data(self, X, **options)
 
-    def _labels(self, X: np.ndarray, y: Any) -> tuple[np.ndarray, list[str]]:
+    def _labels(self, X: Array, y: Any) -> tuple[Array, list[str]]:
         """y as columns, and the tasks' names."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
@@ -88,8 +89,8 @@ class _Estimator(BaseEstimator):
             raise ValueError(f"y: expected {len(X)} rows as X has, found inconsistent numbers of samples: {len(columns)}")
         return columns, names or [f"y{i}" for i in range(columns.shape[1])]
 
-    def _train(self, X: np.ndarray, y: np.ndarray, tasks: list[Task]) -> None:
-        self.history_ = {"train_loss": [], "validation_loss": [], "validation_mean": []}
+    def _train(self, X: Array, y: Array, tasks: list[Task]) -> None:
+        self.history_: dict[str, list[float]] = {"train_loss": [], "validation_loss": [], "validation_mean": []}
 
         def remember(epoch: Any) -> None:
             for key, values in self.history_.items():
@@ -102,7 +103,7 @@ class _Estimator(BaseEstimator):
         self.tasks_ = tasks
         self.n_outputs_ = len(tasks)
 
-    def _predicted(self, X: Any) -> dict[str, np.ndarray]:
+    def _predicted(self, X: Any) -> dict[str, Array]:
         check_is_fitted(self, "model_")
         return self.model_.split(self.model_.predict(self._validated(X, reset=False)))
 
@@ -167,7 +168,7 @@ class QMTLClassifier(ClassifierMixin, _Estimator):
                  for part in parts]
         return parts[0] if self._one else parts
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Array:
         """The most probable classes, [rows] or [rows, tasks] as y was."""
         probabilities = self.predict_proba(X)
         if self._one:
@@ -198,7 +199,7 @@ class QMTLRegressor(RegressorMixin, _Estimator):
         self._train(X, columns.astype(np.float32), [Task(name, "regression") for name in names])
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> Array:
         """Values, float64, [rows] or [rows, tasks] as y was, in y's units."""
         parts = np.hstack(list(self._predicted(X).values())).astype(np.float64)
         return parts[:, 0] if self._one else parts

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Any, Sequence
 
-import numpy as np
+from numpy.typing import NDArray
 
-Places = Sequence[Tuple[str, Tuple[int, ...], int, int]]
+Array = NDArray[Any]
+Places = Sequence[tuple[str, tuple[int, ...], int, int]]
 
 
-def views(flat: np.ndarray, places: Places) -> dict[str, np.ndarray]:
+def views(flat: Array, places: Places) -> dict[str, Array]:
     """Views of `flat` by name; writing to one writes to `flat`."""
     return {name: flat[offset:offset + size].reshape(shape) for name, shape, offset, size in places}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import Any
 
@@ -67,33 +68,34 @@ class _Logits(torch.autograd.Function):
 
 
 # torch.compile takes an operator as it is; in plain Python the function above costs less a call.
-_operator = None
+_operator: Any = None
 if hasattr(torch.library, "custom_op"):
     @torch.library.custom_op("qmtl::head", mutates_args=(), schema="(Tensor z, Tensor flat, int handle) -> Tensor")
-    def _operator(z, flat, handle):
+    def _head_operator(z: Tensor, flat: Tensor, handle: int) -> Tensor:
         return _forward(engines[handle], z, flat)
 
     @torch.library.custom_op("qmtl::head_vjp", mutates_args=(),
                              schema="(Tensor z, Tensor flat, Tensor cotangents, int handle) -> (Tensor, Tensor)")
-    def _vjp_operator(z, flat, cotangents, handle):
+    def _vjp_operator(z: Tensor, flat: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
         return _vjp(engines[handle], z, flat, cotangents)
 
-    @_operator.register_fake
-    def _(z, flat, handle):
+    @_head_operator.register_fake
+    def _logits_like(z: Tensor, flat: Tensor, handle: int) -> Tensor:
         return z.new_empty((z.shape[0], engines[handle].outputs))
 
     @_vjp_operator.register_fake
-    def _(z, flat, cotangents, handle):
+    def _slopes_like(z: Tensor, flat: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
         return z.new_empty(z.shape), flat.new_empty(flat.shape)
 
-    def _setup(ctx, inputs, output):
+    def _setup(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.save_for_backward(*inputs[:2])
         ctx.handle = inputs[2]
 
-    def _backward(ctx, cotangents):
+    def _backward(ctx: Any, cotangents: Tensor) -> Any:
         return (*_vjp_operator(*ctx.saved_tensors, cotangents.contiguous(), ctx.handle), None)
 
-    _operator.register_autograd(_backward, setup_context=_setup)
+    _head_operator.register_autograd(_backward, setup_context=_setup)
+    _operator = _head_operator
 
 
 def _compiling() -> bool:
@@ -156,8 +158,8 @@ class Head(torch.nn.Module):
         return self._engine.outputs
 
     def head(self) -> CoreHead:
-        """A qmtl.Head with this module's parameters as they are now."""
-        head = self._engine.head.with_precision("float")
+        """A qmtl.Head with this module's parameters as they are now; `.model().save(path)` makes a checkpoint of it."""
+        head = copy.deepcopy(self._engine.head)
         head.set_tensors({name: getattr(self, own).detach().cpu().double().numpy()
                           for own, name in self._names.items()})
         return head

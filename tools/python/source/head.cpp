@@ -9,6 +9,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "qmtl/model.h"
 #include "tools/python/source/arrays.h"
 #include "tools/python/source/parts.h"
 
@@ -24,6 +25,11 @@ class SharedHead {
   SharedHead with_precision(const std::string& precision) const {
     const std::shared_lock lock(mutex_);
     return SharedHead(head_.with_precision(precision));
+  }
+  Model model() const {
+    const nb::gil_scoped_release release;
+    const std::shared_lock lock(mutex_);
+    return Model::of(head_);
   }
   SharedHead(SharedHead&& other) noexcept : head_(std::move(other.head_)) {}
 
@@ -120,16 +126,24 @@ void bind_head(nb::module_& module) {
       .def_static(
           "load", [](const std::string& path) { return SharedHead(TaskHead::load(path)); }, "path"_a)
       .def("with_precision", &SharedHead::with_precision, "precision"_a)
+      .def("model", &SharedHead::model)
       .def_prop_ro("width", [](const SharedHead& self) { return self.head().width(); })
       .def_prop_ro("outputs", [](const SharedHead& self) { return self.head().outputs(); })
       .def_prop_ro("size", [](const SharedHead& self) { return self.head().parameters().size(); })
       .def_prop_ro("tasks", [](const SharedHead& self) { return self.head().tasks(); })
       .def_prop_ro("configuration", [](const SharedHead& self) { return self.head().configuration(); })
-      .def_prop_ro("tensors", [](const SharedHead& self) { return tensors_of(self.head().tensors()); })
-      .def_prop_ro("parameters", &SharedHead::parameters)
+      .def_prop_ro(
+          "tensors", [](const SharedHead& self) { return tensors_of(self.head().tensors()); },
+          nb::for_getter(nb::sig("def tensors(self) -> list[tuple[str, tuple[int, ...], int, int]]")))
+      .def_prop_ro("parameters", &SharedHead::parameters,
+                   nb::for_getter(nb::sig("def parameters(self) -> numpy.typing.NDArray")))
       .def("set_parameters", &SharedHead::set_parameters, "values"_a.none())
-      .def("forward", &SharedHead::forward, "z"_a.none(), "parameters"_a = nb::none(), "out"_a = nb::none())
-      .def("vjp", &SharedHead::vjp, "z"_a.none(), "cotangents"_a.none(), "parameters"_a = nb::none());
+      .def("forward", &SharedHead::forward, "z"_a.none(), "parameters"_a = nb::none(), "out"_a = nb::none(),
+           nb::sig("def forward(self, z: object, parameters: object | None = None, out: object | None = "
+                   "None) -> numpy.typing.NDArray"))
+      .def("vjp", &SharedHead::vjp, "z"_a.none(), "cotangents"_a.none(), "parameters"_a = nb::none(),
+           nb::sig("def vjp(self, z: object, cotangents: object, parameters: object | None = None) -> "
+                   "tuple[numpy.typing.NDArray, numpy.typing.NDArray]"));
 }
 
 }  // namespace qmtl::python

@@ -31,14 +31,18 @@ void bind_model(nb::module_& module) {
       .def("save", &Model::save, "path"_a, nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("tasks", &Model::tasks)
       .def_prop_ro("inputs", &Model::inputs)
-      .def_prop_ro("tensors", [](const Model& self) { return tensors_of(self.tensors()); })
+      .def_prop_ro(
+          "tensors", [](const Model& self) { return tensors_of(self.tensors()); },
+          nb::for_getter(nb::sig("def tensors(self) -> list[tuple[str, tuple[int, ...], int, int]]")))
       .def_prop_ro(
           "parameters",
           [](const Model& self) { return array_from<double>(self.parameters(), {self.parameters().size()}); })
       .def_prop_ro("run_hash", &Model::run_hash)
       .def_prop_ro("configuration", &Model::configuration)
-      .def("predict", &table_of<&Model::predict>, "x"_a)
-      .def("logits", &table_of<&Model::logits>, "x"_a)
+      .def("predict", &table_of<&Model::predict>, "x"_a,
+           nb::sig("def predict(self, x: numpy.typing.NDArray) -> numpy.typing.NDArray"))
+      .def("logits", &table_of<&Model::logits>, "x"_a,
+           nb::sig("def logits(self, x: numpy.typing.NDArray) -> numpy.typing.NDArray"))
       .def(
           "export",
           [](const Model& self, const std::string& form, const std::string& path, const Matrix& x,

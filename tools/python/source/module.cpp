@@ -91,8 +91,8 @@ NB_MODULE(_core, module) {
   nb::set_leak_warnings(false);
   nb::register_exception_translator(raise);
   bind_task(module);
-  bind_head(module);
   bind_model(module);
+  bind_head(module);
   bind_train(module);
   module.def("version", &version);
   module.def("instruction_set", &instruction_set);

@@ -19,6 +19,9 @@ class Model {
   /// A checkpoint, or a run folder's best one, of this library or of the program. Throws Error (data) naming
   /// file and damage.
   static Model load(const std::string& path);
+  /// The model of a head alone, whoever has trained it: its one input is z, and its logits are the head's, to
+  /// the bit in the head's precision. So that such a head can be saved, exported and replayed as well.
+  static Model of(const TaskHead& head);
   /// Writes a checkpoint as `qmtl eval`, `predict`, `export` and `replay` take it, atomically, after reading
   /// it back. Equal models give equal bytes.
   void save(const std::string& path) const;

@@ -16,7 +16,7 @@ def main(epochs: int = 12) -> dict[str, float]:
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
     digit = torch.tensor(labels)
-    odd = (digit % 2).float()
+    odd = torch.tensor(labels % 2, dtype=torch.float32)
     train, test = torch.arange(0, 1300), torch.arange(1300, len(x))
 
     head = qmtl.torch.Head({"digit": {"kind": "multiclass", "outputs": 10}, "odd": "binary"}, as_dict=True)

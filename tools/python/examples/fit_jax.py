@@ -23,7 +23,6 @@ def main(steps: int = 150) -> float:
         rows = jnp.concatenate([x, jnp.ones((len(x), 1))], axis=1)
         return head(parameters["head"], rows @ parameters["backbone"])[:, 0]
 
-    @jax.jit
     def step(parameters: Any, velocity: Any) -> Any:
         def loss(parameters: Any) -> Any:
             z = logits(parameters, x)
@@ -33,9 +32,9 @@ def main(steps: int = 150) -> float:
         velocity = jax.tree_util.tree_map(lambda v, g: 0.9 * v - 0.1 * g, velocity, slopes)
         return jax.tree_util.tree_map(jnp.add, parameters, velocity), velocity
 
-    velocity = jax.tree_util.tree_map(jnp.zeros_like, parameters)
+    fast_step, velocity = jax.jit(step), jax.tree_util.tree_map(jnp.zeros_like, parameters)
     for _ in range(steps):
-        parameters, velocity = step(parameters, velocity)
+        parameters, velocity = fast_step(parameters, velocity)
     return float(jnp.mean((logits(parameters, x) > 0) == (inside > 0)))
 
 

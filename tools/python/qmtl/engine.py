@@ -32,11 +32,11 @@ class Engine:
             self._cores[dtype] = core
         return core
 
-    def forward(self, z: Array, flat: np.ndarray) -> Array:
+    def forward(self, z: Array, flat: Array) -> Array:
         """Logits [rows, outputs] of z [rows, width] and parameters float64 [n]."""
         return self.core(z.dtype).forward(z, flat)
 
-    def vjp(self, z: Array, flat: Array, cotangents: np.ndarray) -> tuple[Array, Array]:
+    def vjp(self, z: Array, flat: Array, cotangents: Array) -> tuple[Array, Array]:
         """d loss / d z and d loss / d parameters, float64."""
         return self.core(z.dtype).vjp(z, cotangents, flat)
 

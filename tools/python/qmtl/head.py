@@ -132,7 +132,7 @@ class Head:
         return f"qmtl.Head(width={self.width}, outputs={self.outputs}, parameters={self._core.size}, tasks=[{names}])"
 
 
-def _restored(tasks: list[Task], configuration: str, parameters: np.ndarray) -> Head:
+def _restored(tasks: list[Task], configuration: str, parameters: Array) -> Head:
     head = Head(tasks, configuration)
     head.parameters = parameters
     return head

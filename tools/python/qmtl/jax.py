@@ -16,7 +16,7 @@ from .head import Head as CoreHead
 from .tensors import Array
 
 
-def _batched(work: Any, z: Array, flat: Array, *more: np.ndarray) -> list[Array]:
+def _batched(work: Any, z: Array, flat: Array, *more: Array) -> list[Array]:
     """work(z [rows, width], flat [n], ...) for each element of the axes that vmap has put before; 1 broadcasts."""
     axes = np.broadcast_shapes(z.shape[:-2], flat.shape[:-1], *(m.shape[:-2] for m in more))
     arguments = [np.broadcast_to(a, axes + a.shape[-own:]) for a, own in zip((z, flat, *more), (2, 1, 2))]

@@ -17,7 +17,7 @@ from .model import Model, train
 from .tensors import Array
 
 
-def _missing(labels: np.ndarray) -> Array:
+def _missing(labels: Array) -> Array:
     """Where there is no label: NaN or None."""
     return labels != labels if labels.dtype.kind == "f" else (
         np.array([v is None or v != v for v in labels], dtype=bool) if labels.dtype == object

@@ -136,14 +136,14 @@ void bind_head(nb::module_& module) {
           "tensors", [](const SharedHead& self) { return tensors_of(self.head().tensors()); },
           nb::for_getter(nb::sig("def tensors(self) -> list[tuple[str, tuple[int, ...], int, int]]")))
       .def_prop_ro("parameters", &SharedHead::parameters,
-                   nb::for_getter(nb::sig("def parameters(self) -> numpy.typing.NDArray")))
+                   nb::for_getter(nb::sig("def parameters(self) -> numpy.typing.NDArray[typing.Any]")))
       .def("set_parameters", &SharedHead::set_parameters, "values"_a.none())
       .def("forward", &SharedHead::forward, "z"_a.none(), "parameters"_a = nb::none(), "out"_a = nb::none(),
            nb::sig("def forward(self, z: object, parameters: object | None = None, out: object | None = "
-                   "None) -> numpy.typing.NDArray"))
+                   "None) -> numpy.typing.NDArray[typing.Any]"))
       .def("vjp", &SharedHead::vjp, "z"_a.none(), "cotangents"_a.none(), "parameters"_a = nb::none(),
            nb::sig("def vjp(self, z: object, cotangents: object, parameters: object | None = None) -> "
-                   "tuple[numpy.typing.NDArray, numpy.typing.NDArray]"));
+                   "tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]"));
 }
 
 }  // namespace qmtl::python

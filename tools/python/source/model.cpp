@@ -40,9 +40,11 @@ void bind_model(nb::module_& module) {
       .def_prop_ro("run_hash", &Model::run_hash)
       .def_prop_ro("configuration", &Model::configuration)
       .def("predict", &table_of<&Model::predict>, "x"_a,
-           nb::sig("def predict(self, x: numpy.typing.NDArray) -> numpy.typing.NDArray"))
+           nb::sig(
+               "def predict(self, x: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[typing.Any]"))
       .def("logits", &table_of<&Model::logits>, "x"_a,
-           nb::sig("def logits(self, x: numpy.typing.NDArray) -> numpy.typing.NDArray"))
+           nb::sig(
+               "def logits(self, x: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[typing.Any]"))
       .def(
           "export",
           [](const Model& self, const std::string& form, const std::string& path, const Matrix& x,

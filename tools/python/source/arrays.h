@@ -102,7 +102,7 @@ class Output {
       values_ = {static_cast<Real*>(array.data()), size};
       return;
     }
-    auto* data = new Real[size + 1]();
+    auto* data = new Real[size + 1];  // the library writes every number
     nb::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<Real*>(pointer); });
     object_ = nb::cast(nb::ndarray<nb::numpy, Real>(data, shape.size(), shape.data(), owner));
     values_ = {data, size};

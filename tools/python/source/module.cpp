@@ -71,16 +71,23 @@ void bind_task(nb::module_& module) {
              return nb::str("Task({!r}, {!r}, outputs={}, metric={!r})")
                  .format(task.name, task.kind, task.outputs, task.metric);
            })
-      .def("__eq__",
-           [](const LabelledTask& one, const LabelledTask& two) {
-             return one.name == two.name && one.kind == two.kind && one.outputs == two.outputs &&
-                    one.metric == two.metric;
-           })
+      .def(
+          "__eq__",
+          [](const LabelledTask& one, nb::handle other) {
+            if (!nb::isinstance<LabelledTask>(other)) return false;
+            const auto& two = nb::cast<const LabelledTask&>(other);
+            return one.name == two.name && one.kind == two.kind && one.outputs == two.outputs &&
+                   one.metric == two.metric;
+          },
+          nb::arg("other").none(), nb::sig("def __eq__(self, other: object) -> bool"))
       .def("__hash__", [](const LabelledTask& task) { return nb::hash(nb::str(task.name.c_str())); })
-      .def("__reduce__", [](const LabelledTask& task) {
-        return nb::make_tuple(nb::type<LabelledTask>(),
-                              nb::make_tuple(task.name, task.kind, task.outputs, task.metric));
-      });
+      .def(
+          "__reduce__",
+          [](const LabelledTask& task) {
+            return nb::make_tuple(nb::type<LabelledTask>(),
+                                  nb::make_tuple(task.name, task.kind, task.outputs, task.metric));
+          },
+          nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"));
 }
 
 }  // namespace

@@ -235,7 +235,7 @@ class Package(Program):
 
         with self.assertRaisesRegex(LookupError, "epoch 1"):
             qmtl.train(self.x, self.y, TASKS, CONFIG, on_epoch=fail)
-        long = {**CONFIG, "train": {"epochs": 10**8, "batch": 20}}
+        long = {**CONFIG, "train": {"epochs": 10**8, "batch": 20, "patience": 0}}
         count = []
 
         def interrupt(epoch):
@@ -257,7 +257,7 @@ class Package(Program):
                 "    os.kill(os.getpid(), signal.SIGINT)\n"
                 "x = numpy.zeros((64, 2), 'float32'); x[::2] = 1\n"
                 "threading.Thread(target=watch, daemon=True).start()\n"
-                "try: qmtl.train(x, x[:, :1], ['a'], {'train': {'epochs': 10**8}})\n"
+                "try: qmtl.train(x, x[:, :1], ['a'], {'train': {'epochs': 10**8, 'patience': 0}})\n"
                 "except KeyboardInterrupt: print('interrupted')\n")
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
         self.assertEqual((result.stdout, result.stderr), ("interrupted\n", ""))

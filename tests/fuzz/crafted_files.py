@@ -271,7 +271,7 @@ class CraftedFiles(Program):
         good = self.path("run/checkpoints/best.h5")
         shutil.copytree(self.path("run"), self.path("resumed"))
         accepted = 0
-        for number in cases(60):
+        for number in cases(25):
             with self.subTest(case=number):
                 shutil.copy(good, self.path("crafted.h5"))
                 mutant = Hdf5Mutant(self.path("crafted.h5"), number)
@@ -301,7 +301,7 @@ class CraftedFiles(Program):
 
     def test_data_sets(self):
         accepted = 0
-        for number in cases(60):
+        for number in cases(25):
             with self.subTest(case=number):
                 shutil.copy(self.path("tiny.h5"), self.path("crafted.h5"))
                 mutant = Hdf5Mutant(self.path("crafted.h5"), number)
@@ -320,7 +320,7 @@ class CraftedFiles(Program):
     def test_head_files(self):
         good = self.read("head.qmh")
         accepted = 0
-        for number in cases(60):
+        for number in cases(25):
             choice = random.Random(number)
             words = list(struct.unpack(f"<{len(good) // 4}I", good))
             for _ in range(choice.choice((1, 1, 2, 4))):
@@ -357,7 +357,7 @@ class CraftedFiles(Program):
         whole = {name: self.read("told/" + name).decode() for name in names}
         # What the reader finds must be what is written here.
         self.assertEqual(self.journal([json.loads(line) for line in whole["replay/exact/journal.jsonl"].splitlines()]), whole["replay/exact/journal.jsonl"])
-        for number in cases(60):
+        for number in cases(25):
             choice = random.Random(number)
             name = choice.choice(names)
             if name.endswith(".jsonl"):

@@ -155,11 +155,11 @@ ReplayJournal::ReplayJournal(const std::string& text, std::string file, const st
     }
     if (number > 1) {
       take(entry, place);
-    } else if (json.value("format", "") != journal_format || json.value("version", 0) != 1) {
+    } else if (!json.is_object() || json["format"] != journal_format || json["version"] != 1) {
       throw data_error(place + "expected the format qmtl-replay-journal, version 1, found " + json.dump());
-    } else if (json.value("identity", "") != identity) {
+    } else if (json["identity"] != identity) {
       throw data_error(place + "expected the journal of the replay " + identity.substr(0, 12) +
-                       ", found that of " + json.value("identity", "").substr(0, 12) +
+                       ", found that of " + json["identity"].dump().substr(0, 14) +
                        "; use another folder for another replay");
     }
   }

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "runtime/base/error.h"
+#include "runtime/base/json.h"
 #include "tools/program/options.h"
 #include "tools/program/text/describe.h"
 #include "tools/program/text/describe_edge.h"
@@ -29,17 +30,19 @@ struct Show {
   bool json;
 
   int operator()(const Dataset& data) const {
-    std::cout << (json ? dataset_json(data, file).dump(2) + "\n" : dataset_text(data, file)) << std::flush;
+    std::cout << (json ? json_text(dataset_json(data, file), 2) + "\n" : dataset_text(data, file))
+              << std::flush;
     return 0;
   }
   int operator()(const Checkpoint& checkpoint) const {
-    std::cout << (json ? checkpoint_json(checkpoint, file).dump(2) + "\n" : checkpoint_text(checkpoint, file))
+    std::cout << (json ? json_text(checkpoint_json(checkpoint, file), 2) + "\n"
+                       : checkpoint_text(checkpoint, file))
               << std::flush;
     return 0;
   }
   int operator()(const EdgeSummary& summary) const {
     const auto about = edge_json(summary, file);
-    std::cout << (json ? about.dump(2) + "\n" : edge_text(about)) << std::flush;
+    std::cout << (json ? json_text(about, 2) + "\n" : edge_text(about)) << std::flush;
     return static_cast<int>(summary.selftest == 0 ? Exit::ok : Exit::data);
   }
 };

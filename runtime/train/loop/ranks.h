@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/base/error.h"
+#include "runtime/base/any_error.h"
 #include "runtime/train/loop/rank_position.h"
 
 namespace qmtl {
@@ -82,10 +82,8 @@ class Ranks {
       std::forward<Work>(work)();
     } catch (const SharedError&) {
       throw;
-    } catch (const Error& error) {
-      failure = error;
     } catch (const std::exception& error) {
-      failure = Error(Exit::data, error.what());
+      failure = any_error(error);
     }
     agree(failure);
   }

@@ -18,7 +18,7 @@ struct Step {
 };
 
 constexpr int mask_qubits = 64;
-constexpr std::size_t most_work = 1'000'000;  // half a second
+constexpr std::size_t most_work = 5'000'000;  // one or two seconds
 
 std::uint64_t bit(int qubit) { return qubit < 0 ? 0 : std::uint64_t{1} << qubit; }
 

@@ -23,6 +23,7 @@ DECLARED = {
     "chrono": "chrono",
     "condition_variable": "condition_variable",
     "deque": "deque",
+    "priority_queue": "queue",
     "error_code": "system_error",
     "exception exception_ptr": "exception",
     "declval exchange forward move": "utility",

@@ -266,9 +266,7 @@ void File::write(const std::string& dataset, const std::vector<std::size_t>& sha
                      " values for shape " + text(shape) + ", found " + std::to_string(values.size()));
   Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose);
   Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  bool ready = space >= 0 && creation >= 0 && links >= 0 && H5Pset_obj_track_times(creation, false) >= 0 &&
-               H5Pset_create_intermediate_group(links, 1) >= 0;
+  bool ready = space >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0;
   if (!extents.empty() && elements > 0) {
     const std::vector<hsize_t> chunk = chunk_shape(extents, sizeof(T));
     ready = ready && H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()) >= 0 &&
@@ -278,7 +276,8 @@ void File::write(const std::string& dataset, const std::vector<std::size_t>& sha
     ready = ready && H5Pset_layout(creation, H5D_COMPACT) >= 0;
   }
   if (!ready) fail(path_, dataset, "prepare dataset");
-  Handle data(H5Dcreate2(id_, dataset.c_str(), Native<T>::file(), space, links, creation, H5P_DEFAULT),
+  make_parents(dataset);
+  Handle data(H5Dcreate2(id_, dataset.c_str(), Native<T>::file(), space, H5P_DEFAULT, creation, H5P_DEFAULT),
               H5Dclose);
   if (data < 0) fail(path_, dataset, "create dataset");
   if (elements > 0 && H5Dwrite(data, Native<T>::memory(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
@@ -345,29 +344,31 @@ void File::write_strings(const std::string& dataset, std::span<const std::string
   Handle type(text_type(longest), H5Tclose);
   Handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
   Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  bool ready = type >= 0 && space >= 0 && creation >= 0 && links >= 0 &&
-               H5Pset_obj_track_times(creation, false) >= 0 &&
-               H5Pset_create_intermediate_group(links, 1) >= 0;
+  bool ready = type >= 0 && space >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0;
   if (count > 0)
     ready = ready && H5Pset_chunk(creation, 1, &chunk) >= 0 && H5Pset_fletcher32(creation) >= 0;
   else
     ready = ready && H5Pset_layout(creation, H5D_COMPACT) >= 0;
   if (!ready) fail(path_, dataset, "prepare dataset");
-  Handle data(H5Dcreate2(id_, dataset.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
+  make_parents(dataset);
+  Handle data(H5Dcreate2(id_, dataset.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
   if (data < 0) fail(path_, dataset, "create dataset");
   if (count > 0 && H5Dwrite(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
     fail(path_, dataset, "write dataset");
   if (!data.closed()) fail(path_, dataset, "finish dataset");
 }
 
+/// The library makes parents on its own, but with the time in them.
+void File::make_parents(const std::string& object) {
+  for (std::size_t end = object.find('/', 1); end != std::string::npos; end = object.find('/', end + 1))
+    if (const std::string parent = object.substr(0, end); !exists(parent)) make_group(parent);
+}
+
 void File::make_group(const std::string& group) {
   Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
-  Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  if (creation < 0 || links < 0 || H5Pset_obj_track_times(creation, false) < 0 ||
-      H5Pset_create_intermediate_group(links, 1) < 0)
-    fail(path_, group, "prepare group");
-  Handle handle(H5Gcreate2(id_, group.c_str(), links, creation, H5P_DEFAULT), H5Gclose);
+  if (creation < 0 || H5Pset_obj_track_times(creation, false) < 0) fail(path_, group, "prepare group");
+  make_parents(group);
+  Handle handle(H5Gcreate2(id_, group.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT), H5Gclose);
   if (handle < 0 || !handle.closed()) fail(path_, group, "create group");
 }
 

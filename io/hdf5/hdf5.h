@@ -111,6 +111,7 @@ class File {
   void finish();
 
  private:
+  void make_parents(const std::string& object);
   File(std::string path, std::int64_t id, std::uint64_t bytes)
       : path_(std::move(path)), id_(id), bytes_(bytes) {}
   std::size_t checked_size(const std::string& dataset, const Info& info, std::size_t element_size,

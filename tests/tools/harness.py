@@ -56,6 +56,7 @@ stride = 1
 [train]
 epochs = 3
 batch = 40
+patience = 0
 [distributed]
 shard = 16
 """

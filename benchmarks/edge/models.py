@@ -53,7 +53,7 @@ def make(folder, model, rows=200):
     """Trains a model in the folder and exports it as head.qmh, model.c / .h and model.onnx; what the exporter told."""
     name, inputs, tasks, settings, options = model
     table(folder, inputs, tasks, rows)
-    (folder / "train.toml").write_text('seed = 1\n[data]\nfile = "data.h5"\n[run]\nfolder = "run"\n[head]\nkind = "qmtl"\n'
+    (folder / "train.toml").write_text('seed = 1\n[data]\nfile = "data.h5"\n[run]\nfolder = "run"\n[backbone]\nlayers = []\n[head]\nkind = "qmtl"\n'
                                        "[train]\nepochs = 1\n")
     qmtl("train", "train.toml", "--quiet", *[a for s in settings for a in ("--set", s)], cwd=folder)
     about = json.loads(qmtl("export", "run", "--to", "edge", "--out", "head.qmh", "--json", *options, cwd=folder))

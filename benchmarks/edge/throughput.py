@@ -44,9 +44,8 @@ def predict_seconds(folder, inputs, tasks, most):
     """A sample's share of `qmtl predict` on many rows: reading and writing the files belongs to it, starting does not."""
     seconds = []
     for rows in (1000, most):
-        lines = (folder / "table.csv").read_text().splitlines()[1:]
-        block = [line.rsplit(",", tasks)[0] for line in lines]
-        (folder / "many.csv").write_text("\n".join((block * (rows // len(block) + 1))[:rows]) + "\n")
+        header, *block = [line.rsplit(",", tasks)[0] for line in (folder / "table.csv").read_text().splitlines()]
+        (folder / "many.csv").write_text("\n".join([header, *(block * (rows // len(block) + 1))[:rows]]) + "\n")
         begin = processor_seconds()
         models.qmtl("predict", "run", "many.csv", "--out", "many.h5", "--overwrite", "--threads", "1", "--quiet", cwd=folder)
         seconds.append(processor_seconds() - begin)

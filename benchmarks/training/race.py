@@ -21,7 +21,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # Configuration, hidden units, timed epochs, whether the peers have its layers (the images' convolutions they have not).
-SETS = {"digits": ("benchmarks/digits/digits.toml", 64, 40, True), "ctg2": ("benchmarks/ctg2/ctg2.toml", 64, 20, True),
+SETS = {"digits": ("benchmarks/digits/digits.toml", 64, 400, True), "ctg2": ("benchmarks/ctg2/ctg2.toml", 64, 20, True),
         "table": ("benchmarks/training/table.toml", 64, 1, True), "chest14": ("benchmarks/chest14/chest14.toml", 64, 2, False)}
 
 

@@ -79,7 +79,7 @@ Json compare_step(const Comm& comm, const std::string& file, int rounds) {
   TrainState state = fresh_state(*learner, config.train.seed);
   learner->bind(state.params);
   const auto order = epoch_order(training_rows(data, config.model), config.train.seed, 0);
-  const StepBatch batch = make_batch(data, config.model, config.train, order, 0, 0);
+  const StepBatch batch = Batches(data, config.model, config.train).make(order, 0, 0);
   Balance balance(comm, *learner);
   StepMemory memory;
   const Reduction plan = balance.cut(batch.rows.size());  // a copy: the balance may cut again

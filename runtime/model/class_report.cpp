@@ -23,7 +23,7 @@ struct Decision {
 Decision decide(const float* logits, std::size_t width, double threshold) {
   if (width == 1) {
     const double logit = logits[0];
-    return {logit > threshold ? 1u : 0u, 1.0 / (1.0 + math::exp(-logit))};
+    return {logit > threshold ? 1u : 0u, math::sigmoid(logit)};
   }
   const auto chosen = static_cast<std::size_t>(std::max_element(logits, logits + width) - logits);
   double sum = 0.0;

@@ -23,8 +23,7 @@ class Logistic final : public TaskLoss {
                     std::span<double> gradient) const override {
     std::array<double, 512> few;
     std::vector<double> many(logits.size() > few.size() ? logits.size() : 0);
-    const std::span<double> softplus =
-        std::span<double>(many.empty() ? few.data() : many.data(), logits.size());
+    const std::span<double> softplus(many.empty() ? few.data() : many.data(), logits.size());
     softplus_and_sigmoid_each(logits, softplus, gradient);
     double total = 0.0;
     for (std::size_t first = 0; first < labels.size(); first += columns_) {

@@ -11,6 +11,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/names.h"
 #include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/model/scores.h"
 
 namespace qmtl {
@@ -201,16 +202,12 @@ std::vector<std::string> metrics_of(const TaskSpec& task) {
 
 namespace {
 
-/// visit(task number, the task, its first column, outputs of all tasks).
+/// visit(the task, its labels, its first column, outputs of all tasks).
 template <class Visit>
 void for_each_task(const Dataset& data, const ModelSpec& spec, Visit visit) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
-  std::size_t stride = 0, column = 0;
-  for (const TaskSpec& task : spec.tasks) stride += static_cast<std::size_t>(task.outputs);
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    visit(spec.tasks[t], *tasks[t], column, stride);
-    column += static_cast<std::size_t>(spec.tasks[t].outputs);
-  }
+  const std::vector<std::size_t> columns = task_columns(spec);
+  for (std::size_t t = 0; t < tasks.size(); ++t) visit(spec.tasks[t], *tasks[t], columns[t], columns.back());
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ Threshold best_of(const MetricInfo& metric, std::vector<Sample> samples) {
 
 }  // namespace
 
-double Threshold::probability() const { return 1.0 / (1.0 + math::exp(-logit)); }
+double Threshold::probability() const { return math::sigmoid(logit); }
 
 std::vector<std::string> metrics_with_threshold() {
   std::vector<std::string> names;

@@ -45,8 +45,9 @@ struct CheckpointSpec {
   bool operator==(const CheckpointSpec&) const = default;
 };
 
-/// The model of a configuration that says nothing: a hidden layer of 64 tanh units, which was better than
-/// none on validation on every data set of benchmarks/.
+/// The model of a configuration that says nothing: a hidden layer of 64 tanh units. On validation (100
+/// epochs, three seeds, rates 3e-3 and 1e-2) it was better than none on the digits, ctg2, enb2 and wbc12, and
+/// level with it on mustard5.
 ModelSpec default_model();
 
 /// A training configuration with every default resolved.

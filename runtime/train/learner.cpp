@@ -241,6 +241,7 @@ class LearnerOf final : public Learner {
   std::vector<const Input*> inputs_;
   std::vector<BoundTask> tasks_;
   std::vector<double> log_variance_;
+  /// A thread is in one unit at a time: what the engine does in parallel inside is isolated (row_blocks.h).
   mutable tbb::enumerable_thread_specific<Memory> memory_;
 };
 

@@ -74,9 +74,4 @@ StepBatch Batches::make(std::span<const std::size_t> order, int step_in_epoch, s
   return batch;
 }
 
-StepBatch make_batch(const Dataset& data, const ModelSpec& spec, const TrainSpec& train,
-                     std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) {
-  return Batches(data, spec, train).make(order, step_in_epoch, step);
-}
-
 }  // namespace qmtl

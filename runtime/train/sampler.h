@@ -40,8 +40,4 @@ class Batches {
   std::size_t size_;
 };
 
-/// One of them.
-StepBatch make_batch(const Dataset& data, const ModelSpec& spec, const TrainSpec& train,
-                     std::span<const std::size_t> order, int step_in_epoch, std::int64_t step);
-
 }  // namespace qmtl

@@ -33,7 +33,7 @@ struct Tuned {
     first_head = learner->circuit_begin();
     const auto rows = training_rows(data, config.model);
     config.train.batch = 6;
-    batch = make_batch(data, config.model, config.train, epoch_order(rows, 1, 0), 0, 0);
+    batch = Batches(data, config.model, config.train).make(epoch_order(rows, 1, 0), 0, 0);
     angles = learner->circuit_angles(batch.rows);
     programs = split_head(*learner->circuit(), learner->circuit_params(), split, {true});
   }

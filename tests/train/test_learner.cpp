@@ -249,7 +249,7 @@ std::vector<double> train(Config config, const Dataset& data, TrainState& state)
     const std::vector<std::size_t> order = epoch_order(rows, config.train.seed, state.epoch);
     for (int s = 0; s < per_epoch; ++s) {
       learner->bind(state.params);
-      const StepBatch batch = make_batch(data, config.model, config.train, order, s, state.step);
+      const StepBatch batch = Batches(data, config.model, config.train).make(order, s, state.step);
       std::vector<double> sum = toy::step(*learner, batch);
       sum.resize(state.params.size());
       const double rate = learning_rate(config.train, state.step, per_epoch * config.train.epochs);

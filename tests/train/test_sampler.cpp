@@ -28,7 +28,7 @@ TEST_CASE("an epoch visits every labelled training row once", "[train]") {
   REQUIRE(steps_per_epoch(rows.size(), train.batch) == 3);
   std::vector<std::size_t> seen;
   for (int s = 0; s < 3; ++s) {
-    const StepBatch batch = make_batch(data, config.model, train, order, s, 100 + s);
+    const StepBatch batch = Batches(data, config.model, train).make(order, s, 100 + s);
     CHECK(batch.step == 100 + s);
     CHECK(batch.seed == 8);
     CHECK(batch.rows.size() == (s < 2 ? 16 : 7));

@@ -128,7 +128,7 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
       epoch_order(training_rows(by_hand.data, by_hand.config.model), by_hand.config.train.seed, 0);
   for (int step = 0; step < 3; ++step) {
     const StepBatch batch =
-        make_batch(by_hand.data, by_hand.config.model, by_hand.config.train, order, step, step);
+        Batches(by_hand.data, by_hand.config.model, by_hand.config.train).make(order, step, step);
     std::vector<double> sum = batch_gradient(alone, *by_hand.learner, batch, false, balance, memory).sum;
     sum.resize(by_hand.state.params.size());
     for (const ParamInfo& param : by_hand.learner->params()) {

@@ -131,7 +131,7 @@ TrainState train_some(Model& model, const Dataset& data, int steps) {
   const auto order = training_rows(data, model.config.model);
   for (int step = 0; step < steps; ++step) {
     model.learner->bind(state.params);
-    const StepBatch batch = make_batch(data, model.config.model, train, order, step, step);
+    const StepBatch batch = Batches(data, model.config.model, train).make(order, step, step);
     std::vector<double> sum = toy::step(*model.learner, batch);
     optimiser_step(train, pieces, 0.05, std::span(sum).first(state.params.size()), state);
   }

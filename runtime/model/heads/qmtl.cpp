@@ -97,16 +97,12 @@ class QmtlHead final : public Head<Real> {
   void bind(std::span<const double> params) override {
     stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
     scale_.resize(outputs_);
-    weight_.resize(outputs_);
-    bias_.resize(outputs_);
     readout_.columns.resize(outputs_);
     for (std::size_t o = 0; o < outputs_; ++o) {
       scale_[o] = params[circuit_params_ + scale_of_[o]];
-      weight_[o] = scale_[o] / stage_.gain();
-      bias_[o] = params[circuit_params_ + scale_starts_.size() + o];
       readout_.columns[o].first_output = o;
-      readout_.columns[o].weights.assign(1, weight_[o]);
-      readout_.columns[o].bias = bias_[o];
+      readout_.columns[o].weights.assign(1, scale_[o] / stage_.gain());
+      readout_.columns[o].bias = params[circuit_params_ + scale_starts_.size() + o];
     }
   }
 
@@ -124,14 +120,15 @@ class QmtlHead final : public Head<Real> {
       logits.resize(count * outputs);
       given.resize(count * outputs);
       for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t o = 0; o < outputs; ++o)
-          logits[i * outputs + o] =
-              weight_[first_output + o] * expectations[i * outputs + o] + bias_[first_output + o];
+        for (std::size_t o = 0; o < outputs; ++o) {
+          const ReadoutColumn& column = readout_.columns[first_output + o];
+          logits[i * outputs + o] = column.weights.front() * expectations[i * outputs + o] + column.bias;
+        }
       cotangents(first, count, logits.data(), given.data());
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t o = 0; o < outputs; ++o) {
           const std::size_t at = i * outputs + o;
-          expectation_cotangents[at] = given[at] * weight_[first_output + o];
+          expectation_cotangents[at] = given[at] * readout_.columns[first_output + o].weights.front();
           add_readout_gradient(first_output + o, given[at], expectations[at], gradient);
         }
     };
@@ -168,7 +165,6 @@ class QmtlHead final : public Head<Real> {
   std::vector<double> scale_starts_;
   std::vector<std::size_t> scale_of_;  ///< output -> scale
   std::vector<double> scale_;          ///< per output
-  std::vector<double> weight_, bias_;  ///< likewise, what readout_ holds
   CircuitReadout readout_;             ///< its columns are the circuit's outputs one by one
 };
 

@@ -9,7 +9,6 @@
 #include "runtime/base/error.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/optimiser.h"
-#include "runtime/train/sampler.h"
 
 namespace qmtl {
 namespace {
@@ -48,6 +47,7 @@ TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner&
       learner_(learner),
       options_(options),
       train_(train_spec(options)),
+      batches_(data, learner.spec(), train_),
       objective_(learner, data, checkpoint.statistics, checkpoint.state.params) {
   state_.params = checkpoint.state.params;
   for (const ParamInfo& info : learner.params())
@@ -108,7 +108,7 @@ std::vector<double> TuneModel::outputs_at(std::size_t point, const std::vector<s
 StepBatch TuneModel::batch_of(std::int64_t step) const {
   const std::int64_t steps = steps_per_epoch(training_rows_.size(), options_.batch);
   const auto order = epoch_order(training_rows_, options_.seed, static_cast<int>(step / steps));
-  return make_batch(data_, learner_.spec(), train_, order, static_cast<int>(step % steps), step);
+  return batches_.make(order, static_cast<int>(step % steps), step);
 }
 
 std::vector<ReplayProgram> TuneModel::step_programs() { return sweeps(points(), batch_of(state_.step).rows); }

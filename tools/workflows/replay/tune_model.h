@@ -12,6 +12,7 @@
 #include "hardware/tune/objective.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/sampler.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -79,6 +80,7 @@ class TuneModel {
   Learner& learner_;
   TuneOptions options_;
   TrainSpec train_;
+  Batches batches_;
   TrainState state_;
   TuneObjective objective_;
   std::vector<ParamInfo> block_infos_;

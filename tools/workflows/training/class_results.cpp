@@ -7,6 +7,7 @@
 #include "runtime/base/json_field.h"
 #include "runtime/base/text.h"
 #include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/heads/head_table.h"
 
 namespace qmtl {
 namespace {
@@ -95,18 +96,16 @@ AllClasses class_results(const ModelSpec& spec, const Meaning& meaning, const Da
                          const std::vector<std::size_t>& rows, const std::vector<float>& logits,
                          const std::vector<std::vector<double>>& thresholds) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
-  std::size_t stride = 0, column = 0;
-  for (const TaskSpec& task : spec.tasks) stride += static_cast<std::size_t>(task.outputs);
+  const std::vector<std::size_t> columns = task_columns(spec);
   AllClasses all;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    auto report = class_report(*tasks[t], rows, logits.data(), stride, column,
+    auto report = class_report(*tasks[t], rows, logits.data(), columns.back(), columns[t],
                                thresholds.empty() ? std::span<const double>() : thresholds[t]);
     auto& found = all.emplace_back();
     if (report) {
       const std::size_t count = report->classes.size();
       found = TaskClasses{class_names(meaning.task(spec.tasks[t].name), count), std::move(*report)};
     }
-    column += static_cast<std::size_t>(spec.tasks[t].outputs);
   }
   return all;
 }

@@ -126,9 +126,7 @@ void RunRecorder::progress(const Progress& progress) {
 }
 
 void RunRecorder::epoch(const EpochRecord& record) {
-  if (!folder_) return;
-  folder_->append_metrics(record, tasks_, epoch_timing_);
-  status_->change([](RunStatus&) {}, false);
+  if (folder_) folder_->append_metrics(record, tasks_, epoch_timing_);
 }
 
 void RunRecorder::end(Ending ending, std::int64_t step) {

@@ -3,34 +3,25 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/model/metrics.h"
 
 namespace qmtl {
-namespace {
-
-std::size_t all_outputs(const ModelSpec& spec) {
-  std::size_t outputs = 0;
-  for (const TaskSpec& task : spec.tasks) outputs += static_cast<std::size_t>(task.outputs);
-  return outputs;
-}
-
-}  // namespace
 
 std::vector<TaskThresholds> find_thresholds(const ModelSpec& spec, const Dataset& data,
                                             const std::vector<std::size_t>& rows,
                                             const std::vector<float>& logits, const std::string& metric) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
   std::vector<TaskThresholds> all(tasks.size());
-  std::size_t column = 0;
+  const std::vector<std::size_t> columns = task_columns(spec);
   bool any = false;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     if (tasks[t]->kind == TaskKind::binary || tasks[t]->kind == TaskKind::multilabel) {
       all[t].metric = metric.empty() ? spec.tasks[t].metric : metric;
       all[t].outputs =
-          choose_thresholds(*tasks[t], all[t].metric, rows, logits.data(), all_outputs(spec), column);
+          choose_thresholds(*tasks[t], all[t].metric, rows, logits.data(), columns.back(), columns[t]);
       any = true;
     }
-    column += static_cast<std::size_t>(spec.tasks[t].outputs);
   }
   if (!any) throw usage_error("--threshold: expected a binary or multilabel task, found none in the model");
   return all;
@@ -39,17 +30,14 @@ std::vector<TaskThresholds> find_thresholds(const ModelSpec& spec, const Dataset
 Scores score_at(const ModelSpec& spec, const Dataset& data, const std::vector<std::size_t>& rows,
                 const std::vector<float>& logits, const std::vector<TaskThresholds>& thresholds,
                 const Scores& plain) {
-  const std::size_t stride = all_outputs(spec);
+  const std::vector<std::size_t> columns = task_columns(spec);
   std::vector<float> shifted = logits;
-  std::size_t column = 0;
-  for (std::size_t t = 0; t < thresholds.size(); ++t) {
+  for (std::size_t t = 0; t < thresholds.size(); ++t)
     for (std::size_t o = 0; o < thresholds[t].outputs.size(); ++o)
       for (std::size_t i = 0; i < rows.size(); ++i) {
-        float& logit = shifted[i * stride + column + o];
+        float& logit = shifted[i * columns.back() + columns[t] + o];
         logit = static_cast<float>(static_cast<double>(logit) - thresholds[t].outputs[o].logit);
       }
-    column += static_cast<std::size_t>(spec.tasks[t].outputs);
-  }
   Scores scores = plain;
   const TaskScores at = evaluate_all(data, spec, rows, shifted.data());
   for (std::size_t t = 0; t < at.size(); ++t)

@@ -261,8 +261,7 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   ranks.together([&] {
     if (!folder) return;
     report.baseline = baseline_scores(job.config.model, job.data, job.data, rows);
-    report.classes =
-        class_results(job.config.model, meaning_of(job.data, job.config.model), job.data, rows, logits);
+    report.classes = class_results(job.config.model, report.meaning, job.data, rows, logits);
     keep_evaluation(*folder, report, job.config.model, run_hash(best));
   });
   return report;

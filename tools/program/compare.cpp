@@ -25,7 +25,8 @@ const Usage usage{
     "on from "
     "there.\nWrites compare.json and table.md. io/FORMATS.md describes FILE.",
     "  qmtl compare benchmarks/digits/compare.toml\n"
-    "  mpirun -n 4 --bind-to none qmtl compare benchmarks/ctg2/compare.toml --quick --folder /tmp/try"};
+    "  mpirun -n 4 --bind-to none qmtl compare benchmarks/ctg2/compare.toml --quick --folder /tmp/try",
+    true};
 
 std::size_t least_one(const Options& options, const char* key) {
   const int count = options.values[key].as<int>();

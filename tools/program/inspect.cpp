@@ -22,7 +22,8 @@ const Usage usage{"qmtl inspect FILE [options]",
                   "configuration:\n"
                   "how its circuit's gradients spread over random parameters at several widths and depths.",
                   "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json\n"
-                  "  qmtl inspect benchmarks/digits/digits.toml --gradients --depths 1,2,4 --widths 4,8,12"};
+                  "  qmtl inspect benchmarks/digits/digits.toml --gradients --depths 1,2,4 --widths 4,8,12",
+                  true};
 
 /// Shows one kind of file; the result is the exit code.
 struct Show {

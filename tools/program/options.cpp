@@ -144,11 +144,7 @@ Options parse(const Usage& usage, const po::options_description& own,
     if (!options.has(name))
       throw usage_error("missing argument " + name + ". Usage: " + usage.line + " (see --help)");
   options.common = read_common(options.values);
-  // The others read no configuration, so that keys would be ignored.
-  constexpr std::array configured{"train", "plan", "compare", "scale", "inspect"};
-  const std::string command = usage.line.substr(5, usage.line.find(' ', 5) - 5);
-  if (std::find(configured.begin(), configured.end(), command) == configured.end())
-    refuse_set(options, command);
+  if (!usage.reads_keys) refuse_set(options, usage.line.substr(5, usage.line.find(' ', 5) - 5));
   return options;
 }
 

@@ -16,6 +16,7 @@ struct Usage {
   std::string line;         ///< e.g. "qmtl eval CHECKPOINT [options]"
   std::string description;  ///< what it does, a few lines
   std::string example;      ///< whole commands
+  bool reads_keys = false;  ///< of a configuration, so that it takes --set
 };
 
 /// Options that every subcommand understands.

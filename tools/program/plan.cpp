@@ -16,7 +16,8 @@ const Usage usage{
     "Shows what a configuration would train, without training: the circuit, the parameters of every "
     "part, dead\nparameters and other warnings, how the engine runs it, and what that costs.",
     "  qmtl plan benchmarks/digits/digits.toml\n"
-    "  qmtl plan digits.toml --set circuit.qubits=40 --set block.entangler=cz-ring --json"};
+    "  qmtl plan digits.toml --set circuit.qubits=40 --set block.entangler=cz-ring --json",
+    true};
 
 nlohmann::ordered_json alternatives_json(const Plan& plan) {
   auto list = nlohmann::ordered_json::array();

@@ -20,7 +20,8 @@ const Usage usage{
     "models, with log-log slopes, and trained on class-subset tasks (is the class in the subset S_t?).\n"
     "Writes scale.json and table.md. io/FORMATS.md describes FILE.",
     "  qmtl scale benchmarks/scaling/scale.toml\n"
-    "  mpirun -n 2 --bind-to none qmtl scale benchmarks/scaling/scale.toml --quick"};
+    "  mpirun -n 2 --bind-to none qmtl scale benchmarks/scaling/scale.toml --quick",
+    true};
 
 }  // namespace
 

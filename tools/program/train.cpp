@@ -31,7 +31,8 @@ const Usage usage{
     "scales and biases alone; the other tasks' logits keep every bit.",
     "  mpirun -n 2 --bind-to none qmtl train benchmarks/digits/digits.toml --set train.epochs=10\n"
     "  qmtl train benchmarks/digits/digits.toml --resume\n"
-    "  qmtl train nine.toml --add-task digit9 --from runs/digits --set run.folder=runs/ten"};
+    "  qmtl train nine.toml --add-task digit9 --from runs/digits --set run.folder=runs/ten",
+    true};
 
 std::int64_t trace_steps(const Options& options) {
   const auto steps = options.values["trace-steps"].as<std::int64_t>();

@@ -23,9 +23,9 @@ bool holds(const DeviceProgram& program, DeviceGate gate) {
 }
 
 /// Writes a program's gates as operations of a circuit.
-class CircuitWriter {
+class DeviceCircuitWriter {
  public:
-  CircuitWriter(DeviceCircuit& made, Gate two_qubit_noise) : made_(made), noisy_(two_qubit_noise) {}
+  DeviceCircuitWriter(DeviceCircuit& made, Gate two_qubit_noise) : made_(made), noisy_(two_qubit_noise) {}
 
   void write(const DeviceOp& op) {
     switch (op.gate) {
@@ -86,7 +86,7 @@ class CircuitWriter {
 
 DeviceCircuit::DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise) {
   circuit.qubits = program.qubits;
-  CircuitWriter writer(*this, has_noise(noise, Gate::cz) ? Gate::cz : Gate::cx);
+  DeviceCircuitWriter writer(*this, has_noise(noise, Gate::cz) ? Gate::cz : Gate::cx);
   for (const DeviceOp& op : program.ops) writer.write(op);
   circuit.blocks.push_back({program.measured, {}, {}});
   cone = program.measured;

@@ -122,7 +122,7 @@ class ProgramBuilder {
   }
 
   AngleSum angle_of(const Cone& cone, const Op& op, bool in_block) const {
-    if (op.source == Source::none) return {};
+    if (op.source == Source::none) return {op.angle, {}};
     if (op.source == Source::angle) {
       const int angle = cone.angles[static_cast<std::size_t>(op.index)];
       return {0.0, {{input_of(head_.angles, angle, 0), 1.0}}};

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <regex>
 
-#include "hardware/emulator/qasm/reader.h"
+#include "hardware/emulator/qasm_reader.h"
 #include "hardware/formats/packed_array.h"
 #include "hardware/isa.h"
 

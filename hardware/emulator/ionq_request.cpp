@@ -6,7 +6,7 @@
 
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ionq_reader.h"
-#include "hardware/emulator/qasm/reader.h"
+#include "hardware/emulator/qasm_reader.h"
 
 namespace qmtl {
 namespace {

@@ -57,7 +57,7 @@ double TuneObjective::operator()(const StepBatch& batch, std::span<const double>
     for (std::size_t c = 0; c < given.size(); ++c) {
       const ReadoutColumn& column = readout_.columns[c];
       for (std::size_t o = 0; o < column.weights.size(); ++o)
-        of_row[column.first_output + o] += column.weights[o] / readout_.divisor * given[c];
+        of_row[column.outputs[o]] += column.weights[o] / readout_.divisor * given[c];
     }
   }
   return total;

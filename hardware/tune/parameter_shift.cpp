@@ -18,16 +18,17 @@ struct Use {
   int times = 0;
 };
 
-std::map<int, Use> uses_in_blocks(const Circuit& circuit) {
+/// In the blocks of one program: another that reads the same block in another basis executes its own shifts.
+std::map<int, Use> uses_in_blocks(const Circuit& circuit, const HeadProgram& program) {
   std::map<int, Use> uses;
   for (const Op& op : circuit.shared)
     if (op.source == Source::param) ++uses[op.index].times;
-  for (std::size_t b = 0; b < circuit.blocks.size(); ++b)
-    for (const Op& op : circuit.blocks[b].ops)
+  for (const int b : program.blocks)
+    for (const Op& op : circuit.blocks[static_cast<std::size_t>(b)].ops)
       if (op.source == Source::param) {
         Use& use = uses[op.index];
-        use.block = static_cast<int>(b);
-        use.shift = info(op.gate).shift;
+        use.block = b;
+        use.shift = parameter_shift;
         ++use.times;
       }
   return uses;
@@ -38,7 +39,7 @@ std::map<int, Use> uses_in_blocks(const Circuit& circuit) {
 ParameterShift::ParameterShift(const Circuit& circuit, const HeadProgram& program) {
   for (std::size_t b = 0; b < circuit.blocks.size(); ++b)
     block_of_.insert(block_of_.end(), circuit.blocks[b].outputs.size(), static_cast<int>(b));
-  const std::map<int, Use> uses = uses_in_blocks(circuit);
+  const std::map<int, Use> uses = uses_in_blocks(circuit, program);
   std::map<int, std::size_t> next;  // of each block, the pair that its next parameter goes to
   for (int param : program.params) {
     const Use& use = uses.at(param);

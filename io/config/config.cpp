@@ -213,7 +213,7 @@ std::string to_toml(const Config& config) {
         if (!section.empty() && !opened) text += "\n[" + section + "]\n";
         opened = true;
         const bool empty_text = row.write(config) == "\"\"";
-        if (!empty_text)
+        if (!empty_text && (!row.present || row.present(config)))
           text += (section.empty() ? row.name : row.name.substr(section.size() + 1)) + " = " +
                   row.write(config) + "\n";
       }

@@ -25,6 +25,9 @@ Config parse_config(std::string_view text, const std::string& name);
 /// for Config::file), and equal configurations have equal texts.
 std::string to_toml(const Config& config);
 
+/// A circuit's layer as it is written by hand: "[[circuit.layer]]" and its keys, line by line.
+std::string written_layer(const CircuitLayer& layer, const std::string& key);
+
 /// The keys whose values differ and which a run that goes on must not change, as "train.learning_rate (0.01
 /// when the run began, now 0.1)", joined by semicolons; "" if there are none. Both configurations are
 /// resolved. The model as a whole (inputs, branches) is compared by ModelSpec's operator.

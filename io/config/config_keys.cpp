@@ -6,6 +6,7 @@
 
 #include "io/config/config_values.h"
 #include "runtime/circuit/plan.h"
+#include "runtime/circuit/presets.h"
 #include "runtime/model/data.h"
 #include "runtime/model/layers/layer_kinds.h"
 #include "runtime/train/optimiser.h"
@@ -26,6 +27,7 @@ void check_precision(const std::string& text) {
     throw usage_error("expected \"float\" or \"double\", found " + toml_string(text));
 }
 void check_plan(const std::string& text) { parse_plan_kind(text); }
+void check_preset(const std::string& text) { preset_named(text); }
 void check_task_kind(const std::string& text) { parse_task_kind(text); }
 void check_filled(const std::string& text) {
   if (text.empty()) throw usage_error("expected a text, found an empty one");
@@ -60,6 +62,25 @@ Key<Config> free_to_change(Key<Config> row) {
 Key<Config> free_at_constant_rate(Key<Config> row) {
   row.free = [](const Config& config) { return config.train.schedule == ScheduleKind::constant; };
   return row;
+}
+
+Key<TaskSpec> output_key(const char* name, bool OutputMap::*trained, double OutputMap::*fixed,
+                         const char* summary) {
+  return {.name = name,
+          .read =
+              [=](TaskSpec& task, const toml::node& node, const KeyPlace& at) {
+                task.output.*trained = node.is_string() && node.as_string()->get() == "trained";
+                if (task.output.*trained) return;
+                if (!node.is_number()) wrong_value(node, at.file, at.key, "\"trained\" or a number");
+                read_value(task.output.*fixed, node, at, {});
+              },
+          .write =
+              [=](const TaskSpec& task) {
+                return task.output.*trained ? toml_string("trained") : write_value(task.output.*fixed);
+              },
+          .present = [=](const TaskSpec& task) { return !(task.output.*trained); },
+          .type = "\"trained\" or a number",
+          .summary = summary};
 }
 
 /// Numbers, or "balanced" until they are known.
@@ -141,11 +162,10 @@ std::string write_value(const LayerSpec& layer) {
   return text + " }";
 }
 
-/// A number of the planner's cost model, written only where it is not the default.
-#define COST_KEY(member)                                                        \
-  when<C>([](const C& c) { return c.model.cost.member != CostModel{}.member; }, \
-          key<C>("cost." #member, MEMBER(model.cost.member), positive(),        \
-                 "a measured number of the cost model that plans are compared by"))
+/// A number of the planner's cost model.
+#define COST_KEY(member)                                         \
+  key<C>("cost." #member, MEMBER(model.cost.member), positive(), \
+         "a measured number of the cost model that plans are compared by")
 
 /// The keys of the optimisers' rows, each name once.
 std::vector<Key<Config>> optimiser_keys() {
@@ -230,6 +250,14 @@ std::vector<Key<Config>> make_fixed_keys() {
       key<C>("circuit.rotations", MEMBER(model.head.ansatz.rotations), {}, "the rotations of a shared layer"),
       key<C>("circuit.entangler", MEMBER(model.head.ansatz.entangler), {},
              "the two-qubit gates of a shared layer", "entanglement"),
+      when<C>(
+          [](const C& c) { return !c.model.head.ansatz.preset.empty(); },
+          key<C>("circuit.preset", MEMBER(model.head.ansatz.preset), checked(check_preset),
+                 "a published circuit as the shared stage, `circuit.layers` times; `qmtl presets` lists them",
+                 "ansatz template")),
+      when<C>([](const C& c) { return !c.model.head.ansatz.stage.empty(); },
+              key<C>("circuit.layer", MEMBER(model.head.ansatz.stage), {},
+                     "the shared stage layer by layer, instead of uploads, rotations and entangler")),
       key<C>("block.placement", MEMBER(model.head.ansatz.placement), {},
              "which qubits a block acts on: a register of its own, or all"),
       key<C>("block.size", MEMBER(model.head.ansatz.register_size), between(0, 1e6),
@@ -252,11 +280,30 @@ std::vector<Key<Config>> make_fixed_keys() {
              "observable measurement"),
       key<C>("block.strings", MEMBER(model.head.ansatz.strings), at_least(0),
              "readout of strings: positions in the register, a list for each string"),
+      when<C>([](const C& c) { return !c.model.head.ansatz.block_preset.empty(); },
+              key<C>("block.preset", MEMBER(model.head.ansatz.block_preset), checked(check_preset),
+                     "the same as every block, `block.layers` times")),
+      when<C>([](const C& c) { return !c.model.head.ansatz.block_stage.empty(); },
+              key<C>("block.layer", MEMBER(model.head.ansatz.block_stage), {},
+                     "every block layer by layer, instead of layers, rotations and entangler")),
+      when<C>(
+          [](const C& c) { return !c.model.head.ansatz.observables.empty(); },
+          key<C>(
+              "block.observables", MEMBER(model.head.ansatz.observables), checked(check_filled),
+              "what every block measures, one for each of its outputs: sums of Pauli strings such as `Z0` or "
+              "`0.5 X0 X1 - w Z2` (w: a trained weight), or probabilities such as `P01`",
+              "observable hamiltonian")),
       key<C>("block.outputs", MEMBER(model.head.ansatz.block_outputs), at_least(1),
              "outputs of each block; set by the tasks"),
       free_at_constant_rate(key<C>("train.epochs", MEMBER(train.epochs), between(0, 1e9),
                                    "passes over the training rows", "max_epochs num_epochs")),
       key<C>("train.batch", MEMBER(train.batch), between(1, 1e9), "samples of a step", "batch_size"),
+      when<C>(
+          [](const C& c) { return c.train.batches != BatchKind::mixed; },
+          key<C>(
+              "train.batches", MEMBER(train.batches), {},
+              "what a batch holds: samples of any tasks, or of one (then each sample has labels of one task)",
+              "task_sampling")),
       key<C>("train.optimiser", MEMBER(train.optimiser), {}, "how a gradient becomes a step", "optimizer"),
       key<C>("train.learning_rate", MEMBER(train.learning_rate), positive(), "step size", "lr eta"),
       key<C>("train.circuit_rate", MEMBER(train.circuit_rate), at_least(0),
@@ -358,6 +405,22 @@ const std::vector<Key<TaskSpec>>& task_keys() {
               key<T>("loss", MEMBER(loss), checked(check_filled),
                      "what trains the task; default: that of its kind")),
       key<T>("weight", MEMBER(weight), at_least(0), "factor on the task's loss"),
+      when<T>([](const T& task) { return task.own_qubits > 0; },
+              key<T>("qubits", MEMBER(own_qubits), between(0, 1e6),
+                     "so many qubits of the circuit that no other task's register has")),
+      when<T>([](const T& task) { return !task.block.qubits.empty(); },
+              key<T>("register", MEMBER(block.qubits), at_least(0), "its register by hand")),
+      when<T>([](const T& task) { return !task.block.layers.empty(); },
+              key<T>("layer", MEMBER(block.layers), {}, "its block layer by layer")),
+      when<T>([](const T& task) { return task.block.bare; },
+              key<T>("bare", MEMBER(block.bare), {}, "its block has no gates")),
+      when<T>([](const T& task) { return !task.block.observables.empty(); },
+              key<T>("observables", MEMBER(block.observables), checked(check_filled),
+                     "what it measures, one for each of its outputs", "observable")),
+      output_key("scale", &OutputMap::train_scale, &OutputMap::scale,
+                 "factor on the expectation in the logit: trained, or a number that stays"),
+      output_key("bias", &OutputMap::train_bias, &OutputMap::bias,
+                 "is added to it: trained, or a number that stays"),
       when<T>([](const T& task) { return !task.in_mean; },
               key<T>("in_mean", MEMBER(in_mean), {},
                      "its metric counts in the mean that chooses the best epoch")),

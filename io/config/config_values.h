@@ -10,8 +10,8 @@
 
 #include "io/config/config_keys.h"
 #include "runtime/base/error.h"
-#include "runtime/base/nearest.h"
 #include "runtime/base/names.h"
+#include "runtime/base/nearest.h"
 
 namespace qmtl {
 
@@ -34,6 +34,10 @@ inline BlockOrder parse_as(std::string_view text) {
 template <>
 inline ReadoutKind parse_as(std::string_view text) {
   return parse_readout_kind(text);
+}
+template <>
+inline PairPattern parse_as(std::string_view text) {
+  return parse_pattern(text);
 }
 template <>
 inline Activation parse_as(std::string_view text) {
@@ -70,6 +74,10 @@ inline OptimiserKind parse_as(std::string_view text) {
 template <>
 inline ScheduleKind parse_as(std::string_view text) {
   return parse_schedule(text);
+}
+template <>
+inline BatchKind parse_as(std::string_view text) {
+  return parse_batch_kind(text);
 }
 template <>
 inline Gate parse_as(std::string_view text) {
@@ -141,6 +149,7 @@ void read_value(Enum& value, const toml::node& node, const KeyPlace& at, const K
 }
 
 void read_value(LayerSpec& layer, const toml::node& node, const KeyPlace& at, const KeyRule& rule);
+void read_value(CircuitLayer& layer, const toml::node& node, const KeyPlace& at, const KeyRule& rule);
 
 template <class T>
 void read_value(std::vector<T>& values, const toml::node& node, const KeyPlace& at, const KeyRule& rule) {
@@ -164,6 +173,7 @@ inline std::string write_value(const std::string& value) { return toml_string(va
 template <class Enum>
 requires std::is_enum_v<Enum> std::string write_value(Enum value) { return toml_string(name(value)); }
 std::string write_value(const LayerSpec& layer);
+std::string write_value(const CircuitLayer& layer);
 template <class T>
 std::string write_value(const std::vector<T>& values) {
   std::string text = "[";
@@ -193,6 +203,8 @@ std::string value_type(const KeyRule& rule) {
     return "a string";
   } else if constexpr (std::is_same_v<T, LayerSpec>) {
     return "a layer";
+  } else if constexpr (std::is_same_v<T, CircuitLayer>) {
+    return "a circuit's layer";
   } else {
     return "an array, each " + value_type<typename T::value_type>(rule);
   }

@@ -37,6 +37,7 @@ std::string cell(std::string text) {
 std::vector<KeyPage> key_pages() {
   std::vector<KeyPage> pages;
   add_pages(pages, "", fixed_keys());
+  add_pages(pages, "circuit.layer", circuit_layer_keys());
   add_pages(pages, "task.<name>", task_keys());
   add_pages(pages, "branch.<input>", branch_keys());
   add_pages(pages, "input.<name>", input_keys());

@@ -147,12 +147,45 @@ class Lowering {
     for (std::size_t o = 0; o < sparse.rows.size(); ++o) {
       op.words.push_back(word(sparse.rows[o].size()));
       for (const auto& [column, weight] : sparse.rows[o]) {
-        op.floats.push_back(static_cast<float>(weight * unit(o).factor));
+        op.floats.push_back(static_cast<float>(weight * factor_ * unit(o).factor));
         index.push_back(word(column));
       }
     }
+    factor_ = 1.0;
     op.c = word(index.size());
     op.words.insert(op.words.end(), index.begin(), index.end());
+  }
+
+  /// Two gathered factors after another go through the operation for pairs, whose last quarter is their
+  /// product.
+  void lower(const ops::Products& products) {
+    const std::size_t width = products.factors.size();
+    std::size_t most = 2;
+    for (const auto& factors : products.factors) most = std::max(most, factors.size());
+    const auto gathered = [&](std::size_t number) {
+      const EdgeValue to = builder_.tensor(width);
+      EdgeOp& op = builder_.add(QE_SPARSE, value_of(), to);
+      op.a = word(width);
+      op.b = word(shape_of().size());
+      std::vector<std::uint32_t> index;
+      for (const auto& factors : products.factors) op.floats.push_back(number < factors.size() ? 0.0f : 1.0f);
+      for (const auto& factors : products.factors) {
+        op.words.push_back(number < factors.size() ? 1 : 0);
+        if (number >= factors.size()) continue;
+        op.floats.push_back(1.0f);
+        index.push_back(word(factors[number]));
+      }
+      op.c = word(index.size());
+      op.words.insert(op.words.end(), index.begin(), index.end());
+      return to;
+    };
+    EdgeValue product = gathered(0);
+    for (std::size_t number = 1; number < most; ++number) {
+      const EdgeValue factor = gathered(number), pair = builder_.tensor(4 * width);
+      builder_.add(QE_PAIR, product, pair, factor).a = word(width);
+      product = pair.at(3 * width);
+    }
+    values_[at_] = product;
   }
 
   void lower(const ops::Activate& activate) {
@@ -212,10 +245,16 @@ class Lowering {
   void lower(const ops::Angles& angles) {
     constexpr auto half = static_cast<float>(math::pi / 2), pi = static_cast<float>(math::pi);
     radians_ = 1.0;
-    if (angles.map == AngleMap::linear) {
+    if (angles.map == AngleMap::linear && std::holds_alternative<ops::Expectations>(list_[at_ + 1].formula)) {
       values_[at_] = value_of();
       radians_ = angles.gain;
       return;
+    }
+    if (angles.map == AngleMap::linear) {
+      ops::Sparse scaled;
+      scaled.bias.assign(shape().size(), 0.0);
+      for (std::size_t i = 0; i < shape().size(); ++i) scaled.rows.push_back({{i, angles.gain}});
+      return lower(scaled);
     }
     const EdgeValue to = elementwise();
     EdgeOp& op = builder_.add(angles.map == AngleMap::shift_atan ? QE_ATAN : QE_TANH, value_of(), to);

@@ -9,6 +9,7 @@ namespace qmtl {
 EdgePauli::EdgePauli(const PauliExpansion& expansion, const std::vector<double>& params) {
   for (const PauliAngle& angle : expansion.sample) {
     StringAngle sum;
+    sum.constant = angle.constant;
     for (int a : angle.angles) sum.angles[a] += 1.0;
     for (int p : angle.params) sum.constant += params[static_cast<std::size_t>(p)];
     sums_.push_back(std::move(sum));

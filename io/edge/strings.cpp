@@ -47,7 +47,7 @@ void StringCircuit::append(const std::vector<Op>& ops, const std::vector<double>
     if (op.source == Source::angle)
       rotation.angle.angles[op.index] = 1.0;
     else
-      rotation.angle.constant = params[static_cast<std::size_t>(op.index)];
+      rotation.angle.constant = fixed_angle(op, params);
     rotations_.push_back(std::move(rotation));
   }
 }

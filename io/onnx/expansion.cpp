@@ -57,7 +57,8 @@ void append_sums(const BoundCircuit& bound, const Cone& cone, ProductTable& tabl
   if (!expansion) throw usage_error("a circuit was planned as Pauli strings that are too many");
   std::vector<int> angles, nodes{0};
   for (const PauliAngle& angle : expansion->sample)
-    angles.push_back(table.angle({mapped(angle.params, cone.params), mapped(angle.angles, cone.angles)}));
+    angles.push_back(
+        table.angle({mapped(angle.params, cone.params), mapped(angle.angles, cone.angles), angle.constant}));
   for (std::size_t n = 1; n < expansion->nodes.size(); ++n) {
     const auto [parent, factor] = expansion->nodes[n];
     nodes.push_back(table.node(nodes[static_cast<std::size_t>(parent)],
@@ -84,7 +85,7 @@ OnnxValue add_factors(OnnxGraph& graph, const BoundCircuit& bound, const Product
   for (const PauliAngle& angle : table.angles()) {
     WeightedColumns& row = rows.emplace_back();
     for (int a : angle.angles) row.emplace_back(static_cast<std::size_t>(a), 1.0);
-    double& constant = constants.emplace_back(0.0);
+    double& constant = constants.emplace_back(angle.constant);
     for (int p : angle.params) constant += bound.params[static_cast<std::size_t>(p)];
   }
   const OnnxValue sums =

@@ -21,7 +21,7 @@ std::vector<std::vector<Amplitude>> columns_of(std::span<const Op> ops, std::spa
   std::vector<std::vector<Amplitude>> columns(size, std::vector<Amplitude>(size));
   for (std::size_t a = 0; a < size; ++a) columns[a][a] = 1.0;
   for (const Op& op : ops) {
-    const double angle = op.source == Source::param ? params[static_cast<std::size_t>(op.index)] : 0.0;
+    const double angle = fixed_angle(op, params);
     const auto gate = matrix(op.gate, angle);
     const std::size_t first = std::size_t{1} << position(qubits, op.q0);
     const std::size_t second = op.q1 < 0 ? 0 : std::size_t{1} << position(qubits, op.q1);

@@ -118,6 +118,23 @@ class Writer {
     return graph_.add(graph_.multiply(operand(op), factor), bias);
   }
 
+  /// Factor by factor; numbers with fewer of them are multiplied by 1, which stands behind the others.
+  OnnxValue write(const ops::Products& products, const Operation& op) {
+    const auto width = extent(shape_of(op).size());
+    const OnnxValue x = graph_.node("Pad", {operand(op), graph_.integers({0, 0, 0, 1}), graph_.scalar(1.0)});
+    std::size_t most = 0;
+    for (const auto& factors : products.factors) most = std::max(most, factors.size());
+    OnnxValue product;
+    for (std::size_t i = 0; i < most; ++i) {
+      std::vector<std::int64_t> columns;
+      for (const auto& factors : products.factors)
+        columns.push_back(i < factors.size() ? extent(factors[i]) : width);
+      const OnnxValue taken = graph_.gather(x, columns, 1);
+      product = product.empty() ? taken : graph_.multiply(product, taken);
+    }
+    return product;
+  }
+
   OnnxValue write(const ops::Activate& activate, const Operation& op) {
     const OnnxValue x = operand(op);
     switch (activate.kind) {

@@ -104,7 +104,7 @@ class StateWriter {
       double& constant = constants.emplace_back(0.0);
       for (const Op& op : run) {
         if (is_fixed(op))
-          constant += 0.5 * params_[static_cast<std::size_t>(op.index)];
+          constant += 0.5 * fixed_angle(op, params_);
         else
           row.emplace_back(angle_column(op), 0.5);
       }
@@ -129,9 +129,7 @@ class StateWriter {
     state.sign.assign(size_, 1);
     for (std::size_t q = 0; q < runs.size(); ++q)
       if (!runs[q].empty() && runs[q][0].gate == Gate::rx) {
-        params_.push_back(-half_pi);
-        apply(state,
-              {Gate::rz, static_cast<int>(q), -1, Source::param, static_cast<int>(params_.size()) - 1});
+        apply(state, {Gate::rz, static_cast<int>(q), -1, Source::none, -1, false, -half_pi});
       }
     return state;
   }

@@ -69,6 +69,29 @@ Alive find_alive(const Circuit& circuit) {
   return alive;
 }
 
+/// The trainable numbers and the inputs of samples that are behind parameters and angles.
+struct Behind {
+  std::vector<char> trainable, inputs;
+};
+
+Behind behind(const Circuit& circuit, const Alive& alive) {
+  Behind found{std::vector<char>(static_cast<std::size_t>(circuit.trainable_numbers())),
+               std::vector<char>(static_cast<std::size_t>(circuit.sample_inputs()))};
+  const auto mark = [&](const Expression& expression) {
+    for (const Monomial& term : expression.terms) {
+      if (term.param >= 0) found.trainable[static_cast<std::size_t>(term.param)] = 1;
+      for (int input : term.inputs) found.inputs[static_cast<std::size_t>(input)] = 1;
+    }
+  };
+  if (circuit.param_of.empty()) found.trainable = alive.params;
+  if (circuit.angle_of.empty()) found.inputs = alive.angles;
+  for (std::size_t i = 0; i < circuit.param_of.size(); ++i)
+    if (alive.params[i]) mark(circuit.param_of[i]);
+  for (std::size_t i = 0; i < circuit.angle_of.size(); ++i)
+    if (alive.angles[i]) mark(circuit.angle_of[i]);
+  return found;
+}
+
 std::vector<int> dead(const std::vector<char>& alive) {
   std::vector<int> numbers;
   for (std::size_t i = 0; i < alive.size(); ++i)
@@ -101,26 +124,28 @@ void warn_dead_params(const Circuit& circuit, const std::vector<std::string>& na
     dead_names.push_back(static_cast<std::size_t>(param) < names.size()
                              ? names[static_cast<std::size_t>(param)]
                              : "parameter " + to_string(param));
-  analysis.warnings.push_back(to_string(dead_names.size()) + " of " +
-                              plural(static_cast<std::size_t>(circuit.params), "circuit parameter") +
-                              " can change no output (the gradient is always zero): " + some_of(dead_names) +
-                              "; they add no capacity");
+  analysis.warnings.push_back(
+      to_string(dead_names.size()) + " of " +
+      plural(static_cast<std::size_t>(circuit.trainable_numbers()), "circuit parameter") +
+      " can change no output (the gradient is always zero): " + some_of(dead_names) +
+      "; they add no capacity");
 }
 
 void warn_dead_angles(const Circuit& circuit, Analysis& analysis) {
   if (analysis.dead_angles.empty()) return;
   std::vector<std::string> names;
   for (int angle : analysis.dead_angles) names.push_back(to_string(angle));
-  analysis.warnings.push_back(
-      to_string(names.size()) + " of " + plural(static_cast<std::size_t>(circuit.angles), "encoded angle") +
-      " can reach no output: " + some_of(names) + "; use fewer qubits, or registers that cover them");
+  analysis.warnings.push_back(to_string(names.size()) + " of " +
+                              plural(static_cast<std::size_t>(circuit.sample_inputs()), "encoded angle") +
+                              " can reach no output: " + some_of(names) +
+                              "; use fewer qubits, or registers that cover them");
 }
 
 void warn_unseen_gates(const Circuit& circuit, const Alive& alive, Analysis& analysis) {
   const auto unseen = [](const std::vector<Op>& ops, const std::vector<char>& seen) {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < ops.size(); ++i)
-      if (!seen[i] && ops[i].source == Source::none) names.push_back(op_name(ops[i]));
+      if (!seen[i] && info(ops[i].gate).arity == 2) names.push_back(op_name(ops[i]));
     return names;
   };
   const std::vector<std::string> shared = unseen(circuit.shared, alive.shared);
@@ -195,8 +220,9 @@ void warn_equal_outputs(const Circuit& circuit, Analysis& analysis) {
 Analysis analyse(const Circuit& circuit, const std::vector<std::string>& names) {
   const Alive alive = find_alive(circuit);
   Analysis analysis;
-  analysis.dead_params = dead(alive.params);
-  analysis.dead_angles = dead(alive.angles);
+  const Behind seen = behind(circuit, alive);
+  analysis.dead_params = dead(seen.trainable);
+  analysis.dead_angles = dead(seen.inputs);
   warn_dead_params(circuit, names, analysis);
   warn_dead_angles(circuit, analysis);
   warn_cancelling(circuit, analysis);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
+#include "runtime/circuit/layers.h"
 
 namespace qmtl {
 
@@ -22,6 +23,16 @@ enum class ReadoutKind : std::uint8_t {
   mean,     ///< mean of the register's Z
   weights,  ///< trainable weights on the register's Z
   strings,  ///< listed Z-strings, with equal weights 1 / count
+};
+
+/// What one block has of its own (table [task.<name>] of a configuration).
+struct BlockSpec {
+  std::string key = {};                       ///< for messages: what the user wrote it under
+  std::vector<int> qubits = {};               ///< its register; empty: as the table [block] says
+  std::vector<CircuitLayer> layers = {};      ///< empty: as the table [block] says, unless `bare`
+  bool bare = false;                          ///< it has no gates
+  std::vector<std::string> observables = {};  ///< one for each output; empty: as the table [block] says
+  bool operator==(const BlockSpec&) const = default;
 };
 
 /// What a user writes about the circuit (tables [circuit] and [block] of a configuration), with all numbers
@@ -49,22 +60,46 @@ struct AnsatzSpec {
   /// ReadoutKind::strings: each string lists positions inside the register.
   std::vector<std::vector<int>> strings;
 
+  /// Published circuits (presets.h) as the shared stage, `layers` times, and as every block, `block_layers`
+  /// times, instead of rotations and entanglers; empty: none.
+  std::string preset = {}, block_preset = {};
+  /// The shared stage and every block layer by layer, instead of the short forms above; empty: those.
+  std::vector<CircuitLayer> stage = {}, block_stage = {};
+  /// What every block measures, one for each of its outputs (observable.h), instead of `readout`.
+  std::vector<std::string> observables = {};
+  std::vector<BlockSpec> blocks = {};  ///< what blocks have of their own; empty, or one for each
+
   /// One entry per block: how many outputs it has. With more than one output (one observable per class)
   /// output c measures the readout rotated by c positions along the register.
   std::vector<int> block_outputs{1};
 
-  int angles() const { return repeat_uploads ? qubits : qubits * uploads; }
+  /// Numbers of a sample that the circuit encodes: the width of the representation.
+  int angles() const;
+  /// Whether it is written in the short forms alone.
+  bool is_short() const;
   bool operator==(const AnsatzSpec&) const = default;
 };
 
-/// Which part of the flat parameter vector of an ansatz is which: [shared | blocks | readout weights].
+/// Which part of the flat vector of trainable numbers is which: [shared | blocks | readout weights].
 struct ParamLayout {
-  int shared = 0;                ///< parameters 0 .. shared-1
-  std::vector<int> block_begin;  ///< first parameter of each block; size blocks + 1
+  int shared = 0;                ///< numbers 0 .. shared-1
+  std::vector<int> block_begin;  ///< first number of each block; size blocks + 1
   int weights_begin = 0;
   int total = 0;
-  /// Readable name of every parameter, e.g. "shared.l0.ry.q3", "block2.l0.ry.q5", "block2.out0.weight.q5".
-  std::vector<std::string> names;
+  std::vector<TrainedNumber> trained;  ///< [total]
+  std::vector<std::string> names() const;
+};
+
+/// A specification as a circuit. A block whose outputs are read in several bases is several blocks of the
+/// circuit, and an output whose strings need several bases is a sum of the circuit's outputs.
+struct Assembly {
+  Circuit circuit;
+  ParamLayout layout;
+  std::vector<int> first_block;  ///< of the circuit, for each block of the specification; and the end
+  std::vector<std::vector<int>> outputs;  ///< of the circuit, whose sum each output is
+
+  /// Whether the circuit's outputs are the specification's, in their order.
+  bool plain() const;
 };
 
 /// One entangler: its name in configurations and its two-qubit gates.
@@ -86,9 +121,16 @@ const EntanglerInfo& info(Entangler entangler);
 /// Its gates over `qubits`.
 std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, int layer);
 
-/// The circuit of a specification. Throws Error (usage) that names the key, the value and what was expected.
+/// Throws Error (usage) that names the key, the value and what was expected.
+Assembly assemble(const AnsatzSpec& spec);
+/// Its circuit alone, its trainable numbers alone.
 Circuit build(const AnsatzSpec& spec);
 ParamLayout layout(const AnsatzSpec& spec);
+/// The layers that a stage and a block are, of a preset or by hand; empty: they are in the short form.
+std::vector<CircuitLayer> stage_layers(const AnsatzSpec& spec);
+std::vector<CircuitLayer> block_layers_of(const AnsatzSpec& spec, std::size_t block);
+/// The qubits of block `block`.
+std::vector<int> register_of(const AnsatzSpec& spec, std::size_t block);
 
 /// Names as in configurations ("cz-ring", "local", "er", "mean"); parse_* throw Error (usage) listing the
 /// choices.

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "runtime/base/error.h"
+#include "runtime/circuit/presets.h"
 
 namespace qmtl {
 namespace {
@@ -50,8 +51,25 @@ void check_numbers(const std::string& key, const std::vector<int>& numbers, int 
   }
 }
 
+/// Blocks with registers of their own; whether all have one.
+bool check_own_registers(const AnsatzSpec& spec) {
+  if (spec.blocks.empty()) return false;
+  if (spec.blocks.size() != spec.block_outputs.size())
+    throw usage_error("the circuit has " + to_string(spec.block_outputs.size()) + " blocks, but " +
+                      to_string(spec.blocks.size()) + " are described: expected one for each");
+  bool all = true;
+  for (const BlockSpec& block : spec.blocks) {
+    if (block.qubits.empty())
+      all = false;
+    else
+      check_numbers(block.key + ".register", block.qubits, spec.qubits, "qubit");
+  }
+  return all;
+}
+
 void check_registers(const AnsatzSpec& spec) {
   const std::size_t blocks = spec.block_outputs.size();
+  if (check_own_registers(spec)) return;
   if (spec.registers.empty()) {
     if (spec.placement == Placement::global) return;
     if (spec.register_size < 1 || spec.register_size > spec.qubits)
@@ -72,6 +90,12 @@ void check_registers(const AnsatzSpec& spec) {
 }
 
 int smallest_register(const AnsatzSpec& spec) {
+  if (!spec.blocks.empty()) {
+    std::size_t smallest = static_cast<std::size_t>(spec.qubits);
+    for (std::size_t b = 0; b < spec.blocks.size(); ++b)
+      smallest = std::min(smallest, register_of(spec, b).size());
+    return static_cast<int>(smallest);
+  }
   if (spec.placement == Placement::global) return spec.qubits;
   if (spec.registers.empty()) return spec.register_size;
   std::size_t smallest = spec.registers.front().size();
@@ -96,14 +120,29 @@ void check_strings(const AnsatzSpec& spec) {
 
 void check_total(const AnsatzSpec& spec) {
   const double qubits = spec.qubits;
+  // A preset's repetition has at most every ordered pair.
+  const double preset_layer = qubits * (qubits + 8);
   double gates =
-      qubits * spec.uploads + qubits * spec.layers * (1.0 + static_cast<double>(spec.rotations.size()));
+      !spec.preset.empty() ? spec.layers * preset_layer
+      : spec.stage.empty()
+          ? qubits * spec.uploads + qubits * spec.layers * (1.0 + static_cast<double>(spec.rotations.size()))
+          : gates_of(spec.stage, qubits);
   const double per_qubit = spec.block_layers * (1.0 + static_cast<double>(spec.block_rotations.size()));
   for (std::size_t b = 0; b < spec.block_outputs.size(); ++b) {
-    const double size = !spec.registers.empty()               ? static_cast<double>(spec.registers[b].size())
+    const BlockSpec* own = spec.blocks.empty() ? nullptr : &spec.blocks[b];
+    const double size = own && !own->qubits.empty()           ? static_cast<double>(own->qubits.size())
+                        : !spec.registers.empty()             ? static_cast<double>(spec.registers[b].size())
                         : spec.placement == Placement::global ? qubits
                                                               : spec.register_size;
-    gates += size * (per_qubit + spec.block_outputs[b]);
+    gates += size * spec.block_outputs[b];
+    if (own && !own->layers.empty())
+      gates += gates_of(own->layers, size);
+    else if (!spec.block_preset.empty())
+      gates += spec.block_layers * size * (size + 8);
+    else if (!spec.block_stage.empty())
+      gates += gates_of(spec.block_stage, size);
+    else
+      gates += size * per_qubit;
   }
   const double outputs = std::accumulate(spec.block_outputs.begin(), spec.block_outputs.end(), 0.0);
   if (outputs > most_outputs)
@@ -124,10 +163,20 @@ void check(const AnsatzSpec& spec) {
   check_range("circuit.qubits", spec.qubits, 1, max_qubits);
   check_range("circuit.uploads", spec.uploads, 1, max_layers);
   check_range("circuit.layers", spec.layers, 0, max_layers);
-  if (spec.upload != Gate::rx && spec.upload != Gate::ry)
-    throw usage_error("circuit.upload = \"" + std::string(info(spec.upload).name) + "\": expected rx or ry" +
-                      (spec.upload == Gate::rz ? " (rz leaves the state |0...0> unchanged)" : ""));
-  check_rotations("circuit.rotations", spec.rotations, spec.layers);
+  if (!spec.preset.empty() && !spec.stage.empty())
+    throw usage_error(
+        "circuit.preset and circuit.layer both say what the shared stage is: expected one of them");
+  if (!spec.block_preset.empty() && !spec.block_stage.empty())
+    throw usage_error("block.preset and block.layer both say what a block is: expected one of them");
+  if (!spec.preset.empty()) preset_named(spec.preset);
+  if (!spec.block_preset.empty()) preset_named(spec.block_preset);
+  if (spec.stage.empty()) {
+    if (spec.upload != Gate::rx && spec.upload != Gate::ry)
+      throw usage_error("circuit.upload = \"" + std::string(info(spec.upload).name) +
+                        "\": expected rx or ry" +
+                        (spec.upload == Gate::rz ? " (rz leaves the state |0...0> unchanged)" : ""));
+    check_rotations("circuit.rotations", spec.rotations, spec.layers);
+  }
   check_range("block.layers", spec.block_layers, 0, max_layers);
   check_rotations("block.rotations", spec.block_rotations, spec.block_layers);
   if (spec.block_outputs.empty())

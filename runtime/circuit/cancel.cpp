@@ -38,7 +38,7 @@ class OpenGates {
 
   /// Reads the next gate; returns the position of the open gate that it cancels, or -1.
   int read(const Op& op, int position) {
-    if (op.source == Source::none && info(op.gate).arity == 2) {
+    if (info(op.gate).arity == 2) {
       for (const Entry& entry : at(op.q0))
         if (same_gate(entry.op, op)) {
           const int found = entry.position;
@@ -52,7 +52,7 @@ class OpenGates {
       for (const Entry& entry : entries)
         if (!commute(entry.op, op)) erase(entry.op, entry.position);
     }
-    if (op.source == Source::none && info(op.gate).arity == 2) {
+    if (info(op.gate).arity == 2) {
       at(op.q0).push_back({op, position});
       at(op.q1).push_back({op, position});
     }
@@ -87,7 +87,7 @@ std::vector<CancellingPair> cancelling_pairs(const Circuit& circuit) {
   for (std::size_t b = 0; b < circuit.blocks.size(); ++b) {
     const Block& block = circuit.blocks[b];
     if (std::none_of(block.ops.begin(), block.ops.end(),
-                     [](const Op& op) { return op.source == Source::none; }))
+                     [](const Op& op) { return info(op.gate).arity == 2; }))
       continue;
     OpenGates branch = open.on(block.qubits);
     int in_block = position;

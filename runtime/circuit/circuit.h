@@ -5,18 +5,20 @@
 #include <span>
 #include <vector>
 
+#include "runtime/circuit/expression.h"
 #include "runtime/circuit/gates.h"
 
 namespace qmtl {
 
 /// Where the angle of a rotation comes from.
 enum class Source : std::uint8_t {
-  none,   ///< a fixed gate
+  none,   ///< a fixed gate; a rotation by `angle`
   angle,  ///< angle number `index` of the sample (the encoded representation)
-  param,  ///< trainable parameter number `index`
+  param,  ///< parameter number `index`
 };
 
-/// One gate of a circuit. Qubits are global numbers; qubit 0 is the least significant bit of a basis index.
+/// One elementary gate of a circuit. Qubits are global numbers; qubit 0 is the least significant bit of a
+/// basis index.
 struct Op {
   Gate gate;
   int q0 = 0;
@@ -24,12 +26,18 @@ struct Op {
   Source source = Source::none;
   int index = -1;
   bool silent = false;  ///< part of a gate made of several: a device's noise does not act after it
+  double angle = 0.0;   ///< radians, of a rotation that neither a sample nor a parameter turns
 
   bool operator==(const Op&) const = default;
 };
 
-/// Appends a gate, or the elementary gates that it is made of: whatever reads a circuit knows those alone.
-void append_gate(std::vector<Op>& ops, const Op& op);
+/// What a rotation turns by where no sample does.
+inline double fixed_angle(const Op& op, std::span<const double> params) {
+  return op.source == Source::param ? params[static_cast<std::size_t>(op.index)] : op.angle;
+}
+/// How many quarter turns, 0..3, a fixed rotation is; -1 for other angles. Such gates only permute Pauli
+/// strings. The tolerance is that of a handful of roundings of numbers like pi / 2.
+int quarter_turns(const Op& op);
 
 /// A weighted Z-string: weight * product of Z over `qubits` (global numbers, ascending).
 struct ZString {
@@ -65,17 +73,27 @@ struct Block {
 /// The head's circuit: a shared stage (uploads and shared layers) and task blocks that branch from its state.
 struct Circuit {
   int qubits = 0;
-  int angles = 0;  ///< angles per sample, d of the design
-  int params = 0;  ///< trainable numbers: shared stage, blocks, readout weights
+  int angles = 0;  ///< angles per sample
+  int params = 0;  ///< numbers that are the same for all samples: shared stage, blocks, readout weights
   std::vector<Op> shared;
   std::vector<Block> blocks;
+  /// What each angle is of a sample's inputs, and each parameter of the trainable numbers; empty: itself.
+  std::vector<Expression> angle_of, param_of;
+  int inputs = 0, trainable = 0;  ///< how many there are; 0 where `angle_of`, `param_of` are empty
 
   int outputs() const {
     int count = 0;
     for (const Block& block : blocks) count += static_cast<int>(block.outputs.size());
     return count;
   }
+  /// Numbers of a sample that the circuit encodes.
+  int sample_inputs() const { return angle_of.empty() ? angles : inputs; }
+  /// Numbers that are learned.
+  int trainable_numbers() const { return param_of.empty() ? params : trainable; }
   bool operator==(const Circuit&) const = default;
 };
+
+/// The circuit's parameters for those trainable numbers.
+std::vector<double> bound_params(const Circuit& circuit, std::span<const double> trainable);
 
 }  // namespace qmtl

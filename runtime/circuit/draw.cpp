@@ -36,6 +36,7 @@ struct Column {
 Glyphs label(const Op& op) {
   std::string text(info(op.gate).name);
   for (char& c : text) c = static_cast<char>(c - 'a' + 'A');
+  if (op.source == Source::none) return Glyphs::ascii(text + "(" + significant(op.angle, 4) + ")");
   return Glyphs::ascii(text + (op.source == Source::param ? "(p" : "(a") + std::to_string(op.index) + ")");
 }
 

@@ -34,8 +34,10 @@ constexpr EntanglerInfo table[] = {
 };
 static_assert(one_row_each(table, &EntanglerInfo::kind));
 static_assert(std::none_of(std::begin(table), std::end(table),
-                           [](const EntanglerInfo& row) { return is_rotation(row.gate); }),
-              "the gates of an entangler have no angles");
+                           [](const EntanglerInfo& row) {
+                             return !is_elementary(row.gate) || is_rotation(row.gate);
+                           }),
+              "the gates of a named entangler are elementary and have no angles");
 
 }  // namespace
 
@@ -51,8 +53,8 @@ std::vector<Op> entangle(Entangler entangler, const std::vector<int>& qubits, in
   std::vector<Op> ops;
   if (!row.entangles()) return ops;
   for (const auto& [first, second] : row.pairs(static_cast<int>(qubits.size()), layer))
-    append_gate(ops, {row.gate, qubits[static_cast<std::size_t>(first)],
-                      qubits[static_cast<std::size_t>(second)], Source::none, -1});
+    ops.push_back({row.gate, qubits[static_cast<std::size_t>(first)],
+                   qubits[static_cast<std::size_t>(second)], Source::none, -1});
   return ops;
 }
 

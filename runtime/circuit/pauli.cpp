@@ -35,7 +35,9 @@ void append_steps(const Cone& cone, const std::vector<Op>& ops, std::vector<Step
     if (!is_rotation(op.gate)) continue;
     const auto index = static_cast<std::size_t>(op.index);
     PauliAngle& angle = steps[static_cast<std::size_t>(last[q0])].angle;
-    if (op.source == Source::angle)
+    if (op.source == Source::none)
+      angle.constant += op.angle;
+    else if (op.source == Source::angle)
       angle.angles.push_back(cone.angles[index]);
     else
       angle.params.push_back(cone.params[index]);
@@ -163,8 +165,28 @@ class Builder {
     if (pauli != 'X') key.z ^= qubit;
   }
 
+  /// A fixed rotation by quarter turns permutes strings.
+  static Active turn(const Active& active, const Step& step, int turns) {
+    const char pauli = axis(step.gate, 0);
+    Active out;
+    for (const auto& [from, before] : active) {
+      Key key = from;
+      Entry entry = before;
+      if (const int cycle = cyclic(pauli, key, step.q0); cycle != 0) {
+        if (turns == 2 || (turns == 1) == (cycle > 0)) entry.sign = -entry.sign;
+        if (turns != 2) multiply(key, pauli, step.q0);
+      }
+      out.emplace(key, entry);
+    }
+    return out;
+  }
+
   Active rotate(const Active& active, const Step& step) {
     const char pauli = axis(step.gate, 0);
+    if (step.angle.params.empty() && step.angle.angles.empty()) {
+      const int turns = quarter_turns({step.gate, 0, -1, Source::none, -1, false, step.angle.constant});
+      if (turns >= 0) return turns == 0 ? active : turn(active, step, turns);
+    }
     const bool sample = !step.angle.angles.empty();
     const int angle =
         sample ? number(sample_, out_.sample, step.angle) : number(constant_, out_.constant, step.angle);
@@ -333,6 +355,8 @@ std::string text_of(const PauliAngle& angle) {
   std::string text;
   for (int a : angle.angles) text += (text.empty() ? "a" : "+a") + std::to_string(a);
   for (int p : angle.params) text += (text.empty() ? "p" : "+p") + std::to_string(p);
+  if (angle.constant != 0.0 || text.empty())
+    text += (angle.constant < 0 ? "-" : text.empty() ? "" : "+") + significant(std::abs(angle.constant), 4);
   return text;
 }
 

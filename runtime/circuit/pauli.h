@@ -10,9 +10,11 @@
 
 namespace qmtl {
 
-/// Neighbouring rotations about one axis, as one: the sum of these parameters and sample angles.
+/// Neighbouring rotations about one axis, as one: the sum of these parameters and sample angles and a
+/// constant.
 struct PauliAngle {
   std::vector<int> params, angles;
+  double constant = 0.0;
   auto operator<=>(const PauliAngle&) const = default;
 };
 

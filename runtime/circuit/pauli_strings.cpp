@@ -94,6 +94,13 @@ void PauliStrings::push_back(const Op& op) {
     }
     return;
   }
+  const int turns = quarter_turns(op);
+  if (turns == 2) return;  // signs alone
+  if (turns > 0) {
+    for (String& s : strings_)
+      if (!commutes(s, op)) s = times(s, axis(op.gate, 0), m0);
+    return;
+  }
   // cos(a) S + i sin(a) P S: both can occur.
   const std::size_t count = strings_.size();
   for (std::size_t i = 0; i < count; ++i)

@@ -13,9 +13,18 @@ namespace {
 
 constexpr int max_operator_qubits = 6;  // operator blocks keep 4^k numbers a sample
 
+/// A block is one operator for all samples where none of its gates carries a sample's angle.
+bool uploads(const Block& block) {
+  return std::any_of(block.ops.begin(), block.ops.end(),
+                     [](const Op& op) { return op.source == Source::angle; });
+}
+bool any_block_uploads(const Circuit& circuit) {
+  return std::any_of(circuit.blocks.begin(), circuit.blocks.end(), uploads);
+}
+
 bool small_registers(const Circuit& circuit) {
   return std::all_of(circuit.blocks.begin(), circuit.blocks.end(),
-                     [](const Block& b) { return b.qubits.size() <= max_operator_qubits; });
+                     [](const Block& b) { return b.qubits.size() <= max_operator_qubits && !uploads(b); });
 }
 
 Cost best_cost(const Circuit& circuit, BlockMethod& method, const CostModel& model) {
@@ -149,7 +158,9 @@ Plan build_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& option
 std::string gigabytes(double bytes) { return significant(bytes / 1e9, bytes < 1e15 ? 3 : 2) + " GB"; }
 
 /// Why a plan cannot run, with its numbers; empty if it can.
-std::string obstacle(const Plan& plan, double memory_limit) {
+std::string obstacle(const Plan& plan, const Circuit& circuit, double memory_limit) {
+  if (plan.kind == PlanKind::operators && any_block_uploads(circuit))
+    return "a task block carries numbers of the sample, so that it is not one operator for all samples";
   if (plan.kind == PlanKind::pauli && plan.parts.empty())
     return "an output has too many Pauli strings (limit 4096 at a time, on at most 64 qubits)";
   if (plan.widest > max_state_qubits || plan.cost.bytes > memory_limit)
@@ -189,7 +200,8 @@ Plan cheapest(const Circuit& circuit, const PlanOptions& options) {
   std::vector<Alternative> alternatives;
   const Plan* best = nullptr;
   for (const Plan& plan : plans) {
-    alternatives.push_back({plan.kind, plan.cost, plan.widest, obstacle(plan, options.memory_limit)});
+    alternatives.push_back(
+        {plan.kind, plan.cost, plan.widest, obstacle(plan, circuit, options.memory_limit)});
     if (plan.kind == PlanKind::operators && !small_registers(circuit) && alternatives.back().obstacle.empty())
       alternatives.back().obstacle =
           "operator blocks keep 4^k numbers a sample: only asked for are registers of "
@@ -217,7 +229,7 @@ Plan make_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& options
   } else {
     plan = build_plan(circuit, kind, options);
     plan.reason = "asked for";
-    if (const std::string why = obstacle(plan, options.memory_limit); !why.empty())
+    if (const std::string why = obstacle(plan, circuit, options.memory_limit); !why.empty())
       refuse(plan, circuit, why);
   }
   plan.angles = circuit.angles;

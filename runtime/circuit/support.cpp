@@ -42,6 +42,7 @@ std::vector<int> PauliSupport::qubits() const {
 }
 
 bool PauliSupport::commutes(const Op& op) const {
+  if (quarter_turns(op) == 0) return true;
   if (is_rotation(op.gate)) return (at(op.q0) & ~flag_of(axis(op.gate, 0))) == 0;
   const Axes axes = axes_of(op.gate);
   return (at(op.q0) & ~axes.first) == 0 && (at(op.q1) & ~axes.second) == 0;
@@ -50,7 +51,15 @@ bool PauliSupport::commutes(const Op& op) const {
 void PauliSupport::push_back(const Op& op) {
   if (commutes(op)) return;
   if (is_rotation(op.gate)) {
-    add(op.q0, static_cast<std::uint8_t>(all & ~flag_of(axis(op.gate, 0))));
+    const std::uint8_t others = static_cast<std::uint8_t>(all & ~flag_of(axis(op.gate, 0)));
+    const int turns = quarter_turns(op);
+    if (turns == 2) return;  // signs alone
+    const std::uint8_t found = at(op.q0);
+    // A quarter turn makes each of the two other Paulis the other one.
+    if (turns > 0 && (found & others) != others)
+      flags_[op.q0] = static_cast<std::uint8_t>((found & ~others) | (~found & others));
+    else
+      add(op.q0, others);
     return;
   }
   const Axes axes = axes_of(op.gate);

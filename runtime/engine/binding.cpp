@@ -102,9 +102,11 @@ template <class Real>
 void BoundPart<Real>::bind_gates() {
   std::vector<double> half(program_.gates, 0.0), sin(program_.gates), cos(program_.gates);
   auto add = [&](const RyLayer& layer) {
-    for (std::size_t g = 0; g < layer.gates.size(); ++g)
+    for (std::size_t g = 0; g < layer.gates.size(); ++g) {
+      half[layer.slot + g] += 0.5 * layer.gates[g].constant;
       for (const AngleTerm& term : layer.gates[g].terms)
         if (!term.sample) half[layer.slot + g] += 0.5 * params_[term.index];
+    }
   };
   for_layers(program_, add);
   step_.math.sincos(half.data(), sin.data(), cos.data(), half.size());

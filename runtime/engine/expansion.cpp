@@ -3,8 +3,8 @@
 
 #include <numeric>
 
-#include "runtime/engine/binding.h"
 #include "runtime/base/error.h"
+#include "runtime/engine/binding.h"
 
 namespace qmtl::engine {
 namespace {
@@ -62,7 +62,7 @@ template <class Real>
 void ExpansionPart<Real>::bind(std::span<const double> params) {
   for (std::size_t i = 0; i < params_.size(); ++i) params_[i] = params[cone_.params[i]];
   const auto total = [&](const PauliAngle& angle) {
-    double sum = 0;
+    double sum = angle.constant;
     for (int p : angle.params) sum += params_[p];
     return sum;
   };

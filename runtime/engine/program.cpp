@@ -41,7 +41,7 @@ class Levels {
 
   void add(const Op& op) {
     if (!is_elementary(op.gate))
-      throw usage_error("expected a circuit of elementary gates (append_gate makes it), found " +
+      throw usage_error("expected a circuit of elementary gates (CircuitWriter makes it), found " +
                         std::string(info(op.gate).name));
     // On a qubit that is still |0>: diagonal gates and controls do nothing but a global phase.
     for (int qubit : {op.q0, op.q1})
@@ -56,11 +56,14 @@ class Levels {
     } else if (axis(op.gate, 0) == 'Y') {
       rotate(op);
     } else if (axis(op.gate, 0) == 'X') {
-      if (touched_[op.q0]) phase(op.q0, PhaseTerm{0, -1, half_pi});
+      turn_about_x(op);
+    } else if (op.source == Source::angle) {
+      // RZ(a) = RX(pi / 2) RY(a) RX(-pi / 2): phases of mixes are the same for all samples.
+      turn_about_x({Gate::rx, op.q0, -1, Source::none, -1, false, -half_pi});
       rotate(op);
-      phase(op.q0, PhaseTerm{0, -1, -half_pi});
+      turn_about_x({Gate::rx, op.q0, -1, Source::none, -1, false, half_pi});
     } else {
-      phase(op.q0, PhaseTerm{0, op.index, 0.0});
+      phase(op.q0, PhaseTerm{0, op.source == Source::param ? op.index : -1, op.angle});
     }
     touched_[op.q0] = true;
     if (op.q1 >= 0) touched_[op.q1] = true;
@@ -72,6 +75,13 @@ class Levels {
  private:
   // Numbering: with a lead, layer number l (from 1) is layers_[l - 1] and is followed by mixes_[l]; mixes_[0]
   // is the entry. Without, layer number l (from 0) is layers_[l] and is followed by mixes_[l].
+  void turn_about_x(const Op& op) {
+    if (touched_[op.q0]) phase(op.q0, PhaseTerm{0, -1, half_pi});
+    rotate(op);
+    phase(op.q0, PhaseTerm{0, -1, -half_pi});
+    touched_[op.q0] = true;
+  }
+
   void rotate(const Op& op) {
     const int number = layer_of_[op.q0];
     const std::size_t at = number - (lead_ ? 1 : 0);
@@ -82,10 +92,13 @@ class Levels {
     std::vector<RyGate>& gates = layers_[at].gates;
     auto found = std::find_if(gates.begin(), gates.end(), [&](const RyGate& g) { return g.qubit == op.q0; });
     if (found == gates.end()) {
-      gates.push_back({op.q0, {}});
+      gates.push_back({op.q0, {}, 0.0});
       found = gates.end() - 1;
     }
-    found->terms.push_back({op.source == Source::angle, op.index});
+    if (op.source == Source::none)
+      found->constant += op.angle;
+    else
+      found->terms.push_back({op.source == Source::angle, op.index});
     mix_of_[op.q0] = number;
   }
 

@@ -31,6 +31,7 @@ struct AngleTerm {
 struct RyGate {
   int qubit;
   std::vector<AngleTerm> terms;
+  double constant = 0.0;
 };
 
 /// k gates of a layer done in one load and store of the state: amplitude groups base + offset.

@@ -86,20 +86,54 @@ ops::LabelUnits label_units(const TrainedModel& model) {
   return units;
 }
 
+/// The circuit's angles as functions of the mapped inputs: products, where there are any, then sums of those.
+void list_functions(Circuit& circuit, std::span<const double> trained, OperationList& list) {
+  if (circuit.angle_of.empty()) return;
+  ops::Products products;
+  std::vector<std::size_t> single(static_cast<std::size_t>(circuit.inputs));
+  for (std::size_t i = 0; i < single.size(); ++i) products.factors.push_back({i});
+  bool any = false;
+  ops::Sparse sums;
+  for (const Expression& expression : circuit.angle_of) {
+    auto& row = sums.rows.emplace_back();
+    sums.bias.push_back(expression.constant);
+    for (const Monomial& term : expression.terms) {
+      std::vector<std::size_t> factors(term.inputs.begin(), term.inputs.end());
+      any = any || factors.size() > 1;
+      const auto known = std::find(products.factors.begin(), products.factors.end(), factors);
+      const auto place = static_cast<std::size_t>(known - products.factors.begin());
+      if (known == products.factors.end()) products.factors.push_back(std::move(factors));
+      row.emplace_back(
+          place, term.param < 0 ? term.factor : term.factor * trained[static_cast<std::size_t>(term.param)]);
+    }
+  }
+  if (any) {
+    const std::size_t width = products.factors.size();
+    list.then(std::move(products), width);
+  }
+  const std::size_t width = circuit.angle_of.size();
+  list.then(std::move(sums), width);
+  circuit.angle_of.clear();
+  circuit.param_of.clear();
+  circuit.inputs = circuit.trainable = 0;
+}
+
 }  // namespace
 
 void list_circuit(const TrainedModel& model, OperationList& list) {
   const HeadSpec& head = model.spec.head;
   const double gain = head.train_gain ? model.tensor("head.gain")[0] : head.gain;
   Circuit circuit = build(head_ansatz(model.spec));
-  std::vector<double> params;
+  std::vector<double> trained;
   for (const ParamInfo& info : model.tensors)
     if (info.name == "head.shared" || info.name == "head.block" || info.name == "head.readout") {
       const std::span<const double> numbers = model.tensor(info.name);
-      params.insert(params.end(), numbers.begin(), numbers.end());
+      trained.insert(trained.end(), numbers.begin(), numbers.end());
     }
+  std::vector<double> params = bound_params(circuit, trained);
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
-  list.then(ops::Angles{head.angle_map, gain}, static_cast<std::size_t>(circuit.angles));
+  list.then(ops::Angles{head.angle_map, gain}, static_cast<std::size_t>(circuit.sample_inputs()));
+  list_functions(circuit, trained, list);
   list.then(ops::Expectations{std::move(circuit), std::move(params)}, outputs);
   list.then(ops::Divide{gain}, outputs);
 }

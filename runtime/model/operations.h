@@ -46,12 +46,15 @@ struct BlockDense {
 /// bias[o] + sum over rows[o] of weight * x[column].
 struct Sparse {
   std::vector<std::vector<std::pair<std::size_t, double>>> rows;
-  std::span<const double> bias;
+  std::vector<double> bias;
 };
 /// Number by number: factor * x + bias.
 struct Affine {
-  std::vector<double> factor;
-  std::span<const double> bias;
+  std::vector<double> factor, bias;
+};
+/// Number o is the product of x[column] over factors[o].
+struct Products {
+  std::vector<std::vector<std::size_t>> factors;
 };
 struct Activate {
   Activation kind = Activation::none;
@@ -78,7 +81,8 @@ struct Angles {
   AngleMap map = AngleMap::linear;
   double gain = 1.0;
 };
-/// The circuit's outputs at those angles.
+/// The circuit's outputs at those angles; functions of the sample and of trainable numbers are in front of
+/// it.
 struct Expectations {
   Circuit circuit;
   std::vector<double> params;  ///< of the circuit
@@ -91,8 +95,8 @@ struct LabelUnits {
   std::vector<double> factor, offset;
 };
 
-using Formula = std::variant<Input, Join, Gate, Dense, BlockDense, Sparse, Affine, Activate, Norm, Conv, Pool,
-                             Residual, Angles, Expectations, Divide, LabelUnits>;
+using Formula = std::variant<Input, Join, Gate, Dense, BlockDense, Sparse, Affine, Products, Activate, Norm,
+                             Conv, Pool, Residual, Angles, Expectations, Divide, LabelUnits>;
 
 }  // namespace ops
 

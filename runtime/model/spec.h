@@ -77,6 +77,14 @@ struct HeadSpec {
   bool operator==(const HeadSpec&) const = default;
 };
 
+/// How a circuit's expectation becomes a task's logit: scale / gain * expectation + bias where the scale is
+/// trained, scale * expectation + bias where it is fixed.
+struct OutputMap {
+  bool train_scale = true, train_bias = true;
+  double scale = 1.0, bias = 0.0;  ///< of fixed ones
+  bool operator==(const OutputMap&) const = default;
+};
+
 /// What the model must predict for one task, from the data set and the table [task.<name>].
 struct TaskSpec {
   std::string name;
@@ -91,6 +99,11 @@ struct TaskSpec {
   bool in_mean = true;                    ///< its metric counts in the mean that chooses the best epoch
   std::vector<std::string> metrics = {};  ///< where several are reported: all, `metric` first
   std::string loss = {};  ///< a name in the table of losses (loss.h); empty: its kind's default
+  BlockSpec block = {};   ///< what its part of the circuit has of its own
+  int own_qubits = 0;     ///< so many that no other task's register has; resolve() makes the register of it
+  OutputMap output = {};
+  /// One block of the circuit for all outputs of the task, whatever head.block_per_task says.
+  bool one_block() const { return own_qubits > 0 || !(block == BlockSpec{}); }
   bool operator==(const TaskSpec&) const = default;
 };
 

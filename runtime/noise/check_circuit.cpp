@@ -20,7 +20,7 @@ void check_ops(const Circuit& circuit, const std::vector<Op>& ops, const std::st
     const std::string where =
         stage + ", operation " + std::to_string(i) + " (" + std::string(info(op.gate).name) + ")";
     if (!is_elementary(op.gate))
-      throw usage_error(where + ": expected the elementary gates that it is made of (append_gate)");
+      throw usage_error(where + ": expected the elementary gates that it is made of (CircuitWriter)");
     check_range(where, "a qubit", op.q0, circuit.qubits);
     if (info(op.gate).arity == 2) {
       check_range(where, "a second qubit", op.q1, circuit.qubits);
@@ -32,8 +32,8 @@ void check_ops(const Circuit& circuit, const std::vector<Op>& ops, const std::st
     }
     if (op.source == Source::angle) check_range(where, "an angle", op.index, circuit.angles);
     if (op.source == Source::param) check_range(where, "a parameter", op.index, circuit.params);
-    if (is_rotation(op.gate) != (op.source != Source::none))
-      throw usage_error(where + ": expected an angle or parameter for a rotation, and none for a fixed gate");
+    if (!is_rotation(op.gate) && op.source != Source::none)
+      throw usage_error(where + ": expected no angle or parameter for a fixed gate");
   }
 }
 

@@ -137,8 +137,8 @@ void ExactProgram::bind(std::span<const double> params) {
       if (piece.channel >= 0) {
         piece.matrix = transfers_.one(piece.channel);
         piece.constant = true;
-      } else if (piece.op.source == Source::param) {
-        piece.matrix = rotation(piece.op.gate, params[static_cast<std::size_t>(piece.op.index)]);
+      } else if (piece.op.source != Source::angle) {
+        piece.matrix = rotation(piece.op.gate, fixed_angle(piece.op, params));
         piece.constant = true;
       }
       if (piece.constant && !stage.bound.empty() && stage.bound.back().constant)

@@ -149,8 +149,7 @@ std::vector<One> TrajectoryProgram::rotations(const double* angles) const {
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const Op& op = program_.ops[i];
     if (op.q1 >= 0) continue;
-    const double angle =
-        op.source == Source::angle ? angles[op.index] : params_[static_cast<std::size_t>(op.index)];
+    const double angle = op.source == Source::angle ? angles[op.index] : fixed_angle(op, params_);
     matrices[i] = small(matrix(op.gate, angle));
   }
   return matrices;

@@ -121,6 +121,9 @@ void resolve_tasks(Config& config, const Dataset& data) {
     if (!given.metric.empty() || !given.metrics.empty()) set_metrics(*place, given.metric, given.metrics);
     place->loss = given.loss;
     place->weight = given.weight;
+    place->block = given.block;
+    place->own_qubits = given.own_qubits;
+    place->output = given.output;
     place->in_mean = given.in_mean;
     place->class_weights = given.class_weights;
     if (given.balance_classes) {
@@ -138,7 +141,7 @@ void resolve_tasks(Config& config, const Dataset& data) {
 std::vector<int> block_outputs(const ModelSpec& model) {
   std::vector<int> outputs;
   for (const TaskSpec& task : model.tasks) {
-    if (model.head.block_per_task && parse_task_kind(task.kind) == TaskKind::multiclass)
+    if (task.one_block() || (model.head.block_per_task && parse_task_kind(task.kind) == TaskKind::multiclass))
       outputs.push_back(task.outputs);
     else
       outputs.insert(outputs.end(), static_cast<std::size_t>(task.outputs), 1);
@@ -156,6 +159,22 @@ int qubits_for(const AnsatzSpec& ansatz, int outputs) {
   return std::min(enough, static_cast<int>(ansatz.block_outputs.size()) * (size + 2 * ansatz.layers));
 }
 
+/// Registers of the tasks that ask for qubits of their own, one after another. Returns how many qubits there
+/// are then.
+int lay_out_registers(const Config& config, ModelSpec& model) {
+  int next = 0;
+  for (TaskSpec& task : model.tasks) {
+    if (task.own_qubits == 0) continue;
+    std::vector<int> reg;
+    for (int q = 0; q < task.own_qubits; ++q) reg.push_back(next++);
+    if (!task.block.qubits.empty() && task.block.qubits != reg)
+      throw usage_error(in_file(config) + "task." + task.name +
+                        ": expected either qubits (so many of its own) or register (by hand), found both");
+    task.block.qubits = std::move(reg);
+  }
+  return next;
+}
+
 /// A wide and shallow circuit where the tasks allow it. A global block acts on all qubits, so those stay few.
 void resolve_circuit(const Config& config, ModelSpec& model) {
   AnsatzSpec& ansatz = model.head.ansatz;
@@ -163,6 +182,8 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
   ansatz.block_outputs = block_outputs(model);
   const int blocks = static_cast<int>(ansatz.block_outputs.size());
   const bool local = ansatz.placement == Placement::local;
+  const int own = lay_out_registers(config, model);
+  if (ansatz.qubits == 0 && own > 0) ansatz.qubits = own;
   if (ansatz.qubits == 0) ansatz.qubits = qubits_for(ansatz, outputs);
   if (ansatz.qubits < 1)
     throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
@@ -182,7 +203,7 @@ void resolve_head(Config& config) {
   HeadSpec& head = config.model.head;
   const HeadKind& kind = head_kind(head.kind);
   resolve_circuit(config, config.model);
-  const int angles = head.ansatz.angles();
+  const int angles = kind.angles ? task_ansatz(config.model).angles() : head.ansatz.angles();
   if (kind.angles && head.width != 0 && head.width != angles)
     throw usage_error(in_file(config) + "head.width: the representation of head '" + head.kind +
                       "' has one number per angle, " + std::to_string(angles) +

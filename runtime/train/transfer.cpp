@@ -58,7 +58,7 @@ std::vector<int> free_register(const AnsatzSpec& ansatz, const std::vector<std::
 std::vector<std::vector<int>> extend_registers(const AnsatzSpec& trained, const AnsatzSpec& ansatz,
                                                const std::vector<std::vector<int>>& given) {
   std::vector<std::vector<int>> registers;
-  for (const Block& block : build(trained).blocks) registers.push_back(block.qubits);
+  for (std::size_t b = 0; b < trained.block_outputs.size(); ++b) registers.push_back(register_of(trained, b));
   const std::size_t added = ansatz.block_outputs.size() - registers.size();
   if (given.size() > 1 && given.size() != added)
     throw usage_error("--register: expected one for all new blocks or one for each of " +

@@ -14,14 +14,15 @@ namespace {
 std::vector<std::string> dead_names(const AnsatzSpec& spec) {
   const ParamLayout parts = layout(spec);
   std::vector<std::string> names;
-  for (int param : analyse(build(spec), parts.names).dead_params)
-    names.push_back(parts.names[std::size_t(param)]);
+  for (int param : analyse(build(spec), parts.names()).dead_params)
+    names.push_back(parts.trained[std::size_t(param)].name);
   return names;
 }
 
 std::string warnings_of(const AnsatzSpec& spec) {
   std::string text;
-  for (const std::string& warning : analyse(build(spec), layout(spec).names).warnings) text += warning + "\n";
+  for (const std::string& warning : analyse(build(spec), layout(spec).names()).warnings)
+    text += warning + "\n";
   return text;
 }
 

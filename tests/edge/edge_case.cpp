@@ -149,6 +149,35 @@ void add_layers(std::vector<EdgeCase>& cases) {
                    }});
 }
 
+/// Products of inputs, trained weights, uploads about Z, gates with half angles, several bases, a fixed
+/// scale.
+void write_by_hand(ModelSpec& model, AngleMap map, bool plain_blocks) {
+  model.head.angle_map = map;
+  model.head.train_gain = false;
+  model.head.gain = 0.7;
+  AnsatzSpec& ansatz = model.head.ansatz;
+  ansatz.qubits = 4;
+  CircuitLayer first, second, block;
+  first.upload = Gate::rx;
+  first.inputs = {{0}, {1}, {1}, {2}};
+  first.gates = {Gate::h};
+  second.upload = Gate::rzz;
+  second.pairs = {{0, 1}, {2, 3}};
+  second.inputs = {{0, 3}, {2, 1, 3}};
+  second.factor = 0.1;  // products of three would turn by dozens of radians, whose float roundings show
+  second.reflect = second.train_weights = second.train_offsets = true;
+  second.entangler = Gate::crx;
+  ansatz.stage = {first, second};
+  block.gates = {Gate::ry, Gate::s};
+  if (!plain_blocks) {
+    block.upload = Gate::ry;
+    block.first_input = 1;
+  }
+  ansatz.block_stage = {block};
+  ansatz.register_size = 2;
+  ansatz.observables = {"0.5 X0 - Y1 + Z0 Z1 + 0.125"};
+}
+
 void add_circuits(std::vector<EdgeCase>& cases) {
   using Gates = std::vector<Gate>;
   const std::pair<const char*, Gates> rotations[] = {
@@ -173,6 +202,15 @@ void add_circuits(std::vector<EdgeCase>& cases) {
                ansatz.block_layers = 2;
              },
              method});
+  for (EdgeMethod method : methods)
+    for (AngleMap map : {AngleMap::linear, AngleMap::shift_tanh})
+      cases.push_back({"layers by hand, " + std::string(name(map)) + " by " + std::string(name(method)),
+                       false,
+                       [=](ModelSpec& model) {
+                         small(model);
+                         write_by_hand(model, map, method == EdgeMethod::operators);
+                       },
+                       method});
   for (EdgeMethod method : methods) {
     const std::string by = " by " + std::string(name(method));
     cases.push_back({"uploads of their own, upload rx" + by, false,

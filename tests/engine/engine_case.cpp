@@ -50,15 +50,39 @@ std::vector<double> weight_sums(const Problem& problem) {
   return sums;
 }
 
+/// How often the angle or parameter is used that is used most.
+double most_uses(const Circuit& circuit) {
+  std::vector<int> angles(static_cast<std::size_t>(circuit.angles)),
+      params(static_cast<std::size_t>(circuit.params));
+  const auto count = [&](const std::vector<Op>& ops) {
+    for (const Op& op : ops)
+      if (op.source != Source::none)
+        ++(op.source == Source::angle ? angles : params)[static_cast<std::size_t>(op.index)];
+  };
+  count(circuit.shared);
+  for (const Block& block : circuit.blocks) count(block.ops);
+  int most = 1;
+  for (const auto* list : {&angles, &params})
+    for (int uses : *list) most = std::max(most, uses);
+  return most;
+}
+
 /// Relative error of a simulation in units of eps.
 /// Each gate multiplies the state by a matrix whose entries carry a rounding or two and adds two products: at
 /// most 4 eps of the state's norm per gate and pass. There are two states (ket and bra) and each is run
 /// forward and back: 16 eps per gate. The last sum runs over 2^n products whose absolute values add up to at
 /// most the observable's norm (for operators over 4^k, of absolute sum up to 2^k norms): at most 2^n
 /// roundings more. 8 for setting up angles.
+/// A rotation about Z by a sample's angle is three rotations and their phases: it counts as four gates.
 double rounding_units(const Problem& problem) {
-  std::size_t gates = problem.circuit.shared.size(), longest = 0;
-  for (const Block& block : problem.circuit.blocks) longest = std::max(longest, block.ops.size());
+  const auto count = [](const std::vector<Op>& ops) {
+    std::size_t gates = ops.size();
+    for (const Op& op : ops) gates += op.gate == Gate::rz && op.source == Source::angle ? 3 : 0;
+    return gates;
+  };
+  const std::size_t gates = count(problem.circuit.shared);
+  std::size_t longest = 0;
+  for (const Block& block : problem.circuit.blocks) longest = std::max(longest, count(block.ops));
   return 8 + 16.0 * static_cast<double>(gates + longest) + std::ldexp(1.0, problem.circuit.qubits);
 }
 
@@ -68,6 +92,14 @@ std::size_t Problem::columns() const {
   return static_cast<std::size_t>(circuit.outputs()) * (second_moments ? 2 : 1);
 }
 
+bool Problem::trained_weights() const {
+  for (const Block& block : circuit.blocks)
+    for (const Readout& readout : block.outputs)
+      for (const ZString& string : readout.strings)
+        if (string.weight_param >= 0) return true;
+  return false;
+}
+
 Problem make_problem(const AnsatzSpec& spec, std::size_t samples, bool second_moments, std::uint64_t seed) {
   return make_problem(spec, oracle::uniform(seed, samples * static_cast<std::size_t>(spec.angles()), -4, 4),
                       second_moments, seed);
@@ -75,9 +107,15 @@ Problem make_problem(const AnsatzSpec& spec, std::size_t samples, bool second_mo
 
 Problem make_problem(const AnsatzSpec& spec, const std::vector<double>& angles, bool second_moments,
                      std::uint64_t seed, const std::vector<double>& params) {
-  Problem problem;
+  Problem problem = make_problem(build(spec), angles, second_moments, seed, params);
   problem.spec = spec;
-  problem.circuit = build(spec);
+  return problem;
+}
+
+Problem make_problem(const Circuit& circuit, const std::vector<double>& angles, bool second_moments,
+                     std::uint64_t seed, const std::vector<double>& params) {
+  Problem problem;
+  problem.circuit = circuit;
   problem.second_moments = second_moments;
   const std::size_t width = static_cast<std::size_t>(problem.circuit.angles);
   problem.samples = angles.size() / width;
@@ -91,6 +129,9 @@ Problem make_problem(const AnsatzSpec& spec, const std::vector<double>& angles, 
   problem.d_angles = oracle::uniform(seed + 3000017, width, -1, 1);
   problem.d_params = oracle::uniform(seed + 4000037, problem.params.size(), -1, 1);
   normalise(problem.d_angles, problem.d_params);
+  problem.uses = most_uses(circuit);
+  for (auto* direction : {&problem.d_angles, &problem.d_params})
+    for (double& part : *direction) part /= problem.uses;
   for (std::size_t s = 0; s < problem.samples; ++s) {
     const auto a = row(problem.angles, s, width);
     const auto g = row(problem.cotangents, s, problem.columns());
@@ -179,7 +220,7 @@ void check_against_oracle(const Problem& problem, const Answer<Real>& answer, st
     for (std::size_t a = 0; a < width; ++a) {
       const std::size_t i = s * width + a;
       compare(static_cast<double>(answer.angle_gradients[i]), problem.angle_gradients[i],
-              eps * units * cotangents, "angle gradient", i);
+              eps * units * cotangents * problem.uses, "angle gradient", i);
       directional_found += problem.d_angles[a] * static_cast<double>(answer.angle_gradients[i]);
     }
     for (std::size_t p = 0; p < expected_params.size(); ++p)
@@ -192,12 +233,11 @@ void check_against_oracle(const Problem& problem, const Answer<Real>& answer, st
   double weight_cotangents = 0;
   for (std::size_t i = 0; i < batch * columns; ++i)
     weight_cotangents += std::abs(problem.cotangents[i]) * std::max(1.0, 2 * norms[i % columns]);
-  const double param_scale = problem.spec.readout == ReadoutKind::weights
-                                 ? std::max(all_cotangents, weight_cotangents)
-                                 : all_cotangents;
+  const double param_scale =
+      problem.trained_weights() ? std::max(all_cotangents, weight_cotangents) : all_cotangents;
   for (std::size_t p = 0; p < expected_params.size(); ++p) {
-    compare(answer.param_gradients[p], expected_params[p], eps * units * param_scale, "parameter gradient",
-            p);
+    compare(answer.param_gradients[p], expected_params[p], eps * units * param_scale * problem.uses,
+            "parameter gradient", p);
     directional_found += problem.d_params[p] * answer.param_gradients[p];
   }
   // The direction's components sum to 1 in absolute value, so the fifth derivative is at most the sum of

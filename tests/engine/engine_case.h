@@ -25,12 +25,19 @@ struct Problem {
   std::vector<double> d_angles, d_params,
       directional;  ///< a random direction and each sample's derivative in it
 
+  double uses = 1;  ///< how often the angle or parameter is used that is used most
+
   std::size_t columns() const;
+  bool trained_weights() const;
 };
 
 Problem make_problem(const AnsatzSpec& spec, std::size_t samples, bool second_moments, std::uint64_t seed);
 /// The same with angles given, [samples, spec.angles()], and parameters if there are any in `params`.
 Problem make_problem(const AnsatzSpec& spec, const std::vector<double>& angles, bool second_moments,
+                     std::uint64_t seed, const std::vector<double>& params = {});
+
+/// The same for a circuit; angles are [samples, circuit.angles].
+Problem make_problem(const Circuit& circuit, const std::vector<double>& angles, bool second_moments,
                      std::uint64_t seed, const std::vector<double>& params = {});
 
 template <class Real>

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "hardware/emulator/ionq_reader.h"
-#include "hardware/emulator/qasm/reader.h"
+#include "hardware/emulator/qasm_reader.h"
 #include "hardware/formats/qasm_writer.h"
 #include "runtime/base/error.h"
 #include "tests/fuzz/fuzz.h"

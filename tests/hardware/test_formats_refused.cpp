@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "hardware/emulator/ionq_reader.h"
-#include "hardware/emulator/qasm/reader.h"
+#include "hardware/emulator/qasm_reader.h"
 #include "runtime/base/error.h"
 #include "tests/hardware/format_texts.h"
 
@@ -10,13 +10,17 @@ using namespace qmtl;
 
 TEST_CASE("What OpenQASM 3 can say and devices here cannot do is refused with its line", "[formats]") {
   const std::pair<const char*, const char*> cases[] = {
-      {"ccx q[0], q[1], q[0];", "ccx"},
+      {"ccx q[0], q[1], q[0];", "twice"},
       {"ctrl @ x q[0], q[1];", "ctrl"},
       {"for int i in [0:3] { x q[0]; }", "for"},
       {"if (c[0]) x q[0];", "if"},
       {"reset q[0];", "reset"},
       {"gphase(0.3);", "gphase"},
-      {"gate mine a { x a; } mine q[0];", "definitions"},
+      {"gate mine a { x a; } mine q[0], q[1];", "mine: expected 1 qubits"},
+      {"gate mine a { mine a; } mine q[0];", "nested too deeply"},
+      {"gate mine a { x b; } mine q[0];", "a qubit of the gate"},
+      {"gate mine(t) a { rx(s) a; } mine(1) q[0];", "declared input"},
+      {"gate mine a { x a;", "its end"},
       {"gate rzz(t) a, b { cx a, b; rz(t) a; cx a, b; }", "gate rzz"},
       {"gate rzz(t) a, b { }", "gate rzz"},
       {"x q[2];", "whole number up to 1"},

@@ -60,6 +60,11 @@ FLAT = {
                              'block.entangler="cx-ring"', "circuit.layers=4"],
     "real blocks on all qubits": ['block.placement="global"', "block.layers=3", 'block.entangler="cx-ring"',
                                   "circuit.layers=4", 'circuit.entangler="cx-ring"', "circuit.qubits=7"],
+    "layers by hand": ['circuit.layer=[{ upload = "rx", gates = ["rz"], entangler = "crx", pattern = "line" }, '
+                       '{ upload = "rzz", pattern = "full", factor = 0.5, reflect = true, trained = "both" }]',
+                       'block.layer=[{ upload = "ry", first_input = 1, gates = ["ry", "h"] }]',
+                       'block.observables=["0.5 X0 - Y1 + Z0 Z1"]', 'head.angle_map="linear"'],
+    "a preset": ['circuit.preset="zz-map-linear"', "circuit.layers=2", 'block.preset="sim-2"', 'block.observables=["X0"]'],
     "operators": ["circuit.layers=5", "block.size=2", 'circuit.entangler="cx-ring"', "block.layers=2",
                   'block.entangler="cz-ring"'],
     "complex operators": ["circuit.layers=5", "block.size=2", 'circuit.rotations=["rx", "rz"]', "block.layers=2",

@@ -17,7 +17,49 @@ struct HeadCase {
   bool block_per_task = false;
   int uploads = 1;
   AngleMap map = AngleMap::shift_tanh;
+  bool by_hand = false;  ///< layers, observables and output maps of the tasks' own
 };
+
+/// Every way in which a circuit differs from the short form: products of inputs, trained weights and offsets,
+/// shared inputs, numbers of the sample in a block, several bases, strings that no basis joins, trained
+/// weights of strings, fixed scales and biases.
+inline void write_by_hand(ModelSpec& spec) {
+  AnsatzSpec& ansatz = spec.head.ansatz;
+  CircuitLayer first, second;
+  first.upload = Gate::rx;
+  first.inputs = {{0}, {1}, {1}, {2}};
+  first.gates = {Gate::rz};
+  first.entangler = Gate::crx;
+  first.pattern = PairPattern::line;
+  second.upload = Gate::rzz;
+  second.pattern = PairPattern::step;
+  second.range = 2;
+  second.pairs = {{0, 1}, {2, 3}};
+  second.inputs = {{0, 3}, {2, 2}};
+  second.reflect = second.train_weights = second.train_offsets = true;
+  ansatz.stage = {first, second};
+  ansatz.block_outputs.clear();
+  for (TaskSpec& task : spec.tasks) {
+    const int outputs = task.outputs;
+    task.block.qubits = outputs == 1 ? std::vector<int>{1, 3} : std::vector<int>{0, 2, 3};
+    CircuitLayer layer;
+    layer.gates = {Gate::ry};
+    if (outputs == 3) {
+      layer.upload = Gate::ry;
+      layer.inputs = {{1}, {1}, {3}};
+      layer.train_weights = true;
+    }
+    task.block.layers = {layer};
+    task.block.observables = outputs == 3   ? std::vector<std::string>{"Z0", "X0 Y1", "0.5 Z1 - X2 + 0.25"}
+                             : outputs == 2 ? std::vector<std::string>{"w Z0 + w X1 + w Z2 X0", "P101"}
+                                            : std::vector<std::string>{"0.5 Y0 + 0.5 X1"};
+    task.output.train_scale = outputs != 3;
+    task.output.scale = 1.5;
+    task.output.train_bias = outputs != 2;
+    task.output.bias = -0.25;
+    ansatz.block_outputs.push_back(outputs);
+  }
+}
 
 /// `count` tasks of all kinds in turn: 1, 3, 2 and 1 outputs.
 inline std::vector<TaskSpec> tasks_of(int count) {
@@ -58,6 +100,7 @@ inline ModelSpec spec_of(const HeadCase& c, int tasks = 4) {
     else
       head.ansatz.block_outputs.insert(head.ansatz.block_outputs.end(),
                                        static_cast<std::size_t>(task.outputs), 1);
+  if (c.by_hand) write_by_hand(spec);
   return spec;
 }
 

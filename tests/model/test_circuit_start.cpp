@@ -13,7 +13,7 @@ namespace {
 std::vector<double> start_of(const HeadSpec& head) {
   const Circuit circuit = build(head.ansatz);
   std::vector<double> values(static_cast<std::size_t>(circuit.params), std::nan(""));
-  start_circuit(head, head.ansatz, circuit, InitialValues(5), 7, values);
+  start_circuit(head, head.ansatz, circuit, layout(head.ansatz), InitialValues(5), 7, values);
   return values;
 }
 

@@ -20,6 +20,8 @@ const std::vector<HeadCase> cases{
     {"qmtl"},
     {"qmtl", 100, 2, true},
     {"qmtl", 0, 2, true, true, 2},
+    {"qmtl", 0, 1, false, false, 1, AngleMap::linear, true},
+    {"qmtl", 100, 2, true, false, 1, AngleMap::shift_tanh, true},
     {"hybrid"},
     {"hybrid", 100, 3, true},
     {"hybrid", 0, 1, false, false, 2, AngleMap::shift_atan},
@@ -38,7 +40,8 @@ const std::vector<HeadCase> cases{
 std::string describe(const HeadCase& c) {
   return c.kind + ", shots " + std::to_string(c.shots) + ", groups " + std::to_string(c.groups) +
          (c.train_gain ? ", trained gain" : "") + (c.block_per_task ? ", block per task" : "") +
-         ", uploads " + std::to_string(c.uploads) + ", " + std::string(name(c.map));
+         ", uploads " + std::to_string(c.uploads) + ", " + std::string(name(c.map)) +
+         (c.by_hand ? ", by hand" : "");
 }
 
 /// Numbers of a row-major array, by tensor of the head.
@@ -72,9 +75,14 @@ class Reference {
  public:
   Reference(const ModelSpec& spec, const Head<double>& head)
       : spec_(spec), infos_(head.params()), columns_(task_columns(spec)) {
-    if (head_kind(spec.head.kind).circuit()) circuit_ = build(head_ansatz(spec));
-    for (const Block& block : build(spec.head.ansatz).blocks)
-      for (std::size_t o = 0; o < block.outputs.size(); ++o) registers_.push_back(block.qubits);
+    if (head_kind(spec.head.kind).circuit()) {
+      Assembly assembly = assemble(head_ansatz(spec));
+      circuit_ = std::move(assembly.circuit);
+      sums_ = std::move(assembly.outputs);
+    }
+    for (std::size_t b = 0; b < spec.head.ansatz.block_outputs.size(); ++b)
+      registers_.insert(registers_.end(), static_cast<std::size_t>(spec.head.ansatz.block_outputs[b]),
+                        register_of(spec.head.ansatz, b));
   }
 
   /// Errors of the circuit's outputs over `shots`: fixed by seed, step, output and sample.
@@ -110,13 +118,20 @@ class Reference {
     const auto n = static_cast<std::size_t>(spec_.head.ansatz.qubits);
     const auto d = static_cast<std::size_t>(spec_.head.width);
     const auto hidden = static_cast<std::size_t>(spec_.head.hidden);
-    std::size_t scale = 0, weight = 0;
+    std::size_t scale = 0, bias = 0, weight = 0;
     for (std::size_t t = 0; t < spec_.tasks.size(); ++t)
       for (std::size_t o = columns_[t]; o < columns_[t + 1]; ++o) {
-        double sum = at["head.bias"][o];
+        const OutputMap& map = spec_.tasks[t].output;
+        double sum = map.train_bias ? at["head.bias"][bias++] : map.bias;
         if (kind == "qmtl") {
-          if (o > 0 && (o == columns_[t] || spec_.tasks[t].kind != "multiclass")) ++scale;
-          sum += at["head.scale"][scale] * values[o];
+          double value = 0;
+          for (int output : sums_[o]) value += values[static_cast<std::size_t>(output)];
+          if (!map.train_scale) {
+            sum += map.scale * value * gain(at);
+          } else {
+            if (o == columns_[t] || spec_.tasks[t].kind != "multiclass") ++scale;
+            sum += at["head.scale"][scale - 1] * value;
+          }
         } else if (kind == "hybrid") {
           for (std::size_t q = 0; q < n; ++q) sum += values[q] * at["head.weight"][q * outputs + o];
         } else if (kind == "separate") {
@@ -142,25 +157,31 @@ class Reference {
   }
 
   std::vector<double> angles(const std::vector<double>& params, const double* z) const {
-    std::vector<double> angles;
-    for (int a = 0; a < circuit_.angles; ++a)
-      angles.push_back(angle(spec_.head.angle_map, gain({infos_, params}) * z[a]));
-    return angles;
+    std::vector<double> mapped, functions;
+    for (int i = 0; i < circuit_.sample_inputs(); ++i)
+      mapped.push_back(angle(spec_.head.angle_map, gain({infos_, params}) * z[i]));
+    for (const Expression& function : circuit_.angle_of)
+      functions.push_back(value(function, mapped, trained(params)));
+    return circuit_.angle_of.empty() ? mapped : functions;
   }
 
   Eigen::VectorXd oracle_values(const std::vector<double>& params, const double* z,
                                 bool second_moments) const {
-    return oracle::values(circuit_, angles(params, z),
-                          std::span(params).first(static_cast<std::size_t>(circuit_.params)), second_moments);
+    return oracle::values(circuit_, angles(params, z), bound_params(circuit_, trained(params)),
+                          second_moments);
   }
 
  private:
+  std::span<const double> trained(const std::vector<double>& params) const {
+    return std::span(params).first(static_cast<std::size_t>(circuit_.trainable_numbers()));
+  }
   double gain(const Tensors& at) const { return spec_.head.train_gain ? *at["head.gain"] : spec_.head.gain; }
 
   const ModelSpec& spec_;
   const std::vector<ParamInfo>& infos_;
   std::vector<std::size_t> columns_;
   Circuit circuit_;
+  std::vector<std::vector<int>> sums_;       ///< the circuit's outputs that each logit sums
   std::vector<std::vector<int>> registers_;  ///< per output
 };
 

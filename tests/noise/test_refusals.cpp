@@ -4,8 +4,8 @@
 #include <functional>
 #include <limits>
 
-#include "runtime/circuit/ansatz.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz.h"
 #include "runtime/noise/noisy.h"
 
 using namespace qmtl;
@@ -116,7 +116,11 @@ TEST_CASE("Circuits and options that make no sense are refused") {
                c.shared[0] = {Gate::ry, 0, -1, Source::angle, 0};
              }),
              Contains("angle"));
-  CHECK_THAT(change([](Circuit& c) { c.shared[0] = {Gate::ry, 0}; }), Contains("expected an angle"));
+  CHECK_THAT(change([](Circuit& c) {
+               c.params = 1;
+               c.shared[0] = {Gate::cz, 0, 1, Source::param, 0};
+             }),
+             Contains("expected no angle or parameter"));
   CHECK_THAT(change([](Circuit& c) { c.blocks[0].qubits = {1, 1}; }), Contains("once"));
   CHECK_THAT(change([](Circuit& c) { c.blocks[0].qubits.clear(); }), Contains("found none"));
   CHECK_THAT(change([](Circuit& c) { c.blocks.clear(); }), Contains("at least one block"));

@@ -98,7 +98,7 @@ double angle_of(const Op& op, std::span<const double> angles, std::span<const do
     case Source::param:
       return params[std::size_t(op.index)];
     default:
-      return 0.0;
+      return op.angle;
   }
 }
 

@@ -206,10 +206,12 @@ def use_all(recipes, root, scratch, jobs):
             raise Failure(f"qmtl eval: expected the metric specificity, found {scores}")
     call("export", "run-mean", "--to", "onnx", "--out", "mean.onnx")
     call("replay", "run", "run-qmtl", "--endpoint", "zeros", "--shots", "10")
+    if "ghz-chain" not in call("presets"):
+        raise Failure("qmtl presets: expected ghz-chain")
     if "cz-all" not in call("entanglers"):
         raise Failure("qmtl entanglers: expected cz-all")
     (work / "circuit.json").write_text(
-        json.dumps({"qubits": 2, "ops": [["rxx", 0, 1, 1.5707963267948966]], "measure": [0, 1]}))
+        json.dumps({"qubits": 2, "ops": [["rxy", 0, 1, 1.5707963267948966]], "measure": [0, 1]}))
     (work / "noise.toml").write_text("")
     print(call("noise", "circuit.json", "--noise", "noise.toml").strip())
     tested = run([tree / "build/release/tests/test_circuit"])

@@ -8,12 +8,12 @@
 
 namespace qmtl {
 
-// The subcommands. A new one is a file with its `int NAME_command(const Ranks&, const Arguments&)` and its row
-// here: name, whether it runs on all ranks or on rank 0 alone, whether it stops in its
-// own time when a signal asks it to or simply ends, summary. `args` is what follows the subcommand's
-// name; the result is the exit code. Results go to standard output, logs and progress to standard error.
-// Errors are thrown as Error and printed by main.
-// They are weak: null in a build without their room (CMakeLists.txt), whose list is the only one.
+// The subcommands. A new one is a file with its `int NAME_command(const Ranks&, const Arguments&)` and its
+// row here: name, whether it runs on all ranks or on rank 0 alone, whether it stops in its own time when a
+// signal asks it to or simply ends, summary. `args` is what follows the subcommand's name; the result is the
+// exit code. Results go to standard output, logs and progress to standard error. Errors are thrown as Error
+// and printed by main. They are weak: null in a build without their room (CMakeLists.txt), whose list is the
+// only one.
 // clang-format off
 #define QMTL_COMMANDS(ROW) \
   ROW(import, rank_0, ends, "make a data set from tables, arrays or pictures and a TOML description") \
@@ -27,6 +27,7 @@ namespace qmtl {
   ROW(inspect, rank_0, ends, "what is in a checkpoint or data set") \
   ROW(bench, rank_0, ends, "time the circuit engine on workloads and check its answers") \
   ROW(plan, rank_0, ends, "what a configuration would train: circuit, parameters, warnings, cost") \
+  ROW(presets, rank_0, ends, "the published circuits that a configuration may name") \
   ROW(keys, rank_0, ends, "the keys of a training configuration: values, defaults, meaning") \
   ROW(noise, rank_0, ends, "circuits on a noisy device: probabilities or counts of bitstrings") \
   ROW(export, rank_0, ends, "write a trained model as circuits for devices or as a program for the edge") \
@@ -38,7 +39,8 @@ namespace qmtl {
 // clang-format on
 using Arguments = std::vector<std::string>;
 
-#define DECLARE(name, where, signal, summary) [[gnu::weak]] int name##_command(const Ranks& ranks, const Arguments& args);
+#define DECLARE(name, where, signal, summary) \
+  [[gnu::weak]] int name##_command(const Ranks& ranks, const Arguments& args);
 QMTL_COMMANDS(DECLARE)
 #undef DECLARE
 

@@ -10,7 +10,7 @@ void CircuitReadout::logits(std::span<const double> values, double* logits) cons
     for (const ReadoutColumn& column : columns) {
       double sum = 0.0;
       for (std::size_t i = 0; i < column.weights.size(); ++i)
-        sum += row[column.first_output + i] * column.weights[i];
+        sum += row[column.outputs[i]] * column.weights[i];
       *logits++ = sum + column.bias;
     }
   }

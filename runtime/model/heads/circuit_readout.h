@@ -7,10 +7,10 @@
 
 namespace qmtl {
 
-/// One logit of a head with a circuit: it reads neighbouring outputs of the circuit.
+/// One logit of a head with a circuit.
 struct ReadoutColumn {
-  std::size_t first_output = 0;
-  std::vector<double> weights;  ///< of the outputs from first_output on
+  std::vector<std::size_t> outputs;  ///< of the circuit, ascending
+  std::vector<double> weights;       ///< of each of them
   double bias = 0.0;
 };
 

@@ -26,9 +26,12 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setu
       gemm_rate_(setup.spec.cost.gemm),
       shots_(setup.shots),
       second_moments_(plan_options(setup.spec, setup.shots).second_moments),
-      ansatz_(ansatz),
-      circuit_(build(ansatz)),
-      layout_(qmtl::layout(ansatz)) {
+      ansatz_(ansatz) {
+  Assembly assembly = assemble(ansatz);
+  circuit_ = std::move(assembly.circuit);
+  layout_ = std::move(assembly.layout);
+  first_block_ = std::move(assembly.first_block);
+  output_sums_ = std::move(assembly.outputs);
   outputs_ = static_cast<std::size_t>(circuit_.outputs());
   for (const BlockRange& generation : generations) generations_.push_back(make_part(generation, setup));
   if (generations.empty()) generations_.push_back(make_part(whole(circuit_), 0, setup));
@@ -41,10 +44,10 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setu
 template <class Real>
 typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(BlockRange blocks,
                                                                 const HeadSetup& setup) const {
+  const int begin = first_block_[blocks.first], end = first_block_[blocks.last];
   std::size_t first = 0;
-  for (std::size_t b = 0; b < blocks.first; ++b) first += circuit_.blocks[b].outputs.size();
-  return make_part(restrict_blocks(circuit_, static_cast<int>(blocks.first), static_cast<int>(blocks.last)),
-                   first, setup);
+  for (int b = 0; b < begin; ++b) first += circuit_.blocks[static_cast<std::size_t>(b)].outputs.size();
+  return make_part(restrict_blocks(circuit_, begin, end), first, setup);
 }
 
 template <class Real>
@@ -73,15 +76,16 @@ void CircuitStage<Real>::append_params(std::vector<ParamInfo>& params) const {
 template <class Real>
 void CircuitStage<Real>::initial(const InitialValues& random, std::uint32_t tensor,
                                  std::span<double> values) const {
-  start_circuit(head_, ansatz_, circuit_, random, tensor, values);
+  start_circuit(head_, ansatz_, circuit_, layout_, random, tensor, values);
 }
 
 template <class Real>
 void CircuitStage<Real>::bind(std::span<const double> params, double gain) {
-  params_.assign(params.begin(), params.end());
+  trained_.assign(params.begin(), params.end());
+  params_ = bound_params(circuit_, trained_);
   gain_ = gain;
-  for (Part& part : generations_) part.bind(params);
-  for (Part& part : groups_) part.bind(params);
+  for (Part& part : generations_) part.bind(params_);
+  for (Part& part : groups_) part.bind(params_);
 }
 
 template <class Real>
@@ -113,7 +117,8 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   const Part& used = part(group);
   const auto rows = static_cast<std::size_t>(z.rows());
   const auto stride = static_cast<std::size_t>(used.engine->values());
-  const auto [angles, slopes] = encode(z, used);
+  const Encoding encoding = encode(z, used);
+  const Matrix<Real>& angles = encoding.angles;
   std::vector<Real> values(rows * stride);
   Matrix<Real> angle_gradients(z.rows(), static_cast<Eigen::Index>(used.angles()));
   std::vector<double> circuit_gradient(used.cone.params.size(), 0.0);
@@ -139,9 +144,20 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   };
   used.engine->vjp(rows, angles.data(), at_readout, values.data(), angle_gradients.data(),
                    circuit_gradient.data());
-  for (std::size_t i = 0; i < circuit_gradient.size(); ++i)
-    gradient[static_cast<std::size_t>(used.cone.params[i])] += circuit_gradient[i];
-  decode(z, slopes, angle_gradients, used, dz, gain_gradient);
+  add_param_gradients(used, circuit_gradient, gradient);
+  decode(z, encoding, angle_gradients, used, dz, gradient, gain_gradient);
+}
+
+template <class Real>
+void CircuitStage<Real>::add_param_gradients(const Part& used, std::span<const double> of_params,
+                                             std::span<double> gradient) const {
+  for (std::size_t i = 0; i < of_params.size(); ++i) {
+    const auto number = static_cast<std::size_t>(used.cone.params[i]);
+    if (circuit_.param_of.empty())
+      gradient[number] += of_params[i];
+    else
+      qmtl::add_gradient(circuit_.param_of[number], of_params[i], {}, trained_, {}, gradient);
+  }
 }
 
 template <class Real>
@@ -153,8 +169,9 @@ double CircuitStage<Real>::group_cost(std::size_t group) const {
 template <class Real>
 typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode(const Matrix<Real>& z,
                                                                  const Part& used) const {
+  if (!circuit_.angle_of.empty()) return encode_functions(z, used);
   const auto columns = static_cast<Eigen::Index>(used.angles());
-  Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), columns)};
+  Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), columns), {}};
   std::vector<double> inputs;
   inputs.reserve(static_cast<std::size_t>(result.angles.size()));
   for (Eigen::Index i = 0; i < z.rows(); ++i)
@@ -169,10 +186,61 @@ typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode(const Matrix<Re
 }
 
 template <class Real>
-void CircuitStage<Real>::decode(const Matrix<Real>& z, const Matrix<Real>& slopes,
+typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode_functions(const Matrix<Real>& z,
+                                                                           const Part& used) const {
+  const std::size_t rows = static_cast<std::size_t>(z.rows()), inputs = width();
+  const auto columns = static_cast<Eigen::Index>(used.angles());
+  Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), z.cols()), {}};
+  result.inputs.reserve(rows * inputs);
+  for (Eigen::Index i = 0; i < z.size(); ++i)
+    result.inputs.push_back(gain_ * static_cast<double>(z.data()[i]));
+  if (uses_tanh(head_.angle_map)) tanh_each(result.inputs);
+  for (std::size_t i = 0; i < result.inputs.size(); ++i) {
+    const Angle angle = angle_of(head_.angle_map, result.inputs[i]);
+    result.inputs[i] = angle.value;
+    result.slopes.data()[i] = static_cast<Real>(angle.slope);
+  }
+  for (std::size_t i = 0; i < rows; ++i)
+    for (Eigen::Index a = 0; a < columns; ++a)
+      result.angles(static_cast<Eigen::Index>(i), a) = static_cast<Real>(
+          value(circuit_.angle_of[static_cast<std::size_t>(used.cone.angles[static_cast<std::size_t>(a)])],
+                std::span(result.inputs).subspan(i * inputs, inputs), trained_));
+  return result;
+}
+
+template <class Real>
+void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Encoding& encoding,
+                                          const Matrix<Real>& angle_gradients, const Part& used,
+                                          Matrix<Real>& dz, std::span<double> gradient,
+                                          double* gain_gradient) const {
+  const std::size_t inputs = width();
+  std::vector<double> of_inputs(inputs);
+  double through_angles = 0.0;
+  for (Eigen::Index i = 0; i < z.rows(); ++i) {
+    std::fill(of_inputs.begin(), of_inputs.end(), 0.0);
+    const auto row = std::span(encoding.inputs).subspan(static_cast<std::size_t>(i) * inputs, inputs);
+    for (Eigen::Index a = 0; a < angle_gradients.cols(); ++a)
+      qmtl::add_gradient(
+          circuit_.angle_of[static_cast<std::size_t>(used.cone.angles[static_cast<std::size_t>(a)])],
+          static_cast<double>(angle_gradients(i, a)), row, trained_, of_inputs, gradient);
+    for (std::size_t k = 0; k < inputs; ++k) {
+      const auto column = static_cast<Eigen::Index>(k);
+      const double g = of_inputs[k] * static_cast<double>(encoding.slopes(i, column));
+      dz(i, column) = static_cast<Real>(g * gain_);
+      through_angles += g * static_cast<double>(z(i, column));
+    }
+  }
+  if (gain_gradient) *gain_gradient += through_angles;
+}
+
+template <class Real>
+void CircuitStage<Real>::decode(const Matrix<Real>& z, const Encoding& encoding,
                                 const Matrix<Real>& angle_gradients, const Part& used, Matrix<Real>& dz,
-                                double* gain_gradient) const {
+                                std::span<double> gradient, double* gain_gradient) const {
+  const Matrix<Real>& slopes = encoding.slopes;
   dz.setZero(z.rows(), z.cols());
+  if (!circuit_.angle_of.empty())
+    return decode_functions(z, encoding, angle_gradients, used, dz, gradient, gain_gradient);
   double through_angles = 0.0;
   for (Eigen::Index i = 0; i < z.rows(); ++i)
     for (Eigen::Index a = 0; a < slopes.cols(); ++a) {

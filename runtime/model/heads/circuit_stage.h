@@ -12,7 +12,7 @@
 
 namespace qmtl {
 
-/// Blocks first .. last-1 of a circuit.
+/// Blocks first .. last-1 of a specification.
 struct BlockRange {
   std::size_t first = 0, last = 0;
 };
@@ -28,10 +28,12 @@ class CircuitStage {
   CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& groups,
                const std::vector<BlockRange>& generations);
 
-  std::size_t width() const { return static_cast<std::size_t>(circuit_.angles); }
+  std::size_t width() const { return static_cast<std::size_t>(circuit_.sample_inputs()); }
   std::size_t outputs() const { return outputs_; }
   const Circuit& circuit() const { return circuit_; }
   const ParamLayout& layout() const { return layout_; }
+  /// The circuit's outputs whose sum each output of the specification is, in the order of the tasks' columns.
+  const std::vector<std::vector<int>>& output_sums() const { return output_sums_; }
   /// The plan of the first generation, or of all blocks.
   const Plan& plan() const { return generations_.front().engine->plan(); }
   SimdTarget target() const { return generations_.front().engine->target(); }
@@ -39,12 +41,13 @@ class CircuitStage {
   std::size_t first_output(std::size_t group) const { return part(group).first_output; }
   std::size_t outputs(std::size_t group) const { return part(group).outputs; }
 
-  /// Appends "head.shared", "head.block" and "head.readout", in the order of ParamLayout; empty ones are left
-  /// out.
+  /// Appends "head.shared", "head.block" and "head.readout", the trainable numbers in the order of
+  /// ParamLayout; empty ones are left out.
   void append_params(std::vector<ParamInfo>& params) const;
   /// As start_circuit.
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
   void bind(std::span<const double> params, double gain);
+  /// Of the circuit, as bound.
   std::span<const double> params() const { return params_; }
   double gain() const { return gain_; }
 
@@ -75,7 +78,8 @@ class CircuitStage {
     std::size_t angles() const { return cone.angles.size(); }
   };
   struct Encoding {
-    Matrix<Real> angles, slopes;  ///< slopes: d angle / d (gain z)
+    Matrix<Real> angles, slopes;  ///< of the part's; slopes: d mapped number / d (gain z)
+    std::vector<double> inputs;   ///< [rows, width()] mapped numbers, where angles are functions of them
   };
 
   Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;
@@ -84,8 +88,15 @@ class CircuitStage {
     return groups_.empty() ? generations_.front() : groups_[group];
   }
   Encoding encode(const Matrix<Real>& z, const Part& part) const;
-  void decode(const Matrix<Real>& z, const Matrix<Real>& slopes, const Matrix<Real>& angle_gradients,
-              const Part& part, Matrix<Real>& dz, double* gain_gradient) const;
+  Encoding encode_functions(const Matrix<Real>& z, const Part& part) const;
+  /// d loss / d z of the angles' gradients, and ADDS those of trained weights and of the gain.
+  void decode(const Matrix<Real>& z, const Encoding& encoding, const Matrix<Real>& angle_gradients,
+              const Part& part, Matrix<Real>& dz, std::span<double> gradient, double* gain_gradient) const;
+  void decode_functions(const Matrix<Real>& z, const Encoding& encoding, const Matrix<Real>& angle_gradients,
+                        const Part& part, Matrix<Real>& dz, std::span<double> gradient,
+                        double* gain_gradient) const;
+  void add_param_gradients(const Part& part, std::span<const double> of_params,
+                           std::span<double> gradient) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 
@@ -96,10 +107,12 @@ class CircuitStage {
   AnsatzSpec ansatz_;
   Circuit circuit_;
   ParamLayout layout_;
+  std::vector<int> first_block_;  ///< of the circuit, for each block of the specification
+  std::vector<std::vector<int>> output_sums_;
   std::size_t outputs_ = 0;
   std::vector<Part> generations_;  ///< all outputs; one part without generations
   std::vector<Part> groups_;       ///< empty: the only generation serves every group
-  std::vector<double> params_;
+  std::vector<double> trained_, params_;
   double gain_ = 1.0;
 };
 

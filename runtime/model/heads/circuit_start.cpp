@@ -104,34 +104,33 @@ void check_stage(const Stage& stage, const std::string& key) {
 }  // namespace
 
 void start_circuit(const HeadSpec& head, const AnsatzSpec& ansatz, const Circuit& circuit,
-                   const InitialValues& random, std::uint32_t tensor, std::span<double> values) {
+                   const ParamLayout& layout, const InitialValues& random, std::uint32_t tensor,
+                   std::span<double> values) {
   const double shared_deviation = head.shared_deviation >= 0 ? head.shared_deviation : head.start_deviation;
-  const auto normal = [&](int index, double deviation) {
-    values[static_cast<std::size_t>(index)] =
-        deviation * random.normal(tensor, static_cast<std::uint32_t>(index));
-  };
-  for (const Op& op : circuit.shared)
-    if (op.source == Source::param) normal(op.index, shared_deviation);
-  if (head.shared_start == SharedStart::identity) start_as_identity(shared_stage(ansatz, circuit), values);
-  for (const Block& block : circuit.blocks) {
-    for (const Op& op : block.ops) {
-      if (op.source != Source::param) continue;
-      normal(op.index, head.start_deviation);
-      if (head.start == BlockStart::signs && op.gate == Gate::ry &&
-          random.coin(tensor, static_cast<std::uint32_t>(op.index)))
-        values[static_cast<std::size_t>(op.index)] += math::pi;
+  for (std::size_t i = 0; i < layout.trained.size(); ++i) {
+    const TrainedNumber& number = layout.trained[i];
+    const bool in_block = static_cast<int>(i) >= layout.shared;
+    const auto key = static_cast<std::uint32_t>(i);
+    if (number.role == TrainedRole::weight || number.role == TrainedRole::readout) {
+      values[i] = number.start;
+      continue;
     }
-    if (head.start == BlockStart::identity) start_as_identity(block_stage(ansatz, block), values);
-    for (const Readout& readout : block.outputs)
-      for (const ZString& string : readout.strings)
-        if (string.weight_param >= 0)
-          values[static_cast<std::size_t>(string.weight_param)] =
-              1.0 / static_cast<double>(readout.strings.size());
+    values[i] = (in_block ? head.start_deviation : shared_deviation) * random.normal(tensor, key);
+    if (in_block && number.role == TrainedRole::angle && number.gate == Gate::ry &&
+        head.start == BlockStart::signs && random.coin(tensor, key))
+      values[i] += math::pi;
   }
+  if (head.shared_start == SharedStart::identity) start_as_identity(shared_stage(ansatz, circuit), values);
+  if (head.start == BlockStart::identity)
+    for (const Block& block : circuit.blocks) start_as_identity(block_stage(ansatz, block), values);
 }
 
 void check_start(const HeadSpec& head, const AnsatzSpec& ansatz) {
   if (head.shared_start != SharedStart::identity && head.start != BlockStart::identity) return;
+  if (!ansatz.is_short())
+    throw usage_error(
+        "head.start, head.shared_start = \"identity\": expected a circuit in the short form, found layers or "
+        "observables by hand, which need not cancel; use \"normal\"");
   const Circuit circuit = build(ansatz);
   if (head.shared_start == SharedStart::identity)
     check_stage(shared_stage(ansatz, circuit), "head.shared_start");

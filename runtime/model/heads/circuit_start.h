@@ -10,8 +10,9 @@
 
 namespace qmtl {
 
-/// Initial values of the parameters of `circuit`, which is build(ansatz): normals of the stage's deviation,
-/// as head.start and head.shared_start say; readout weights 1 / count. `tensor` keys the random numbers.
+/// Initial values of the trainable numbers of `circuit` and `layout`, which are assemble(ansatz): normals of
+/// the stage's deviation, as head.start and head.shared_start say; readout weights 1 / count. `tensor` keys
+/// the random numbers.
 ///
 /// Identity blocks (Grant, Wossnig, Ostaszewski and Benedetti 2019): the layers between two uploads (for a
 /// task block: all its layers) are taken in pairs, the second of which undoes the first. In the first layer
@@ -21,8 +22,10 @@ namespace qmtl {
 /// every CZ occurs an even number of times: two layers of cz-line or cz-ring, four of brickwork-cz. A CZ
 /// layer that is left over is diagonal, so that no Z readout right behind it sees it. Layers of CX do not
 /// cancel.
+/// Trained factors of inputs start at 1, whatever is asked for.
 void start_circuit(const HeadSpec& head, const AnsatzSpec& ansatz, const Circuit& circuit,
-                   const InitialValues& random, std::uint32_t tensor, std::span<double> values);
+                   const ParamLayout& layout, const InitialValues& random, std::uint32_t tensor,
+                   std::span<double> values);
 
 /// Throws Error (usage) that names the key where an identity start is asked for and no angles give one:
 /// behind CX entanglers, except an even number of layers on two qubits.

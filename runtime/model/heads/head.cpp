@@ -18,7 +18,7 @@ const HeadKind& head_kind(std::string_view kind) {
 }
 
 std::size_t representation_width(const ModelSpec& spec) {
-  return static_cast<std::size_t>(head_kind(spec.head.kind).angles ? spec.head.ansatz.angles()
+  return static_cast<std::size_t>(head_kind(spec.head.kind).angles ? task_ansatz(spec).angles()
                                                                    : spec.head.width);
 }
 

@@ -59,6 +59,9 @@ inline constexpr const HeadKind* head_table[] = {&qmtl_head,   &hybrid_head, &se
 /// Throws Error (usage) with the kinds and the nearest of them.
 const HeadKind& head_kind(std::string_view kind);
 
+/// The circuit of the tables [circuit], [block] and [task.<name>].
+AnsatzSpec task_ansatz(const ModelSpec& spec);
+
 /// The circuit that the model's head runs: what is planned, analysed and drawn. The head must have one.
 AnsatzSpec head_ansatz(const ModelSpec& spec);
 /// What plans of that circuit are made with, for training with so many shots (0: exact).

@@ -132,9 +132,11 @@ class HybridHead final : public Head<Real> {
     for (const auto& group : groups_)
       for (const DenseColumns<double>& columns : group) {
         for (std::size_t c = columns.first(); c < columns.first() + columns.count(); ++c) {
-          readout_.columns.push_back({first_output, {}, layer[qubits_ * columns_ + c]});
-          for (std::size_t q = 0; q < qubits_; ++q)
+          readout_.columns.push_back({{}, {}, layer[qubits_ * columns_ + c]});
+          for (std::size_t q = 0; q < qubits_; ++q) {
+            readout_.columns.back().outputs.push_back(first_output + q);
             readout_.columns.back().weights.push_back(layer[q * columns_ + c]);
+          }
         }
         if (!shared) first_output += qubits_;
       }
@@ -169,6 +171,10 @@ class HybridHead final : public Head<Real> {
 /// The part of both circuits that [circuit] gives; <Z> of single qubits.
 AnsatzSpec z_ansatz(const AnsatzSpec& configured) {
   AnsatzSpec ansatz = configured;
+  ansatz.block_stage.clear();
+  ansatz.block_preset.clear();
+  ansatz.observables.clear();
+  ansatz.blocks.clear();
   ansatz.registers.clear();
   ansatz.readout = ReadoutKind::first;
   ansatz.strings.clear();
@@ -193,6 +199,11 @@ AnsatzSpec hybrid_ansatz(const ModelSpec& spec) {
 /// upload.
 AnsatzSpec separate_ansatz(const ModelSpec& spec) {
   AnsatzSpec ansatz = z_ansatz(spec.head.ansatz);
+  if (!ansatz.stage.empty() || !ansatz.preset.empty())
+    throw usage_error(
+        "circuit.layer, circuit.preset: head 'separate' repeats the trained layers of the short form "
+        "(circuit.layers, "
+        "circuit.rotations, circuit.entangler) for every task; leave them out or take head 'hybrid'");
   if (ansatz.uploads != 1)
     throw usage_error(
         "circuit.uploads: head 'separate' encodes once, before each task's own layers: expected 1, found " +

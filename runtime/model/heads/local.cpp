@@ -10,15 +10,35 @@
 namespace qmtl {
 namespace {
 
+/// The columns of z that the shared stage uploads to each qubit, in order.
+std::vector<std::vector<std::size_t>> uploaded_columns(const Circuit& circuit) {
+  std::vector<std::vector<std::size_t>> uploads(static_cast<std::size_t>(circuit.qubits));
+  for (const Op& op : circuit.shared) {
+    if (op.source != Source::angle) continue;
+    const auto angle = static_cast<std::size_t>(op.index);
+    const Expression of = circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[angle];
+    for (const Monomial& term : of.terms)
+      for (int input : term.inputs)
+        uploads[static_cast<std::size_t>(op.q0)].push_back(static_cast<std::size_t>(input));
+  }
+  return uploads;
+}
+
 /// The columns of z that each output sees, in the order of the register's qubits, upload by upload.
 std::vector<std::vector<std::size_t>> seen_columns(const AnsatzSpec& ansatz) {
-  const int uploads = ansatz.angles() / ansatz.qubits;
+  const auto uploads = uploaded_columns(build(ansatz));
   std::vector<std::vector<std::size_t>> seen;
-  for (const Block& block : build(ansatz).blocks) {
+  for (std::size_t b = 0; b < ansatz.block_outputs.size(); ++b) {
     std::vector<std::size_t> columns;
-    for (int u = 0; u < uploads; ++u)
-      for (int q : block.qubits) columns.push_back(static_cast<std::size_t>(u * ansatz.qubits + q));
-    seen.insert(seen.end(), block.outputs.size(), columns);
+    const std::vector<int> reg = register_of(ansatz, b);
+    std::size_t most = 0;
+    for (int q : reg) most = std::max(most, uploads[static_cast<std::size_t>(q)].size());
+    for (std::size_t u = 0; u < most; ++u)
+      for (int q : reg)
+        if (const auto& of_qubit = uploads[static_cast<std::size_t>(q)];
+            u < of_qubit.size() && std::find(columns.begin(), columns.end(), of_qubit[u]) == columns.end())
+          columns.push_back(of_qubit[u]);
+    seen.insert(seen.end(), static_cast<std::size_t>(ansatz.block_outputs[b]), columns);
   }
   return seen;
 }
@@ -27,8 +47,8 @@ template <class Real>
 class LocalHead final : public Head<Real> {
  public:
   explicit LocalHead(const HeadSetup& setup)
-      : width_(static_cast<std::size_t>(setup.spec.head.ansatz.angles())),
-        seen_(seen_columns(setup.spec.head.ansatz)) {
+      : width_(static_cast<std::size_t>(task_ansatz(setup.spec).angles())),
+        seen_(seen_columns(task_ansatz(setup.spec))) {
     const std::vector<std::size_t> columns = task_columns(setup.spec);
     if (seen_.size() != columns.back())
       throw usage_error("the local head's registers have " + std::to_string(seen_.size()) +
@@ -128,9 +148,10 @@ std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup) {
 
 void list_local_head(const TrainedModel& model, OperationList& list) {
   const std::span<const double> weights = model.tensor("head.weight");
-  ops::Sparse sparse{{}, model.tensor("head.bias")};
+  const std::span<const double> biases = model.tensor("head.bias");
+  ops::Sparse sparse{{}, {biases.begin(), biases.end()}};
   std::size_t next = 0;
-  for (const std::vector<std::size_t>& columns : seen_columns(model.spec.head.ansatz)) {
+  for (const std::vector<std::size_t>& columns : seen_columns(task_ansatz(model.spec))) {
     sparse.rows.emplace_back();
     for (std::size_t column : columns) sparse.rows.back().emplace_back(column, weights[next++]);
   }

@@ -53,31 +53,54 @@ std::vector<BlockRange> group_blocks(const HeadSetup& setup) {
   return blocks;
 }
 
-/// The number of each output's scale: the classes of a multiclass task share one.
-std::vector<std::size_t> scale_of_outputs(const ModelSpec& spec) {
-  std::vector<std::size_t> scale_of;
-  std::size_t scales = 0;
+/// Where each logit's scale and bias come from: trained numbers, or fixed ones.
+struct OutputMaps {
+  struct Number {
+    int trained = -1;  ///< its place in the tensor; -1: `fixed`
+    double fixed = 0.0;
+  };
+  std::vector<Number> scale, bias;  ///< of each logit
+  std::vector<double> scale_starts;
+  std::size_t biases = 0;  ///< trained ones
+};
+
+/// The classes of a multiclass task share a scale.
+OutputMaps output_maps(const ModelSpec& spec) {
+  OutputMaps maps;
   for (const TaskSpec& task : spec.tasks) {
-    const bool shared = parse_task_kind(task.kind) == TaskKind::multiclass;
+    const TaskKind kind = parse_task_kind(task.kind);
     for (int c = 0; c < task.outputs; ++c) {
-      if (c == 0 || !shared) ++scales;
-      scale_of.push_back(scales - 1);
+      if (task.output.train_scale && (c == 0 || kind != TaskKind::multiclass))
+        maps.scale_starts.push_back(kind == TaskKind::regression ? spec.head.scale_start_regression
+                                                                 : spec.head.scale_start);
+      maps.scale.push_back(task.output.train_scale
+                               ? OutputMaps::Number{static_cast<int>(maps.scale_starts.size()) - 1, 0.0}
+                               : OutputMaps::Number{-1, task.output.scale});
+      maps.bias.push_back(task.output.train_bias ? OutputMaps::Number{static_cast<int>(maps.biases++), 0.0}
+                                                 : OutputMaps::Number{-1, task.output.bias});
     }
   }
-  return scale_of;
+  return maps;
 }
 
 template <class Real>
 class QmtlHead final : public Head<Real> {
  public:
   explicit QmtlHead(const HeadSetup& setup)
-      : spec_(setup.spec.head), stage_(spec_.ansatz, setup, group_blocks(setup), generation_blocks(setup)) {
-    outputs_ = readout_.outputs = stage_.outputs();
+      : spec_(setup.spec.head),
+        stage_(task_ansatz(setup.spec), setup, group_blocks(setup), generation_blocks(setup)),
+        maps_(output_maps(setup.spec)) {
+    readout_.outputs = stage_.outputs();
     circuit_params_ = static_cast<std::size_t>(stage_.layout().total);
-    name_scales(setup.spec);
+    const std::vector<std::size_t> columns = task_columns(setup.spec);
+    for (const TaskRange& group : setup.groups)
+      groups_.push_back({columns[group.first], columns[group.last]});
+    for (const std::vector<int>& sum : stage_.output_sums())
+      readout_.columns.push_back({{sum.begin(), sum.end()}, std::vector<double>(sum.size()), 0.0});
     stage_.append_params(params_);
-    append_param(params_, "head.scale", {scale_starts_.size()}, true, false);
-    append_param(params_, "head.bias", {outputs_}, true, false);
+    if (!maps_.scale_starts.empty())
+      append_param(params_, "head.scale", {maps_.scale_starts.size()}, true, false);
+    if (maps_.biases > 0) append_param(params_, "head.bias", {maps_.biases}, true, false);
     if (spec_.train_gain) append_param(params_, "head.gain", {1}, true, false);
   }
 
@@ -89,20 +112,23 @@ class QmtlHead final : public Head<Real> {
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
     stage_.initial(random, tensor, values.first(circuit_params_));
     const std::span<double> rest = values.subspan(circuit_params_);
-    std::copy(scale_starts_.begin(), scale_starts_.end(), rest.begin());
-    for (double& value : rest.subspan(scale_starts_.size())) value = 0.0;
+    std::copy(maps_.scale_starts.begin(), maps_.scale_starts.end(), rest.begin());
+    for (double& value : rest.subspan(maps_.scale_starts.size())) value = 0.0;
     if (spec_.train_gain) values.back() = spec_.gain;
   }
 
   void bind(std::span<const double> params) override {
     stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
-    scale_.resize(outputs_);
-    readout_.columns.resize(outputs_);
-    for (std::size_t o = 0; o < outputs_; ++o) {
-      scale_[o] = params[circuit_params_ + scale_of_[o]];
-      readout_.columns[o].first_output = o;
-      readout_.columns[o].weights.assign(1, scale_[o] / stage_.gain());
-      readout_.columns[o].bias = params[circuit_params_ + scale_starts_.size() + o];
+    scale_.resize(readout_.columns.size());
+    for (std::size_t o = 0; o < readout_.columns.size(); ++o) {
+      const OutputMaps::Number &scale = maps_.scale[o], &bias = maps_.bias[o];
+      ReadoutColumn& column = readout_.columns[o];
+      scale_[o] =
+          scale.trained < 0 ? scale.fixed : params[first_scale() + static_cast<std::size_t>(scale.trained)];
+      const double weight = scale.trained < 0 ? scale_[o] : scale_[o] / stage_.gain();
+      std::fill(column.weights.begin(), column.weights.end(), weight);
+      column.bias =
+          bias.trained < 0 ? bias.fixed : params[first_bias() + static_cast<std::size_t>(bias.trained)];
     }
   }
 
@@ -114,22 +140,31 @@ class QmtlHead final : public Head<Real> {
                 const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
                 std::span<double> gradient) const override {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
-    std::vector<double> logits, given;
+    const auto [first_column, last_column] = groups_[group];
+    const std::size_t columns = last_column - first_column;
+    std::vector<double> logits, given, sums;
     const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
                                 double* expectation_cotangents) {
-      logits.resize(count * outputs);
-      given.resize(count * outputs);
+      logits.resize(count * columns);
+      given.resize(count * columns);
+      sums.resize(count * columns);
       for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t o = 0; o < outputs; ++o) {
-          const ReadoutColumn& column = readout_.columns[first_output + o];
-          logits[i * outputs + o] = column.weights.front() * expectations[i * outputs + o] + column.bias;
+        for (std::size_t c = 0; c < columns; ++c) {
+          const ReadoutColumn& column = readout_.columns[first_column + c];
+          double& sum = sums[i * columns + c];
+          sum = expectations[i * outputs + column.outputs.front() - first_output];
+          for (std::size_t o = 1; o < column.outputs.size(); ++o)
+            sum += expectations[i * outputs + column.outputs[o] - first_output];
+          logits[i * columns + c] = column.weights.front() * sum + column.bias;
         }
       cotangents(first, count, logits.data(), given.data());
       for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t o = 0; o < outputs; ++o) {
-          const std::size_t at = i * outputs + o;
-          expectation_cotangents[at] = given[at] * readout_.columns[first_output + o].weights.front();
-          add_readout_gradient(first_output + o, given[at], expectations[at], gradient);
+        for (std::size_t c = 0; c < columns; ++c) {
+          const ReadoutColumn& column = readout_.columns[first_column + c];
+          const double g = given[i * columns + c];
+          for (const std::size_t output : column.outputs)
+            expectation_cotangents[i * outputs + output - first_output] = g * column.weights.front();
+          add_readout_gradient(first_column + c, g, sums[i * columns + c], gradient);
         }
     };
     stage_.gradient(pass, group, z, at_readout, dz, gradient.first(circuit_params_),
@@ -139,36 +174,32 @@ class QmtlHead final : public Head<Real> {
   double group_cost(std::size_t group) const override { return stage_.group_cost(group); }
 
  private:
-  void name_scales(const ModelSpec& spec) {
-    scale_of_ = scale_of_outputs(spec);
-    std::size_t output = 0;
-    for (const TaskSpec& task : spec.tasks)
-      for (int c = 0; c < task.outputs; ++c)
-        if (scale_of_[output++] == scale_starts_.size())
-          scale_starts_.push_back(parse_task_kind(task.kind) == TaskKind::regression
-                                      ? spec_.scale_start_regression
-                                      : spec_.scale_start);
-  }
+  struct Columns {
+    std::size_t first, last;
+  };
+  std::size_t first_scale() const { return circuit_params_; }
+  std::size_t first_bias() const { return circuit_params_ + maps_.scale_starts.size(); }
 
-  void add_readout_gradient(std::size_t output, double g, double expectation,
+  void add_readout_gradient(std::size_t column, double g, double expectation,
                             std::span<double> gradient) const {
     const double gain = stage_.gain();
-    gradient[circuit_params_ + scale_of_[output]] += g * expectation / gain;
-    gradient[circuit_params_ + scale_starts_.size() + output] += g;
-    if (spec_.train_gain) gradient.back() -= g * scale_[output] * expectation / (gain * gain);
+    const OutputMaps::Number &scale = maps_.scale[column], &bias = maps_.bias[column];
+    if (scale.trained >= 0) {
+      gradient[first_scale() + static_cast<std::size_t>(scale.trained)] += g * expectation / gain;
+      if (spec_.train_gain) gradient.back() -= g * scale_[column] * expectation / (gain * gain);
+    }
+    if (bias.trained >= 0) gradient[first_bias() + static_cast<std::size_t>(bias.trained)] += g;
   }
 
   HeadSpec spec_;
   CircuitStage<Real> stage_;
-  std::size_t outputs_ = 0, circuit_params_ = 0;
+  OutputMaps maps_;
+  std::size_t circuit_params_ = 0;
+  std::vector<Columns> groups_;
   std::vector<ParamInfo> params_;
-  std::vector<double> scale_starts_;
-  std::vector<std::size_t> scale_of_;  ///< output -> scale
-  std::vector<double> scale_;          ///< per output
-  CircuitReadout readout_;             ///< its columns are the circuit's outputs one by one
+  std::vector<double> scale_;  ///< of each logit
+  CircuitReadout readout_;     ///< its weights of one logit are equal
 };
-
-AnsatzSpec qmtl_ansatz(const ModelSpec& spec) { return spec.head.ansatz; }
 
 template <class Real>
 std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup) {
@@ -177,20 +208,57 @@ std::unique_ptr<Head<Real>> make_qmtl_head(const HeadSetup& setup) {
 
 void list_qmtl_head(const TrainedModel& model, OperationList& list) {
   list_circuit(model, list);
-  const std::span<const double> scales = model.tensor("head.scale");
-  ops::Affine affine{{}, model.tensor("head.bias")};
-  for (std::size_t scale : scale_of_outputs(model.spec)) affine.factor.push_back(scales[scale]);
-  list.then(std::move(affine), task_columns(model.spec).back());
+  const double gain = model.spec.head.train_gain ? model.tensor("head.gain")[0] : model.spec.head.gain;
+  const OutputMaps maps = output_maps(model.spec);
+  const std::span<const double> scales =
+      maps.scale_starts.empty() ? std::span<const double>() : model.tensor("head.scale");
+  const std::span<const double> biases =
+      maps.biases == 0 ? std::span<const double>() : model.tensor("head.bias");
+  const Assembly assembly = assemble(task_ansatz(model.spec));
+  ops::Affine affine;
+  ops::Sparse sparse;
+  for (std::size_t o = 0; o < maps.scale.size(); ++o) {
+    const OutputMaps::Number &scale = maps.scale[o], &bias = maps.bias[o];
+    // The expectations were divided by the gain.
+    const double factor =
+        scale.trained < 0 ? scale.fixed * gain : scales[static_cast<std::size_t>(scale.trained)];
+    affine.factor.push_back(factor);
+    affine.bias.push_back(bias.trained < 0 ? bias.fixed : biases[static_cast<std::size_t>(bias.trained)]);
+    for (int output : assembly.outputs[o])
+      sparse.rows.resize(o + 1), sparse.rows[o].emplace_back(output, factor);
+  }
+  sparse.bias = affine.bias;
+  if (assembly.plain())
+    list.then(std::move(affine), maps.scale.size());
+  else
+    list.then(std::move(sparse), maps.scale.size());
 }
 
 }  // namespace
 
+AnsatzSpec task_ansatz(const ModelSpec& spec) {
+  AnsatzSpec ansatz = spec.head.ansatz;
+  ansatz.blocks.clear();
+  if (std::none_of(spec.tasks.begin(), spec.tasks.end(),
+                   [](const TaskSpec& task) { return task.one_block(); }))
+    return ansatz;
+  // Every block of the tasks that have more than one is described as the table [block] says.
+  std::size_t block = 0;
+  for (const TaskSpec& task : spec.tasks)
+    for (int outputs = 0; outputs < task.outputs && block < ansatz.block_outputs.size(); ++block) {
+      outputs += ansatz.block_outputs[block];
+      ansatz.blocks.push_back(task.block);
+      ansatz.blocks.back().key = "task." + task.name;
+    }
+  return ansatz;
+}
+
 /// The quantum multi-task head (arXiv:2604.13560): angles of z, one shared circuit stage, task
 /// blocks, logit = scale * <O> / gain + bias. Tensors "head.shared", "head.block", "head.readout" (the
 /// circuit's parameters in the order of ParamLayout), "head.scale" (one per output; one per multiclass task),
-/// "head.bias" [outputs] and, if trained, "head.gain". Throws Error (usage) if the blocks do not yield the
-/// tasks' outputs.
+/// "head.bias" [outputs] and, if trained, "head.gain"; scales and biases that a task fixes are left out.
+/// Throws Error (usage) if the blocks do not yield the tasks' outputs.
 constinit const HeadKind qmtl_head{
-    "qmtl", true, true, qmtl_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head};
+    "qmtl", true, true, task_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head};
 
 }  // namespace qmtl

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <numeric>
 
+#include "io/config/config.h"
 #include "runtime/base/text.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/heads/head_table.h"
@@ -40,20 +42,56 @@ std::string layers_text(int layers, const std::vector<Gate>& rotations, Entangle
   return text + (info(entangler).entangles() ? " + " + std::string(name(entangler)) : ", no entangler");
 }
 
+/// The layers as a configuration would say them; those of presets are not in the file.
+void print_by_hand(const AnsatzSpec& ansatz) {
+  if (ansatz.preset.empty() && ansatz.block_preset.empty()) return;
+  std::printf("%-12s the same by hand:\n", "");
+  if (!ansatz.preset.empty())
+    for (const CircuitLayer& layer : stage_layers(ansatz))
+      std::printf("%s", written_layer(layer, "circuit.layer").c_str());
+  if (!ansatz.block_preset.empty())
+    for (const CircuitLayer& layer : block_layers_of(ansatz, 0))
+      std::printf("%s", written_layer(layer, "block.layer").c_str());
+}
+
 void print_circuit(const ModelPlan& found) {
   const AnsatzSpec a = head_ansatz(found.config.model);
   std::cout << draw(found.circuit) << "\n" << std::flush;
-  line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
-                       plural(a.uploads, "upload") + "; " + layers_text(a.layers, a.rotations, a.entangler));
+  const bool by_hand = !a.preset.empty() || !a.stage.empty();
+  if (by_hand)
+    line("encoding",
+         plural(a.qubits, "qubit") + ", " + plural(found.circuit.sample_inputs(), "input") + "; " +
+             (a.preset.empty() ? plural(static_cast<long long>(a.stage.size()), "layer") + " by hand"
+                               : plural(a.layers, "repetition") + " of " + a.preset));
+  else
+    line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
+                         plural(a.uploads, "upload") + "; " +
+                         layers_text(a.layers, a.rotations, a.entangler));
   std::string registers = "all qubits";
   if (!a.registers.empty())
     registers = "registers given by hand";
   else if (a.placement == Placement::local)
     registers = "registers of " + plural(a.register_size, "qubit") + ", stride " + std::to_string(a.stride);
-  line("blocks", plural(static_cast<long long>(found.circuit.blocks.size()), "task block") + " on " +
-                     registers + "; " + layers_text(a.block_layers, a.block_rotations, a.block_entangler) +
-                     " (" + std::string(name(a.block_order)) + ")");
-  line("readout", std::string(name(a.readout)) + ", " + plural(found.circuit.outputs(), "output"));
+  if (!a.blocks.empty()) registers = "registers of the tasks' own";
+  std::string layers = layers_text(a.block_layers, a.block_rotations, a.block_entangler) + " (" +
+                       std::string(name(a.block_order)) + ")";
+  if (!a.block_preset.empty()) layers = plural(a.block_layers, "repetition") + " of " + a.block_preset;
+  if (!a.block_stage.empty())
+    layers = plural(static_cast<long long>(a.block_stage.size()), "layer") + " by hand";
+  line("blocks", plural(static_cast<long long>(a.block_outputs.size()), "task block") + " on " + registers +
+                     "; " + layers);
+  if (found.circuit.blocks.size() > a.block_outputs.size())
+    line("", "read in several bases: " +
+                 plural(static_cast<long long>(found.circuit.blocks.size()), "branch") + " of the state");
+  const bool observables = !a.observables.empty() ||
+                           std::any_of(a.blocks.begin(), a.blocks.end(),
+                                       [](const BlockSpec& block) { return !block.observables.empty(); });
+  line("readout", (observables ? std::string("observables") : std::string(name(a.readout))) + ", " +
+                      plural(std::accumulate(a.block_outputs.begin(), a.block_outputs.end(), 0LL), "output"));
+  line("trained", "shared stage " + std::to_string(found.layout.shared) + ", blocks " +
+                      std::to_string(found.layout.weights_begin - found.layout.shared) +
+                      ", readout weights " + std::to_string(found.layout.total - found.layout.weights_begin));
+  print_by_hand(a);
 }
 
 void print_parameters(const ModelPlan& found) {

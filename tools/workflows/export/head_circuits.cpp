@@ -84,7 +84,7 @@ nlohmann::ordered_json logits_json(const ExportSource& source) {
       for (std::size_t i = 0; i < column->weights.size(); ++i) {
         const double logit = step / readout.divisor * column->weights[i] + column->bias;
         if (const double weight = (shown(logit) - shown(column->bias)) / step; weight != 0)
-          weights.push_back({{"output", column->first_output + i}, {"weight", weight}});
+          weights.push_back({{"output", column->outputs[i]}, {"weight", weight}});
       }
       json.push_back({{"task", task.name},
                       {"kind", task.kind},

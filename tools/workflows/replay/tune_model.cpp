@@ -63,7 +63,8 @@ TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner&
 
 std::vector<double> TuneModel::circuit_params() const {
   const auto begin = state_.params.begin() + static_cast<std::ptrdiff_t>(learner_.circuit_begin());
-  return {begin, begin + learner_.circuit()->params};
+  const std::vector<double> trained(begin, begin + learner_.circuit()->trainable_numbers());
+  return bound_params(*learner_.circuit(), trained);
 }
 
 /// points[program]: the circuit's numbers at which each sample of the next step is executed.
@@ -126,8 +127,7 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
   }
 
   std::vector<double> gradient(state_.params.size(), 0.0);
-  const std::span<double> circuit_gradient =
-      std::span(gradient).subspan(learner_.circuit_begin(), params.size());
+  std::vector<double> circuit_gradient(params.size(), 0.0);
   if (options_.rule == TuneRule::shift) {
     std::vector<double> cotangents(samples * static_cast<std::size_t>(learner_.circuit()->outputs()));
     last_loss_ = objective_(batch, outputs_at(0, values, at, samples), cotangents.data());
@@ -140,6 +140,15 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
     Perturbation(chosen_, options_.perturbation, options_.seed, state_.step)
         .add_gradient(up, down, circuit_gradient);
     last_loss_ = 0.5 * (up + down);
+  }
+  const Circuit& circuit = *learner_.circuit();
+  const std::span<double> trained = std::span(gradient).subspan(
+      learner_.circuit_begin(), static_cast<std::size_t>(circuit.trainable_numbers()));
+  for (std::size_t i = 0; i < circuit_gradient.size(); ++i) {
+    if (circuit.param_of.empty())
+      trained[i] += circuit_gradient[i];
+    else
+      add_gradient(circuit.param_of[i], circuit_gradient[i], {}, trained, {}, trained);
   }
   optimiser_step(train_, block_infos_, options_.rate, gradient, state_);
   learner_.bind(state_.params);

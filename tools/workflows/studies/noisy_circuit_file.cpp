@@ -5,6 +5,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/nearest.h"
+#include "runtime/circuit/writer.h"
 #include "tools/workflows/studies/noisy_circuits.h"
 
 namespace qmtl {
@@ -19,32 +20,30 @@ int read_qubit(const Json& value, const std::string& where) {
   return value.get<int>();
 }
 
-/// ["gate", qubits..., angle of a rotation].
+/// ["gate", qubits..., angles...].
 void read_op(const Json& entry, const std::string& where, NoisyCircuit& read) {
-  const std::string form = where +
-                           ": expected [\"gate\", qubit, angle], [\"cz\", qubit, qubit] or [\"rzz\", qubit, "
-                           "qubit, angle], found " +
-                           entry.dump();
+  const std::string form =
+      where +
+      ": expected [\"gate\", qubits..., angles...] such as [\"rx\", qubit, angle], [\"cz\", qubit, "
+      "qubit] or [\"rzz\", qubit, qubit, angle], found " +
+      entry.dump();
   if (!entry.is_array() || entry.empty() || !entry[0].is_string()) throw data_error(form);
   const std::string name = entry[0].get<std::string>();
   const auto gate = gate_by_name(name);
   if (!gate)
     throw data_error(where + ": expected a gate, " + one_of(gate_names([](Gate) { return true; }), name) +
                      ", found " + entry[0].dump());
-  const bool turns = is_rotation(*gate);
-  const auto qubits = static_cast<std::size_t>(info(*gate).arity);
-  if (entry.size() != 1 + qubits + (turns ? 1 : 0)) throw data_error(form);
+  const auto qubits = static_cast<std::size_t>(info(*gate).arity),
+             angles = static_cast<std::size_t>(info(*gate).angles);
+  if (entry.size() != 1 + qubits + angles) throw data_error(form);
   for (std::size_t i = 1; i < entry.size(); ++i)
     if (!entry[i].is_number() || (i > 1 && i <= qubits && !entry[i].is_number_integer()))
       throw data_error(form);
-  Op op{*gate, read_qubit(entry[1], where)};
-  if (qubits == 2) op.q1 = read_qubit(entry[2], where);
-  if (turns) {
-    op.source = Source::param;
-    op.index = read.circuit.params++;
-    read.params.push_back(entry.back().get<double>());
-  }
-  append_gate(read.circuit.shared, op);
+  std::vector<int> on;
+  for (std::size_t i = 1; i <= qubits; ++i) on.push_back(read_qubit(entry[i], where));
+  std::vector<Expression> by;
+  for (std::size_t i = 1 + qubits; i < entry.size(); ++i) by.push_back({entry[i].get<double>(), {}});
+  CircuitWriter(read.circuit).add(read.circuit.shared, *gate, on, by);
 }
 
 NoisyCircuit read_circuit(const Json& json, const std::string& where, std::uint32_t number) {

@@ -18,7 +18,7 @@ std::vector<BlockRun::Step> steps_of(const NoisyCircuit& work, const Block& bloc
     BlockRun::Step step{entry.moment, op.gate, {op.q0}, std::nullopt};
     if (op.q1 >= 0) step.qubits.push_back(op.q1);
     if (op.source == Source::angle) step.angle = angles[op.index];
-    if (op.source == Source::param) step.angle = work.params[static_cast<std::size_t>(op.index)];
+    if (op.source != Source::angle && is_rotation(op.gate)) step.angle = fixed_angle(op, work.params);
     steps.push_back(std::move(step));
   }
   return steps;

@@ -11,7 +11,8 @@ namespace qmtl {
 
 std::vector<std::string> ModelPlan::dead_names() const {
   std::vector<std::string> names;
-  for (int param : analysis.dead_params) names.push_back(layout.names[static_cast<std::size_t>(param)]);
+  for (int param : analysis.dead_params)
+    names.push_back(layout.trained[static_cast<std::size_t>(param)].name);
   return names;
 }
 
@@ -28,9 +29,10 @@ ModelPlan plan_model(const std::string& file, const std::vector<std::string>& ov
   found.has_circuit = head_kind(model.head.kind).circuit();
   if (found.has_circuit) {
     const AnsatzSpec ansatz = head_ansatz(model);
-    found.circuit = build(ansatz);
-    found.layout = layout(ansatz);
-    found.analysis = analyse(found.circuit, found.layout.names);
+    Assembly assembly = assemble(ansatz);
+    found.circuit = std::move(assembly.circuit);
+    found.layout = std::move(assembly.layout);
+    found.analysis = analyse(found.circuit, found.layout.names());
     found.plan = make_plan(found.circuit, asked, plan_options(model, found.config.train.shots));
   }
   found.params = make_learner(model, found.config.train, data, standardise(data, model), simd)->params();

@@ -138,7 +138,7 @@ void resume(const Ranks& ranks, RunFolder* folder, SimdTarget simd, TrainJob& jo
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
   if (!learner.plan()) return;
   const AnsatzSpec ansatz = head_ansatz(spec);
-  for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names).warnings)
+  for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names()).warnings)
     spdlog::warn("{}", warning);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/emulator/qasm/cursor.h"
+#include "runtime/circuit/qasm/cursor.h"
 
 #include <algorithm>
 #include <charconv>
@@ -64,7 +64,8 @@ double QasmCursor::number() {
 }
 
 void QasmCursor::refuse(const std::string& what) const {
-  throw data_error(name_ + ":" + std::to_string(token_.line) + ": " + what);
+  throw data_error(*name_ + ":" + std::to_string(token_.line) + ":" + std::to_string(token_.column) + ": " +
+                   what);
 }
 
 std::string QasmCursor::found() const { return at_end() ? "the end" : "'" + printable(token_.text) + "'"; }

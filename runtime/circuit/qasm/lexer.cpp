@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hardware/emulator/qasm/lexer.h"
+#include "runtime/circuit/qasm/lexer.h"
 
 #include <algorithm>
 
@@ -24,7 +24,7 @@ std::optional<double> qasm_constant(std::string_view name) {
 
 QasmToken QasmLexer::next() {
   skip_space();
-  QasmToken token{QasmToken::Kind::end, {}, line_};
+  QasmToken token{QasmToken::Kind::end, {}, line_, column()};
   if (at_ >= text_.size()) return token;
   const std::size_t start = at_;
   const char c = text_[at_];
@@ -52,13 +52,16 @@ QasmToken QasmLexer::next() {
 }
 
 void QasmLexer::refuse(const std::string& what) const {
-  throw data_error(name_ + ":" + std::to_string(line_) + ": " + what);
+  throw data_error(*name_ + ":" + std::to_string(line_) + ":" + std::to_string(column()) + ": " + what);
 }
 
 void QasmLexer::skip_space() {
   while (at_ < text_.size()) {
     const char c = text_[at_];
-    if (c == '\n') ++line_;
+    if (c == '\n') {
+      ++line_;
+      line_start_ = at_ + 1;
+    }
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
       ++at_;
     } else if (text_.substr(at_, 2) == "//") {
@@ -68,6 +71,8 @@ void QasmLexer::skip_space() {
       if (end == std::string_view::npos) refuse("expected the end of a comment, */");
       line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
                                            text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+      const std::size_t newline = text_.rfind('\n', end);
+      if (newline != std::string_view::npos && newline > at_) line_start_ = newline + 1;
       at_ = end + 2;
     } else {
       return;

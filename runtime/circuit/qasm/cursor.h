@@ -4,15 +4,15 @@
 #include <string>
 #include <string_view>
 
-#include "hardware/emulator/qasm/lexer.h"
+#include "runtime/circuit/qasm/lexer.h"
 
 namespace qmtl {
 
 /// The token at which a reader of OpenQASM stands. What was expected and is not there throws Error (data)
-/// with the text's name and the line. Text and name must stay.
+/// with the text's name, line and column. Text and name must stay.
 class QasmCursor {
  public:
-  QasmCursor(std::string_view text, const std::string& name) : lexer_(text, name), name_(name) { step(); }
+  QasmCursor(std::string_view text, const std::string& name) : lexer_(text, name), name_(&name) { step(); }
 
   const QasmToken& token() const { return token_; }
   void step() { token_ = lexer_.next(); }
@@ -35,7 +35,7 @@ class QasmCursor {
 
  private:
   QasmLexer lexer_;
-  const std::string& name_;
+  const std::string* name_;
   QasmToken token_;
 };
 

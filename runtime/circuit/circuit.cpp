@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/circuit/circuit.h"
+
+#include <cmath>
+
+namespace qmtl {
+
+int quarter_turns(const Op& op) {
+  if (!is_rotation(op.gate) || op.source != Source::none) return -1;
+  const double turns = std::round(op.angle / half_pi);
+  if (std::abs(turns) > 1e6 || std::abs(op.angle - turns * half_pi) > 1e-14 * (1 + std::abs(op.angle)))
+    return -1;
+  return static_cast<int>(static_cast<long long>(turns) & 3);
+}
+
+std::vector<double> bound_params(const Circuit& circuit, std::span<const double> trainable) {
+  if (circuit.param_of.empty()) return {trainable.begin(), trainable.end()};
+  std::vector<double> params;
+  params.reserve(circuit.param_of.size());
+  for (const Expression& expression : circuit.param_of) params.push_back(value(expression, {}, trainable));
+  return params;
+}
+
+}  // namespace qmtl

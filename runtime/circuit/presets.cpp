@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/circuit/presets.h"
+
+#include <algorithm>
+
+#include "runtime/base/names.h"
+
+namespace qmtl {
+namespace {
+
+using Layers = std::vector<CircuitLayer>;
+using PairLists = std::vector<std::vector<int>>;
+
+CircuitLayer turn(std::vector<Gate> gates, std::vector<int> qubits = {}) {
+  CircuitLayer layer;
+  layer.gates = std::move(gates);
+  layer.qubits = std::move(qubits);
+  return layer;
+}
+
+CircuitLayer entangle(Gate gate, PairPattern pattern, int range = 1) {
+  CircuitLayer layer;
+  layer.entangler = gate;
+  layer.pattern = pattern;
+  layer.range = range;
+  return layer;
+}
+
+/// No pairs: no gates.
+CircuitLayer entangle(Gate gate, PairLists pairs) {
+  CircuitLayer layer;
+  if (pairs.empty()) return layer;
+  layer.entangler = gate;
+  layer.pairs = std::move(pairs);
+  return layer;
+}
+
+CircuitLayer upload(Gate gate, double factor = 1.0, int first_input = 0) {
+  CircuitLayer layer;
+  layer.upload = gate;
+  layer.factor = factor;
+  layer.first_input = first_input;
+  return layer;
+}
+
+CircuitLayer upload_pairs(Gate gate, PairPattern pattern, double factor, bool reflect) {
+  CircuitLayer layer = upload(gate, factor);
+  layer.pattern = pattern;
+  layer.reflect = reflect;
+  return layer;
+}
+
+Layers with_entangler(std::vector<Gate> gates, Gate gate, PairPattern pattern, int range = 1) {
+  CircuitLayer layer = entangle(gate, pattern, range);
+  layer.gates = std::move(gates);
+  return {layer};
+}
+
+// ---- Patterns of Sim, Johnson and Aspuru-Guzik 2019: from the last qubit up, control first.
+
+PairLists upward(int n) {
+  PairLists pairs;
+  for (int i = n - 1; i >= 1; --i) pairs.push_back({i, i - 1});
+  return pairs;
+}
+PairLists upward_ring(int n) {
+  PairLists pairs = upward(n);
+  if (n > 2) pairs.push_back({0, n - 1});
+  return pairs;
+}
+PairLists every_second(int n, int first) {
+  PairLists pairs;
+  for (int i = first; i + 1 < n; i += 2) pairs.push_back({i + 1, i});
+  return pairs;
+}
+PairLists ring_down(int n) {
+  PairLists pairs;
+  if (n > 1) pairs.push_back({n - 1, 0});
+  for (int i = n - 2; i >= 0 && n > 2; --i) pairs.push_back({i, i + 1});
+  return pairs;
+}
+/// The other ring of circuits 13 to 15: each qubit controls the one before it, from the last qubit on.
+PairLists ring_back(int n) {
+  PairLists pairs;
+  for (int step = 0; step < n && n > 1; ++step) {
+    const int control = (n - 1 + step) % n;
+    pairs.push_back({control, (control + n - 1) % n});
+    if (n == 2) break;
+  }
+  return pairs;
+}
+std::vector<int> inner(int n) {
+  std::vector<int> qubits;
+  for (int i = 1; i + 1 < n; ++i) qubits.push_back(i);
+  return qubits;
+}
+CircuitLayer turn_inner(std::vector<Gate> gates, int n) {
+  return n > 2 ? turn(std::move(gates), inner(n)) : CircuitLayer{};
+}
+
+Layers sim1(int, int) { return {turn({Gate::rx, Gate::rz})}; }
+template <Gate gate>
+Layers sim_chain(int n, int) {
+  return {turn({Gate::rx, Gate::rz}), entangle(gate, upward(n))};
+}
+template <Gate gate>
+Layers sim_all(int n, int) {
+  Layers layers{turn({Gate::rx, Gate::rz}), entangle(gate, PairPattern::all_to_all),
+                turn({Gate::rx, Gate::rz})};
+  if (n < 2) layers.erase(layers.begin() + 1);
+  return layers;
+}
+template <Gate gate>
+Layers sim_pairs(int n, int) {
+  return {turn({Gate::rx, Gate::rz}), entangle(gate, every_second(n, 0)), turn({Gate::rx, Gate::rz}),
+          entangle(gate, every_second(n, 1))};
+}
+Layers sim9(int n, int) { return {turn({Gate::h}), entangle(Gate::cz, upward(n)), turn({Gate::rx})}; }
+Layers sim10(int n, int) { return {turn({Gate::ry}), entangle(Gate::cz, upward_ring(n)), turn({Gate::ry})}; }
+template <Gate gate>
+Layers sim_inner(int n, int) {
+  return {turn({Gate::ry, Gate::rz}), entangle(gate, every_second(n, 0)), turn_inner({Gate::ry, Gate::rz}, n),
+          entangle(gate, every_second(n, 1))};
+}
+template <Gate gate>
+Layers sim_rings(int n, int) {
+  return {turn({Gate::ry}), entangle(gate, ring_down(n)), turn({Gate::ry}), entangle(gate, ring_back(n))};
+}
+template <Gate gate>
+Layers sim_two_pairs(int n, int) {
+  return {turn({Gate::rx, Gate::rz}), entangle(gate, every_second(n, 0)), entangle(gate, every_second(n, 1))};
+}
+template <Gate gate>
+Layers sim_ring(int n, int) {
+  return {turn({Gate::rx, Gate::rz}), entangle(gate, ring_down(n))};
+}
+
+// ---- Qiskit's circuit library: rotations, an entangler, rotations once more at the end.
+
+template <PairPattern pattern>
+Layers efficient_su2(int, int) {
+  return with_entangler({Gate::ry, Gate::rz}, Gate::cx, pattern);
+}
+Layers last_su2(int) { return {turn({Gate::ry, Gate::rz})}; }
+template <PairPattern pattern>
+Layers real_amplitudes(int, int) {
+  return with_entangler({Gate::ry}, Gate::cx, pattern);
+}
+Layers last_ry(int) { return {turn({Gate::ry})}; }
+template <PairPattern pattern>
+Layers two_local(int, int) {
+  return with_entangler({Gate::ry}, Gate::cz, pattern);
+}
+template <PairPattern pattern>
+Layers zz_map(int, int) {
+  return {turn({Gate::h}), upload(Gate::p, 2.0), upload_pairs(Gate::rzz, pattern, 2.0, true)};
+}
+Layers z_map(int, int) { return {turn({Gate::h}), upload(Gate::p, 2.0)}; }
+
+// ---- PennyLane's templates.
+
+Layers strongly_entangling(int n, int index) {
+  if (n < 2) return {turn({Gate::rz, Gate::ry, Gate::rz})};
+  return with_entangler({Gate::rz, Gate::ry, Gate::rz}, Gate::cx, PairPattern::step, index % (n - 1) + 1);
+}
+template <Gate gate>
+Layers basic_entangler(int, int) {
+  return with_entangler({gate}, Gate::cx, PairPattern::ring);
+}
+/// CZ and RY on the pairs (0, 1), (2, 3), ..., then on (1, 2), ...
+Layers two_design_layer(int n, int) {
+  Layers layers;
+  for (int first : {0, 1}) {
+    PairLists pairs;
+    std::vector<int> qubits;
+    for (int i = first; i + 1 < n; i += 2) {
+      pairs.push_back({i, i + 1});
+      qubits.push_back(i);
+      qubits.push_back(i + 1);
+    }
+    if (pairs.empty()) continue;
+    layers.push_back(entangle(Gate::cz, pairs));
+    layers.push_back(turn({Gate::ry}, qubits));
+  }
+  return layers;
+}
+Layers iqp(int, int) {
+  return {turn({Gate::h}), upload(Gate::rz), upload_pairs(Gate::rzz, PairPattern::full, 1.0, false)};
+}
+Layers qaoa_embedding(int n, int) {
+  Layers layers{upload(Gate::rx)};
+  if (n > 1) layers.push_back(entangle(Gate::rzz, PairPattern::ring));
+  layers.push_back(turn({Gate::ry}));
+  return layers;
+}
+Layers qaoa_last(int) { return {upload(Gate::rx)}; }
+
+// ---- Circuits of papers on data encoding and multi-task learning.
+
+CircuitLayer trained_upload(Gate gate, int first_input) {
+  CircuitLayer layer = upload(gate, 1.0, first_input);
+  layer.train_weights = layer.train_offsets = true;
+  return layer;
+}
+Layers reupload(int n, int) {
+  Layers layers{trained_upload(Gate::rz, 0), trained_upload(Gate::ry, 0)};
+  if (n > 1) layers.push_back(entangle(Gate::cz, PairPattern::line));
+  return layers;
+}
+/// One input on every qubit, three times: qubit-efficient loading.
+Layers hqsl(int n, int index) {
+  Layers layers;
+  const Gate rotations[] = {Gate::rz, Gate::ry, Gate::rz};
+  for (int i = 0; i < 3; ++i) {
+    CircuitLayer layer;
+    layer.upload = Gate::rx;
+    layer.inputs.assign(static_cast<std::size_t>(n), {3 * index + i});
+    layer.gates = {rotations[i]};
+    if (i < 2 && n > 1) {
+      layer.entangler = Gate::cz;
+      layer.pattern = PairPattern::line;
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+Layers glue9(int n, int) {
+  CircuitLayer layer;
+  layer.upload = Gate::rx;
+  layer.gates = {Gate::rz};
+  if (n > 1) {
+    layer.entangler = Gate::cz;
+    layer.pattern = PairPattern::line;
+  }
+  return {layer};
+}
+Layers qfnn(int n, int) {
+  CircuitLayer layer = upload(Gate::rx);
+  if (n > 1) {
+    layer.entangler = Gate::cx;
+    layer.pattern = PairPattern::ring;
+  }
+  return {layer};
+}
+/// A transverse-field Ising Hamiltonian in turns: one angle for all couplings, one for all fields.
+Layers ising(int n, int) {
+  Layers layers;
+  if (n > 1) {
+    layers.push_back(entangle(Gate::rzz, PairPattern::ring));
+    layers.back().shared_angles = true;
+  }
+  CircuitLayer fields;
+  for (int q = 0; q < n; ++q) fields.ops.push_back({Gate::rx, {q}, {trainable_number(0)}});
+  layers.push_back(std::move(fields));
+  return layers;
+}
+Layers excitation_preserving(int n, int) {
+  Layers layers{turn({Gate::rz})};
+  // exp(-i a (XX + YY) / 4) on a line: both halves turn by one angle.
+  CircuitLayer pairs;
+  for (int i = 0; i + 1 < n; ++i) {
+    const Expression half = scaled(trainable_number(i), 0.5);
+    pairs.ops.push_back({Gate::rxx, {i, i + 1}, {half}});
+    pairs.ops.push_back({Gate::ryy, {i, i + 1}, {half}});
+  }
+  if (n > 1) layers.push_back(std::move(pairs));
+  return layers;
+}
+Layers last_rz(int) { return {turn({Gate::rz})}; }
+
+/// RY on both qubits of a pair and a CX: the block of the tree networks.
+void tree_block(int a, int b, Layers& layers) {
+  layers.push_back(turn({Gate::ry}, {a, b}));
+  layers.push_back(entangle(Gate::cx, {{a, b}}));
+}
+Layers matrix_product(int n, int) {
+  Layers layers;
+  for (int i = 0; i + 1 < n; ++i) tree_block(i, i + 1, layers);
+  return layers;
+}
+Layers tree_tensor(int n, int) {
+  Layers layers;
+  for (int step = 1; step < n; step *= 2)
+    for (int i = step - 1; i + step < n; i += 2 * step) tree_block(i, i + step, layers);
+  return layers;
+}
+/// Convolution by two-qubit rotations on neighbours, then pooling onto every second qubit by controlled
+/// rotations (measurement deferred).
+Layers qcnn(int n, int) {
+  Layers layers;
+  std::vector<int> alive;
+  for (int i = 0; i < n; ++i) alive.push_back(i);
+  while (alive.size() > 1) {
+    layers.push_back(turn({Gate::ry}, alive));
+    PairLists even, odd, pool;
+    std::vector<int> kept;
+    for (std::size_t i = 0; i + 1 < alive.size(); ++i)
+      (i % 2 ? odd : even).push_back({alive[i], alive[i + 1]});
+    for (std::size_t i = 0; i < alive.size(); ++i) {
+      if (i % 2 == 0 && i + 1 < alive.size()) pool.push_back({alive[i], alive[i + 1]});
+      if (i % 2 == 1 || i + 1 == alive.size()) kept.push_back(alive[i]);
+    }
+    layers.push_back(entangle(Gate::rzz, even));
+    layers.push_back(entangle(Gate::rzz, odd));
+    layers.push_back(entangle(Gate::crz, pool));
+    layers.push_back(entangle(Gate::crx, pool));
+    alive = std::move(kept);
+  }
+  std::erase_if(layers, [](const CircuitLayer& layer) { return layer == CircuitLayer{}; });
+  layers.push_back(turn({Gate::ry}, alive));
+  return layers;
+}
+
+constexpr std::string_view sim = "Sim, Johnson, Aspuru-Guzik 2019 (arXiv:1905.10876)";
+constexpr std::string_view qiskit = "Qiskit's circuit library";
+constexpr std::string_view pennylane = "PennyLane's templates";
+
+// A new preset is its layers and its row.
+constexpr Preset table[] = {
+    {"strongly-entangling", "Schuld et al. 2018 (arXiv:1804.00633)", strongly_entangling},
+    {"basic-entangler", pennylane, basic_entangler<Gate::rx>},
+    {"basic-entangler-ry", pennylane, basic_entangler<Gate::ry>},
+    {"simplified-two-design", "Cerezo et al. 2021 (arXiv:2001.00550)", two_design_layer},
+    {"two-local", qiskit, two_local<PairPattern::full>, last_ry},
+    {"two-local-linear", qiskit, two_local<PairPattern::line>, last_ry},
+    {"efficient-su2", qiskit, efficient_su2<PairPattern::reverse_line>, last_su2},
+    {"efficient-su2-linear", qiskit, efficient_su2<PairPattern::line>, last_su2},
+    {"efficient-su2-circular", qiskit, efficient_su2<PairPattern::circular>, last_su2},
+    {"efficient-su2-full", qiskit, efficient_su2<PairPattern::full>, last_su2},
+    {"efficient-su2-sca", qiskit, efficient_su2<PairPattern::sca>, last_su2},
+    {"efficient-su2-pairwise", qiskit, efficient_su2<PairPattern::pairwise>, last_su2},
+    {"real-amplitudes", qiskit, real_amplitudes<PairPattern::reverse_line>, last_ry},
+    {"real-amplitudes-linear", qiskit, real_amplitudes<PairPattern::line>, last_ry},
+    {"real-amplitudes-circular", qiskit, real_amplitudes<PairPattern::circular>, last_ry},
+    {"real-amplitudes-full", qiskit, real_amplitudes<PairPattern::full>, last_ry},
+    {"real-amplitudes-sca", qiskit, real_amplitudes<PairPattern::sca>, last_ry},
+    {"real-amplitudes-pairwise", qiskit, real_amplitudes<PairPattern::pairwise>, last_ry},
+    {"excitation-preserving", qiskit, excitation_preserving, last_rz},
+    {"sim-1", sim, sim1},
+    {"sim-2", sim, sim_chain<Gate::cx>},
+    {"sim-3", sim, sim_chain<Gate::crz>},
+    {"sim-4", sim, sim_chain<Gate::crx>},
+    {"sim-5", sim, sim_all<Gate::crz>},
+    {"sim-6", sim, sim_all<Gate::crx>},
+    {"sim-7", sim, sim_pairs<Gate::crz>},
+    {"sim-8", sim, sim_pairs<Gate::crx>},
+    {"sim-9", sim, sim9},
+    {"sim-10", sim, sim10},
+    {"sim-11", sim, sim_inner<Gate::cx>},
+    {"sim-12", sim, sim_inner<Gate::cz>},
+    {"sim-13", sim, sim_rings<Gate::crz>},
+    {"sim-14", sim, sim_rings<Gate::crx>},
+    {"sim-15", sim, sim_rings<Gate::cx>},
+    {"sim-16", sim, sim_two_pairs<Gate::crz>},
+    {"sim-17", sim, sim_two_pairs<Gate::crx>},
+    {"sim-18", sim, sim_ring<Gate::crz>},
+    {"sim-19", sim, sim_ring<Gate::crx>},
+    {"ising", "Wecker, Hastings, Troyer 2015 (arXiv:1507.08969)", ising},
+    {"matrix-product", "Huggins et al. 2019 (arXiv:1803.11537)", matrix_product},
+    {"tree-tensor", "Grant et al. 2018 (arXiv:1804.03680)", tree_tensor},
+    {"qcnn", "Cong, Choi, Lukin 2019 (arXiv:1810.03787), pooling by deferred measurement", qcnn},
+    {"z-map", "Havlicek et al. 2019 (arXiv:1804.11326)", z_map, nullptr, true},
+    {"zz-map", "Havlicek et al. 2019 (arXiv:1804.11326)", zz_map<PairPattern::full>, nullptr, true},
+    {"zz-map-linear", qiskit, zz_map<PairPattern::line>, nullptr, true},
+    {"iqp", "PennyLane's IQPEmbedding; Havlicek et al. 2019", iqp, nullptr, true},
+    {"qaoa-embedding", "Lloyd et al. 2020 (arXiv:2001.03622)", qaoa_embedding, qaoa_last, true},
+    {"reupload", "Perez-Salinas et al. 2020 (arXiv:1907.02085)", reupload, nullptr, true},
+    {"hqsl", "hybrid quantum split learning (arXiv:2409.16593)", hqsl, nullptr, true},
+    {"glue9", "quantum multi-task learning on GLUE (arXiv:2604.13560)", glue9, nullptr, true},
+    {"qfnn", "quantum fuzzy neural network for sarcasm and humour", qfnn, nullptr, true},
+};
+
+}  // namespace
+
+std::span<const Preset> preset_table() { return table; }
+
+const Preset& preset_named(std::string_view name) { return row_named(preset_table(), "preset", name); }
+
+std::vector<CircuitLayer> expand(const Preset& preset, int qubits, int layers, Gate gate, int uploads,
+                                 bool repeat_uploads) {
+  Layers all;
+  int done = 0;
+  const auto upload_before = [&](int layer) {
+    for (; !preset.uploads && done < uploads && static_cast<long long>(done) * layers / uploads <= layer;
+         ++done)
+      all.push_back(upload(gate, 1.0, repeat_uploads ? 0 : -1));
+  };
+  for (int l = 0; l < layers; ++l) {
+    upload_before(l);
+    for (CircuitLayer& layer : preset.layer(qubits, l))
+      if (layer != CircuitLayer{}) all.push_back(std::move(layer));
+  }
+  upload_before(layers);
+  if (preset.last)
+    for (CircuitLayer& layer : preset.last(qubits)) all.push_back(std::move(layer));
+  return all;
+}
+
+}  // namespace qmtl

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/circuit/writer.h"
+
+namespace qmtl {
+
+void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qubits,
+                        std::span<const Expression> angles) {
+  const GateInfo& row = info(gate);
+  const auto qubit = [&](int number) { return number < 0 ? -1 : qubits[static_cast<std::size_t>(number)]; };
+  if (is_elementary(gate)) {
+    if (is_rotation(gate))
+      rotate(ops, gate, qubit(0), angles[0]);
+    else
+      ops.push_back({gate, qubit(0), qubit(1), Source::none, -1});
+    return;
+  }
+  for (const GatePart& part : row.parts) {
+    if (!is_rotation(part.gate)) {
+      ops.push_back({part.gate, qubit(part.first), qubit(part.second), Source::none, -1});
+      continue;
+    }
+    Expression angle{part.constant, {}};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(row.angles); ++i)
+      angle = sum(angle, scaled(angles[i], part.factors[i]));
+    rotate(ops, part.gate, qubit(part.first), angle);
+  }
+}
+
+void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& by) {
+  const Expression sample = sample_part(by), fixed = fixed_part(by);
+  if (!sample.terms.empty()) ops.push_back({gate, qubit, -1, Source::angle, angle(sample)});
+  if (!fixed.terms.empty())
+    ops.push_back({gate, qubit, -1, Source::param, param(fixed)});
+  else if (fixed.constant != 0.0 || sample.terms.empty())
+    ops.push_back({gate, qubit, -1, Source::none, -1, false, fixed.constant});
+}
+
+int CircuitWriter::angle(const Expression& expression) {
+  const auto [known, fresh] = angles_.try_emplace(expression, static_cast<int>(circuit_.angle_of.size()));
+  if (fresh) circuit_.angle_of.push_back(expression);
+  return known->second;
+}
+
+int CircuitWriter::param(const Expression& expression) {
+  circuit_.param_of.push_back(expression);
+  return static_cast<int>(circuit_.param_of.size()) - 1;
+}
+
+void CircuitWriter::finish(int inputs, int trainable) {
+  circuit_.angles = static_cast<int>(circuit_.angle_of.size());
+  circuit_.params = static_cast<int>(circuit_.param_of.size());
+  bool plain_angles = circuit_.angles == inputs, plain_params = circuit_.params == trainable;
+  for (int i = 0; i < circuit_.angles && plain_angles; ++i)
+    plain_angles = circuit_.angle_of[static_cast<std::size_t>(i)] == input_number(i);
+  for (int i = 0; i < circuit_.params && plain_params; ++i)
+    plain_params = circuit_.param_of[static_cast<std::size_t>(i)] == trainable_number(i);
+  if (plain_angles) circuit_.angle_of.clear();
+  if (plain_params) circuit_.param_of.clear();
+  circuit_.inputs = plain_angles ? 0 : inputs;
+  circuit_.trainable = plain_params ? 0 : trainable;
+}
+
+}  // namespace qmtl

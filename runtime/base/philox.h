@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   resplit = 16,
   perturbation = 17,
   importance = 18,
+  batch_order = 19,
 };
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random

@@ -10,9 +10,14 @@ namespace {
 constexpr Names<ParamPart> parts{"part", {"backbone", "shared", "blocks", "readout", "task_weights"}};
 static_assert(enumerators<ParamPart>() == param_parts);
 
+constexpr Names<BatchKind> batch_kinds{"batches", {"mixed", "task"}};
+
 }  // namespace
 
 std::string_view name(ParamPart part) { return parts.name(part); }
+
+std::string_view name(BatchKind value) { return batch_kinds.name(value); }
+BatchKind parse_batch_kind(std::string_view text) { return batch_kinds.parse(text); }
 
 ModelSpec default_model() {
   ModelSpec model;

@@ -12,11 +12,14 @@ namespace qmtl {
 
 enum class OptimiserKind : std::uint8_t { adam, adamw, sgd };
 enum class ScheduleKind : std::uint8_t { constant, cosine };
+/// What a batch holds: rows of any tasks, or rows of one.
+enum class BatchKind : std::uint8_t { mixed, task };
 
 struct TrainSpec {
   std::uint64_t seed = 1;
   int epochs = 200;
   int batch = 64;
+  BatchKind batches = BatchKind::mixed;
   OptimiserKind optimiser = OptimiserKind::adam;
   double learning_rate = 1e-2;
   double circuit_rate = 1.0;   ///< factor on learning_rate for the circuit's angles
@@ -67,7 +70,9 @@ struct Config {
 
 std::string_view name(OptimiserKind value);
 std::string_view name(ScheduleKind value);
+std::string_view name(BatchKind value);
 OptimiserKind parse_optimiser(std::string_view text);
 ScheduleKind parse_schedule(std::string_view text);
+BatchKind parse_batch_kind(std::string_view text);
 
 }  // namespace qmtl

@@ -66,7 +66,10 @@ Batches::Batches(const Dataset& data, const ModelSpec& spec, const TrainSpec& tr
 
 StepBatch Batches::make(std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) const {
   const std::size_t first = std::min(order.size(), static_cast<std::size_t>(step_in_epoch) * size_);
-  const auto rows = order.subspan(first, std::min(size_, order.size() - first));
+  return of(order.subspan(first, std::min(size_, order.size() - first)), step);
+}
+
+StepBatch Batches::of(std::span<const std::size_t> rows, std::int64_t step) const {
   StepBatch batch{seed_, step, {rows.begin(), rows.end()}, {}};
   for (std::size_t t = 0; t < tasks_.size(); ++t)
     batch.label_counts.push_back(whole_[t] ? static_cast<double>(rows.size() * tasks_[t]->columns)

@@ -32,6 +32,8 @@ class Batches {
   Batches(const Dataset& data, const ModelSpec& spec, const TrainSpec& train);
   /// That of step `step_in_epoch`; `step` counts all optimiser steps before it.
   StepBatch make(std::span<const std::size_t> order, int step_in_epoch, std::int64_t step) const;
+  /// A batch of these rows.
+  StepBatch of(std::span<const std::size_t> rows, std::int64_t step) const;
 
  private:
   std::vector<const Task*> tasks_;

@@ -12,6 +12,7 @@
 #include "runtime/base/text.h"
 #include "runtime/model/layers/elementwise.h"
 #include "runtime/model/metrics.h"
+#include "runtime/train/epoch.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/evaluate.h"
 #include "runtime/train/loop/gradient.h"
@@ -42,7 +43,8 @@ class Training {
     ranks.together([&] {
       rows_ = training_rows(data, learner.spec());
       batches_.emplace(data, learner.spec(), config.train);
-      steps_ = steps_per_epoch(rows_.size(), config.train.batch);
+      epochs_.emplace(rows_, data, learner.spec(), config.train);
+      steps_ = epochs_->steps();
       validation_ = data.rows(Split::validation);
       trained_ = trained_params(learner.params(), config.train.frozen);
       if (state.step_in_epoch < 0 || state.step_in_epoch > steps_)
@@ -66,10 +68,10 @@ class Training {
  private:
   /// False when a rank asked for a stop; the checkpoint is then saved.
   bool run_epoch() {
-    const auto order = epoch_order(rows_, config_.train.seed, state_.epoch);
+    const EpochRows epoch = epochs_->rows_of(state_.epoch);
     while (state_.step_in_epoch < steps_) {
       crash_point("step");
-      const StepBatch batch = batches_->make(order, state_.step_in_epoch, state_.step);
+      const StepBatch batch = batches_->of(epoch.batch(state_.step_in_epoch), state_.step);
       StepSum step = batch_gradient(ranks_, learner_, batch, wants_stop(), balance_, memory_);
       record(step, batch);
       if (step.stop) {
@@ -274,6 +276,7 @@ class Training {
   Balance balance_;
   StepMemory memory_;
   std::optional<Batches> batches_;
+  std::optional<Epochs> epochs_;
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step

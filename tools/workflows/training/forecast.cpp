@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "runtime/train/epoch.h"
 #include "runtime/train/loop/reduction.h"
 #include "runtime/train/sampler.h"
 
@@ -86,9 +87,10 @@ std::vector<std::string> advise(const Forecast& found, const Config& config) {
 Forecast forecast(const Config& config, const Dataset& data, const Learner& learner,
                   const std::vector<RankResources>& places) {
   Forecast found;
-  const std::size_t rows = training_rows(data, learner.spec()).size();
+  const std::vector<std::size_t> training = training_rows(data, learner.spec());
+  const std::size_t rows = training.size();
   found.batch = std::min(rows, static_cast<std::size_t>(config.train.batch));
-  found.steps_per_epoch = steps_per_epoch(rows, config.train.batch);
+  found.steps_per_epoch = Epochs(training, data, learner.spec(), config.train).steps();
   const std::vector<double> costs = unit_costs(learner, found.batch);
   const double total = std::accumulate(costs.begin(), costs.end(), 0.0);
   found.units = costs.size();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qmtl/head.h"
 
+#include <algorithm>
+
 #include "io/config/config.h"
 #include "runtime/base/error.h"
 #include "runtime/model/data.h"
@@ -32,7 +34,17 @@ namespace {
 
 Config config_of(const std::vector<LabelledTask>& tasks, std::string_view configuration) {
   Config config = parse_config(configuration, "configuration");
+  const std::vector<TaskSpec> said = config.model.tasks;
   config.model.tasks = task_specs(tasks);
+  for (const TaskSpec& table : said) {
+    const auto task = std::find_if(config.model.tasks.begin(), config.model.tasks.end(),
+                                   [&](const TaskSpec& known) { return known.name == table.name; });
+    if (task == config.model.tasks.end())
+      throw usage_error("configuration: task." + table.name + ": there is no such task");
+    task->block = table.block;
+    task->own_qubits = table.own_qubits;
+    task->output = table.output;
+  }
   resolve_head(config);
   return config;
 }

@@ -186,3 +186,69 @@ class Head(torch.nn.Module):
 
     def extra_repr(self) -> str:
         return f"width={self.width}, outputs={self.outputs}, tasks=[{', '.join(self._slices)}]"
+
+
+def _observable(observable: Any) -> str:
+    """An observable in qmtl's words: a text as it is, or one of PennyLane by its Pauli representation."""
+    if isinstance(observable, str):
+        return observable
+    sentence = getattr(observable, "pauli_rep", None)
+    if sentence is None:
+        raise TypeError(f"task_observables: expected texts such as 'X0 X1' or PennyLane's Pauli observables, found "
+                        f"{observable!r}")
+    terms = []
+    for word, coefficient in sentence.items():
+        number = complex(coefficient)
+        if number.imag != 0:
+            raise ValueError(f"task_observables: expected Hermitian observables, found {observable!r}")
+        terms.append(" ".join([repr(number.real), *(f"{letter}{wire}" for wire, letter in word.items())]))
+    return " + ".join(terms).replace("+ -", "- ")
+
+
+class QuantumCircuit(torch.nn.Module):
+    """The circuit of the method's published GLUE model, for scripts that import one of that signature: every task owns
+    its qubits, z [B, encoding_layers * sum(tasks_qubits)] is encoded by that many layers of RX uploads, RZ and CZ
+    between neighbours, and the expectations are the logits: no scale, no bias. Returns a list with a tensor
+    [B, observables] for each task.
+
+    tasks_qubits, layers_per_task: whole numbers, one for each task. task_observables: for each task a list of texts
+    ("Z0", "X0 X1") or of PennyLane's Pauli observables on the task's own wires 0, 1, .... block: the layers of a
+    task's own part, as dicts with the keys of [[task.NAME.layer]], each layers_per_task times; default RY on every
+    qubit, and CZ between neighbours in front of all but the first. `circuit` is the qmtl.torch.Head inside, for saving.
+
+    Raises ValueError for lists of different lengths; UsageError: as qmtl.Head.
+    """
+
+    def __init__(self, tasks_qubits: Any, layers_per_task: Any, task_observables: Any, encoding_layers: int = 3, *,
+                 block: Any = None, seed: int = 1, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        tasks_qubits, layers_per_task = list(tasks_qubits), list(layers_per_task)
+        task_observables = [[_observable(o) for o in observables] for observables in task_observables]
+        if not len(tasks_qubits) == len(layers_per_task) == len(task_observables):
+            raise ValueError(f"expected tasks_qubits, layers_per_task and task_observables of one length, found "
+                             f"{len(tasks_qubits)}, {len(layers_per_task)} and {len(task_observables)}")
+        tasks, tables = {}, {}
+        for number, (qubits, layers, observables) in enumerate(zip(tasks_qubits, layers_per_task, task_observables)):
+            name, count = f"task{number}", len(observables)
+            tasks[name] = {"kind": "multiclass" if count > 1 else "binary", "outputs": count}
+            tables[name] = {"qubits": int(qubits), "observables": observables, "scale": 1.0, "bias": 0.0,
+                            **_block_of(int(qubits), int(layers), block)}
+        config = {"head": {"angle_map": "linear", "gain": 1.0},
+                  "circuit": {"preset": "glue9", "layers": int(encoding_layers)}, "task": tables}
+        self.circuit = Head(tasks, config, seed=seed, dtype=dtype)
+
+    def forward(self, z: Tensor) -> list[Tensor]:
+        logits = self.circuit(z)
+        return [logits[..., part] for part in self.circuit._slices.values()]
+
+
+def _block_of(qubits: int, layers: int, block: Any) -> dict[str, Any]:
+    if layers == 0:
+        return {"bare": True}
+    if block is not None:
+        return {"layer": [dict(layer, repeat=1) for _ in range(layers) for layer in block]}
+    entangled = {"entangler": "cz", "pattern": "line"} if qubits > 1 else None
+    own: list[dict[str, Any]] = [{"gates": ["ry"]}]
+    for _ in range(layers - 1):
+        own += [*([entangled] if entangled else []), {"gates": ["ry"]}]
+    return {"layer": own}

@@ -56,6 +56,16 @@ Layers with_entangler(std::vector<Gate> gates, Gate gate, PairPattern pattern, i
   return {layer};
 }
 
+/// The same with the pattern's pairs of repetition `index`: a layer's own number would also count the uploads
+/// that stand in front.
+Layers with_entangler(std::vector<Gate> gates, Gate gate, PairPattern pattern, int n, int index) {
+  PairLists pairs;
+  for (const auto& [a, b] : pattern_pairs(pattern, 1, n, index)) pairs.push_back({a, b});
+  CircuitLayer layer = entangle(gate, std::move(pairs));
+  layer.gates = std::move(gates);
+  return {layer};
+}
+
 // ---- Patterns of Sim, Johnson and Aspuru-Guzik 2019: from the last qubit up, control first.
 
 PairLists upward(int n) {
@@ -138,13 +148,13 @@ Layers sim_ring(int n, int) {
 // ---- Qiskit's circuit library: rotations, an entangler, rotations once more at the end.
 
 template <PairPattern pattern>
-Layers efficient_su2(int, int) {
-  return with_entangler({Gate::ry, Gate::rz}, Gate::cx, pattern);
+Layers efficient_su2(int n, int index) {
+  return with_entangler({Gate::ry, Gate::rz}, Gate::cx, pattern, n, index);
 }
 Layers last_su2(int) { return {turn({Gate::ry, Gate::rz})}; }
 template <PairPattern pattern>
-Layers real_amplitudes(int, int) {
-  return with_entangler({Gate::ry}, Gate::cx, pattern);
+Layers real_amplitudes(int n, int index) {
+  return with_entangler({Gate::ry}, Gate::cx, pattern, n, index);
 }
 Layers last_ry(int) { return {turn({Gate::ry})}; }
 template <PairPattern pattern>

@@ -126,7 +126,11 @@ Layers sim_pairs(int n, int) {
           entangle(gate, every_second(n, 1))};
 }
 Layers sim9(int n, int) { return {turn({Gate::h}), entangle(Gate::cz, upward(n)), turn({Gate::rx})}; }
-Layers sim10(int n, int) { return {turn({Gate::ry}), entangle(Gate::cz, upward_ring(n)), turn({Gate::ry})}; }
+/// The box that is repeated begins behind the first rotations.
+Layers sim10(int n, int index) {
+  return {index == 0 ? turn({Gate::ry}) : CircuitLayer{}, entangle(Gate::cz, upward_ring(n)),
+          turn({Gate::ry})};
+}
 template <Gate gate>
 Layers sim_inner(int n, int) {
   return {turn({Gate::ry, Gate::rz}), entangle(gate, every_second(n, 0)), turn_inner({Gate::ry, Gate::rz}, n),
@@ -177,9 +181,10 @@ template <Gate gate>
 Layers basic_entangler(int, int) {
   return with_entangler({gate}, Gate::cx, PairPattern::ring);
 }
-/// CZ and RY on the pairs (0, 1), (2, 3), ..., then on (1, 2), ...
-Layers two_design_layer(int n, int) {
+/// RY once, then in every repetition CZ and RY on the pairs (0, 1), (2, 3), ..., then on (1, 2), ...
+Layers two_design_layer(int n, int index) {
   Layers layers;
+  if (index == 0) layers.push_back(turn({Gate::ry}));
   for (int first : {0, 1}) {
     PairLists pairs;
     std::vector<int> qubits;

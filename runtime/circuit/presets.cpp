@@ -269,17 +269,16 @@ Layers ising(int n, int) {
   layers.push_back(std::move(fields));
   return layers;
 }
+/// exp(-i a (XX + YY) / 2) on every pair: both halves turn by one angle.
 Layers excitation_preserving(int n, int) {
-  Layers layers{turn({Gate::rz})};
-  // exp(-i a (XX + YY) / 4) on a line: both halves turn by one angle.
   CircuitLayer pairs;
-  for (int i = 0; i + 1 < n; ++i) {
-    const Expression half = scaled(trainable_number(i), 0.5);
-    pairs.ops.push_back({Gate::rxx, {i, i + 1}, {half}});
-    pairs.ops.push_back({Gate::ryy, {i, i + 1}, {half}});
+  int number = 0;
+  for (const auto& [a, b] : pattern_pairs(PairPattern::full, 1, n, 0)) {
+    const Expression angle = trainable_number(number++);
+    pairs.ops.push_back({Gate::rxx, {a, b}, {angle}});
+    pairs.ops.push_back({Gate::ryy, {a, b}, {angle}});
   }
-  if (n > 1) layers.push_back(std::move(pairs));
-  return layers;
+  return {turn({Gate::rz}), pairs};
 }
 Layers last_rz(int) { return {turn({Gate::rz})}; }
 

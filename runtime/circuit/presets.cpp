@@ -292,12 +292,24 @@ Layers matrix_product(int n, int) {
   for (int i = 0; i + 1 < n; ++i) tree_block(i, i + 1, layers);
   return layers;
 }
+/// The second qubit of each pair goes on to the next level; so does one without a partner.
 Layers tree_tensor(int n, int) {
   Layers layers;
-  for (int step = 1; step < n; step *= 2)
-    for (int i = step - 1; i + step < n; i += 2 * step) tree_block(i, i + step, layers);
+  std::vector<int> alive;
+  for (int i = 0; i < n; ++i) alive.push_back(i);
+  while (alive.size() > 1) {
+    std::vector<int> kept;
+    for (std::size_t i = 1; i < alive.size(); i += 2) {
+      tree_block(alive[i - 1], alive[i], layers);
+      kept.push_back(alive[i]);
+    }
+    if (alive.size() % 2) kept.push_back(alive.back());
+    alive = std::move(kept);
+  }
   return layers;
 }
+/// The tree's root, which is read, turns once more.
+Layers tree_root(int n) { return {turn({Gate::ry}, {n - 1})}; }
 /// Convolution by two-qubit rotations on neighbours, then pooling onto every second qubit by controlled
 /// rotations (measurement deferred).
 Layers qcnn(int n, int) {
@@ -371,7 +383,7 @@ constexpr Preset table[] = {
     {"sim-19", sim, sim_ring<Gate::crx>},
     {"ising", "Wecker, Hastings, Troyer 2015 (arXiv:1507.08969)", ising},
     {"matrix-product", "Huggins et al. 2019 (arXiv:1803.11537)", matrix_product},
-    {"tree-tensor", "Grant et al. 2018 (arXiv:1804.03680)", tree_tensor},
+    {"tree-tensor", "Grant et al. 2018 (arXiv:1804.03680)", tree_tensor, tree_root},
     {"qcnn", "Cong, Choi, Lukin 2019 (arXiv:1810.03787), pooling by deferred measurement", qcnn},
     {"z-map", "Havlicek et al. 2019 (arXiv:1804.11326)", z_map, nullptr, true},
     {"zz-map", "Havlicek et al. 2019 (arXiv:1804.11326)", zz_map<PairPattern::full>, nullptr, true},

@@ -212,24 +212,37 @@ Layers qaoa_last(int) { return {upload(Gate::rx)}; }
 
 // ---- Circuits of papers on data encoding and multi-task learning.
 
-CircuitLayer trained_upload(Gate gate, int first_input) {
-  CircuitLayer layer = upload(gate, 1.0, first_input);
+CircuitLayer upload_everywhere(Gate gate, int n, int input) {
+  CircuitLayer layer;
+  layer.upload = gate;
+  layer.inputs.assign(static_cast<std::size_t>(n), {input});
+  return layer;
+}
+CircuitLayer trained_upload(Gate gate, int n, int input) {
+  CircuitLayer layer = upload_everywhere(gate, n, input);
   layer.train_weights = layer.train_offsets = true;
   return layer;
 }
-Layers reupload(int n, int) {
-  Layers layers{trained_upload(Gate::rz, 0), trained_upload(Gate::ry, 0)};
-  if (n > 1) layers.push_back(entangle(Gate::cz, PairPattern::line));
-  return layers;
+/// Neighbours (0, 1), (2, 3), ... and (1, 2), ..., (0, last) in turns.
+PairLists in_turns(int n, int index) {
+  PairLists pairs;
+  const int first = n > 2 ? index % 2 : 0;
+  for (int i = first; i + 1 < n; i += 2) pairs.push_back({i, i + 1});
+  if (first == 1 && n % 2 == 0) pairs.push_back({0, n - 1});
+  return pairs;
 }
-/// One input on every qubit, three times: qubit-efficient loading.
-Layers hqsl(int n, int index) {
+/// Any rotation of a qubit has three angles, each w x + b with an input of its own; every qubit carries all
+/// three inputs. CZ stands between repetitions, not behind the last.
+Layers reupload(int n, int index) {
+  return {index > 0 ? entangle(Gate::cz, in_turns(n, index - 1)) : CircuitLayer{},
+          trained_upload(Gate::rz, n, 2), trained_upload(Gate::ry, n, 0), trained_upload(Gate::rz, n, 1)};
+}
+/// One input on every qubit, three times: qubit-efficient loading. Each repetition loads the same three.
+Layers hqsl(int n, int) {
   Layers layers;
   const Gate rotations[] = {Gate::rz, Gate::ry, Gate::rz};
   for (int i = 0; i < 3; ++i) {
-    CircuitLayer layer;
-    layer.upload = Gate::rx;
-    layer.inputs.assign(static_cast<std::size_t>(n), {3 * index + i});
+    CircuitLayer layer = upload_everywhere(Gate::rx, n, i);
     layer.gates = {rotations[i]};
     if (i < 2 && n > 1) {
       layer.entangler = Gate::cz;

@@ -323,30 +323,50 @@ Layers tree_tensor(int n, int) {
 }
 /// The tree's root, which is read, turns once more.
 Layers tree_root(int n) { return {turn({Gate::ry}, {n - 1})}; }
-/// Convolution by two-qubit rotations on neighbours, then pooling onto every second qubit by controlled
-/// rotations (measurement deferred).
+/// Any two-qubit unitary, by its fifteen angles: numbers 0 to 14 of the layer.
+void convolve(int a, int b, CircuitLayer& layer) {
+  const auto number = [](int i) { return trainable_number(i); };
+  const auto any = [&](int qubit, int first) {
+    layer.ops.push_back({Gate::u, {qubit}, {number(first), number(first + 1), number(first + 2)}});
+  };
+  any(a, 0);
+  any(b, 3);
+  layer.ops.push_back({Gate::cx, {a, b}, {}});
+  layer.ops.push_back({Gate::ry, {a}, {number(6)}});
+  layer.ops.push_back({Gate::rz, {b}, {number(7)}});
+  layer.ops.push_back({Gate::cx, {b, a}, {}});
+  layer.ops.push_back({Gate::ry, {a}, {number(8)}});
+  layer.ops.push_back({Gate::cx, {a, b}, {}});
+  any(a, 9);
+  any(b, 12);
+}
+/// What the dropped qubit would be measured as (measurement deferred) chooses between two rotations of the
+/// kept one: numbers 15 and 16.
+void pool(int dropped, int kept, CircuitLayer& layer) {
+  layer.ops.push_back({Gate::crz, {dropped, kept}, {trainable_number(15)}});
+  layer.ops.push_back({Gate::x, {dropped}, {}});
+  layer.ops.push_back({Gate::crx, {dropped, kept}, {trainable_number(16)}});
+}
+/// Stages of one convolution on the ring of qubits that are left, the same on all pairs, and pooling onto
+/// every second of them. The last pair's second qubit is read.
 Layers qcnn(int n, int) {
   Layers layers;
   std::vector<int> alive;
   for (int i = 0; i < n; ++i) alive.push_back(i);
   while (alive.size() > 1) {
-    layers.push_back(turn({Gate::ry}, alive));
-    PairLists even, odd, pool;
+    CircuitLayer stage;
     std::vector<int> kept;
-    for (std::size_t i = 0; i + 1 < alive.size(); ++i)
-      (i % 2 ? odd : even).push_back({alive[i], alive[i + 1]});
-    for (std::size_t i = 0; i < alive.size(); ++i) {
-      if (i % 2 == 0 && i + 1 < alive.size()) pool.push_back({alive[i], alive[i + 1]});
-      if (i % 2 == 1 || i + 1 == alive.size()) kept.push_back(alive[i]);
+    if (alive.size() > 2) convolve(alive.front(), alive.back(), stage);
+    for (std::size_t first : {0u, 1u})
+      for (std::size_t i = first; i + 1 < alive.size(); i += 2) convolve(alive[i], alive[i + 1], stage);
+    if (alive.size() == 2) std::swap(alive[0], alive[1]);
+    for (std::size_t i = 0; i < alive.size(); i += 2) {
+      if (i + 1 < alive.size()) pool(alive[i + 1], alive[i], stage);
+      kept.push_back(alive[i]);
     }
-    layers.push_back(entangle(Gate::rzz, even));
-    layers.push_back(entangle(Gate::rzz, odd));
-    layers.push_back(entangle(Gate::crz, pool));
-    layers.push_back(entangle(Gate::crx, pool));
+    layers.push_back(std::move(stage));
     alive = std::move(kept);
   }
-  std::erase_if(layers, [](const CircuitLayer& layer) { return layer == CircuitLayer{}; });
-  layers.push_back(turn({Gate::ry}, alive));
   return layers;
 }
 
@@ -397,7 +417,7 @@ constexpr Preset table[] = {
     {"ising", "Wecker, Hastings, Troyer 2015 (arXiv:1507.08969)", ising},
     {"matrix-product", "Huggins et al. 2019 (arXiv:1803.11537)", matrix_product},
     {"tree-tensor", "Grant et al. 2018 (arXiv:1804.03680)", tree_tensor, tree_root},
-    {"qcnn", "Cong, Choi, Lukin 2019 (arXiv:1810.03787), pooling by deferred measurement", qcnn},
+    {"qcnn", "Hur, Kim, Park 2022 (arXiv:2108.00661), after Cong, Choi, Lukin 2019", qcnn},
     {"z-map", "Havlicek et al. 2019 (arXiv:1804.11326)", z_map, nullptr, true},
     {"zz-map", "Havlicek et al. 2019 (arXiv:1804.11326)", zz_map<PairPattern::full>, nullptr, true},
     {"zz-map-linear", qiskit, zz_map<PairPattern::line>, nullptr, true},

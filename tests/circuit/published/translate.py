@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Circuits of other libraries, gate by gate in PennyLane."""
+import mindquantum.algorithm.nisq as nisq
+import numpy
+import pennylane as qml
+from mindquantum.core.circuit import Circuit
+from mindquantum.core.gates import RY, X, Z
+from mindquantum.core.operators import Hamiltonian, QubitOperator
+from mindquantum.simulator import Simulator
+
+QISKIT = {
+    "rx": qml.RX, "ry": qml.RY, "rz": qml.RZ, "p": qml.PhaseShift, "h": qml.Hadamard, "cx": qml.CNOT, "cz": qml.CZ,
+    # exp(-i b (XX + YY) / 4), PennyLane's with the other sign
+    "xx_plus_yy": lambda b, beta, wires: qml.IsingXY(-b, wires=wires),
+}
+
+
+def play_qiskit(circuit, numbers):
+    """The circuit with its numbers, in the order of its parameters, replaced."""
+    parameters = list(circuit.parameters)
+    assert len(parameters) == len(numbers), (len(parameters), len(numbers))
+    here = {p: float(getattr(x, "_value", x)) for p, x in zip(parameters, numbers)}
+
+    def angle(expression):
+        # Equal to the expression, and with its derivatives, at the numbers that are here.
+        if not getattr(expression, "parameters", None):
+            return float(expression)
+        total = float(expression.bind({p: here[p] for p in expression.parameters}))
+        for p, x in zip(parameters, numbers):
+            if p in expression.parameters:
+                slope = expression.gradient(p)
+                if getattr(slope, "parameters", None):
+                    slope = slope.bind({q: here[q] for q in slope.parameters})
+                total = total + float(slope) * (x - here[p])
+        return total
+
+    def play(circuit, wires):
+        for step in circuit.data:
+            qubits = [wires[circuit.find_bit(q).index] for q in step.qubits]
+            if step.operation.name == "barrier":
+                continue
+            if step.operation.name in QISKIT:
+                QISKIT[step.operation.name](*[angle(a) for a in step.operation.params], wires=qubits)
+            else:
+                play(step.operation.definition, qubits)
+
+    play(circuit, list(range(circuit.num_qubits)))
+
+
+def same_as_mindquantum(number, n, layers, params, inputs, values):
+    """mindquantum's AnsatzN has the paper's circuit number N with its parameters in the order of the gates, as ours."""
+    circuit = Circuit([RY(float(x)).on(q) for q, x in enumerate(inputs)])
+    circuit += getattr(nisq, f"Ansatz{number}")(n, layers).circuit
+    names = circuit.params_name
+    assert len(names) == len(params), (number, n, layers, len(names), len(params))
+    observables = [f"Z{q}" for q in range(n)] + ["X0", "X0 X1"]
+    simulator = Simulator("mqvector", n)
+    simulator.apply_circuit(circuit, dict(zip(names, (float(p) for p in params))))
+    found = [simulator.get_expectation(Hamiltonian(QubitOperator(o))).real for o in observables]
+    assert numpy.allclose(found, values, atol=1e-10), (number, n, layers, found, values)

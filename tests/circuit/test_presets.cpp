@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "runtime/circuit/presets.h"
+#include "tests/oracle/oracle.h"
+#include "tests/oracle/published.h"
+
+using namespace qmtl;
+using oracle::Published;
+
+namespace {
+
+/// Values and gradients after at most a thousand gates in double, of at most 10 in absolute sum: 1e-12; the
+/// published ones are rounded to 13 digits.
+constexpr double tolerance = 1e-10;
+
+std::vector<double> list(const Eigen::VectorXd& numbers) {
+  return {numbers.data(), numbers.data() + numbers.size()};
+}
+
+void check_close(const std::vector<double>& found, const std::vector<double>& expected, const char* what) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (std::abs(found[i] - expected[i]) <= tolerance) continue;
+    INFO(what << " " << i << ": found " << found[i] << ", published " << expected[i]);
+    CHECK(false);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every preset is compared with a published construction", "[presets]") {
+  const std::vector<Published> cases = oracle::published_cases(QMTL_SOURCE_DIR);
+  std::string missing, unknown;
+  for (const Preset& preset : preset_table())
+    if (std::none_of(cases.begin(), cases.end(), [&](const Published& c) { return c.preset == preset.name; }))
+      missing += std::string(preset.name) + " ";
+  for (const Published& c : cases)
+    if (std::none_of(preset_table().begin(), preset_table().end(),
+                     [&](const Preset& p) { return c.preset == p.name; }))
+      unknown += c.preset + " ";
+  CHECK(missing == "");
+  CHECK(unknown == "");
+}
+
+TEST_CASE("presets have the published circuits' values and gradients", "[presets]") {
+  for (const Published& published : oracle::published_cases(QMTL_SOURCE_DIR)) {
+    INFO(oracle::describe(published));
+    const AnsatzSpec spec = oracle::spec_of(published);
+    const ParamLayout numbers = layout(spec);
+    CHECK(spec.angles() == static_cast<int>(published.inputs.size()));
+    CHECK(numbers.total == static_cast<int>(published.params.size()));
+    if (spec.angles() != static_cast<int>(published.inputs.size()) ||
+        numbers.total != static_cast<int>(published.params.size()))
+      continue;
+    const oracle::PublishedCircuit bound(published);
+    check_close(bound.outputs(list(oracle::values(bound.made.circuit, bound.angles, bound.params))),
+                published.values, "value");
+    const oracle::Gradient gradient =
+        oracle::parameter_shift(bound.made.circuit, bound.angles, bound.params, bound.cotangents);
+    const auto [params, inputs] = bound.gradients(published, list(gradient.params), list(gradient.angles));
+    check_close(params, published.param_gradient, "parameter gradient");
+    check_close(inputs, published.input_gradient, "input gradient");
+  }
+}

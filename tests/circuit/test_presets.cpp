@@ -65,3 +65,30 @@ TEST_CASE("presets have the published circuits' values and gradients", "[presets
     check_close(inputs, published.input_gradient, "input gradient");
   }
 }
+
+TEST_CASE("presets stand on any number of qubits, also where no paper has drawn them", "[presets]") {
+  for (const Preset& preset : preset_table())
+    for (int qubits = 1; qubits <= 9; ++qubits)
+      for (int layers = 0; layers <= 3; ++layers) {
+        INFO(preset.name << ", " << qubits << " qubits, " << layers << " repetitions");
+        Published shape;
+        shape.preset = preset.name;
+        shape.qubits = qubits;
+        shape.layers = layers;
+        CHECK_NOTHROW(build(oracle::spec_of(shape)));
+      }
+}
+
+TEST_CASE("a tree joins every qubit to its root, one pair for each but the root", "[presets]") {
+  for (int qubits = 1; qubits <= 9; ++qubits) {
+    std::vector<int> joined(static_cast<std::size_t>(qubits));
+    for (const CircuitLayer& layer : preset_named("tree-tensor").layer(qubits, 0))
+      for (const std::vector<int>& pair : layer.pairs) {
+        CHECK(joined[static_cast<std::size_t>(pair[0])] == 0);  // it has not left the tree
+        joined[static_cast<std::size_t>(pair[0])] = 1;
+        CHECK(joined[static_cast<std::size_t>(pair[1])] == 0);
+      }
+    CHECK(std::count(joined.begin(), joined.end(), 0) == 1);
+    CHECK(joined.back() == 0);
+  }
+}

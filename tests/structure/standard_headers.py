@@ -35,6 +35,7 @@ DECLARED = {
     "is_enum_v is_floating_point_v is_pointer_v remove_cvref_t is_integral_v is_same_v is_signed_v is_trivially_copyable_v": "type_traits",
     "istream": "istream iosfwd",
     "ostream": "ostream iosfwd",
+    "ifstream": "fstream",
     "istringstream ostringstream stringstream": "sstream",
     "lock_guard mutex once_flag call_once unique_lock": "mutex",
     "logic_error runtime_error": "stdexcept",

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
+#include <span>
 
 #include "runtime/base/error.h"
 #include "runtime/circuit/ansatz_check.h"
@@ -85,11 +85,11 @@ class Assembler {
               const std::string& part, int layer) {
     for (Gate rotation : rotations)
       for (int qubit : qubits) {
-        const Expression angle = trainable_number(trained());
+        const int number = trained();
         numbers_.trained.push_back({part + ".l" + std::to_string(layer) + "." +
                                         std::string(info(rotation).name) + ".q" + std::to_string(qubit),
                                     TrainedRole::angle, rotation});
-        writer_.add(ops, rotation, {&qubit, 1}, {&angle, 1});
+        writer_.rotate_by_trained(ops, rotation, qubit, number);
       }
   }
 
@@ -106,8 +106,7 @@ class Assembler {
            ++upload)
         for (int q : qubits) {
           const int input = spec_.repeat_uploads ? q : q + upload * spec_.qubits;
-          const Expression angle = input_number(input);
-          writer_.add(ops, spec_.upload, {&q, 1}, {&angle, 1});
+          writer_.rotate_by_input(ops, spec_.upload, q, input);
           numbers_.inputs = std::max(numbers_.inputs, input + 1);
         }
     };
@@ -186,19 +185,14 @@ class Assembler {
     };
     std::vector<Measured> bases;
     const std::string part = "block" + std::to_string(b);
-    const auto place = [&](const std::vector<PauliTerm>& terms, int output) {
-      const auto fits = [&](Basis basis) -> std::optional<Basis> {
-        for (const PauliTerm& term : terms)
-          if (!join_basis(basis, term, gates.qubits)) return std::nullopt;
-        return basis;
-      };
+    const auto place = [&](std::span<const PauliTerm> terms, int output) {
       auto found = bases.begin();
-      while (found != bases.end() && !fits(found->basis)) ++found;
+      while (found != bases.end() && !join_basis(found->basis, terms, gates.qubits)) ++found;
       if (found == bases.end()) {
-        if (!fits({})) return false;
-        found = bases.insert(bases.end(), Measured{});
+        Measured fresh;
+        if (!join_basis(fresh.basis, terms, gates.qubits)) return false;
+        found = bases.insert(bases.end(), std::move(fresh));
       }
-      found->basis = *fits(found->basis);
       const auto number = static_cast<std::size_t>(output);
       if (found->of.empty() || found->of.back() != number) {
         found->of.push_back(number);
@@ -212,7 +206,7 @@ class Assembler {
     for (std::size_t output = 0; output < count; ++output) {
       const auto terms = observable(b, static_cast<int>(output), static_cast<int>(gates.qubits.size()));
       if (place(terms, static_cast<int>(output))) continue;
-      for (const PauliTerm& term : terms) place({term}, static_cast<int>(output));
+      for (const PauliTerm& term : terms) place({&term, 1}, static_cast<int>(output));
     }
     for (Measured& measured : bases) {
       Block block = gates;

@@ -155,29 +155,26 @@ std::vector<PauliTerm> parse_observable(std::string_view text, int positions, co
   return terms;
 }
 
-bool join_basis(Basis& basis, const PauliTerm& term, const std::vector<int>& reg) {
-  Basis joined = basis;
-  for (std::size_t i = 0; i < term.positions.size(); ++i) {
-    const int qubit = reg[static_cast<std::size_t>(term.positions[i])];
-    const auto known = std::find(joined.qubits.begin(), joined.qubits.end(), qubit);
-    if (known == joined.qubits.end()) {
-      joined.qubits.push_back(qubit);
-      joined.paulis += term.paulis[i];
-    } else if (joined.paulis[static_cast<std::size_t>(known - joined.qubits.begin())] != term.paulis[i]) {
-      return false;
+bool join_basis(Basis& basis, std::span<const PauliTerm> terms, const std::vector<int>& reg) {
+  std::map<int, char> added;
+  for (const PauliTerm& term : terms)
+    for (std::size_t i = 0; i < term.positions.size(); ++i) {
+      const int qubit = reg[static_cast<std::size_t>(term.positions[i])];
+      const auto known = basis.letters.find(qubit);
+      if (known != basis.letters.end() && known->second != term.paulis[i]) return false;
+      if (known != basis.letters.end()) continue;
+      const auto [at, fresh] = added.try_emplace(qubit, term.paulis[i]);
+      if (!fresh && at->second != term.paulis[i]) return false;
     }
-  }
-  basis = std::move(joined);
+  basis.letters.merge(added);
   return true;
 }
 
 void append_basis(const Basis& basis, std::vector<Op>& ops) {
-  for (std::size_t i = 0; i < basis.qubits.size(); ++i) {
+  for (const auto& [qubit, letter] : basis.letters) {
     // RY(-pi/2)^dagger Z RY(-pi/2) = X, RX(pi/2)^dagger Z RX(pi/2) = Y.
-    if (basis.paulis[i] == 'X')
-      ops.push_back({Gate::ry, basis.qubits[i], -1, Source::none, -1, false, -half_pi});
-    if (basis.paulis[i] == 'Y')
-      ops.push_back({Gate::rx, basis.qubits[i], -1, Source::none, -1, false, half_pi});
+    if (letter == 'X') ops.push_back({Gate::ry, qubit, -1, Source::none, -1, false, -half_pi});
+    if (letter == 'Y') ops.push_back({Gate::rx, qubit, -1, Source::none, -1, false, half_pi});
   }
 }
 

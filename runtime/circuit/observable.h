@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,14 +26,13 @@ struct PauliTerm {
 /// the place.
 std::vector<PauliTerm> parse_observable(std::string_view text, int positions, const std::string& key);
 
-/// Gates that make measuring Z what measuring `paulis` was.
+/// What is read of each qubit, where anything is.
 struct Basis {
-  std::vector<int> qubits;
-  std::string paulis;
+  std::map<int, char> letters;  ///< qubit -> X, Y or Z
 };
 
-/// Adds the term's letters if no qubit has another one; returns whether it did.
-bool join_basis(Basis& basis, const PauliTerm& term, const std::vector<int>& reg);
+/// Adds the terms' letters if no qubit would have two; returns whether it did.
+bool join_basis(Basis& basis, std::span<const PauliTerm> terms, const std::vector<int>& reg);
 /// Appends the rotations after which Z is read.
 void append_basis(const Basis& basis, std::vector<Op>& ops);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/circuit/writer.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace qmtl {
 
 void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qubits,
@@ -35,24 +38,60 @@ void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Exp
     ops.push_back({gate, qubit, -1, Source::none, -1, false, fixed.constant});
 }
 
+void CircuitWriter::rotate_by_input(std::vector<Op>& ops, Gate gate, int qubit, int input) {
+  if (plain_only_angles_ && input <= plain_angles_) {
+    plain_angles_ = std::max(plain_angles_, input + 1);
+    ops.push_back({gate, qubit, -1, Source::angle, input});
+    return;
+  }
+  ops.push_back({gate, qubit, -1, Source::angle, angle(input_number(input))});
+}
+
+void CircuitWriter::rotate_by_trained(std::vector<Op>& ops, Gate gate, int qubit, int trainable) {
+  ops.push_back({gate, qubit, -1, Source::param, weight(trainable)});
+}
+
+int CircuitWriter::weight(int trainable) {
+  if (plain_only_params_ && trainable == plain_params_) return plain_params_++;
+  return param(trainable_number(trainable));
+}
+
+void CircuitWriter::write_out_angles() {
+  if (!std::exchange(plain_only_angles_, false)) return;
+  for (int i = 0; i < plain_angles_; ++i) {
+    circuit_.angle_of.push_back(input_number(i));
+    angles_.emplace(circuit_.angle_of.back(), i);
+  }
+}
+
+void CircuitWriter::write_out_params() {
+  if (!std::exchange(plain_only_params_, false)) return;
+  for (int i = 0; i < plain_params_; ++i) circuit_.param_of.push_back(trainable_number(i));
+}
+
 int CircuitWriter::angle(const Expression& expression) {
+  write_out_angles();
   const auto [known, fresh] = angles_.try_emplace(expression, static_cast<int>(circuit_.angle_of.size()));
   if (fresh) circuit_.angle_of.push_back(expression);
   return known->second;
 }
 
 int CircuitWriter::param(const Expression& expression) {
+  write_out_params();
   circuit_.param_of.push_back(expression);
   return static_cast<int>(circuit_.param_of.size()) - 1;
 }
 
 void CircuitWriter::finish(int inputs, int trainable) {
-  circuit_.angles = static_cast<int>(circuit_.angle_of.size());
-  circuit_.params = static_cast<int>(circuit_.param_of.size());
+  // Inputs that no gate reads have no angle, so that the others' numbers are theirs only if all are read.
+  if (plain_only_angles_ && plain_angles_ != inputs) write_out_angles();
+  if (plain_only_params_ && plain_params_ != trainable) write_out_params();
+  circuit_.angles = plain_only_angles_ ? plain_angles_ : static_cast<int>(circuit_.angle_of.size());
+  circuit_.params = plain_only_params_ ? plain_params_ : static_cast<int>(circuit_.param_of.size());
   bool plain_angles = circuit_.angles == inputs, plain_params = circuit_.params == trainable;
-  for (int i = 0; i < circuit_.angles && plain_angles; ++i)
+  for (int i = 0; i < circuit_.angles && plain_angles && !plain_only_angles_; ++i)
     plain_angles = circuit_.angle_of[static_cast<std::size_t>(i)] == input_number(i);
-  for (int i = 0; i < circuit_.params && plain_params; ++i)
+  for (int i = 0; i < circuit_.params && plain_params && !plain_only_params_; ++i)
     plain_params = circuit_.param_of[static_cast<std::size_t>(i)] == trainable_number(i);
   if (plain_angles) circuit_.angle_of.clear();
   if (plain_params) circuit_.param_of.clear();

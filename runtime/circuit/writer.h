@@ -19,8 +19,11 @@ class CircuitWriter {
   /// `qubits` as many as the gate acts on, `angles` as many as it takes.
   void add(std::vector<Op>& ops, Gate gate, std::span<const int> qubits,
            std::span<const Expression> angles = {});
+  /// A rotation of one qubit by an input, by a trainable number.
+  void rotate_by_input(std::vector<Op>& ops, Gate gate, int qubit, int input);
+  void rotate_by_trained(std::vector<Op>& ops, Gate gate, int qubit, int trainable);
   /// A readout's trained weight: its parameter.
-  int weight(int trainable) { return param(trainable_number(trainable)); }
+  int weight(int trainable);
 
   /// Fixes the counts once all gates are there. Where every angle is an input and every parameter a trainable
   /// number of its own, in order, the expressions are left out.
@@ -31,7 +34,14 @@ class CircuitWriter {
   int angle(const Expression& expression);
   int param(const Expression& expression);
 
+  /// Wide circuits in the short form have a million of each: as long as number n is input (trainable number)
+  /// n no expressions are kept.
+  void write_out_angles();
+  void write_out_params();
+
   Circuit& circuit_;
+  int plain_angles_ = 0, plain_params_ = 0;
+  bool plain_only_angles_ = true, plain_only_params_ = true;
   std::map<Expression, int> angles_;  ///< known functions of a sample
 };
 

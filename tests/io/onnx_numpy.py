@@ -125,9 +125,9 @@ def reshape(x, shape):
     return x.reshape([x.shape[i] if extent == 0 else extent for i, extent in enumerate(shape)])
 
 
-def pad_end(x, amounts):
+def pad_end(x, amounts, value=0.0):
     half = len(amounts) // 2
-    return np.pad(x, [(int(amounts[i]), int(amounts[half + i])) for i in range(half)])
+    return np.pad(x, [(int(amounts[i]), int(amounts[half + i])) for i in range(half)], constant_values=value)
 
 
 OPERATORS = {
@@ -151,7 +151,7 @@ OPERATORS = {
     "Concat": lambda a, *parts: np.concatenate(parts, axis=a["axis"]),
     "Reshape": lambda a, x, shape: reshape(x, shape),
     "Transpose": lambda a, x: np.transpose(x, a["perm"]),
-    "Pad": lambda a, x, amounts: pad_end(x, amounts),
+    "Pad": lambda a, x, amounts, value=0.0: pad_end(x, amounts, value),
     "ReduceMean": lambda a, x: x.mean(axis=tuple(a["axes"]), keepdims=True),
     "ReduceSum": lambda a, x, axes: x.sum(axis=tuple(axes), keepdims=bool(a.get("keepdims", 1))),
     "Conv": lambda a, x, w, b: np.einsum("bchwij,ocij->bohw", windows(pads(x, a), a["kernel_shape"], a["strides"]), w)

@@ -50,7 +50,7 @@ class RandomCircuits {
     if (inputs) made.ops.push_back({Gate::rx, {0}, {input_number(0)}});
     for (int g = 0; g < gates; ++g) {
       const GateInfo& row =
-          gate_table[static_cast<std::size_t>(below(static_cast<int>(std::size(gate_table))))];
+          gate_table[static_cast<std::size_t>(below(static_cast<int>(enumerators<Gate>())))];
       if (row.arity > qubits) continue;
       GateUse use{row.gate, {}, {}};
       while (static_cast<int>(use.qubits.size()) < row.arity) {

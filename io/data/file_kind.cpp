@@ -15,56 +15,55 @@ namespace {
 
 constexpr std::string_view hdf5_signature("\x89HDF\r\n\x1a\n", 8);
 
-/// What numpy's and pandas' users type.
-std::string by_pandas(const std::string& reader) {
-  return "; convert it: python3 -c \"import pandas; pandas." + reader + ".to_csv('table.csv', index=False)\"";
-}
+/// The Python package's command for tables that this program does not read itself.
+constexpr const char* by_convert =
+    "; python3 -m qmtl.convert FILE makes a CSV of it (the Python package, tools/python/README.md)";
 
 struct Signature {
   std::string_view bytes;
   const char* kind;
-  const char* reader;  ///< of pandas, or null
-  const char* way;     ///< where there is no reader
+  const char* way;
 };
 
 constexpr Signature signatures[] = {
-    {"PAR1", "a Parquet file", "read_parquet('FILE')", nullptr},
-    {"ARROW1", "an Arrow (Feather) file", "read_feather('FILE')", nullptr},
-    {"FEA1", "a Feather file", "read_feather('FILE')", nullptr},
-    {"ORC", "an ORC file", "read_orc('FILE')", nullptr},
-    {"\xD0\xCF\x11\xE0", "an old Excel file (XLS)", "read_excel('FILE')", nullptr},
-    {"\x80\x04\x95", "a Python pickle", "read_pickle('FILE')", nullptr},
-    {"<stata_dta>", "a Stata file", "read_stata('FILE')", nullptr},
-    {"$FL2", "an SPSS file", "read_spss('FILE')", nullptr},
-    {"Obj\x01", "an Avro file", nullptr, "; save it as CSV"},
-    {"SQLite format 3", "an SQLite database", nullptr,
+    {"PAR1", "a Parquet file", by_convert},
+    {"ARROW1", "an Arrow (Feather) file", by_convert},
+    {"\xFF\xFF\xFF\xFF", "an Arrow stream", by_convert},
+    {"FEA1", "a Feather file", by_convert},
+    {"ORC", "an ORC file", by_convert},
+    {"\xD0\xCF\x11\xE0", "an old Excel file (XLS)", by_convert},
+    {"\x80\x04\x95", "a Python pickle",
+     "; loading one runs the code in it: save it as CSV where it was made"},
+    {"<stata_dta>", "a Stata file", by_convert},
+    {"$FL2", "an SPSS file", by_convert},
+    {"Obj\x01", "an Avro file", "; save it as CSV"},
+    {"SQLite format 3", "an SQLite database",
      "; save a query: sqlite3 -header -csv FILE \"select * from ...\""},
-    {"MATLAB 5.0 MAT-file", "a MATLAB 5 file", nullptr, "; save it in MATLAB with -v7.3, or as CSV"},
-    {"RDX", "an R data file", nullptr, "; save it in R with write.csv"},
-    {"%PDF", "a PDF file", nullptr, "; fetch the table itself"},
-    {"BZh", "a bzip2 file", nullptr, "; unpack it with bunzip2"},
+    {"MATLAB 5.0 MAT-file", "a MATLAB 5 file", "; save it in MATLAB with -v7.3, or as CSV"},
+    {"RDX", "an R data file", "; save it in R with write.csv"},
+    {"%PDF", "a PDF file", "; fetch the table itself"},
+    {"BZh", "a bzip2 file", "; unpack it with bunzip2"},
     {"\xFD"
      "7zXZ",
-     "an xz file", nullptr, "; unpack it with unxz"},
-    {"\x28\xB5\x2F\xFD", "a Zstandard file", nullptr, "; unpack it with unzstd"},
-    {"7z\xBC\xAF", "a 7-Zip archive", nullptr, "; unpack it"},
-    {"\x93NUMPY", "an array (NPY)", nullptr,
+     "an xz file", "; unpack it with unxz"},
+    {"\x28\xB5\x2F\xFD", "a Zstandard file", "; unpack it with unzstd"},
+    {"7z\xBC\xAF", "a 7-Zip archive", "; unpack it"},
+    {"\x93NUMPY", "an array (NPY)",
      "; it is an input or a column: [input.x] or [column.y] with file = ..., or save it as CSV with "
      "numpy.savetxt"},
-    {hdf5_signature, "an HDF5 file", nullptr,
+    {hdf5_signature, "an HDF5 file",
      "; its arrays are inputs and columns: [input.x] or [column.y] with file = ... and dataset = \"/path\""},
-    {"\x89PNG", "a picture (PNG)", nullptr, "; pictures are inputs: [input.x] with images = \"folder\""},
-    {"\xFF\xD8\xFF", "a picture (JPEG)", nullptr,
-     "; pictures are inputs: [input.x] with images = \"folder\""},
+    {"\x89PNG", "a picture (PNG)", "; pictures are inputs: [input.x] with images = \"folder\""},
+    {"\xFF\xD8\xFF", "a picture (JPEG)", "; pictures are inputs: [input.x] with images = \"folder\""},
 };
 
 std::string zip_kind(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, 4096);
   if (head.find("[Content_Types].xml") != head.npos || head.find("xl/") != head.npos ||
       head.find("_rels/.rels") != head.npos)
-    return "an Excel workbook (XLSX)" + by_pandas("read_excel('FILE')");
+    return std::string("an Excel workbook (XLSX)") + by_convert;
   if (head.find("application/vnd.oasis.opendocument") != head.npos)
-    return "an OpenDocument sheet (ODS)" + by_pandas("read_excel('FILE', engine='odf')");
+    return std::string("an OpenDocument sheet (ODS)") + by_convert;
   if (head.find(".npy") != head.npos)
     return "an archive of arrays (NPZ); its arrays are inputs and columns: [input.x] or [column.y] with file "
            "= ... "
@@ -146,7 +145,7 @@ std::string kind_of_no_table(std::string_view bytes) {
   if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) return zip_kind(bytes);
   for (const Signature& signature : signatures)
     if (bytes.starts_with(signature.bytes) && (signature.bytes.size() >= 8 || is_binary(bytes.substr(0, 64))))
-      return signature.kind + (signature.reader ? by_pandas(signature.reader) : signature.way);
+      return std::string(signature.kind) + signature.way;
   for (std::size_t at = 512; at + hdf5_signature.size() <= bytes.size(); at *= 2)
     if (bytes.substr(at, hdf5_signature.size()) == hdf5_signature)
       return "an HDF5 file behind a user block (MATLAB 7.3?); its arrays are inputs and columns: [input.x] "
@@ -156,9 +155,7 @@ std::string kind_of_no_table(std::string_view bytes) {
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == bytes.npos) return "";
   const std::string_view text = bytes.substr(first);
-  if (is_json(text))
-    return std::string(text[0] == '{' ? "JSON lines" : "a JSON list") +
-           by_pandas(text[0] == '{' ? "read_json('FILE', lines=True)" : "read_json('FILE')");
+  if (is_json(text)) return std::string(text[0] == '{' ? "JSON lines" : "a JSON list") + by_convert;
   for (const char* begin : {"<!doctype html", "<html", "<?xml"})
     if (starts_like(text, begin))
       return "a web page or XML (a download that failed?); fetch the table itself, or save it as CSV";

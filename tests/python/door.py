@@ -2,6 +2,7 @@
 """The way of the tests to the Python package: QMTL_PYTHON_PACKAGE (a build with QMTL_PYTHON=ON), else the environment that
 tests/python/setup makes, else what is installed for this Python."""
 
+import importlib.util
 import os
 import pathlib
 import sys
@@ -38,18 +39,36 @@ def leave_out(why):
     sys.exit(LEFT_OUT)
 
 
-def the_package(*others):
-    """Makes `import qmtl` work, or ends the test where the package or one of the other packages is not there."""
+def environment(*others):
+    """Goes on in the environment, unless a build's package is tested; ends the test where one of the other packages is
+    not there."""
     built = os.environ.get("QMTL_PYTHON_PACKAGE")
-    if built:
-        sys.path.insert(0, built)
-    elif os.access(ENVIRONMENT, os.X_OK) and pathlib.Path(sys.prefix) != ENVIRONMENT.parents[1]:
+    if not built and os.access(ENVIRONMENT, os.X_OK) and pathlib.Path(sys.prefix) != ENVIRONMENT.parents[1]:
         os.execv(ENVIRONMENT, [str(ENVIRONMENT), *sys.argv])
-    for name in ("numpy", *others):
+    for name in others:
         try:
             __import__(name)
         except ImportError as missing:
             leave_out(f"{name} is needed ({missing})")
+    return built
+
+
+def module(name):
+    """A module of the package that needs nothing else of it, without what is compiled."""
+    folder = ROOT / "tools" / "python" / "qmtl"
+    sys.path.insert(0, str(folder))  # which it takes away again
+    found = importlib.util.spec_from_file_location(f"qmtl_{name}", folder / f"{name}.py")
+    made = importlib.util.module_from_spec(found)
+    sys.modules[made.__name__] = made
+    found.loader.exec_module(made)
+    return made
+
+
+def the_package(*others):
+    """Makes `import qmtl` work, or ends the test where the package or one of the other packages is not there."""
+    built = environment("numpy", *others)
+    if built:
+        sys.path.insert(0, built)
     try:
         import qmtl
     except ModuleNotFoundError as missing:

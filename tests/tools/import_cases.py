@@ -371,9 +371,10 @@ class Tables(Import):
         arrays = io.BytesIO()
         np.savez(arrays, x=np.zeros(3))
         for content, fragments in (
-                (b"PAR1\x15\x04", ["Parquet", "read_parquet"]), (workbook.getvalue(), ["Excel", "read_excel"]),
-                (b'{"a": 1, "y": "x"}\n{"a": 2, "y": "z"}\n', ["JSON lines", "read_json"]), (b'[\n {"a": 1}]', ["JSON list"]),
+                (b"PAR1\x15\x04", ["Parquet", "python3 -m qmtl.convert"]), (workbook.getvalue(), ["Excel", "qmtl.convert"]),
+                (b'{"a": 1, "y": "x"}\n{"a": 2, "y": "z"}\n', ["JSON lines", "qmtl.convert"]), (b'[\n {"a": 1}]', ["JSON list"]),
                 (arrays.getvalue(), ["NPZ", "dataset ="]), (b"\x89HDF\r\n\x1a\n", ["HDF5", "dataset ="]), (b"ARROW1\0\0", ["Arrow"]),
+                (b"\xff\xff\xff\xff\x80\0\0\0", ["Arrow stream", "qmtl.convert"]),
                 (b"<!DOCTYPE html>\n<html>", ["web page"]), (b"SQLite format 3\0", ["SQLite"]), (b"\xfd7zXZ\0", ["xz", "unxz"]),
                 (b"\x28\xb5\x2f\xfd", ["Zstandard"]), (b"BZh91AY&SY\x8c", ["bzip2"]), (b"%PDF-1.4\n%\xe2\xe3", ["PDF"])):
             for packed in (False, True):

@@ -129,7 +129,7 @@ class Draft(Program):
         self.refuse(2, ["--draft"], "import")
         self.refuse(3, ["none.csv: no such file"], "import", "--draft", "none.csv")
         self.write("p.parquet", b"PAR1\x15\x04\x15\x10" + b"\0" * 30 + b"PAR1")
-        self.refuse(3, ["a Parquet file", "read_parquet"], "import", "--draft", "p.parquet")
+        self.refuse(3, ["a Parquet file", "qmtl.convert"], "import", "--draft", "p.parquet")
         self.write("empty.csv", "")
         self.refuse(3, ["at least one row"], "import", "--draft", "empty.csv")
         self.succeed("import", "--draft", "t.csv", "--out", "n.toml")

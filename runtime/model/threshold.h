@@ -18,6 +18,12 @@ struct Threshold {
   double probability() const;
 };
 
+/// Thresholds of a task's outputs, and the metric that chose them; nothing for tasks without two classes.
+struct TaskThresholds {
+  std::string metric;
+  std::vector<Threshold> outputs;
+};
+
 /// For each output of a binary or multilabel task the logit with the best score on the rows, from
 /// logits[i * stride + first_column ...] as score() reads them. Of all that tell the rows apart differently
 /// it is the best, each in the middle between two logits, or one away from the last, or 0 where that tells
@@ -25,7 +31,7 @@ struct Threshold {
 /// Throws Error (usage) for tasks without two classes and for metrics that do not depend on a threshold,
 /// listing those that do.
 std::vector<Threshold> choose_thresholds(const Task& task, std::string_view metric,
-                                         std::span<const std::size_t> rows, const float* logits,
+                                         std::span<const std::size_t> rows, std::span<const float> logits,
                                          std::size_t stride, std::size_t first_column);
 
 /// The metrics that depend on a threshold.

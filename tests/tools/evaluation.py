@@ -247,8 +247,16 @@ def order_of(rows, repeat):
 
 class Importance(Evaluation):
     def test_drops_are_those_of_data_sets_with_permuted_columns(self):
+        self.check_drops()
+
+    def test_decisions_are_taken_at_the_thresholds_in_the_repeats_too(self):
+        at_half = self.eval("trained", "--importance=2")
+        found = self.check_drops("--threshold", "accuracy")
+        self.assertNotEqual(found["importance"], at_half["importance"])
+
+    def check_drops(self, *options):
         repeats = 2
-        found = self.eval("trained", f"--importance={repeats}")
+        found = self.eval("trained", f"--importance={repeats}", *options)
         self.assertEqual(found["importance"]["repeats"], repeats)
         features = {one["feature"]: one for one in found["importance"]["features"]}
         self.assertEqual(set(features), {f"a{i}" for i in range(6)})
@@ -267,7 +275,7 @@ class Importance(Evaluation):
                     values = whole["inputs/x"][:]
                     values[rows, column] = values[rows[order_of(len(rows), repeat)], column]
                     file["inputs/x"][:] = values
-                each.append(self.eval("trained", "--data", "permuted.h5"))
+                each.append(self.eval("trained", "--data", "permuted.h5", *options))
             one = features[f"a{column}"]
             mean = [found["mean"] - other["mean"] for other in each]
             self.assertAlmostEqual(one["drop"], np.mean(mean), places=12)
@@ -278,6 +286,7 @@ class Importance(Evaluation):
                 sign = -1 if found["tasks"][task]["metric"] in LOWER else 1
                 drop = np.mean([found["tasks"][task]["value"] - other["tasks"][task]["value"] for other in each])
                 self.assertAlmostEqual(one["tasks"][task]["drop"], sign * drop, places=12)
+        return found
 
     def test_ranks_and_threads_give_the_same_numbers(self):
         expected = self.eval("trained", "--importance=3", "--threads", "1")["importance"]

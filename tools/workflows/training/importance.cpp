@@ -14,6 +14,7 @@
 #include "runtime/model/statistics.h"
 #include "runtime/train/loop/evaluate.h"
 #include "tools/workflows/training/results.h"
+#include "tools/workflows/training/thresholds.h"
 
 namespace qmtl {
 namespace {
@@ -102,9 +103,13 @@ std::vector<Feature> features_of(const Dataset& data, const ModelSpec& spec) {
 
 Importance permutation_importance(const Ranks& ranks, const Learner& learner, Dataset& data,
                                   const std::vector<std::size_t>& rows, const std::vector<float>& base,
-                                  int repeats) {
+                                  const std::vector<TaskThresholds>& thresholds, int repeats) {
   const ModelSpec& spec = learner.spec();
-  const Scores whole = score_logits(ranks, spec, data, rows, base);
+  const auto scores_of = [&](const std::vector<float>& logits) {
+    const Scores plain = score_logits(ranks, spec, data, rows, logits);
+    return thresholds.empty() ? plain : score_at(spec, data, rows, logits, thresholds, plain);
+  };
+  const Scores whole = scores_of(base);
   const RandomStream stream(0, Purpose::importance);
   std::vector<std::vector<std::size_t>> orders;
   for (int r = 0; r < repeats; ++r)
@@ -122,7 +127,7 @@ Importance permutation_importance(const Ranks& ranks, const Learner& learner, Da
     std::vector<std::vector<double>> tasks(spec.tasks.size());
     for (const std::vector<std::size_t>& order : orders) {
       put(input, feature, rows, numbers, order);
-      const Scores without = score_logits(ranks, spec, data, rows, predict_rows(ranks, learner, rows));
+      const Scores without = scores_of(predict_rows(ranks, learner, rows));
       mean.push_back(whole.mean - without.mean);
       for (std::size_t t = 0; t < tasks.size(); ++t) {
         const double fall = whole.tasks[t] - without.tasks[t];

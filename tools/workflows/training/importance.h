@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/model/threshold.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/loop/ranks.h"
 
@@ -43,11 +44,12 @@ struct Importance {
 };
 
 /// Scores the rows again and again, each time with one feature's numbers in another order of the rows, and
-/// compares with `base`[rows, outputs], the logits of all as they are. The orders depend on repeat and number
-/// of rows alone. `data` is the learner's own; it is changed meanwhile and as before at the end. Collective.
+/// compares with `base`[rows, outputs], the logits of all as they are; decisions are taken at `thresholds`
+/// (empty: at one half) each time. The orders depend on repeat and number of rows alone. `data` is the
+/// learner's own; it is changed meanwhile and as before at the end. Collective.
 Importance permutation_importance(const Ranks& ranks, const Learner& learner, Dataset& data,
                                   const std::vector<std::size_t>& rows, const std::vector<float>& base,
-                                  int repeats);
+                                  const std::vector<TaskThresholds>& thresholds, int repeats);
 
 nlohmann::ordered_json importance_json(const Importance& importance, const ModelSpec& spec);
 /// A table of the `most` most important features.

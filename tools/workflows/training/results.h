@@ -43,12 +43,6 @@ struct ParameterCount {
 };
 ParameterCount count_parameters(const std::vector<ParamInfo>& params);
 
-/// Thresholds of a task's outputs, and the metric that chose them; nothing for tasks without two classes.
-struct TaskThresholds {
-  std::string metric;
-  std::vector<Threshold> outputs;
-};
-
 /// What train and eval report; the JSON fields are documented in README.md.
 struct Report {
   std::string run_hash, split, checkpoint;
@@ -63,7 +57,7 @@ struct Report {
   std::vector<TaskThresholds> thresholds = {};  ///< chosen on validation; `scores` are then at them
   std::optional<Scores> at_half = {};           ///< and these at probabilities of one half
   std::optional<Importance> importance = {};
-  Meaning meaning;                              ///< names of the tasks' classes
+  Meaning meaning;  ///< names of the tasks' classes
   bool interrupted = false;
   std::optional<double> imbalance;  ///< largest over mean compute time of the ranks
 };

@@ -90,7 +90,8 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   report.seconds = watch.lap();
   if (!request.threshold.empty()) decide(ranks, *learner, data, rows, logits, request, report);
   if (request.importance > 0)
-    report.importance = permutation_importance(ranks, *learner, data, rows, logits, request.importance);
+    report.importance =
+        permutation_importance(ranks, *learner, data, rows, logits, report.thresholds, request.importance);
   report.samples_per_second = report.seconds > 0 ? static_cast<double>(rows.size()) / report.seconds : 0;
   ranks.together([&] {
     if (!ranks.root()) return;

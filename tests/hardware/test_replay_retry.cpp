@@ -5,6 +5,7 @@
 #include "tests/hardware/replay_driver_case.h"
 
 using namespace qmtl;
+using fake::identity;
 using fake::Replay;
 using enum ReplayState;
 

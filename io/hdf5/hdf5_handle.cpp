@@ -2,6 +2,7 @@
 #include "io/hdf5/hdf5_handle.h"
 
 #include <algorithm>
+#include <new>
 #include <vector>
 
 #include "runtime/base/error.h"
@@ -28,6 +29,8 @@ std::string error_stack() {
 
 [[noreturn]] void fail(const std::string& path, const std::string& object, const std::string& action) {
   const std::string stack = error_stack();
+  // Of the file's image, which is kept in memory until it is written; damaged files may claim sizes too.
+  if (stack.find("unable to allocate memory block") != std::string::npos) throw std::bad_alloc();
   const bool damaged =
       stack.find("letcher32") != std::string::npos || stack.find("hecksum") != std::string::npos;
   throw data_error(

@@ -60,7 +60,7 @@ class Extremes(Program):
 
     @classmethod
     def tearDownClass(cls):
-        seconds, what = max(cls.costs)
+        seconds, what = max(cls.costs, default=(0, "none"))
         print(f"{len(cls.costs)} runs, the slowest of {seconds:.1f} s: {what[:200]}")
         super().tearDownClass()
 
@@ -115,6 +115,24 @@ class Extremes(Program):
                         code, said = self.answer(*command)
                         if code:
                             self.assertRegex(said, r"\d", "a refusal with its numbers")
+
+    def test_a_limit_on_memory_is_one_message_wherever_it_strikes(self):
+        """From what the loader just fails in to what is enough: the allocation that fails is another one each time, in
+        this program or in a library that it calls."""
+        ended = set()
+        for kilobytes in range(56_000, 140_000, 4_000 if not LONG else 500):
+            limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes * 1024,) * 2)
+            result = subprocess.run([PROGRAM, "train", "train.toml", "--quiet", "--json", "--overwrite", "--set", "run.folder=limited"],
+                                    cwd=self.base, env=environment(), text=True, capture_output=True, timeout=60, preexec_fn=limit)
+            with self.subTest(kilobytes=kilobytes):
+                if result.returncode == 127:  # the loader's
+                    continue
+                self.assertIn(result.returncode, (0, 3), result.stderr)
+                ended.add(result.returncode)
+                if result.returncode:
+                    self.assertRegex(result.stderr, r"error: .*(out of memory|the system refuses|has failed: )")
+                    self.assertNotRegex(result.stderr, INTERNAL)
+        self.assertEqual(ended, {0, 3}, "the limits reach from too little to enough")
 
     def test_a_hundred_thousand_classes(self):
         try:

@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "runtime/base/any_error.h"
+
 namespace qmtl {
 
 /// A training that ends by an error keeps its best epoch.
@@ -14,7 +16,7 @@ Saver::~Saver() {
   try {
     finish();
   } catch (const std::exception& error) {
-    spdlog::error("the best epoch's checkpoint could not be saved: {}", error.what());
+    spdlog::error("the best epoch's checkpoint could not be saved: {}", any_error(error).what());
   }
 }
 

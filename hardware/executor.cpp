@@ -80,7 +80,7 @@ std::vector<std::vector<double>> statevector_probabilities(DeviceCircuit made, c
   options.joint = true;
   NoisySimulator simulator(made.circuit, noise, options);
   simulator.bind(made.constants);
-  auto all = simulator.probabilities(row_numbers(sweep), made.angles(sweep).data());
+  auto all = simulator.probabilities(row_numbers(sweep), made.angles(sweep));
   for (std::vector<double>& row : all) row = marginal(row, kept);
   return all;
 }
@@ -117,7 +117,7 @@ std::vector<Counts> Executor::run(const Sweep& sweep, std::int64_t shots, std::u
   options.seed = seed;
   NoisySimulator simulator(made.circuit, noise, options);
   simulator.bind(made.constants);
-  return simulator.counts(row_numbers(sweep), made.angles(sweep).data());
+  return simulator.counts(row_numbers(sweep), made.angles(sweep));
 }
 
 std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) const {
@@ -135,7 +135,7 @@ std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) con
   options.joint = true;
   NoisySimulator simulator(made.circuit, noise, options);
   simulator.bind(made.constants);
-  return simulator.probabilities(row_numbers(sweep), made.angles(sweep).data());
+  return simulator.probabilities(row_numbers(sweep), made.angles(sweep));
 }
 
 std::uint64_t sweep_key(std::string_view tag, std::size_t sweep) {

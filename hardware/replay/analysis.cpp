@@ -22,7 +22,7 @@ double quantile(const std::vector<double>& sorted, double p) {
 /// The tasks' scores, then their mean.
 std::vector<double> scores_of(const ScoreRequest& request, std::span<const double> values) {
   const std::vector<float> logits = request.logits(values);
-  std::vector<double> scores = evaluate(request.data, request.spec, request.rows, logits.data());
+  std::vector<double> scores = evaluate(request.data, request.spec, request.rows, logits);
   scores.push_back(mean_score(request.spec, scores));
   return scores;
 }

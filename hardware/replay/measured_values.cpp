@@ -96,7 +96,7 @@ bool MeasuredValues::complete(std::size_t sample) const {
 
 /// From counts[part] of the sample's outcomes.
 void MeasuredValues::write_values(std::span<const std::vector<std::uint64_t>> counts, std::size_t sample,
-                                  double* values) const {
+                                  std::span<double> values) const {
   std::vector<std::vector<NoisePoint>> points(static_cast<std::size_t>(outputs_));
   for (std::size_t p = 0; p < parts_.size(); ++p) {
     const Part& part = parts_[p];
@@ -115,7 +115,7 @@ std::vector<double> MeasuredValues::values(std::span<const std::size_t> which) c
   for (std::size_t i = 0; i < which.size(); ++i) {
     std::vector<std::vector<std::uint64_t>> counts;
     for (const Part& part : parts_) counts.push_back(part.tables[which[i]].counts);
-    write_values(counts, which[i], values.data() + i * width);
+    write_values(counts, which[i], std::span(values).subspan(i * width, width));
   }
   return values;
 }
@@ -139,7 +139,7 @@ std::vector<std::vector<double>> MeasuredValues::replicates(std::span<const std:
         draw(shots[p], key, static_cast<std::uint32_t>(first + r), static_cast<std::uint32_t>(p),
              static_cast<std::uint32_t>(sample), counts[p]);
       }
-      write_values(counts, sample, all[r].data() + i * width);
+      write_values(counts, sample, std::span(all[r]).subspan(i * width, width));
     }
   });
   return all;

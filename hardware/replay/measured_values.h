@@ -52,7 +52,7 @@ class MeasuredValues {
     std::vector<ShotTable> tables;  ///< [samples]
   };
   void write_values(std::span<const std::vector<std::uint64_t>> counts, std::size_t sample,
-                    double* values) const;
+                    std::span<double> values) const;
 
   std::size_t samples_;
   int outputs_;

@@ -123,7 +123,7 @@ std::vector<double> output_variances(const Circuit& circuit, std::span<const dou
   simulator.bind(params);
   std::vector<std::uint32_t> keys(samples);
   std::iota(keys.begin(), keys.end(), 0u);
-  const auto probabilities = simulator.probabilities(keys, angles.data());
+  const auto probabilities = simulator.probabilities(keys, angles);
   std::fill(variances.begin(), variances.end(), 0.0);
   for (std::size_t i = 0; i < samples; ++i) {
     std::size_t output = 0;

@@ -36,7 +36,7 @@ TuneObjective::TuneObjective(const Learner& learner, const Dataset& data, const 
 }
 
 double TuneObjective::operator()(const StepBatch& batch, std::span<const double> values,
-                                 double* cotangents) const {
+                                 std::span<double> cotangents) const {
   double total = 0.0;
   std::vector<double> logits(readout_.columns.size()), given(logits.size());
   for (std::size_t i = 0; i < batch.rows.size(); ++i) {
@@ -51,9 +51,9 @@ double TuneObjective::operator()(const StepBatch& batch, std::span<const double>
           share * (*task.loss)(labels, std::span(logits).subspan(task.first_column, task.columns), cotangent);
       for (double& c : cotangent) c *= share;
     }
-    if (cotangents == nullptr) continue;
-    double* of_row = cotangents + i * readout_.outputs;
-    std::fill_n(of_row, readout_.outputs, 0.0);
+    if (cotangents.empty()) continue;
+    const std::span<double> of_row = cotangents.subspan(i * readout_.outputs, readout_.outputs);
+    std::ranges::fill(of_row, 0.0);
     for (std::size_t c = 0; c < given.size(); ++c) {
       const ReadoutColumn& column = readout_.columns[c];
       for (std::size_t o = 0; o < column.weights.size(); ++o)

@@ -20,9 +20,10 @@ class TuneObjective {
   TuneObjective(const Learner& learner, const Dataset& data, const Statistics& statistics,
                 std::span<const double> params);
 
-  /// The batch's loss for values[rows of the batch, outputs of the circuit]; unless null also d loss / d
+  /// The batch's loss for values[rows of the batch, outputs of the circuit]; unless empty also d loss / d
   /// values, same shape. As the learner's, without terms that no output changes.
-  double operator()(const StepBatch& batch, std::span<const double> values, double* cotangents) const;
+  double operator()(const StepBatch& batch, std::span<const double> values,
+                    std::span<double> cotangents = {}) const;
 
  private:
   struct BoundTask {

@@ -107,7 +107,7 @@ std::vector<float> constant_answer(const Task& task, std::string_view metric,
 double score_constant(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
                       std::span<const float> answer) {
   if (answer.empty()) return std::numeric_limits<double>::quiet_NaN();
-  return score(task, metric, rows, answer.data(), 0, 0);  // a stride of 0: the same logits for every row
+  return score(task, metric, rows, answer, 0, 0);  // a stride of 0: the same logits for every row
 }
 
 std::optional<double> constant_argmax_accuracy(const Dataset& learnt,
@@ -123,7 +123,7 @@ std::optional<double> constant_argmax_accuracy(const Dataset& learnt,
   }
   Answer all;
   for (std::size_t i = 0; i < rows.size(); ++i) all.insert(all.end(), logits.begin(), logits.end());
-  return argmax_accuracy(data, spec, rows, all.data());
+  return argmax_accuracy(data, spec, rows, all);
 }
 
 }  // namespace qmtl

@@ -20,15 +20,16 @@ struct Decision {
   double probability = 0;  ///< of class 1, or of the chosen one of several classes
 };
 
-Decision decide(const float* logits, std::size_t width, double threshold) {
-  if (width == 1) {
+Decision decide(std::span<const float> logits, double threshold) {
+  if (logits.size() == 1) {
     const double logit = logits[0];
     return {logit > threshold ? 1u : 0u, math::sigmoid(logit)};
   }
-  const auto chosen = static_cast<std::size_t>(std::max_element(logits, logits + width) - logits);
+  const auto chosen =
+      static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   double sum = 0.0;
-  for (std::size_t c = 0; c < width; ++c)
-    sum += math::exp(static_cast<double>(logits[c]) - static_cast<double>(logits[chosen]));
+  for (float logit : logits)
+    sum += math::exp(static_cast<double>(logit) - static_cast<double>(logits[chosen]));
   return {static_cast<std::uint32_t>(chosen), 1.0 / sum};
 }
 
@@ -74,8 +75,8 @@ struct Tally {
 }  // namespace
 
 std::optional<ClassReport> class_report(const Task& task, std::span<const std::size_t> rows,
-                                        const float* logits, std::size_t stride, std::size_t first_column,
-                                        std::span<const double> thresholds) {
+                                        std::span<const float> logits, std::size_t stride,
+                                        std::size_t first_column, std::span<const double> thresholds) {
   if (task.kind == TaskKind::regression) return std::nullopt;
   const bool multilabel = task.kind == TaskKind::multilabel;
   const std::size_t width = multilabel ? 1 : static_cast<std::size_t>(task.outputs());
@@ -89,7 +90,7 @@ std::optional<ClassReport> class_report(const Task& task, std::span<const std::s
       const float label = task.labels[rows[i] * task.columns + column];
       if (std::isnan(label)) continue;
       const auto known = static_cast<std::uint32_t>(label);
-      const Decision decision = decide(logits + i * stride + first_column + column, width,
+      const Decision decision = decide(logits.subspan(i * stride + first_column + column, width),
                                        thresholds.empty() ? 0.0 : thresholds[column]);
       ++confusion[{known, decision.chosen}];
       tallies[known].labelled += 1.0;

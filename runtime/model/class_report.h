@@ -50,7 +50,7 @@ struct ClassReport {
 /// are the logits above which class 1 is chosen, one for each output of a binary or multilabel task; empty:
 /// 0. Nothing for a regression task and without labels.
 std::optional<ClassReport> class_report(const Task& task, std::span<const std::size_t> rows,
-                                        const float* logits, std::size_t stride, std::size_t first_column,
-                                        std::span<const double> thresholds = {});
+                                        std::span<const float> logits, std::size_t stride,
+                                        std::size_t first_column, std::span<const double> thresholds = {});
 
 }  // namespace qmtl

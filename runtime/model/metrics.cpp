@@ -84,8 +84,8 @@ struct Column {
   std::vector<double> outputs;  ///< [labels, width]
 };
 
-Column gather(const Task& task, std::span<const std::size_t> rows, const float* logits, std::size_t stride,
-              std::size_t first_column, std::size_t label_column, std::size_t width) {
+Column gather(const Task& task, std::span<const std::size_t> rows, std::span<const float> logits,
+              std::size_t stride, std::size_t first_column, std::size_t label_column, std::size_t width) {
   Column column;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const float label = task.labels[rows[i] * task.columns + label_column];
@@ -168,7 +168,7 @@ std::string_view default_metric(TaskKind kind) {
 }
 
 double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
-             const float* logits, std::size_t stride, std::size_t first_column) {
+             std::span<const float> logits, std::size_t stride, std::size_t first_column) {
   check_metric(task.name, task.kind, metric);
   const MetricInfo& row = metric_info(metric);
   if (task.kind == TaskKind::multilabel) {
@@ -213,7 +213,7 @@ void for_each_task(const Dataset& data, const ModelSpec& spec, Visit visit) {
 }  // namespace
 
 TaskScores evaluate_all(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
-                        const float* logits) {
+                        std::span<const float> logits) {
   TaskScores all;
   for_each_task(data, spec,
                 [&](const TaskSpec& wanted, const Task& task, std::size_t column, std::size_t stride) {
@@ -231,7 +231,7 @@ std::vector<double> first_scores(const TaskScores& scores) {
 }
 
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
-                             const float* logits) {
+                             std::span<const float> logits) {
   std::vector<double> values;
   for_each_task(data, spec,
                 [&](const TaskSpec& wanted, const Task& task, std::size_t column, std::size_t stride) {
@@ -250,7 +250,7 @@ std::vector<std::string> tasks_without_score(const Dataset& data, const ModelSpe
     const MetricInfo& metric = metric_info(spec.tasks[t].metric);
     bool any = false;
     for (std::size_t c = 0; c < task.columns && !any; ++c)
-      any = has_score(metric, gather(task, rows, nullptr, 0, 0, c, 0).labels,
+      any = has_score(metric, gather(task, rows, {}, 0, 0, c, 0).labels,
                       several ? static_cast<std::size_t>(task.outputs()) : 1);
     if (!any) found.push_back(spec.tasks[t].name);
   }
@@ -266,7 +266,7 @@ double mean_score(const ModelSpec& spec, std::span<const double> values) {
 }
 
 std::optional<double> argmax_accuracy(const Dataset& data, const ModelSpec& spec,
-                                      std::span<const std::size_t> rows, const float* logits) {
+                                      std::span<const std::size_t> rows, std::span<const float> logits) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
   if (tasks.size() < 2 || rows.empty()) return std::nullopt;
   for (const Task* task : tasks)
@@ -283,8 +283,9 @@ std::optional<double> argmax_accuracy(const Dataset& data, const ModelSpec& spec
       }
     }
     if (positives != 1) return std::nullopt;
-    const float* first = logits + i * tasks.size();
-    right += static_cast<std::size_t>(std::max_element(first, first + tasks.size()) - first) == positive;
+    const std::span<const float> first = logits.subspan(i * tasks.size(), tasks.size());
+    right +=
+        static_cast<std::size_t>(std::max_element(first.begin(), first.end()) - first.begin()) == positive;
   }
   return static_cast<double>(right) / static_cast<double>(rows.size());
 }

@@ -58,15 +58,15 @@ std::vector<std::string> metrics_of(const TaskSpec& task);
 /// none of class 1 for f1, a single class for auc and mcc, equal numbers for correlations), 0 where only
 /// these predictions have none (a correlation with a constant), NaN for NaN among the logits.
 double score(const Task& task, std::string_view metric, std::span<const std::size_t> rows,
-             const float* logits, std::size_t stride, std::size_t first_column);
+             std::span<const float> logits, std::size_t stride, std::size_t first_column);
 
 /// Every metric of each task, in task order, from logits[rows, all outputs].
 TaskScores evaluate_all(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
-                        const float* logits);
+                        std::span<const float> logits);
 /// The first metric of each task (TaskSpec::metric), of every one or alone.
 std::vector<double> first_scores(const TaskScores& scores);
 std::vector<double> evaluate(const Dataset& data, const ModelSpec& spec, std::span<const std::size_t> rows,
-                             const float* logits);
+                             std::span<const float> logits);
 
 /// The tasks of `spec` whose metric is undefined for the rows, whatever is predicted.
 std::vector<std::string> tasks_without_score(const Dataset& data, const ModelSpec& spec,
@@ -80,6 +80,6 @@ double mean_score(const ModelSpec& spec, std::span<const double> scores);
 /// When all tasks are binary and every row has exactly one positive label (one-vs-rest): how often the
 /// largest logit is that task's. Otherwise nothing.
 std::optional<double> argmax_accuracy(const Dataset& data, const ModelSpec& spec,
-                                      std::span<const std::size_t> rows, const float* logits);
+                                      std::span<const std::size_t> rows, std::span<const float> logits);
 
 }  // namespace qmtl

@@ -69,7 +69,7 @@ std::vector<std::string> metrics_with_threshold() {
 }
 
 std::vector<Threshold> choose_thresholds(const Task& task, std::string_view metric,
-                                         std::span<const std::size_t> rows, const float* logits,
+                                         std::span<const std::size_t> rows, std::span<const float> logits,
                                          std::size_t stride, std::size_t first_column) {
   const MetricInfo& info = metric_info(metric);
   if (!info.decided)

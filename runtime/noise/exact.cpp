@@ -149,14 +149,17 @@ void ExactProgram::bind(std::span<const double> params) {
   }
 }
 
-std::array<double, 16> ExactProgram::product(const Stage& stage, const double* angles) const {
+std::array<double, 16> ExactProgram::product(const Stage& stage, std::span<const double> angles) const {
   std::array<double, 16> total = identity;
   for (const Piece& piece : stage.bound)
-    total = multiply(piece.constant ? piece.matrix : rotation(piece.op.gate, angles[piece.op.index]), total);
+    total =
+        multiply(piece.constant ? piece.matrix
+                                : rotation(piece.op.gate, angles[static_cast<std::size_t>(piece.op.index)]),
+                 total);
   return total;
 }
 
-std::vector<double> ExactProgram::spectrum(const double* angles) const {
+std::vector<double> ExactProgram::spectrum(std::span<const double> angles) const {
   PauliVector state;
   for (const Stage& stage : stages_) {
     switch (stage.kind) {

@@ -41,7 +41,7 @@ class ExactProgram {
   void bind(std::span<const double> params);
   /// spectrum[s] = expectation of the product of Z over the measured qubits in bit mask s, errors of the
   /// measurement included; 2^measured numbers. Bit i is measured qubit i.
-  std::vector<double> spectrum(const double* angles) const;
+  std::vector<double> spectrum(std::span<const double> angles) const;
 
  private:
   struct Piece {
@@ -58,7 +58,7 @@ class ExactProgram {
     std::vector<Piece> pieces;  ///< add, one: in order
     std::vector<Piece> bound;   ///< the same with neighbouring constants multiplied
   };
-  std::array<double, 16> product(const Stage& stage, const double* angles) const;
+  std::array<double, 16> product(const Stage& stage, std::span<const double> angles) const;
 
   const Transfers& transfers_;
   std::vector<Stage> stages_;

@@ -108,8 +108,9 @@ struct NoisySimulator::Impl {
   double weight(const PartString& string) const {
     return string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
   }
-  const double* row(const double* angles, std::size_t sample) const {
-    return angles + sample * static_cast<std::size_t>(circuit.angles);
+  std::span<const double> row(std::span<const double> angles, std::size_t sample) const {
+    const auto width = static_cast<std::size_t>(circuit.angles);
+    return angles.subspan(sample * width, width);
   }
   static std::size_t chunks(std::int64_t count) {
     return static_cast<std::size_t>((count + chunk_size - 1) / chunk_size);
@@ -126,7 +127,8 @@ struct NoisySimulator::Impl {
   }
 
   /// Expectations of all Z-strings of a part, readout errors included, from trajectories: [2^measured].
-  std::vector<double> mean_spectrum(std::size_t part, std::uint32_t key, const double* angles) const {
+  std::vector<double> mean_spectrum(std::size_t part, std::uint32_t key,
+                                    std::span<const double> angles) const {
     const std::size_t size = std::size_t{1} << about[part].measured.size();
     const std::size_t count = chunks(options.trajectories);
     // A wave of chunks is summed before the next starts: memory stays bounded, and the order is that of the
@@ -153,11 +155,12 @@ struct NoisySimulator::Impl {
     return total;
   }
 
-  std::vector<double> spectrum(std::size_t part, std::uint32_t key, const double* angles) const {
+  std::vector<double> spectrum(std::size_t part, std::uint32_t key, std::span<const double> angles) const {
     return exact[part] ? exact[part]->spectrum(angles) : mean_spectrum(part, key, angles);
   }
 
-  std::vector<double> distribution(std::size_t part, std::uint32_t key, const double* angles) const {
+  std::vector<double> distribution(std::size_t part, std::uint32_t key,
+                                   std::span<const double> angles) const {
     std::vector<double> p = spectrum(part, key, angles);
     walsh_hadamard(p);
     for (double& value : p) value = std::max(0.0, value / static_cast<double>(p.size()));
@@ -167,7 +170,7 @@ struct NoisySimulator::Impl {
   /// Calls body(chunk, read) for each shot; read(i) is the bit of measured qubit i. Chunks run concurrently,
   /// the shots of one chunk in order.
   template <class Body>
-  void for_each_shot(std::size_t part, std::uint32_t key, const double* angles, Body body) const {
+  void for_each_shot(std::size_t part, std::uint32_t key, std::span<const double> angles, Body body) const {
     std::vector<double> cumulative;
     if (exact[part]) {
       cumulative = distribution(part, key, angles);
@@ -196,7 +199,8 @@ struct NoisySimulator::Impl {
   }
 
   /// The expectation of each string of a part: exact, of trajectories, or the mean over shots.
-  std::vector<double> string_values(std::size_t part, std::uint32_t key, const double* angles) const {
+  std::vector<double> string_values(std::size_t part, std::uint32_t key,
+                                    std::span<const double> angles) const {
     const auto& strings = parts[part].strings;
     std::vector<double> values(strings.size(), 0.0);
     if (options.shots == 0) {
@@ -224,7 +228,8 @@ NoisySimulator& NoisySimulator::operator=(NoisySimulator&&) noexcept = default;
 const std::vector<NoisyPart>& NoisySimulator::parts() const { return impl_->about; }
 void NoisySimulator::bind(std::span<const double> params) { impl_->bind(params); }
 
-void NoisySimulator::values(std::span<const std::uint32_t> keys, const double* angles, double* values) const {
+void NoisySimulator::values(std::span<const std::uint32_t> keys, std::span<const double> angles,
+                            std::span<double> values) const {
   const auto outputs = static_cast<std::size_t>(impl_->circuit.outputs());
   const std::size_t parts = impl_->parts.size();
   std::vector<std::vector<double>> found(keys.size() * parts);
@@ -232,16 +237,17 @@ void NoisySimulator::values(std::span<const std::uint32_t> keys, const double* a
     const std::size_t sample = unit / parts;
     found[unit] = impl_->string_values(unit % parts, keys[sample], impl_->row(angles, sample));
   });
-  std::fill(values, values + keys.size() * outputs, 0.0);
+  std::ranges::fill(values.first(keys.size() * outputs), 0.0);
   for (std::size_t unit = 0; unit < found.size(); ++unit) {
     const auto& strings = impl_->parts[unit % parts].strings;
-    double* const row = values + unit / parts * outputs;
+    const std::span<double> row = values.subspan(unit / parts * outputs, outputs);
     for (std::size_t s = 0; s < strings.size(); ++s)
       row[strings[s].output] += impl_->weight(strings[s]) * found[unit][s];
   }
 }
 
-std::vector<Counts> NoisySimulator::counts(std::span<const std::uint32_t> keys, const double* angles) const {
+std::vector<Counts> NoisySimulator::counts(std::span<const std::uint32_t> keys,
+                                           std::span<const double> angles) const {
   if (impl_->options.shots < 1)
     throw usage_error("counts of bitstrings: expected a number of shots of at least 1, found 0");
   const std::size_t parts = impl_->parts.size();
@@ -263,7 +269,7 @@ std::vector<Counts> NoisySimulator::counts(std::span<const std::uint32_t> keys, 
 }
 
 std::vector<std::vector<double>> NoisySimulator::probabilities(std::span<const std::uint32_t> keys,
-                                                               const double* angles) const {
+                                                               std::span<const double> angles) const {
   if (!impl_->options.joint || impl_->options.shots > 0)
     throw usage_error("probabilities of bitstrings: expected the option joint and no shots");
   const std::size_t parts = impl_->parts.size();
@@ -300,14 +306,14 @@ std::vector<double> noisy_values(const Circuit& circuit, std::span<const double>
                                  const NoisyOptions& options) {
   const NoisySimulator simulator = bound(circuit, params, samples, angles, model, options);
   std::vector<double> values(samples * static_cast<std::size_t>(circuit.outputs()));
-  simulator.values(numbered(samples), angles.data(), values.data());
+  simulator.values(numbered(samples), angles, values);
   return values;
 }
 
 std::vector<Counts> noisy_counts(const Circuit& circuit, std::span<const double> params, std::size_t samples,
                                  std::span<const double> angles, const NoiseModel& model,
                                  const NoisyOptions& options) {
-  return bound(circuit, params, samples, angles, model, options).counts(numbered(samples), angles.data());
+  return bound(circuit, params, samples, angles, model, options).counts(numbered(samples), angles);
 }
 
 }  // namespace qmtl

@@ -67,15 +67,16 @@ class NoisySimulator {
   /// values[samples, outputs] for angles[samples, circuit.angles]: expectations of the readouts with errors
   /// of the measurement, exact, averaged over trajectories, or the mean over the shots. `keys` (length
   /// samples) number the samples for random numbers.
-  void values(std::span<const std::uint32_t> keys, const double* angles, double* values) const;
+  void values(std::span<const std::uint32_t> keys, std::span<const double> angles,
+              std::span<double> values) const;
 
   /// counts[sample * blocks + block], `shots` of them each. Needs shots > 0.
-  std::vector<Counts> counts(std::span<const std::uint32_t> keys, const double* angles) const;
+  std::vector<Counts> counts(std::span<const std::uint32_t> keys, std::span<const double> angles) const;
 
   /// probabilities[sample * blocks + block][bits], bit i of the index = the block's qubit i. Needs `joint`
   /// and shots = 0.
   std::vector<std::vector<double>> probabilities(std::span<const std::uint32_t> keys,
-                                                 const double* angles) const;
+                                                 std::span<const double> angles) const;
 
  private:
   struct Impl;

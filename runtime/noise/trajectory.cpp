@@ -144,12 +144,13 @@ TrajectoryProgram::TrajectoryProgram(const Program& program, const NoiseTable& n
   for (int qubit : program.measured) readout_.push_back(noise.readout(qubit));
 }
 
-std::vector<One> TrajectoryProgram::rotations(const double* angles) const {
+std::vector<One> TrajectoryProgram::rotations(std::span<const double> angles) const {
   std::vector<One> matrices(program_.ops.size());
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const Op& op = program_.ops[i];
     if (op.q1 >= 0) continue;
-    const double angle = op.source == Source::angle ? angles[op.index] : fixed_angle(op, params_);
+    const double angle = op.source == Source::angle ? angles[static_cast<std::size_t>(op.index)]
+                                                     : fixed_angle(op, params_);
     matrices[i] = small(matrix(op.gate, angle));
   }
   return matrices;

@@ -35,7 +35,7 @@ class TrajectoryProgram {
   void bind(std::span<const double> params) { params_.assign(params.begin(), params.end()); }
 
   /// Matrices of the rotations for the angles of a sample, by operation: shared by its trajectories.
-  std::vector<PureState::One> rotations(const double* angles) const;
+  std::vector<PureState::One> rotations(std::span<const double> angles) const;
 
   /// Adds the probabilities of the measured qubits' bitstrings in the final state of one trajectory to
   /// sum[2^measured]; for programs that keep their measured qubits. Errors of the measurement are not

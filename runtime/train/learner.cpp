@@ -89,14 +89,14 @@ class LearnerOf final : public Learner {
     if (shard == 0 && spec().learn_task_weights) add_variance_terms(batch, groups_[group], gradient, losses);
   }
 
-  void predict(std::span<const std::size_t> rows, float* logits) const override {
+  void predict(std::span<const std::size_t> rows, std::span<float> logits) const override {
     const auto width = static_cast<std::size_t>(outputs());
     std::vector<double> values;
     in_chunks(rows, [&](std::size_t count, const Matrix<Real>& z) {
       values.resize(count * width);
       network_.head().forward(z, values.data());
       network_.in_label_units(values, logits);
-      logits += values.size();
+      logits = logits.subspan(values.size());
     });
   }
 

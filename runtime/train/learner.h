@@ -53,7 +53,7 @@ class Learner {
 
   int outputs() const;  ///< logit columns of all tasks together
   /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.
-  virtual void predict(std::span<const std::size_t> rows, float* logits) const = 0;
+  virtual void predict(std::span<const std::size_t> rows, std::span<float> logits) const = 0;
 
   // The three stages of a head with a circuit, for circuits that run elsewhere: angles, values from anywhere,
   // logits. Without a circuit circuit() and readout() are null, and the others throw Error (usage).

@@ -79,7 +79,7 @@ void Network<Real>::bind(std::span<const double> params) {
 }
 
 template <class Real>
-void Network<Real>::in_label_units(std::span<const double> values, float* logits) const {
+void Network<Real>::in_label_units(std::span<const double> values, std::span<float> logits) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelScale& scale = scales_[i % scales_.size()];
     logits[i] = static_cast<float>(values[i] * scale.deviation + scale.mean);
@@ -92,7 +92,7 @@ std::vector<float> Network<Real>::logits_of(std::span<const double> values) cons
   std::vector<double> of_head(rows * outputs());
   head_->readout()->logits(values, of_head.data());
   std::vector<float> logits(of_head.size());
-  in_label_units(of_head, logits.data());
+  in_label_units(of_head, logits);
   return logits;
 }
 

@@ -64,7 +64,7 @@ class Network {
       standardise_each(std::span(sample(row), width), mean, input.inverse.data(), x.data() + row * width);
   }
   /// The head's logits[rows, outputs] with regression columns in the unit of the labels.
-  void in_label_units(std::span<const double> values, float* logits) const;
+  void in_label_units(std::span<const double> values, std::span<float> logits) const;
   /// The last stage of a head with a circuit: logits[rows, outputs] of values[rows, circuit outputs].
   std::vector<float> logits_of(std::span<const double> values) const;
 

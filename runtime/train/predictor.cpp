@@ -25,7 +25,7 @@ class PredictorOf final : public Predictor {
   SimdTarget target() const override { return network_.target(); }
   std::size_t outputs() const override { return network_.outputs(); }
 
-  void predict(std::size_t rows, std::span<const std::span<const float>> inputs, float* logits,
+  void predict(std::size_t rows, std::span<const std::span<const float>> inputs, std::span<float> logits,
                std::span<const std::span<const double>> shifts) const override {
     check(rows, inputs);
     constexpr std::size_t chunk = 4 * tile_samples;
@@ -43,7 +43,7 @@ class PredictorOf final : public Predictor {
       network_.backbone().forward(Pass{}, x, z, cache);
       values.resize(count * outputs());
       network_.head().forward(z, values.data());
-      network_.in_label_units(values, logits + first * outputs());
+      network_.in_label_units(values, logits.subspan(first * outputs(), values.size()));
     }
   }
 

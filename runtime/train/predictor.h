@@ -22,7 +22,8 @@ class Predictor {
   /// spec().inputs[i]], as in a data set. A row's logits depend on that row alone. Throws Error (usage) for
   /// another number of inputs or values. `shifts`, where there are any, are those of the inputs
   /// (Input::shift): each of its input's width, or empty.
-  virtual void predict(std::size_t rows, std::span<const std::span<const float>> inputs, float* logits,
+  virtual void predict(std::size_t rows, std::span<const std::span<const float>> inputs,
+                       std::span<float> logits,
                        std::span<const std::span<const double>> shifts = {}) const = 0;
 };
 

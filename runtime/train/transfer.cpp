@@ -89,7 +89,7 @@ std::vector<float> predict_first_rows(const TrainedModel& model, const Dataset& 
     shifts.push_back(input->shift);
   }
   std::vector<float> logits(rows * predictor->outputs());
-  predictor->predict(rows, inputs, logits.data(), shifts);
+  predictor->predict(rows, inputs, logits, shifts);
   return logits;
 }
 

@@ -18,7 +18,7 @@ LabelScale label_scale(const Statistics& statistics, const TaskSpec& task) {
 }
 
 double validation_loss(const Dataset& data, const ModelSpec& spec, const Statistics& statistics,
-                       std::span<const std::size_t> rows, const float* logits) {
+                       std::span<const std::size_t> rows, std::span<const float> logits) {
   const std::vector<const Task*> tasks = bind_tasks(data, spec);
   const std::vector<std::size_t> columns = task_columns(spec);
   double total = 0.0;

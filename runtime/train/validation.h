@@ -13,6 +13,6 @@ namespace qmtl {
 /// task weights, dropout and shot noise. logits[rows, all outputs] as Learner::predict gives them; tasks
 /// without a label among the rows are left out. Regression losses are in standardised units.
 double validation_loss(const Dataset& data, const ModelSpec& spec, const Statistics& statistics,
-                       std::span<const std::size_t> rows, const float* logits);
+                       std::span<const std::size_t> rows, std::span<const float> logits);
 
 }  // namespace qmtl

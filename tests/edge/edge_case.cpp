@@ -290,7 +290,7 @@ std::vector<float> EdgeTrial::sample(std::size_t row) const {
 
 std::vector<float> EdgeTrial::expected(std::size_t row) const {
   std::vector<float> y(static_cast<std::size_t>(learner->outputs()));
-  learner->predict(std::vector<std::size_t>{row}, y.data());
+  learner->predict(std::vector<std::size_t>{row}, y);
   return y;
 }
 

@@ -97,7 +97,7 @@ TEST_CASE("Parameter shifts of exact probabilities give the engine's gradient an
 
       const TuneObjective objective(*tuned.learner, tuned.data, tuned.statistics, tuned.params);
       std::vector<double> cotangents(tuned.batch.rows.size() * tuned.outputs());
-      const double loss = objective(tuned.batch, tuned.outputs_at(params), cotangents.data());
+      const double loss = objective(tuned.batch, tuned.outputs_at(params), cotangents);
 
       std::vector<double> gradient(params.size(), 0.0);
       for (const HeadProgram& program : tuned.programs) {
@@ -158,8 +158,8 @@ TEST_CASE("The mean of simultaneous perturbations is the gradient", "[tune]") {
     const Perturbation perturbation(chosen, 1e-3, 9, step);
     const auto points = perturbation.points(params);
     std::vector<double> gradient(params.size(), 0.0);
-    perturbation.add_gradient(objective(tuned.batch, tuned.outputs_at(points[0]), nullptr),
-                              objective(tuned.batch, tuned.outputs_at(points[1]), nullptr), gradient);
+    perturbation.add_gradient(objective(tuned.batch, tuned.outputs_at(points[0])),
+                              objective(tuned.batch, tuned.outputs_at(points[1])), gradient);
     for (int p : chosen)
       along +=
           gradient[static_cast<std::size_t>(p)] * expected[tuned.first_head + static_cast<std::size_t>(p)];

@@ -32,7 +32,7 @@ std::vector<std::size_t> all_rows(const Task& task) {
 
 double score_all(const Task& task, std::string_view metric, const std::vector<float>& logits) {
   const auto outputs = static_cast<std::size_t>(task.outputs());
-  return score(task, metric, all_rows(task), logits.data(), outputs, 0);
+  return score(task, metric, all_rows(task), logits, outputs, 0);
 }
 
 void compare(const Task& task, const std::vector<float>& logits,
@@ -74,8 +74,8 @@ TEST_CASE("scores read the rows and columns they are given", "[model]") {
   const Task task = make_task(TaskKind::binary, {0, 1, 1, 0});
   const std::vector<std::size_t> rows{3, 1};
   const std::vector<float> logits{9, -1, 9, 9, 2, 9};  // two rows of stride 3, the task's column is 1
-  CHECK(score(task, "accuracy", rows, logits.data(), 3, 1) == 1.0);
-  CHECK(score(task, "accuracy", rows, logits.data(), 3, 0) == 0.5);
+  CHECK(score(task, "accuracy", rows, logits, 3, 1) == 1.0);
+  CHECK(score(task, "accuracy", rows, logits, 3, 0) == 0.5);
 }
 
 TEST_CASE("undefined scores are NaN", "[model]") {
@@ -140,13 +140,13 @@ TEST_CASE("argmax accuracy counts the rows whose largest logit is the positive t
   OneVsRest set;
   const std::vector<std::size_t> rows{0, 1, 3};
   const std::vector<float> logits{-1, -2, -3, 5, 4, 6, 0, 1, -1};
-  const auto accuracy = argmax_accuracy(set.data, set.spec, rows, logits.data());
+  const auto accuracy = argmax_accuracy(set.data, set.spec, rows, logits);
   REQUIRE(accuracy.has_value());
   CHECK(*accuracy == Approx(2.0 / 3.0).epsilon(1e-15));
   set.data.tasks[0].labels[3] = 1;  // two positives on a row
-  CHECK_FALSE(argmax_accuracy(set.data, set.spec, rows, logits.data()).has_value());
+  CHECK_FALSE(argmax_accuracy(set.data, set.spec, rows, logits).has_value());
   set.data.tasks[0].labels[3] = missing;
-  CHECK_FALSE(argmax_accuracy(set.data, set.spec, rows, logits.data()).has_value());
+  CHECK_FALSE(argmax_accuracy(set.data, set.spec, rows, logits).has_value());
 }
 
 TEST_CASE("the mean score negates what is better when lower and leaves undefined scores out", "[model]") {
@@ -158,7 +158,7 @@ TEST_CASE("the mean score negates what is better when lower and leaves undefined
   CHECK(std::isnan(mean_score(set.spec, std::vector<double>(3, std::nan("")))));
   const std::vector<float> logits{1, -1, -1, -1, 1, -1, -1, -1, 1, -1, -1, -1};
   const std::vector<std::size_t> rows{0, 1, 2, 3};
-  const std::vector<double> scores = evaluate(set.data, set.spec, rows, logits.data());
+  const std::vector<double> scores = evaluate(set.data, set.spec, rows, logits);
   REQUIRE(scores.size() == 3);
   CHECK(scores[0] == 1.0);
   CHECK(scores[2] == 1.0);

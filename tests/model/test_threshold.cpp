@@ -43,7 +43,7 @@ double score_at(const Task& task, std::string_view metric, std::vector<float> lo
   for (float& logit : logits) logit = static_cast<float>(static_cast<double>(logit) - threshold);
   std::vector<std::size_t> rows(task.labels.size());
   std::iota(rows.begin(), rows.end(), std::size_t{0});
-  return score(task, metric, rows, logits.data(), 1, 0);
+  return score(task, metric, rows, logits, 1, 0);
 }
 
 /// As the interface says it, with every threshold's score computed from scratch.
@@ -78,7 +78,7 @@ TEST_CASE("the threshold is the best of all that tell the rows apart, of equals 
       const Task task = task_of(c.labels);
       std::vector<std::size_t> rows(c.labels.size());
       std::iota(rows.begin(), rows.end(), std::size_t{0});
-      const std::vector<Threshold> found = choose_thresholds(task, metric, rows, c.logits.data(), 1, 0);
+      const std::vector<Threshold> found = choose_thresholds(task, metric, rows, c.logits, 1, 0);
       REQUIRE(found.size() == 1);
       const double slow = slow_threshold(task, metric, c.logits);
       CHECK(found[0].logit == slow);
@@ -96,7 +96,7 @@ TEST_CASE("every column of a multilabel task has a threshold of its own", "[mode
   const std::vector<std::size_t> rows{0, 1, 2};
   // A task of one output stands in front of it.
   const std::vector<float> logits{7, -3, 1, 7, -2, 2, 7, -1, -1};
-  const std::vector<Threshold> found = choose_thresholds(task, "accuracy", rows, logits.data(), 3, 1);
+  const std::vector<Threshold> found = choose_thresholds(task, "accuracy", rows, logits, 3, 1);
   REQUIRE(found.size() == 2);
   CHECK(found[0].logit == -2.5);
   CHECK(found[0].score == 1.0);
@@ -107,12 +107,11 @@ TEST_CASE("what has no threshold is an error that says what has one", "[model]")
   Task task = task_of({0, 1});
   const std::vector<std::size_t> rows{0, 1};
   const std::vector<float> logits{-1, 1};
-  CHECK_THROWS_WITH(choose_thresholds(task, "auc", rows, logits.data(), 1, 0),
+  CHECK_THROWS_WITH(choose_thresholds(task, "auc", rows, logits, 1, 0),
                     Catch::Contains("does not depend on a threshold") && Catch::Contains("macro_f1"));
   task.kind = TaskKind::regression;
-  CHECK_THROWS_WITH(choose_thresholds(task, "accuracy", rows, logits.data(), 1, 0),
-                    Catch::Contains("regression"));
+  CHECK_THROWS_WITH(choose_thresholds(task, "accuracy", rows, logits, 1, 0), Catch::Contains("regression"));
   task.kind = TaskKind::binary;
   task.labels = {missing, missing};
-  CHECK(choose_thresholds(task, "accuracy", rows, logits.data(), 1, 0)[0].logit == 0.0);
+  CHECK(choose_thresholds(task, "accuracy", rows, logits, 1, 0)[0].logit == 0.0);
 }

@@ -42,7 +42,7 @@ TEST_CASE("The density matrix gives the oracle's probabilities and readouts for 
       NoisySimulator joint(made.circuit, model, options);
       joint.bind(made.params);
       const std::vector<std::uint32_t> keys{0};
-      const auto found = joint.probabilities(keys, made.angles.data());
+      const auto found = joint.probabilities(keys, made.angles);
       std::size_t output = 0;
       for (std::size_t b = 0; b < 2; ++b) {
         const Block& block = made.circuit.blocks[b];

@@ -50,7 +50,7 @@ std::vector<double> exact(const Case& made, const NoiseModel& model, std::size_t
   NoisySimulator simulator(made.circuit, model, options);
   simulator.bind(made.params);
   const std::vector<std::uint32_t> keys{0};
-  return simulator.probabilities(keys, made.angles.data())[block];
+  return simulator.probabilities(keys, made.angles)[block];
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ TEST_CASE("Trajectories and shots have the density matrix's distribution for eve
     NoisySimulator mean(made.circuit, model, options);
     mean.bind(made.params);
     const std::vector<std::uint32_t> keys{0};
-    const auto found = mean.probabilities(keys, made.angles.data());
+    const auto found = mean.probabilities(keys, made.angles);
     options.shots = 10000;
     const auto shots = noisy_counts(made.circuit, made.params, 1, made.angles, model, options);
     const std::vector<double> ideal = exact(made, {}, 0);
@@ -160,7 +160,7 @@ TEST_CASE("Results are the same bits for any number of threads, order and groupi
       const auto values = [&](std::vector<std::uint32_t> keys, std::vector<double> a, std::size_t threads) {
         const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
         std::vector<double> v(keys.size() * 4);
-        simulator.values(keys, a.data(), v.data());
+        simulator.values(keys, a, v);
         return v;
       };
       const std::vector<double> all = values({0, 1, 2}, angles, 1);
@@ -180,7 +180,7 @@ TEST_CASE("Results are the same bits for any number of threads, order and groupi
         NoisySimulator other(made.circuit, model, options);
         other.bind(made.params);
         std::vector<double> v(12);
-        other.values(std::vector<std::uint32_t>{0, 1, 2}, angles.data(), v.data());
+        other.values(std::vector<std::uint32_t>{0, 1, 2}, angles, v);
         CHECK(v != all);
       }
     }

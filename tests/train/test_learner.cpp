@@ -259,8 +259,8 @@ std::vector<double> train(Config config, const Dataset& data, TrainState& state)
   learner->bind(state.params);
   const std::vector<std::size_t> validation = data.rows(Split::validation);
   std::vector<float> logits(validation.size() * static_cast<std::size_t>(learner->outputs()));
-  learner->predict(validation, logits.data());
-  return evaluate(data, config.model, validation, logits.data());
+  learner->predict(validation, logits);
+  return evaluate(data, config.model, validation, logits);
 }
 
 }  // namespace
@@ -299,10 +299,10 @@ TEST_CASE("predictions of a row do not depend on the other rows", "[train]") {
     const auto width = static_cast<std::size_t>(learner->outputs());
     std::vector<float> all(60 * width), one(width);
     const std::vector<std::size_t> rows = toy::range(0, 60);
-    learner->predict(rows, all.data());
+    learner->predict(rows, all);
     for (std::size_t i : {0u, 17u, 59u}) {
       const std::vector<std::size_t> row{i};
-      learner->predict(row, one.data());
+      learner->predict(row, one);
       for (std::size_t c = 0; c < width; ++c) CHECK(one[c] == all[i * width + c]);
     }
   }
@@ -316,11 +316,10 @@ TEST_CASE("the validation loss is the training loss of the same rows", "[train]"
   learner->bind(learner->initial(5));
   const std::vector<std::size_t> rows = toy::range(10, 35);
   std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner->outputs()));
-  learner->predict(rows, logits.data());
+  learner->predict(rows, logits);
   const double expected = total_loss(*learner, toy::step(*learner, toy::batch(data, config.model, rows)));
   // Predictions are rounded to float: 6e-8 of logits up to ten.
-  CHECK(validation_loss(data, config.model, statistics, rows, logits.data()) ==
-        Approx(expected).epsilon(1e-6));
+  CHECK(validation_loss(data, config.model, statistics, rows, logits) == Approx(expected).epsilon(1e-6));
 }
 
 TEST_CASE("every tensor knows the part it belongs to", "[train]") {

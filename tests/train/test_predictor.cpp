@@ -50,8 +50,8 @@ TEST_CASE("a predictor gives the bits of a learner on the data set", "[train]") 
         const auto predictor = make_predictor(trained.model);
         const std::size_t first = 5, rows = 71, columns = predictor->outputs();
         std::vector<float> expected(rows * columns), found(rows * columns);
-        trained.learner->predict(toy::range(first, first + rows), expected.data());
-        predictor->predict(rows, trained.inputs(first, rows), found.data());
+        trained.learner->predict(toy::range(first, first + rows), expected);
+        predictor->predict(rows, trained.inputs(first, rows), found);
         CHECK(std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) == 0);
       }
 }
@@ -61,10 +61,10 @@ TEST_CASE("a predictor refuses tensors and inputs that are not the model's", "[t
   const auto predictor = make_predictor(trained.model);
   std::vector<float> logits(10 * predictor->outputs());
   auto inputs = trained.inputs(0, 10);
-  CHECK_THROWS_WITH(predictor->predict(9, inputs, logits.data()),
+  CHECK_THROWS_WITH(predictor->predict(9, inputs, logits),
                     Catch::Contains("input 'a'") && Catch::Contains("9 rows"));
   inputs.pop_back();
-  CHECK_THROWS_WITH(predictor->predict(10, inputs, logits.data()), Catch::Contains("found 1"));
+  CHECK_THROWS_WITH(predictor->predict(10, inputs, logits), Catch::Contains("found 1"));
   TrainedModel other = trained.model;
   other.tensors.back().name = "head.other";
   CHECK_THROWS_WITH(make_predictor(other), Catch::Contains("another program version"));
@@ -98,15 +98,15 @@ TEST_CASE("numbers far from zero are computed relative to their shift", "[train]
   const auto rows = toy::range(0, 90);
   const std::size_t size = rows.size() * predictor->outputs();
   std::vector<float> expected(size), found(size), predicted(size);
-  learner->predict(rows, expected.data());
-  shifted->predict(rows, found.data());
+  learner->predict(rows, expected);
+  shifted->predict(rows, found);
   std::vector<std::span<const float>> inputs;
   std::vector<std::span<const double>> shifts;
   for (const Input& input : far.inputs) {
     inputs.emplace_back(input.values);
     shifts.emplace_back(input.shift);
   }
-  predictor->predict(rows.size(), inputs, predicted.data(), shifts);
+  predictor->predict(rows.size(), inputs, predicted, shifts);
   CHECK(std::memcmp(found.data(), predicted.data(), size * sizeof(float)) == 0);
   // A mean near 2^31 has a last digit of 5e-7, beside deviations of about 1.
   for (std::size_t i = 0; i < size; ++i) CHECK(found[i] == Approx(expected[i]).margin(1e-4));

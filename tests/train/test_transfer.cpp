@@ -105,7 +105,7 @@ std::vector<float> logits(const Model& model) {
   model.learner->bind(model.values);
   const auto rows = toy::range(0, 90);
   std::vector<float> values(rows.size() * static_cast<std::size_t>(model.learner->outputs()));
-  model.learner->predict(rows, values.data());
+  model.learner->predict(rows, values);
   return values;
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("A replay without noise measures the learner's predictions, the closer
     REQUIRE(scores.samples == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
     REQUIRE(scores.logits.size() == predicted.size());
     distances.push_back(relative_distance(scores.logits, predicted));
-    const std::vector<double> exact = evaluate(run.data, run.learner->spec(), rows, predicted.data());
+    const std::vector<double> exact = evaluate(run.data, run.learner->spec(), rows, predicted);
     REQUIRE(outcome.report->exact.size() == exact.size() + 1);
     for (std::size_t t = 0; t < exact.size(); ++t) {
       INFO(run.learner->spec().tasks[t].name);

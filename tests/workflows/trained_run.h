@@ -52,7 +52,7 @@ struct TrainedRun {
   /// The learner's own logits: [rows, outputs].
   std::vector<float> predictions(const std::vector<std::size_t>& rows) const {
     std::vector<float> logits(rows.size() * static_cast<std::size_t>(learner->outputs()));
-    learner->predict(rows, logits.data());
+    learner->predict(rows, logits);
     return logits;
   }
 };

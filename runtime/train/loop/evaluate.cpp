@@ -23,7 +23,7 @@ std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows) {
   return predict_rows(
       ranks, static_cast<std::size_t>(learner.outputs()), rows,
-      [&](std::span<const std::size_t> part, float* logits) { learner.predict(part, logits); });
+      [&](std::span<const std::size_t> part, std::span<float> logits) { learner.predict(part, logits); });
 }
 
 std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data) {
@@ -31,7 +31,7 @@ std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predicto
   std::vector<std::size_t> rows(data.samples);
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   return predict_rows(
-      ranks, predictor.outputs(), rows, [&](std::span<const std::size_t> part, float* logits) {
+      ranks, predictor.outputs(), rows, [&](std::span<const std::size_t> part, std::span<float> logits) {
         std::vector<std::span<const float>> values;  // of consecutive rows
         std::vector<std::span<const double>> shifts;
         for (const Input* input : inputs) {
@@ -58,7 +58,8 @@ std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const s
   ranks.together([&] {
     tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
       const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
-      predict(std::span(rows).subspan(begin, count), mine.data() + (begin - first) * outputs);
+      predict(std::span(rows).subspan(begin, count),
+              std::span(mine).subspan((begin - first) * outputs, count * outputs));
       ranks.here().advance();
     });
   });

@@ -21,7 +21,7 @@ std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
 std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data);
 
 /// Writes logits[rows, outputs] of some rows; called concurrently.
-using PredictRows = std::function<void(std::span<const std::size_t> rows, float* logits)>;
+using PredictRows = std::function<void(std::span<const std::size_t> rows, std::span<float> logits)>;
 
 /// The same with another way to predict: logits[rows, outputs] from `predict`.
 std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,

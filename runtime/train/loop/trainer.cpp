@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/base/any_error.h"
 #include "runtime/base/crash_point.h"
 #include "runtime/base/text.h"
 #include "runtime/model/layers/elementwise.h"
@@ -170,10 +171,10 @@ class Training {
     const std::vector<float> logits = predict_rows(ranks_, learner_, validation_);
     ranks_.together([&] {
       const ModelSpec& spec = learner_.spec();
-      all = evaluate_all(data_, spec, validation_, logits.data());
+      all = evaluate_all(data_, spec, validation_, logits);
       record.validation = first_scores(all);
       record.validation_mean = mean_score(spec, record.validation);
-      record.validation_loss = validation_loss(data_, spec, statistics_, validation_, logits.data());
+      record.validation_loss = validation_loss(data_, spec, statistics_, validation_, logits);
     });
     paused(Pause::evaluate, watch.lap());
     const bool several =
@@ -219,10 +220,8 @@ class Training {
     if (!ranks_.root() || save_failure_) return;
     try {
       work();
-    } catch (const Error& error) {
-      save_failure_ = error;
     } catch (const std::exception& error) {
-      save_failure_ = data_error(error.what());
+      save_failure_ = any_error(error);
     }
   }
 

@@ -63,7 +63,8 @@ Table Model::logits(Rows x) const {
     std::vector<std::span<const float>> values;
     for (const Input* input : inputs)
       values.push_back(std::span(input->values).subspan(first * input->width, rows * input->width));
-    predictor->predict(rows, values, logits.values.data() + first * logits.columns);
+    predictor->predict(rows, values,
+                       std::span(logits.values).subspan(first * logits.columns, rows * logits.columns));
   });
   return logits;
 }

@@ -93,7 +93,7 @@ Agreement compare(const std::vector<float>& found, const std::vector<float>& exp
 Json check(const ExportSource& source, const EdgeModel& model, bool packed) {
   const std::vector<float> y = run_all(model, samples_of(source, source.rows));
   std::vector<float> expected(y.size());
-  source.learner.predict(source.rows, expected.data());
+  source.learner.predict(source.rows, expected);
   const Agreement agreement = compare(y, expected);
   if (!packed && !(agreement.relative < 1e-4))
     throw data_error("the exported model does not reproduce the checkpoint: outputs differ by up to " +
@@ -110,8 +110,8 @@ Json packing_loss(const ExportSource& source, const EdgeModel& exact, const Edge
   const std::vector<float> x = samples_of(source, rows), before = run_all(exact, x),
                            after = run_all(packed, x);
   const ModelSpec& spec = source.checkpoint.config.model;
-  const auto scores_before = evaluate(source.data, spec, rows, before.data());
-  const auto scores_after = evaluate(source.data, spec, rows, after.data());
+  const auto scores_before = evaluate(source.data, spec, rows, before);
+  const auto scores_after = evaluate(source.data, spec, rows, after);
   Json tasks = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric},

@@ -114,7 +114,7 @@ std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std
     const auto begin = model.exact_logits.begin() + static_cast<std::ptrdiff_t>(i * width);
     logits.insert(logits.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
   }
-  std::vector<double> scores = evaluate(model.data, model.spec(), rows_of(model, samples), logits.data());
+  std::vector<double> scores = evaluate(model.data, model.spec(), rows_of(model, samples), logits);
   scores.push_back(mean_score(model.spec(), scores));
   return scores;
 }

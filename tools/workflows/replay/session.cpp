@@ -125,7 +125,7 @@ ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTa
                       model.spec().head.kind + "', which runs on no quantum device");
   model.angles = model.learner->circuit_angles(model.rows);
   model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
-  model.learner->predict(model.rows, model.exact_logits.data());
+  model.learner->predict(model.rows, model.exact_logits);
   request.checkpoint_hash = portable_hash(model.checkpoint);
   request.data_hash = model.data.hash;
   return model;

@@ -130,13 +130,13 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
   std::vector<double> circuit_gradient(params.size(), 0.0);
   if (options_.rule == TuneRule::shift) {
     std::vector<double> cotangents(samples * static_cast<std::size_t>(learner_.circuit()->outputs()));
-    last_loss_ = objective_(batch, outputs_at(0, values, at, samples), cotangents.data());
+    last_loss_ = objective_(batch, outputs_at(0, values, at, samples), cotangents);
     for (std::size_t p = 0; p < heads_.size(); ++p)
       ParameterShift(*learner_.circuit(), heads_[p])
           .add_gradient(outputs[p], samples, values[p], cotangents, circuit_gradient);
   } else {
-    const double up = objective_(batch, outputs_at(0, values, at, samples), nullptr);
-    const double down = objective_(batch, outputs_at(1, values, at, samples), nullptr);
+    const double up = objective_(batch, outputs_at(0, values, at, samples));
+    const double down = objective_(batch, outputs_at(1, values, at, samples));
     Perturbation(chosen_, options_.perturbation, options_.seed, state_.step)
         .add_gradient(up, down, circuit_gradient);
     last_loss_ = 0.5 * (up + down);
@@ -170,11 +170,11 @@ TuneModel::Evaluation TuneModel::evaluate(const std::vector<std::size_t>& rows,
   batch.rows = rows;
   batch.label_counts = count_labels(data_, learner_.spec(), rows);
   Evaluation evaluation;
-  evaluation.loss = objective_(batch, measured, nullptr);
+  evaluation.loss = objective_(batch, measured);
   const std::vector<float> logits = learner_.logits_of(measured);
-  evaluation.scores.tasks = qmtl::evaluate(data_, learner_.spec(), rows, logits.data());
+  evaluation.scores.tasks = qmtl::evaluate(data_, learner_.spec(), rows, logits);
   evaluation.scores.mean = mean_score(learner_.spec(), evaluation.scores.tasks);
-  evaluation.scores.argmax_accuracy = argmax_accuracy(data_, learner_.spec(), rows, logits.data());
+  evaluation.scores.argmax_accuracy = argmax_accuracy(data_, learner_.spec(), rows, logits);
   return evaluation;
 }
 

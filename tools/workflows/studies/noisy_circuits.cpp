@@ -9,7 +9,8 @@ namespace qmtl {
 namespace {
 
 /// The gates that one block is for one sample.
-std::vector<BlockRun::Step> steps_of(const NoisyCircuit& work, const Block& block, const double* angles) {
+std::vector<BlockRun::Step> steps_of(const NoisyCircuit& work, const Block& block,
+                                     std::span<const double> angles) {
   std::vector<Op> ops = work.circuit.shared;
   ops.insert(ops.end(), block.ops.begin(), block.ops.end());
   std::vector<BlockRun::Step> steps;
@@ -17,7 +18,7 @@ std::vector<BlockRun::Step> steps_of(const NoisyCircuit& work, const Block& bloc
     const Op& op = entry.op;
     BlockRun::Step step{entry.moment, op.gate, {op.q0}, std::nullopt};
     if (op.q1 >= 0) step.qubits.push_back(op.q1);
-    if (op.source == Source::angle) step.angle = angles[op.index];
+    if (op.source == Source::angle) step.angle = angles[static_cast<std::size_t>(op.index)];
     if (op.source != Source::angle && is_rotation(op.gate)) step.angle = fixed_angle(op, work.params);
     steps.push_back(std::move(step));
   }
@@ -61,9 +62,9 @@ std::vector<BlockRun> run_noisy(const NoisyCircuit& work, const NoiseRequest& re
   std::vector<Counts> counts;
   std::vector<std::vector<double>> probabilities;
   if (request.options.shots > 0)
-    counts = simulator.counts(work.keys, work.angles.data());
+    counts = simulator.counts(work.keys, work.angles);
   else
-    probabilities = simulator.probabilities(work.keys, work.angles.data());
+    probabilities = simulator.probabilities(work.keys, work.angles);
   const std::size_t blocks = work.circuit.blocks.size(),
                     width = static_cast<std::size_t>(work.circuit.angles);
   std::vector<BlockRun> runs;
@@ -73,7 +74,7 @@ std::vector<BlockRun> run_noisy(const NoisyCircuit& work, const NoiseRequest& re
                    b,
                    work.circuit.qubits,
                    simulator.parts()[b],
-                   steps_of(work, work.circuit.blocks[b], work.angles.data() + s * width),
+                   steps_of(work, work.circuit.blocks[b], std::span(work.angles).subspan(s * width, width)),
                    {},
                    {}};
       if (counts.empty())

@@ -99,7 +99,7 @@ AllClasses class_results(const ModelSpec& spec, const Meaning& meaning, const Da
   const std::vector<std::size_t> columns = task_columns(spec);
   AllClasses all;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    auto report = class_report(*tasks[t], rows, logits.data(), columns.back(), columns[t],
+    auto report = class_report(*tasks[t], rows, logits, columns.back(), columns[t],
                                thresholds.empty() ? std::span<const double>() : thresholds[t]);
     auto& found = all.emplace_back();
     if (report) {

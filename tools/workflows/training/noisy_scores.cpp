@@ -19,14 +19,13 @@ NoisyLogits predict_noisy(const Ranks& ranks, const Learner& learner, const std:
     noisy.simulator->bind(learner.circuit_params());
   });
   const auto outputs = static_cast<std::size_t>(learner.circuit()->outputs());
-  noisy.logits =
-      predict_rows(ranks, static_cast<std::size_t>(learner.outputs()), rows,
-                   [&](std::span<const std::size_t> part, float* part_logits) {
-                     const std::vector<std::uint32_t> keys(part.begin(), part.end());
-                     std::vector<double> values(part.size() * outputs);
-                     noisy.simulator->values(keys, learner.circuit_angles(part).data(), values.data());
-                     std::ranges::copy(learner.logits_of(values), part_logits);
-                   });
+  noisy.logits = predict_rows(ranks, static_cast<std::size_t>(learner.outputs()), rows,
+                              [&](std::span<const std::size_t> part, std::span<float> part_logits) {
+                                const std::vector<std::uint32_t> keys(part.begin(), part.end());
+                                std::vector<double> values(part.size() * outputs);
+                                noisy.simulator->values(keys, learner.circuit_angles(part), values);
+                                std::ranges::copy(learner.logits_of(values), part_logits.begin());
+                              });
   return noisy;
 }
 

@@ -21,10 +21,10 @@ Scores score_logits(const Ranks& ranks, const ModelSpec& spec, const Dataset& da
                     const std::vector<std::size_t>& rows, const std::vector<float>& logits) {
   Scores scores;
   ranks.together([&] {
-    scores.metrics = evaluate_all(data, spec, rows, logits.data());
+    scores.metrics = evaluate_all(data, spec, rows, logits);
     scores.tasks = first_scores(scores.metrics);
     scores.mean = mean_score(spec, scores.tasks);
-    scores.argmax_accuracy = argmax_accuracy(data, spec, rows, logits.data());
+    scores.argmax_accuracy = argmax_accuracy(data, spec, rows, logits);
   });
   return scores;
 }

@@ -18,8 +18,7 @@ std::vector<TaskThresholds> find_thresholds(const ModelSpec& spec, const Dataset
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     if (tasks[t]->kind == TaskKind::binary || tasks[t]->kind == TaskKind::multilabel) {
       all[t].metric = metric.empty() ? spec.tasks[t].metric : metric;
-      all[t].outputs =
-          choose_thresholds(*tasks[t], all[t].metric, rows, logits.data(), columns.back(), columns[t]);
+      all[t].outputs = choose_thresholds(*tasks[t], all[t].metric, rows, logits, columns.back(), columns[t]);
       any = true;
     }
   }
@@ -39,7 +38,7 @@ Scores score_at(const ModelSpec& spec, const Dataset& data, const std::vector<st
         logit = static_cast<float>(static_cast<double>(logit) - thresholds[t].outputs[o].logit);
       }
   Scores scores = plain;
-  const TaskScores at = evaluate_all(data, spec, rows, shifted.data());
+  const TaskScores at = evaluate_all(data, spec, rows, shifted);
   for (std::size_t t = 0; t < at.size(); ++t)
     for (std::size_t m = 0; m < at[t].size(); ++m)
       if (metric_info(at[t][m].metric).decided) scores.metrics[t][m] = at[t][m];

@@ -211,6 +211,15 @@ class Plan(Program):
         cancel = self.succeed("plan", "train.toml", "--set", "block.entangler=cz-ring", "--json").stdout
         self.assertTrue(any("cancel" in warning for warning in json.loads(cancel)["warnings"]))
 
+    def test_a_first_training_is_not_warned_of_the_defaults(self):
+        self.write("first.toml", '[data]\nfile = "tiny.h5"\ntasks = ["sum"]\n[train]\nepochs = 1\n')
+        planned = json.loads(self.succeed("plan", "first.toml", "--json").stdout)
+        self.assertEqual(len(planned["warnings"]), 1)  # the ring of gates reaches beyond the one output's cone
+        self.assertNotIn("warning:", self.succeed("train", "first.toml", "--quiet").stderr)
+        # The same circuit, chosen: whoever changes it is told.
+        chosen = self.succeed("train", "first.toml", "--quiet", "--set", "circuit.qubits=8", "--set", "run.folder=runs/chosen")
+        self.assertIn(planned["warnings"][0], chosen.stderr)
+
 
 if __name__ == "__main__":
     main()

@@ -45,6 +45,7 @@ void complete_config(const TrainRequest& request, const std::optional<Checkpoint
                         ": head.generations: this is the configuration of a model that took on a task; go on "
                         "with --resume, or make it again with --add-task and --from");
     complete_tasks(job.data, finished_tasks(job.config.model));
+    job.circuit_chosen = job.config.model.head.ansatz != unset_ansatz();
     resolve(job.config, job.data);
     return;
   }
@@ -334,7 +335,8 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
     if (!folder) return;
     if (resuming) folder->keep_metrics_until(job.state.epoch, job.state.step);
     folder->write_config(job.config);
-    warn_of_circuit(job.config.model, *job.learner);
+    // Nobody's first model is to be warned of what nobody chose; `qmtl plan` says it all the same.
+    if (job.circuit_chosen) warn_of_circuit(job.config.model, *job.learner);
     warn_of_scores(job);
   });
   spdlog::info("training {} on {} rank{} with {} thread{} each, {}", job.config.file, ranks.size(),

@@ -53,6 +53,7 @@ struct TrainJob {
   Statistics statistics;
   std::unique_ptr<Learner> learner;
   TrainState state;
+  bool circuit_chosen = true;  ///< does the configuration say anything of it? else all of it is the default
 };
 
 /// The configuration of a request with all overrides, the same on all ranks. Collective.

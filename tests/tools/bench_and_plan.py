@@ -215,9 +215,10 @@ class Plan(Program):
         self.write("first.toml", '[data]\nfile = "tiny.h5"\ntasks = ["sum"]\n[train]\nepochs = 1\n')
         planned = json.loads(self.succeed("plan", "first.toml", "--json").stdout)
         self.assertEqual(len(planned["warnings"]), 1)  # the ring of gates reaches beyond the one output's cone
-        self.assertNotIn("warning:", self.succeed("train", "first.toml", "--quiet").stderr)
+        self.assertNotIn("warning:", self.succeed("train", "first.toml", "--progress", "off").stderr)
         # The same circuit, chosen: whoever changes it is told.
-        chosen = self.succeed("train", "first.toml", "--quiet", "--set", "circuit.qubits=8", "--set", "run.folder=runs/chosen")
+        chosen = self.succeed("train", "first.toml", "--progress", "off", "--set", f"circuit.qubits={planned['qubits']}",
+                              "--set", "run.folder=runs/chosen")
         self.assertIn(planned["warnings"][0], chosen.stderr)
 
 

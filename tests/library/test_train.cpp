@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "io/data/dataset.h"
 #include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
 #include "tests/io/common.h"
@@ -38,6 +39,31 @@ TEST_CASE("A model that the library trains is the one that the program trains fr
   CHECK(librarys.run_hash().size() == 64);
   CHECK(std::equal(librarys.parameters().begin(), librarys.parameters().end(), programs.parameters().begin(),
                    programs.parameters().end()));
+}
+
+TEST_CASE("A model knows what its data set called classes and columns", "[library]") {
+  const Points points;
+  const test::TempFolder folder;
+  save_data(folder.file("points.h5"), points.samples());
+  Dataset named = read_dataset(folder.file("points.h5"));
+  named.inputs[0].column_names = {"east", "north"};
+  for (Task& task : named.tasks)
+    if (task.name == "third") task.class_names = {"one", "two", "three"};
+  write_dataset(folder.file("named.h5"), named);
+  write_file(folder.file("named.toml"), std::string(test::configuration) +
+                                            "[data]\ntasks = [\"side\", \"third\", \"distance\"]\nfile = \"" +
+                                            folder.file("named.h5") + "\"\n");
+  train_run(OneRank(),
+            {.config = folder.file("named.toml"), .overrides = {"run.folder=\"" + folder.file("run") + "\""}},
+            {});
+  Model::load(folder.file("run")).save(folder.file("model.h5"));
+  const Model model = Model::load(folder.file("model.h5"));
+  using Names = std::vector<std::string>;
+  CHECK(model.class_names() == std::vector<Names>{{}, {"one", "two", "three"}, {}});
+  CHECK(model.column_names() == Names{"east", "north"});
+  const Model numbers = train(points.samples(), small());
+  CHECK(numbers.class_names() == std::vector<Names>(3));
+  CHECK(numbers.column_names() == Names(2));
 }
 
 TEST_CASE("A saved model comes back with every bit and predicts what the program predicts", "[library]") {

@@ -45,6 +45,14 @@ class Package(Program):
         cls.config = {**CONFIG, "data": {"tasks": list(TASKS)}}
         cls.model = qmtl.train(cls.x, cls.y, TASKS, cls.config, split=cls.split)
 
+    def test_a_model_of_the_program_knows_its_classes_and_columns(self):
+        self.succeed("train", "train.toml", "--quiet", "--set", "run.folder=named")
+        model = qmtl.Model.load(self.path("named"))
+        self.assertEqual(model.classes, {"sum": ["0", "1"], "kind": ["a", "b", "c"], "value": []})
+        self.assertEqual(model.columns, [f"a{i}" for i in range(6)])
+        self.assertEqual(self.model.classes, {name: [] for name in TASKS})
+        self.assertEqual(self.model.columns, ["", ""])
+
     def test_the_program_trains_the_same_bits_and_predicts_them(self):
         write_points(self.path("points.h5"), self.x, self.y, self.split)
         from qmtl.configuration import to_toml

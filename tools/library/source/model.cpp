@@ -48,6 +48,24 @@ std::size_t Model::inputs() const {
   return std::accumulate(widths.begin(), widths.end(), std::size_t{0});
 }
 
+std::vector<std::vector<std::string>> Model::class_names() const {
+  std::vector<std::vector<std::string>> names;
+  for (const LabelledTask& task : body_->tasks)
+    names.push_back(body_->checkpoint.meaning.task(task.name).classes);
+  return names;
+}
+
+std::vector<std::string> Model::column_names() const {
+  const ModelSpec& spec = body_->checkpoint.config.model;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    std::vector<std::string> columns = body_->checkpoint.meaning.input(spec.inputs[i]).columns;
+    columns.resize(spec.input_widths[i]);
+    names.insert(names.end(), columns.begin(), columns.end());
+  }
+  return names;
+}
+
 Table Model::logits(Rows x) const {
   const TrainedModel model = trained_model(body_->checkpoint);
   const Dataset data = inputs_of(x, model.spec);

@@ -66,6 +66,17 @@ class Model:
         return self._core.inputs
 
     @property
+    def classes(self) -> dict[str, list[str]]:
+        """What the data set called the classes of each task, by their labels (of a multilabel task its columns); empty where
+        that is not known, and for regression."""
+        return {task.name: list(names) for task, names in zip(self._core.tasks, self._core.class_names)}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of x's columns; "" for one that has none."""
+        return list(self._core.column_names)
+
+    @property
     def run_hash(self) -> str:
         """SHA-256 of parameters and the optimiser's state, as the program prints it: equal for equal trainings."""
         return self._core.run_hash

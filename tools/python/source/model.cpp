@@ -31,6 +31,8 @@ void bind_model(nb::module_& module) {
       .def("save", &Model::save, "path"_a, nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("tasks", &Model::tasks)
       .def_prop_ro("inputs", &Model::inputs)
+      .def_prop_ro("class_names", &Model::class_names)
+      .def_prop_ro("column_names", &Model::column_names)
       .def_prop_ro(
           "tensors", [](const Model& self) { return tensors_of(self.tensors()); },
           nb::for_getter(nb::sig("def tensors(self) -> list[tuple[str, tuple[int, ...], int, int]]")))

@@ -33,6 +33,11 @@ class Model {
   const std::vector<LabelledTask>& tasks() const;  ///< in the order of their columns
   /// Columns that x must have: those of all inputs, one input after another.
   std::size_t inputs() const;
+  /// What the data set called them, for each task in order: the classes by their labels, the columns of a
+  /// multilabel task; empty for a task whose names are not known, and for regression.
+  std::vector<std::vector<std::string>> class_names() const;
+  /// The names of x's columns; "" for one that has none.
+  std::vector<std::string> column_names() const;
   /// What the tasks' outputs are: a probability for each output of binary, multiclass and multilabel tasks,
   /// the value for regression; columns task after task. Throws Error (usage) for another number of columns,
   /// (data) for NaN or infinity.

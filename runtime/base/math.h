@@ -17,87 +17,108 @@ inline constexpr double pi = 3.14159265358979323846;
 
 namespace detail {
 
+// exp, tanh, softplus and sigmoid are written for a number D: a double, or several that go through the same
+// steps side by side (model/layers/pack.h), which has these functions too.
+inline std::uint64_t bits_of(double x) { return std::bit_cast<std::uint64_t>(x); }
+inline double double_of(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+inline std::uint64_t half_of(std::uint64_t k) {  // of a signed number
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(k) >> 1);
+}
+inline double choose(bool condition, double yes, double no) { return condition ? yes : no; }
+inline double absolute(double x) { return std::abs(x); }
+inline double with_sign(double x, double sign) { return std::copysign(x, sign); }
+
 /// Adding and subtracting 1.5 * 2^52 rounds to the nearest integer; the sum's low bits are that integer.
 inline constexpr double round_shift = 0x1.8p52;
 
-template <std::size_t N>
-constexpr double polynomial(const double (&coefficients)[N], double x) {
-  double value = coefficients[N - 1];
-  for (std::size_t i = N - 1; i-- > 0;) value = value * x + coefficients[i];
+template <class D, std::size_t N>
+[[gnu::always_inline]] constexpr D polynomial(const double (&coefficients)[N], const D& x) {
+  D value = coefficients[N - 1] * x + coefficients[N - 2];
+#pragma GCC unroll 32
+  for (std::size_t i = 3; i <= N; ++i) value = value * x + coefficients[N - i];
   return value;
 }
 
 /// (e^r - 1) / r, from the Taylor series; remainder below 1e-17 for |r| <= ln 2 / 2.
-inline double expm1_over(double r) {
+template <class D>
+[[gnu::always_inline]] inline D expm1_over(const D& r) {
   constexpr double c[] = {
       1.0,         1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,       1.0 / 5040,
       1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
   return polynomial(c, r);
 }
 
-/// 2^k for an integer k in [-1022, 1023] given as the bits of round_shift + k.
-inline double power_of_two(std::int64_t k) {
-  return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
+/// 2^k for an integer k in [-1022, 1023], as two's complement.
+template <class Bits>
+[[gnu::always_inline]] inline auto power_of_two(const Bits& k) {
+  return double_of((k + std::uint64_t{1023}) << 52);
 }
 
-/// x = k ln 2 + r with |r| <= ln 2 / 2; |x| < 800 or NaN (k is then meaningless but in range).
-struct ExpParts {
-  std::int64_t k;
-  double r;
-};
-inline ExpParts reduce_exp(double x) {
-  const double shifted = x * 1.44269504088896340736 + round_shift;
-  const double k = shifted - round_shift;
+// x = k ln 2 + r with an integer k and |r| <= ln 2 / 2, for |x| < 800 or NaN (k is then meaningless but in
+// range): round_shift + k, then the two from that.
+template <class D>
+[[gnu::always_inline]] inline D shifted_power(const D& x) {
+  return x * 1.44269504088896340736 + round_shift;
+}
+template <class D>
+[[gnu::always_inline]] inline D rest(const D& x, const D& shifted) {
+  const D k = shifted - round_shift;
   // ln 2 in two parts; the first has 21 trailing zero bits, so k times it is exact.
-  const double r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+  return (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+}
+template <class D>
+[[gnu::always_inline]] inline auto power(const D& shifted) {
   // Keeps the low 12 bits with their sign: garbage from a NaN cannot leave the range of a shift.
-  const auto bits = std::bit_cast<std::uint64_t>(shifted) & 0xfff;
-  return {static_cast<std::int64_t>(bits ^ 0x800) - 0x800, r};
+  return ((bits_of(shifted) & std::uint64_t{0xfff}) ^ std::uint64_t{0x800}) - std::uint64_t{0x800};
 }
 
-inline double clamp(double x, double low, double high) {  // NaN passes
-  x = x < low ? low : x;
-  return x > high ? high : x;
+template <class D>
+[[gnu::always_inline]] inline D clamp(const D& x, double low, double high) {  // NaN passes
+  const D y = choose(x < low, low, x);
+  return choose(y > high, high, y);
+}
+
+template <class D>
+[[gnu::always_inline]] inline D exp(const D& x) {
+  const D in_range = clamp(x, -746.0, 710.0), shifted = shifted_power(in_range);
+  const D r = rest(in_range, shifted);
+  const auto k = power(shifted);
+  const auto half = half_of(k);  // two factors, as 2^1024 and 2^-1075 are no doubles
+  return (1.0 + r * expm1_over(r)) * power_of_two(half) * power_of_two(k - half);
+}
+
+/// log(x 2^scale) for finite x >= 2^-1022, without a branch.
+template <class D>
+[[gnu::always_inline]] inline D log_normal(const D& x, double scale = 0.0) {
+  // Mantissa m in [sqrt(1/2), sqrt(2)): the offset carries into the exponent from sqrt(1/2) on.
+  constexpr std::uint64_t root = 0x3fe6a09e667f3bcd;
+  const auto bits = bits_of(x) + (std::uint64_t{0x3ff0000000000000} - root);
+  const D m = double_of((bits & std::uint64_t{0x000fffffffffffff}) + root);
+  // The exponent as low bits of 2^52, which is exact and has an instruction for lanes everywhere.
+  const D exponent = double_of((bits >> 52) | std::uint64_t{0x4330000000000000}) - (0x1p52 + 1023.0) + scale;
+  // log m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
+  const D f = m - 1.0, s = f / (2.0 + f), s2 = s * s;
+  constexpr double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11,
+                          2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21};
+  const D tail = s2 * polynomial(c, s2);
+  // 2 s = f - s f: f is exact, so the division's rounding enters only with the small factor f.
+  const D value = f - s * (f - tail);
+  return exponent * 0x1.62e42feep-1 + (value + exponent * 0x1.a39ef35793c76p-33);
+}
+
+/// log(1 + x) for finite x >= 0.
+template <class D>
+[[gnu::always_inline]] inline D log1p_finite(const D& x) {
+  const D w = 1.0 + x;
+  // The rounding of 1 + x is known exactly (w >= 1) and enters to first order.
+  const D lost = choose(x < 1.0, x - (w - 1.0), 1.0 - (w - x));
+  return log_normal(w) + lost / w;
 }
 
 }  // namespace detail
 
 /// e^x; infinity above 709.78, gradual underflow to 0 below -745.13.
-inline double exp(double x) {
-  const auto [k, r] = detail::reduce_exp(detail::clamp(x, -746.0, 710.0));
-  const std::int64_t half = k >> 1;  // two factors, as 2^1024 and 2^-1075 are no doubles
-  return (1.0 + r * detail::expm1_over(r)) * detail::power_of_two(half) * detail::power_of_two(k - half);
-}
-
-namespace detail {
-
-/// log(x 2^scale) for finite x >= 2^-1022, without a branch.
-inline double log_normal(double x, double scale = 0.0) {
-  // Mantissa m in [sqrt(1/2), sqrt(2)): the offset carries into the exponent from sqrt(1/2) on.
-  const std::uint64_t bits = std::bit_cast<std::uint64_t>(x) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
-  const double m = std::bit_cast<double>((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu);
-  // The exponent as low bits of 2^52, which is exact and has an instruction for lanes everywhere.
-  const double exponent =
-      std::bit_cast<double>((bits >> 52) | 0x4330000000000000u) - (0x1p52 + 1023.0) + scale;
-  // log m = 2 artanh s with s = (m - 1) / (m + 1), |s| <= 0.1716.
-  const double f = m - 1.0, s = f / (2.0 + f), s2 = s * s;
-  constexpr double c[] = {2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11,
-                          2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21};
-  const double tail = s2 * polynomial(c, s2);
-  // 2 s = f - s f: f is exact, so the division's rounding enters only with the small factor f.
-  const double value = f - s * (f - tail);
-  return exponent * 0x1.62e42feep-1 + (value + exponent * 0x1.a39ef35793c76p-33);
-}
-
-/// log(1 + x) for finite x >= 0.
-inline double log1p_finite(double x) {
-  const double w = 1.0 + x;
-  // The rounding of 1 + x is known exactly (w >= 1) and enters to first order.
-  const double lost = x < 1.0 ? x - (w - 1.0) : 1.0 - (w - x);
-  return log_normal(w) + lost / w;
-}
-
-}  // namespace detail
+inline double exp(double x) { return detail::exp(x); }
 
 /// Natural logarithm; -infinity at 0, NaN below.
 inline double log(double x) {
@@ -116,8 +137,23 @@ inline double log1p(double x) {
 namespace detail {
 
 // With z = e^-|x|.
-inline double softplus(double x, double z) { return (x > 0.0 ? x : 0.0) + (x != x ? x : log1p_finite(z)); }
-inline double sigmoid(double x, double z) { return (x >= 0.0 ? 1.0 : z) / (1.0 + z); }
+template <class D>
+[[gnu::always_inline]] inline D softplus(const D& x, const D& z) {
+  return choose(x > 0.0, x, 0.0) + choose(x != x, x, log1p_finite(z));
+}
+template <class D>
+[[gnu::always_inline]] inline D sigmoid(const D& x, const D& z) {
+  return choose(x >= 0.0, 1.0, z) / (1.0 + z);
+}
+
+template <class D>
+[[gnu::always_inline]] inline D tanh(const D& x) {
+  const D a = clamp(absolute(x), 0.0, 22.0);  // tanh 22 rounds to 1
+  const D shifted = shifted_power(2.0 * a), r = rest(2.0 * a, shifted);
+  const D scale = power_of_two(power(shifted));
+  const D e = scale * (r * expm1_over(r)) + (scale - 1.0);  // e^(2a) - 1
+  return with_sign(e / (e + 2.0), x);
+}
 
 }  // namespace detail
 
@@ -136,13 +172,7 @@ inline SoftplusAndSigmoid softplus_and_sigmoid(double x) {
   return {detail::softplus(x, z), detail::sigmoid(x, z)};
 }
 
-inline double tanh(double x) {
-  const double a = detail::clamp(std::abs(x), 0.0, 22.0);  // tanh 22 rounds to 1
-  const auto [k, r] = detail::reduce_exp(2.0 * a);
-  const double scale = detail::power_of_two(k);
-  const double e = scale * (r * detail::expm1_over(r)) + (scale - 1.0);  // e^(2a) - 1
-  return std::copysign(e / (e + 2.0), x);
-}
+inline double tanh(double x) { return detail::tanh(x); }
 
 /// Error function (2 / sqrt pi) integral_0^x e^(-t^2) dt.
 inline double erf(double x) {

@@ -99,10 +99,20 @@ TEST_CASE("many numbers at once have the bits of one at a time", "[model]") {
     std::vector<double> tanh(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count));
     std::vector<double> softplus(count), sigmoid(count);
     softplus_and_sigmoid_each(tanh, softplus, sigmoid);
-    tanh_each(tanh);
+    std::vector<double> angles(count), slopes(count), gradients(count);
+    tanh_angles_each<double>(tanh, 0.3, 1.25, 0.75, angles.data(), slopes.data());
+    std::vector<float> rounded(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count)), from_float(count);
+    tanh_each<float>(rounded, from_float.data());
+    tanh_each<double>(tanh, tanh.data());
+    tanh_gradient_each<double>(tanh, softplus.data(), gradients.data());
     for (std::size_t i = 0; i < count; ++i) {
       INFO(x[i]);
       CHECK(same_bits(tanh[i], math::tanh(x[i])));
+      CHECK(same_bits(from_float[i], static_cast<float>(math::tanh(rounded[i]))));
+      const double t = math::tanh(0.3 * x[i]);
+      CHECK(same_bits(angles[i], 1.25 + 0.75 * t));
+      CHECK(same_bits(slopes[i], 0.75 * (1.0 - t * t)));
+      CHECK(same_bits(gradients[i], softplus[i] * (1.0 - tanh[i] * tanh[i])));
       CHECK(same_bits(softplus[i], math::softplus(x[i])));
       CHECK(same_bits(sigmoid[i], math::sigmoid(x[i])));
     }

@@ -91,20 +91,22 @@ void CircuitStage<Real>::bind(std::span<const double> params, double gain) {
 template <class Real>
 std::vector<double> CircuitStage<Real>::angles(const Matrix<Real>& z) const {
   // Every generation has the whole shared stage and so all angles.
-  const Matrix<Real> encoded = encode(z, generations_.front()).angles;
-  return {encoded.data(), encoded.data() + encoded.size()};
+  Memory& memory = memory_.local();
+  encode(z, generations_.front(), memory);
+  return {memory.angles.data(), memory.angles.data() + memory.angles.size()};
 }
 
 template <class Real>
 std::vector<double> CircuitStage<Real>::values(const Matrix<Real>& z) const {
   const auto rows = static_cast<std::size_t>(z.rows());
   std::vector<double> all(rows * outputs_);
+  Memory& memory = memory_.local();
   for (const Part& used : generations_) {
-    const Matrix<Real> angles = encode(z, used).angles;
-    std::vector<Real> values(rows * used.outputs);
-    used.engine->forward(rows, angles.data(), values.data());
+    encode(z, used, memory);
+    memory.values.resize(rows * used.outputs);
+    used.engine->forward(rows, memory.angles.data(), memory.values.data());
     for (std::size_t i = 0; i < rows; ++i)
-      std::copy_n(values.data() + i * used.outputs, used.outputs,
+      std::copy_n(memory.values.data() + i * used.outputs, used.outputs,
                   all.data() + i * outputs_ + used.first_output);
   }
   return all;
@@ -117,41 +119,44 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   const Part& used = part(group);
   const auto rows = static_cast<std::size_t>(z.rows());
   const auto stride = static_cast<std::size_t>(used.engine->values());
-  const Encoding encoding = encode(z, used);
-  const Matrix<Real>& angles = encoding.angles;
-  std::vector<Real> values(rows * stride);
-  Matrix<Real> angle_gradients(z.rows(), static_cast<Eigen::Index>(used.angles()));
-  std::vector<double> circuit_gradient(used.cone.params.size(), 0.0);
-  std::vector<double> expectations, given;
+  Memory& memory = memory_.local();
+  encode(z, used, memory);
+  memory.values.resize(rows * stride);
+  memory.angle_gradients.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
+  memory.circuit_gradient.assign(used.cone.params.size(), 0.0);
+  std::vector<double>&expectations = memory.expectations, &given = memory.given;
   const auto at_readout = [&](std::size_t first, std::size_t count, const Real* tile, Real* tile_cotangents) {
     expectations.resize(count * used.outputs);
     given.resize(count * used.outputs);
     for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t o = 0; o < used.outputs; ++o) {
-        double& e = expectations[i * used.outputs + o];
-        e = static_cast<double>(tile[i * stride + o]);
-        if (shots_ == 0) continue;
-        // A single Z is +1 or -1 in every shot, so its square needs no engine.
-        const double square =
-            second_moments_ ? static_cast<double>(tile[i * stride + used.outputs + o]) : 1.0;
-        e += shot_noise(pass, used.first_output + o, pass.samples[first + i], e, square);
-      }
+      for (std::size_t o = 0; o < used.outputs; ++o)
+        expectations[i * used.outputs + o] = static_cast<double>(tile[i * stride + o]);
+    if (shots_ > 0)
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t o = 0; o < used.outputs; ++o) {
+          double& e = expectations[i * used.outputs + o];
+          // A single Z is +1 or -1 in every shot, so its square needs no engine.
+          const double square =
+              second_moments_ ? static_cast<double>(tile[i * stride + used.outputs + o]) : 1.0;
+          e += shot_noise(pass, used.first_output + o, pass.samples[first + i], e, square);
+        }
     readout(first, count, expectations.data(), given.data());
-    std::fill(tile_cotangents, tile_cotangents + count * stride, Real(0));
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t o = 0; o < used.outputs; ++o)
         tile_cotangents[i * stride + o] = static_cast<Real>(given[i * used.outputs + o]);
+      std::fill(tile_cotangents + i * stride + used.outputs, tile_cotangents + (i + 1) * stride, Real(0));
+    }
   };
-  used.engine->vjp(rows, angles.data(), at_readout, values.data(), angle_gradients.data(),
-                   circuit_gradient.data());
-  add_param_gradients(used, circuit_gradient, gradient);
-  decode(z, encoding, angle_gradients, used, dz, gradient, gain_gradient);
+  used.engine->vjp(rows, memory.angles.data(), at_readout, memory.values.data(),
+                   memory.angle_gradients.data(), memory.circuit_gradient.data());
+  add_param_gradients(used, memory.circuit_gradient, gradient);
+  decode(z, used, memory, dz, gradient, gain_gradient);
 }
 
 template <class Real>
 void CircuitStage<Real>::add_param_gradients(const Part& used, std::span<const double> of_params,
                                              std::span<double> gradient) const {
-  for (std::size_t i = 0; i < of_params.size(); ++i) {
+  for (std::size_t i = 0; i < used.cone.params.size(); ++i) {
     const auto number = static_cast<std::size_t>(used.cone.params[i]);
     if (circuit_.param_of.empty())
       gradient[number] += of_params[i];
@@ -167,65 +172,76 @@ double CircuitStage<Real>::group_cost(std::size_t group) const {
 }
 
 template <class Real>
-typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode(const Matrix<Real>& z,
-                                                                 const Part& used) const {
-  if (!circuit_.angle_of.empty()) return encode_functions(z, used);
-  const auto columns = static_cast<Eigen::Index>(used.angles());
-  Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), columns), {}};
-  std::vector<double> inputs;
-  inputs.reserve(static_cast<std::size_t>(result.angles.size()));
-  for (Eigen::Index i = 0; i < z.rows(); ++i)
-    for (const int column : used.cone.angles) inputs.push_back(gain_ * static_cast<double>(z(i, column)));
-  if (uses_tanh(head_.angle_map)) tanh_each(inputs);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Angle angle = angle_of(head_.angle_map, inputs[i]);
-    result.angles.data()[i] = static_cast<Real>(angle.value);
-    result.slopes.data()[i] = static_cast<Real>(angle.slope);
-  }
-  return result;
+bool CircuitStage<Real>::Part::takes_whole(const Matrix<Real>& z) const {
+  if (cone.angles.size() != static_cast<std::size_t>(z.cols())) return false;
+  for (std::size_t a = 0; a < cone.angles.size(); ++a)
+    if (cone.angles[a] != static_cast<int>(a)) return false;
+  return true;
 }
 
 template <class Real>
-typename CircuitStage<Real>::Encoding CircuitStage<Real>::encode_functions(const Matrix<Real>& z,
-                                                                           const Part& used) const {
+void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, Memory& memory) const {
+  if (!circuit_.angle_of.empty()) return encode_functions(z, used, memory);
+  const auto columns = static_cast<Eigen::Index>(used.angles());
+  memory.angles.resize(z.rows(), columns);
+  memory.slopes.resize(z.rows(), columns);
+  const Real* from = z.data();
+  if (!used.takes_whole(z)) {
+    memory.picked.resize(z.rows(), columns);
+    Real* to = memory.picked.data();
+    for (Eigen::Index i = 0; i < z.rows(); ++i)
+      for (const int column : used.cone.angles) *to++ = z(i, column);
+    from = memory.picked.data();
+  }
+  const auto count = static_cast<std::size_t>(memory.angles.size());
+  if (const auto range = tanh_range(head_.angle_map)) {
+    tanh_angles_each(std::span(from, count), gain_, range->middle, range->half_width, memory.angles.data(),
+                     memory.slopes.data());
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Angle angle = angle_of(head_.angle_map, gain_ * static_cast<double>(from[i]));
+    memory.angles.data()[i] = static_cast<Real>(angle.value);
+    memory.slopes.data()[i] = static_cast<Real>(angle.slope);
+  }
+}
+
+template <class Real>
+void CircuitStage<Real>::encode_functions(const Matrix<Real>& z, const Part& used, Memory& memory) const {
   const std::size_t rows = static_cast<std::size_t>(z.rows()), inputs = width();
-  const auto columns = static_cast<Eigen::Index>(used.angles());
-  Encoding result{Matrix<Real>(z.rows(), columns), Matrix<Real>(z.rows(), z.cols()), {}};
-  result.inputs.reserve(rows * inputs);
-  for (Eigen::Index i = 0; i < z.size(); ++i)
-    result.inputs.push_back(gain_ * static_cast<double>(z.data()[i]));
-  if (uses_tanh(head_.angle_map)) tanh_each(result.inputs);
-  for (std::size_t i = 0; i < result.inputs.size(); ++i) {
-    const Angle angle = angle_of(head_.angle_map, result.inputs[i]);
-    result.inputs[i] = angle.value;
-    result.slopes.data()[i] = static_cast<Real>(angle.slope);
+  memory.angles.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
+  memory.slopes.resize(z.rows(), z.cols());
+  memory.inputs.resize(rows * inputs);
+  for (std::size_t i = 0; i < memory.inputs.size(); ++i) {
+    const Angle angle = angle_of(head_.angle_map, gain_ * static_cast<double>(z.data()[i]));
+    memory.inputs[i] = angle.value;
+    memory.slopes.data()[i] = static_cast<Real>(angle.slope);
   }
+  Real* to = memory.angles.data();
   for (std::size_t i = 0; i < rows; ++i)
-    for (Eigen::Index a = 0; a < columns; ++a)
-      result.angles(static_cast<Eigen::Index>(i), a) = static_cast<Real>(
-          value(circuit_.angle_of[static_cast<std::size_t>(used.cone.angles[static_cast<std::size_t>(a)])],
-                std::span(result.inputs).subspan(i * inputs, inputs), trained_));
-  return result;
+    for (const int a : used.cone.angles)
+      *to++ = static_cast<Real>(value(circuit_.angle_of[static_cast<std::size_t>(a)],
+                                      std::span(memory.inputs).subspan(i * inputs, inputs), trained_));
 }
 
 template <class Real>
-void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Encoding& encoding,
-                                          const Matrix<Real>& angle_gradients, const Part& used,
+void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& used, Memory& memory,
                                           Matrix<Real>& dz, std::span<double> gradient,
                                           double* gain_gradient) const {
   const std::size_t inputs = width();
   std::vector<double> of_inputs(inputs);
+  const Real* gradients = memory.angle_gradients.data();
   double through_angles = 0.0;
+  dz.resize(z.rows(), z.cols());
   for (Eigen::Index i = 0; i < z.rows(); ++i) {
     std::fill(of_inputs.begin(), of_inputs.end(), 0.0);
-    const auto row = std::span(encoding.inputs).subspan(static_cast<std::size_t>(i) * inputs, inputs);
-    for (Eigen::Index a = 0; a < angle_gradients.cols(); ++a)
-      qmtl::add_gradient(
-          circuit_.angle_of[static_cast<std::size_t>(used.cone.angles[static_cast<std::size_t>(a)])],
-          static_cast<double>(angle_gradients(i, a)), row, trained_, of_inputs, gradient);
+    const auto row = std::span(memory.inputs).subspan(static_cast<std::size_t>(i) * inputs, inputs);
+    for (const int a : used.cone.angles)
+      qmtl::add_gradient(circuit_.angle_of[static_cast<std::size_t>(a)], static_cast<double>(*gradients++), row,
+                         trained_, of_inputs, gradient);
     for (std::size_t k = 0; k < inputs; ++k) {
       const auto column = static_cast<Eigen::Index>(k);
-      const double g = of_inputs[k] * static_cast<double>(encoding.slopes(i, column));
+      const double g = of_inputs[k] * static_cast<double>(memory.slopes(i, column));
       dz(i, column) = static_cast<Real>(g * gain_);
       through_angles += g * static_cast<double>(z(i, column));
     }
@@ -234,18 +250,20 @@ void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Encoding&
 }
 
 template <class Real>
-void CircuitStage<Real>::decode(const Matrix<Real>& z, const Encoding& encoding,
-                                const Matrix<Real>& angle_gradients, const Part& used, Matrix<Real>& dz,
+void CircuitStage<Real>::decode(const Matrix<Real>& z, const Part& used, Memory& memory, Matrix<Real>& dz,
                                 std::span<double> gradient, double* gain_gradient) const {
-  const Matrix<Real>& slopes = encoding.slopes;
+  if (!circuit_.angle_of.empty()) return decode_functions(z, used, memory, dz, gradient, gain_gradient);
+  const Real *gradients = memory.angle_gradients.data(), *slopes = memory.slopes.data();
+  if (used.takes_whole(z) && !gain_gradient) {
+    dz.resize(z.rows(), z.cols());
+    scaled_product_each(std::span(gradients, static_cast<std::size_t>(z.size())), slopes, gain_, dz.data());
+    return;
+  }
   dz.setZero(z.rows(), z.cols());
-  if (!circuit_.angle_of.empty())
-    return decode_functions(z, encoding, angle_gradients, used, dz, gradient, gain_gradient);
   double through_angles = 0.0;
   for (Eigen::Index i = 0; i < z.rows(); ++i)
-    for (Eigen::Index a = 0; a < slopes.cols(); ++a) {
-      const int column = used.cone.angles[static_cast<std::size_t>(a)];
-      const double g = static_cast<double>(angle_gradients(i, a)) * static_cast<double>(slopes(i, a));
+    for (const int column : used.cone.angles) {
+      const double g = static_cast<double>(*gradients++) * static_cast<double>(*slopes++);
       dz(i, column) = static_cast<Real>(g * gain_);
       through_angles += g * static_cast<double>(z(i, column));
     }

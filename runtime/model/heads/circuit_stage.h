@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tbb/enumerable_thread_specific.h>
+
 #include <functional>
 #include <memory>
 #include <span>
@@ -76,10 +78,16 @@ class CircuitStage {
 
     void bind(std::span<const double> params);
     std::size_t angles() const { return cone.angles.size(); }
+    /// Whether the angles are made of z's columns in their order, all of them.
+    bool takes_whole(const Matrix<Real>& z) const;
   };
-  struct Encoding {
-    Matrix<Real> angles, slopes;  ///< of the part's; slopes: d mapped number / d (gain z)
-    std::vector<double> inputs;   ///< [rows, width()] mapped numbers, where angles are functions of them
+  /// What a thread computes in, kept from unit to unit.
+  struct Memory {
+    Matrix<Real> picked, angles, slopes, angle_gradients;  ///< slopes: d angle / d (gain z)
+    std::vector<Real> values;
+    std::vector<double> circuit_gradient, expectations, given;
+    /// Where angles are functions of mapped numbers: those, [rows, width()], whose slopes are then in `slopes`.
+    std::vector<double> inputs;
   };
 
   Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;
@@ -87,14 +95,14 @@ class CircuitStage {
   const Part& part(std::size_t group) const {
     return groups_.empty() ? generations_.front() : groups_[group];
   }
-  Encoding encode(const Matrix<Real>& z, const Part& part) const;
-  Encoding encode_functions(const Matrix<Real>& z, const Part& part) const;
+  /// Into memory.angles and memory.slopes.
+  void encode(const Matrix<Real>& z, const Part& part, Memory& memory) const;
+  void encode_functions(const Matrix<Real>& z, const Part& part, Memory& memory) const;
   /// d loss / d z of the angles' gradients, and ADDS those of trained weights and of the gain.
-  void decode(const Matrix<Real>& z, const Encoding& encoding, const Matrix<Real>& angle_gradients,
-              const Part& part, Matrix<Real>& dz, std::span<double> gradient, double* gain_gradient) const;
-  void decode_functions(const Matrix<Real>& z, const Encoding& encoding, const Matrix<Real>& angle_gradients,
-                        const Part& part, Matrix<Real>& dz, std::span<double> gradient,
-                        double* gain_gradient) const;
+  void decode(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
+              std::span<double> gradient, double* gain_gradient) const;
+  void decode_functions(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
+                        std::span<double> gradient, double* gain_gradient) const;
   void add_param_gradients(const Part& part, std::span<const double> of_params,
                            std::span<double> gradient) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
@@ -114,6 +122,8 @@ class CircuitStage {
   std::vector<Part> groups_;       ///< empty: the only generation serves every group
   std::vector<double> trained_, params_;
   double gain_ = 1.0;
+  /// A thread is in one unit at a time: what the engine does in parallel inside is isolated (row_blocks.h).
+  mutable tbb::enumerable_thread_specific<Memory> memory_;
 };
 
 extern template class CircuitStage<float>;

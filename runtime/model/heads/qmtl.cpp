@@ -97,6 +97,8 @@ class QmtlHead final : public Head<Real> {
       groups_.push_back({columns[group.first], columns[group.last]});
     for (const std::vector<int>& sum : stage_.output_sums())
       readout_.columns.push_back({{sum.begin(), sum.end()}, std::vector<double>(sum.size()), 0.0});
+    for (std::size_t c = 0; c < readout_.columns.size(); ++c)
+      plain_ = plain_ && readout_.columns[c].outputs == std::vector<std::size_t>{c};
     stage_.append_params(params_);
     if (!maps_.scale_starts.empty())
       append_param(params_, "head.scale", {maps_.scale_starts.size()}, true, false);
@@ -119,15 +121,15 @@ class QmtlHead final : public Head<Real> {
 
   void bind(std::span<const double> params) override {
     stage_.bind(params.first(circuit_params_), spec_.train_gain ? params.back() : spec_.gain);
-    scale_.resize(readout_.columns.size());
+    for (auto* list : {&scale_, &weight_, &bias_}) list->resize(readout_.columns.size());
     for (std::size_t o = 0; o < readout_.columns.size(); ++o) {
       const OutputMaps::Number &scale = maps_.scale[o], &bias = maps_.bias[o];
       ReadoutColumn& column = readout_.columns[o];
       scale_[o] =
           scale.trained < 0 ? scale.fixed : params[first_scale() + static_cast<std::size_t>(scale.trained)];
-      const double weight = scale.trained < 0 ? scale_[o] : scale_[o] / stage_.gain();
-      std::fill(column.weights.begin(), column.weights.end(), weight);
-      column.bias =
+      weight_[o] = scale.trained < 0 ? scale_[o] : scale_[o] / stage_.gain();
+      std::fill(column.weights.begin(), column.weights.end(), weight_[o]);
+      column.bias = bias_[o] =
           bias.trained < 0 ? bias.fixed : params[first_bias() + static_cast<std::size_t>(bias.trained)];
     }
   }
@@ -142,29 +144,39 @@ class QmtlHead final : public Head<Real> {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
     const auto [first_column, last_column] = groups_[group];
     const std::size_t columns = last_column - first_column;
-    std::vector<double> logits, given, sums;
+    std::vector<double> logits, given, summed, through_scale;
     const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
                                 double* expectation_cotangents) {
       logits.resize(count * columns);
       given.resize(count * columns);
-      sums.resize(count * columns);
+      through_scale.resize(count * columns);
+      const double* sums = expectations;
+      if (!plain_) sums = add_outputs(group, count, expectations, summed);
       for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t c = 0; c < columns; ++c) {
-          const ReadoutColumn& column = readout_.columns[first_column + c];
-          double& sum = sums[i * columns + c];
-          sum = expectations[i * outputs + column.outputs.front() - first_output];
-          for (std::size_t o = 1; o < column.outputs.size(); ++o)
-            sum += expectations[i * outputs + column.outputs[o] - first_output];
-          logits[i * columns + c] = column.weights.front() * sum + column.bias;
-        }
+        for (std::size_t c = 0; c < columns; ++c)
+          logits[i * columns + c] =
+              weight_[first_column + c] * sums[i * columns + c] + bias_[first_column + c];
       cotangents(first, count, logits.data(), given.data());
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t c = 0; c < columns; ++c) {
-          const ReadoutColumn& column = readout_.columns[first_column + c];
-          const double g = given[i * columns + c];
-          for (const std::size_t output : column.outputs)
-            expectation_cotangents[i * outputs + output - first_output] = g * column.weights.front();
-          add_readout_gradient(first_column + c, g, sums[i * columns + c], gradient);
+          const double g = given[i * columns + c] * weight_[first_column + c];
+          if (plain_)
+            expectation_cotangents[i * outputs + c] = g;
+          else
+            for (const std::size_t output : readout_.columns[first_column + c].outputs)
+              expectation_cotangents[i * outputs + output - first_output] = g;
+        }
+      const double gain = stage_.gain();
+      for (std::size_t at = 0; at < count * columns; ++at) through_scale[at] = given[at] * sums[at] / gain;
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t c = 0; c < columns; ++c) {
+          const std::size_t column = first_column + c, at = i * columns + c;
+          const OutputMaps::Number &scale = maps_.scale[column], &bias = maps_.bias[column];
+          if (scale.trained >= 0) {
+            gradient[first_scale() + static_cast<std::size_t>(scale.trained)] += through_scale[at];
+            if (spec_.train_gain) gradient.back() -= given[at] * scale_[column] * sums[at] / (gain * gain);
+          }
+          if (bias.trained >= 0) gradient[first_bias() + static_cast<std::size_t>(bias.trained)] += given[at];
         }
     };
     stage_.gradient(pass, group, z, at_readout, dz, gradient.first(circuit_params_),
@@ -177,19 +189,23 @@ class QmtlHead final : public Head<Real> {
   struct Columns {
     std::size_t first, last;
   };
+  /// sums[count, columns of the group] of the group's outputs.
+  const double* add_outputs(std::size_t group, std::size_t count, const double* expectations,
+                            std::vector<double>& sums) const {
+    const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
+    const auto [first, last] = groups_[group];
+    sums.clear();
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t c = first; c < last; ++c) {
+        double sum = 0.0;
+        for (const std::size_t output : readout_.columns[c].outputs)
+          sum += expectations[i * outputs + output - first_output];
+        sums.push_back(sum);
+      }
+    return sums.data();
+  }
   std::size_t first_scale() const { return circuit_params_; }
   std::size_t first_bias() const { return circuit_params_ + maps_.scale_starts.size(); }
-
-  void add_readout_gradient(std::size_t column, double g, double expectation,
-                            std::span<double> gradient) const {
-    const double gain = stage_.gain();
-    const OutputMaps::Number &scale = maps_.scale[column], &bias = maps_.bias[column];
-    if (scale.trained >= 0) {
-      gradient[first_scale() + static_cast<std::size_t>(scale.trained)] += g * expectation / gain;
-      if (spec_.train_gain) gradient.back() -= g * scale_[column] * expectation / (gain * gain);
-    }
-    if (bias.trained >= 0) gradient[first_bias() + static_cast<std::size_t>(bias.trained)] += g;
-  }
 
   HeadSpec spec_;
   CircuitStage<Real> stage_;
@@ -197,8 +213,10 @@ class QmtlHead final : public Head<Real> {
   std::size_t circuit_params_ = 0;
   std::vector<Columns> groups_;
   std::vector<ParamInfo> params_;
-  std::vector<double> scale_;  ///< of each logit
-  CircuitReadout readout_;     ///< its weights of one logit are equal
+  std::vector<double> scale_;          ///< of each logit
+  std::vector<double> weight_, bias_;  ///< likewise, what readout_ holds
+  bool plain_ = true;                  ///< logits are of the circuit's outputs one by one
+  CircuitReadout readout_;             ///< its weights of one logit are equal
 };
 
 template <class Real>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <span>
 
 #include "runtime/base/error.h"
@@ -10,28 +9,49 @@
 namespace qmtl {
 namespace {
 
-/// An activation's values in place of x, and its slope there from `kept`: x or the value, whichever it needs.
+// An activation's values y of n numbers x, and dx from dy and what is `kept`: x or y, whichever it needs.
+
 struct Tanh {
   static constexpr bool keeps_input = false;
-  static void values(std::span<double> x) { tanh_each(x); }
-  static double slope(double y) { return 1.0 - y * y; }
+  template <class Real>
+  static void values(std::size_t n, const Real* x, Real* y) {
+    tanh_each(std::span(x, n), y);
+  }
+  template <class Real>
+  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
+    tanh_gradient_each(std::span(kept, n), dy, dx);
+  }
 };
 struct Relu {
   static constexpr bool keeps_input = false;
-  static void values(std::span<double> x) {
-    for (double& v : x) v = v > 0.0 ? v : 0.0;
+  template <class Real>
+  static void values(std::size_t n, const Real* x, Real* y) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = x[i] > Real(0) ? x[i] : Real(0);
   }
-  static double slope(double y) { return y > 0.0 ? 1.0 : 0.0; }
+  template <class Real>
+  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
+    for (std::size_t i = 0; i < n; ++i) dx[i] = dy[i] * (kept[i] > Real(0) ? Real(1) : Real(0));
+  }
 };
 /// x Phi(x) with the normal distribution function Phi (Hendrycks & Gimpel 2016), not its tanh approximation.
 struct Gelu {
   static constexpr bool keeps_input = true;
   static constexpr double inverse_sqrt_2 = 0.70710678118654752440, inverse_sqrt_2pi = 0.39894228040143267794;
-  static void values(std::span<double> x) {
-    for (double& v : x) v = 0.5 * v * (1.0 + math::erf(v * inverse_sqrt_2));
+  template <class Real>
+  static void values(std::size_t n, const Real* x, Real* y) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto v = static_cast<double>(x[i]);
+      y[i] = static_cast<Real>(0.5 * v * (1.0 + math::erf(v * inverse_sqrt_2)));
+    }
   }
-  static double slope(double x) {
-    return 0.5 * (1.0 + math::erf(x * inverse_sqrt_2)) + x * inverse_sqrt_2pi * math::exp(-0.5 * x * x);
+  template <class Real>
+  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto x = static_cast<double>(kept[i]);
+      const double slope =
+          0.5 * (1.0 + math::erf(x * inverse_sqrt_2)) + x * inverse_sqrt_2pi * math::exp(-0.5 * x * x);
+      dx[i] = static_cast<Real>(static_cast<double>(dy[i]) * slope);
+    }
   }
 };
 
@@ -42,24 +62,15 @@ class Elementwise final : public Layer<Real> {
   Shape shape() const override { return shape_; }
   void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
     y.resize(x.rows(), x.cols());
-    constexpr std::size_t most = 512;
-    double part[most];
-    const auto size = static_cast<std::size_t>(x.size());
-    for (std::size_t first = 0; first < size; first += most) {
-      const std::size_t count = std::min(most, size - first);
-      std::copy_n(x.data() + first, count, part);
-      Function::values(std::span(part, count));
-      for (std::size_t i = 0; i < count; ++i) y.data()[first + i] = static_cast<Real>(part[i]);
-    }
+    Function::values(static_cast<std::size_t>(x.size()), x.data(), y.data());
     if (!Function::keeps_input) cache.extra = y;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
                 std::span<double>) const override {
     if (dx == nullptr) return;
     dx->resize(dy.rows(), dy.cols());
-    const Real* kept = (Function::keeps_input ? cache.input : cache.extra).data();
-    for (Eigen::Index i = 0; i < dy.size(); ++i)
-      dx->data()[i] = static_cast<Real>(dy.data()[i] * Function::slope(static_cast<double>(kept[i])));
+    const Matrix<Real>& kept = Function::keeps_input ? cache.input : cache.extra;
+    Function::gradient(static_cast<std::size_t>(dy.size()), kept.data(), dy.data(), dx->data());
   }
 
  private:

@@ -7,27 +7,98 @@
 
 #include "runtime/base/math.h"
 #include "runtime/model/instruction_sets.h"
+#include "runtime/model/layers/pack.h"
 
 namespace qmtl {
 namespace {
 
 // Each lane does what math.h says, in that order. CMakeLists.txt lets this file's comparisons run in lanes.
 
+constexpr std::size_t side_by_side = 4;  ///< registers
+
+/// each(a pack's place, its numbers or fewer at the end), where `x` and `y` are as long as a pack at the end.
+template <std::size_t Bytes, class From, class To, class Function>
+[[gnu::always_inline]] inline void map_packs(std::size_t n, const From* x, To* y, Function function) {
+  using P = Pack<Bytes, side_by_side>;
+  std::size_t i = 0;
+  for (; i + P::size <= n; i += P::size) function(P::load(x + i)).store(y + i);
+  if (i == n) return;
+  From from[P::size] = {};
+  To to[P::size];
+  for (std::size_t j = i; j < n; ++j) from[j - i] = x[j];
+  function(P::load(from)).store(to);
+  for (std::size_t j = i; j < n; ++j) y[j] = to[j - i];
+}
+
 struct Tanh {
-  template <std::size_t>
-  [[gnu::always_inline]] static void run(std::size_t n, double* x) {
-    for (std::size_t i = 0; i < n; ++i) x[i] = math::tanh(x[i]);
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* x, Real* y) {
+    map_packs<Bytes>(
+        n, x, y, [](const auto& pack) __attribute__((always_inline)) { return math::detail::tanh(pack); });
+  }
+};
+
+struct TanhGradient {
+  template <std::size_t, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* __restrict y, const Real* __restrict dy,
+                                         Real* __restrict dx) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const double value = static_cast<double>(y[i]);
+      dx[i] = static_cast<Real>(static_cast<double>(dy[i]) * (1.0 - value * value));
+    }
+  }
+};
+
+struct ScaledProduct {
+  template <std::size_t, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* __restrict a, const Real* __restrict b,
+                                         double factor, Real* __restrict y) {
+    for (std::size_t i = 0; i < n; ++i)
+      y[i] = static_cast<Real>(static_cast<double>(a[i]) * static_cast<double>(b[i]) * factor);
+  }
+};
+
+struct TanhAngles {
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* z, double gain, double middle,
+                                         double half_width, Real* angles, Real* slopes) {
+    using P = Pack<Bytes, side_by_side>;
+    const auto both = [&](const Real* from, Real* angle, Real* slope) __attribute__((always_inline)) {
+      const P t = math::detail::tanh(gain * P::load(from));
+      (middle + half_width * t).store(angle);
+      (half_width * (1.0 - t * t)).store(slope);
+    };
+    std::size_t i = 0;
+    for (; i + P::size <= n; i += P::size) both(z + i, angles + i, slopes + i);
+    if (i == n) return;
+    Real from[P::size] = {}, angle[P::size], slope[P::size];
+    for (std::size_t j = i; j < n; ++j) from[j - i] = z[j];
+    both(from, angle, slope);
+    for (std::size_t j = i; j < n; ++j) {
+      angles[j] = angle[j - i];
+      slopes[j] = slope[j - i];
+    }
   }
 };
 
 struct SoftplusAndSigmoid {
-  template <std::size_t>
-  [[gnu::always_inline]] static void run(std::size_t n, const double* __restrict x,
-                                         double* __restrict softplus, double* __restrict sigmoid) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const math::SoftplusAndSigmoid both = math::softplus_and_sigmoid(x[i]);
-      softplus[i] = both.softplus;
-      sigmoid[i] = both.sigmoid;
+  template <std::size_t Bytes>
+  [[gnu::always_inline]] static void run(std::size_t n, const double* x, double* softplus, double* sigmoid) {
+    using P = Pack<Bytes, side_by_side / 2>;
+    const auto both = [](const double* from, double* plus, double* sig) __attribute__((always_inline)) {
+      const P logits = P::load(from), z = math::detail::exp(-absolute(logits));
+      math::detail::softplus(logits, z).store(plus);
+      math::detail::sigmoid(logits, z).store(sig);
+    };
+    std::size_t i = 0;
+    for (; i + P::size <= n; i += P::size) both(x + i, softplus + i, sigmoid + i);
+    if (i == n) return;
+    double from[P::size] = {}, plus[P::size], sig[P::size];
+    for (std::size_t j = i; j < n; ++j) from[j - i] = x[j];
+    both(from, plus, sig);
+    for (std::size_t j = i; j < n; ++j) {
+      softplus[j] = plus[j - i];
+      sigmoid[j] = sig[j - i];
     }
   }
 };
@@ -89,7 +160,34 @@ void standardise_each(std::span<const float> x, const double* mean, const double
 template void standardise_each(std::span<const float>, const double*, const double*, float*);
 template void standardise_each(std::span<const float>, const double*, const double*, double*);
 
-void tanh_each(std::span<double> x) { run_widest<Tanh>(x.size(), x.data()); }
+template <class Real>
+void tanh_each(std::span<const Real> x, Real* y) {
+  run_widest<Tanh>(x.size(), x.data(), y);
+}
+template void tanh_each(std::span<const float>, float*);
+template void tanh_each(std::span<const double>, double*);
+
+template <class Real>
+void tanh_gradient_each(std::span<const Real> y, const Real* dy, Real* dx) {
+  run_widest<TanhGradient>(y.size(), y.data(), dy, dx);
+}
+template void tanh_gradient_each(std::span<const float>, const float*, float*);
+template void tanh_gradient_each(std::span<const double>, const double*, double*);
+
+template <class Real>
+void tanh_angles_each(std::span<const Real> z, double gain, double middle, double half_width, Real* angles,
+                      Real* slopes) {
+  run_widest<TanhAngles>(z.size(), z.data(), gain, middle, half_width, angles, slopes);
+}
+template void tanh_angles_each(std::span<const float>, double, double, double, float*, float*);
+template void tanh_angles_each(std::span<const double>, double, double, double, double*, double*);
+
+template <class Real>
+void scaled_product_each(std::span<const Real> a, const Real* b, double factor, Real* y) {
+  run_widest<ScaledProduct>(a.size(), a.data(), b, factor, y);
+}
+template void scaled_product_each(std::span<const float>, const float*, double, float*);
+template void scaled_product_each(std::span<const double>, const double*, double, double*);
 
 void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,
                                std::span<double> sigmoid) {

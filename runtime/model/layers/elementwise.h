@@ -8,8 +8,23 @@ namespace qmtl {
 // Functions of math.h for many numbers: the same bits on every instruction set, several at once where it has
 // registers for them (AVX-512: about seven times as fast).
 
-/// x[i] = math::tanh(x[i]).
-void tanh_each(std::span<double> x);
+/// y[i] = math::tanh(x[i]), rounded once; y may be x.
+template <class Real>
+void tanh_each(std::span<const Real> x, Real* y);
+
+/// dx[i] = dy[i] (1 - y[i]^2), in double and rounded once: back through y = tanh x.
+template <class Real>
+void tanh_gradient_each(std::span<const Real> y, const Real* dy, Real* dx);
+
+/// With t = tanh(gain z[i]) angles[i] = middle + half_width t and slopes[i] = half_width (1 - t^2), in double
+/// and rounded once.
+template <class Real>
+void tanh_angles_each(std::span<const Real> z, double gain, double middle, double half_width, Real* angles,
+                      Real* slopes);
+
+/// y[i] = a[i] b[i] factor, in double and rounded once.
+template <class Real>
+void scaled_product_each(std::span<const Real> a, const Real* b, double factor, Real* y);
 
 /// math::softplus_and_sigmoid of every x; the results are as many as x and may not overlap it.
 void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,

@@ -6,7 +6,7 @@ namespace {
 
 std::size_t at(int rank) { return static_cast<std::size_t>(rank); }
 
-std::vector<double> reduce_by_rows(const Comm& comm, const Reduction& plan, const std::vector<double>& mine) {
+std::vector<double> reduce_by_rows(const Comm& comm, const Reduction& plan, std::span<const double> mine) {
   std::vector<std::size_t> counts;
   for (const Range& numbers : plan.node_numbers) counts.push_back(numbers.size() * plan.width);
   std::vector<double> sums(plan.nodes.size() * plan.width);
@@ -16,8 +16,7 @@ std::vector<double> reduce_by_rows(const Comm& comm, const Reduction& plan, cons
   return sums;
 }
 
-std::vector<double> reduce_by_columns(const Comm& comm, const Reduction& plan,
-                                      const std::vector<double>& mine) {
+std::vector<double> reduce_by_columns(const Comm& comm, const Reduction& plan, std::span<const double> mine) {
   const std::size_t own_nodes = plan.node_numbers[at(comm.rank())].size();
   const std::size_t own_width = plan.columns[at(comm.rank())].size();
   std::vector<double> packed;
@@ -44,9 +43,9 @@ std::vector<double> reduce_by_columns(const Comm& comm, const Reduction& plan,
 }  // namespace
 
 std::vector<double> exchange_sums(const Comm& comm, const Reduction& plan, std::vector<double>& rows) {
-  sum_own_nodes(plan, comm.rank(), rows);
-  if (comm.size() == 1) return std::move(rows);
-  return plan.columns.empty() ? reduce_by_rows(comm, plan, rows) : reduce_by_columns(comm, plan, rows);
+  const std::span<const double> mine = sum_own_nodes(plan, comm.rank(), rows);
+  if (comm.size() == 1) return {mine.begin(), mine.end()};
+  return plan.columns.empty() ? reduce_by_rows(comm, plan, mine) : reduce_by_columns(comm, plan, mine);
 }
 
 }  // namespace qmtl

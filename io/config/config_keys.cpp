@@ -351,9 +351,9 @@ std::vector<Key<Config>> make_fixed_keys() {
                             "seconds without an answer after which a rank counts as lost; 0: never",
                             "timeout")),
       key<C>("distributed.shard", MEMBER(train.shard), multiple_of(16),
-             "samples of a work unit, 0: 16 to 64, the fewer the more a sample costs; part of what decides "
-             "the bits of "
-             "a run"),
+             "samples of a work unit, 0: 16 to 256, the fewer the more a sample costs, above 64 where a "
+             "batch is "
+             "still eight units; part of what decides the bits of a run"),
       key<C>("distributed.task_groups", MEMBER(train.task_groups), between(1, 1e6),
              "work units for each shard; part of what decides the bits of a run"),
       free_to_change(key<C>("checkpoint.every_epochs", MEMBER(checkpoint.every_epochs), at_least(0),

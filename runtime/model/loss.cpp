@@ -172,6 +172,29 @@ const LossInfo& loss_info(const TaskSpec& task) {
                     " task; choose " + one_of(known, task.loss));
 }
 
+std::optional<LogisticTasks> LogisticTasks::of(std::span<const TaskSpec> tasks) {
+  LogisticTasks all;
+  for (const TaskSpec& task : tasks) {
+    if (loss_info(task).make != make_logistic || task.outputs != 1) return std::nullopt;
+    const bool weighted = !task.class_weights.empty();
+    all.negative_.push_back(weighted ? task.class_weights[0] : 1.0);
+    all.positive_.push_back(weighted ? task.class_weights[1] : 1.0);
+  }
+  return all;
+}
+
+void LogisticTasks::operator()(std::span<const float> labels, std::span<const double> logits,
+                               std::span<double> gradient, std::span<double> sums) const {
+  std::array<double, 512> few;
+  std::vector<double> many(logits.size() > few.size() ? logits.size() : 0);
+  const std::span<double> losses(many.empty() ? few.data() : many.data(), logits.size());
+  softplus_and_sigmoid_each(logits, losses, gradient);
+  logistic_each(size(), labels, logits, negative_.data(), positive_.data(), losses.data(), gradient.data());
+  std::fill(sums.begin(), sums.end(), 0.0);
+  for (std::size_t first = 0; first < logits.size(); first += size())
+    for (std::size_t t = 0; t < size(); ++t) sums[t] += losses[first + t];
+}
+
 std::unique_ptr<TaskLoss> make_loss(const TaskSpec& task, LabelScale scale) {
   const LossInfo& row = loss_info(task);
   check_class_weights(task, row.class_weights(static_cast<std::size_t>(task.outputs)));

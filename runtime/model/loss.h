@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,21 @@ std::span<const LossInfo> loss_table();
 /// The task's loss, TaskSpec::loss, or its kind's default. Throws Error (usage) naming the losses that it
 /// could have.
 const LossInfo& loss_info(const TaskSpec& task);
+
+/// The losses of several tasks with the logistic loss and one output each, side by side.
+class LogisticTasks {
+ public:
+  /// Nothing unless all tasks are of that kind.
+  static std::optional<LogisticTasks> of(std::span<const TaskSpec> tasks);
+  std::size_t size() const { return negative_.size(); }
+  /// What each task's loss says of its column: labels, logits and gradient [samples, size()], and the sums
+  /// over the samples, in their order, to sums[size()].
+  void operator()(std::span<const float> labels, std::span<const double> logits, std::span<double> gradient,
+                  std::span<double> sums) const;
+
+ private:
+  std::vector<double> negative_, positive_;  ///< class weights
+};
 
 /// That loss. Class weights multiply a sample's loss; means are over labels, not over weights. Throws Error
 /// (usage) if the number of class weights does not fit.

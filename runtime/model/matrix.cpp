@@ -31,21 +31,34 @@ struct Left {
   [[gnu::always_inline]] Real at(std::size_t r, std::size_t p) const { return data[r * row + p * step]; }
 };
 
-/// Where sums go, and how.
+/// Where sums go, and how. at_column(j) is for what starts in that column.
 template <class Real>
 struct Assign {
   Real* c;
+  [[gnu::always_inline]] Assign at_column(std::size_t) const { return *this; }
   template <class R>
-  [[gnu::always_inline]] void put(std::size_t place, const typename R::Type& sum) const {
+  [[gnu::always_inline]] void put(std::size_t place, std::size_t, const typename R::Type& sum) const {
     R::at(c + place) = sum;
   }
   [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] = sum; }
 };
 template <class Real>
+struct AssignPlusRow {
+  Real* c;
+  const Real* row;
+  [[gnu::always_inline]] AssignPlusRow at_column(std::size_t j) const { return {c, row + j}; }
+  template <class R>
+  [[gnu::always_inline]] void put(std::size_t place, std::size_t column, const typename R::Type& sum) const {
+    R::at(c + place) = sum + R::at(row + column);
+  }
+  [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] = sum + *row; }
+};
+template <class Real>
 struct AddAsDouble {
   double* c;
+  [[gnu::always_inline]] AddAsDouble at_column(std::size_t) const { return *this; }
   template <class R>
-  [[gnu::always_inline]] void put(std::size_t place, const typename R::Type& sum) const {
+  [[gnu::always_inline]] void put(std::size_t place, std::size_t, const typename R::Type& sum) const {
     for (std::size_t l = 0; l < R::lanes; ++l) c[place + l] += static_cast<double>(sum[l]);
   }
   [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] += static_cast<double>(sum); }
@@ -63,7 +76,8 @@ template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real
       for (std::size_t r = 0; r < Rows; ++r) sum[r][v] += a.at(r, p) * right;
     }
   for (std::size_t r = 0; r < Rows; ++r)
-    for (std::size_t v = 0; v < Registers; ++v) c.template put<R>(first + r * n + v * R::lanes, sum[r][v]);
+    for (std::size_t v = 0; v < Registers; ++v)
+      c.template put<R>(first + r * n + v * R::lanes, v * R::lanes, sum[r][v]);
 }
 
 /// Columns from j of some rows: registers of `Bytes`, then ever shorter ones, then single numbers.
@@ -71,8 +85,8 @@ template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
 [[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, std::size_t j, std::size_t first,
                                              Left<Real> a, const Real* b, Place c) {
   constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
-  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, first + j, a, b + j, c);
-  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, first + j, a, b + j, c);
+  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, first + j, a, b + j, c.at_column(j));
+  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, first + j, a, b + j, c.at_column(j));
   if constexpr (Bytes > 16) {
     if (j < n) some_rows<Bytes / 2, Rows>(k, n, j, first, a, b, c);
   } else {
@@ -80,7 +94,7 @@ template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
       Real sum[Rows] = {};
       for (std::size_t p = 0; p < k; ++p)
         for (std::size_t r = 0; r < Rows; ++r) sum[r] += a.at(r, p) * b[p * n + j];
-      for (std::size_t r = 0; r < Rows; ++r) c.put(first + r * n + j, sum[r]);
+      for (std::size_t r = 0; r < Rows; ++r) c.at_column(j).put(first + r * n + j, sum[r]);
     }
   }
 }
@@ -98,6 +112,14 @@ struct Product {
   [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
                                          const Real* b, Real* c) {
     all_rows<Bytes>(m, k, n, Left<Real>{a, k, 1}, b, Assign<Real>{c});
+  }
+};
+
+struct ProductPlusRow {
+  template <std::size_t Bytes, class Real>
+  [[gnu::always_inline]] static void run(std::size_t m, std::size_t k, std::size_t n, const Real* a,
+                                         const Real* b, const Real* row, Real* c) {
+    all_rows<Bytes>(m, k, n, Left<Real>{a, k, 1}, b, AssignPlusRow<Real>{c, row});
   }
 };
 
@@ -152,6 +174,27 @@ struct RowProduct {
   }
 };
 
+/// to[j * to_stride + i] = from[i * from_stride + j] for i, j < 4.
+[[gnu::always_inline]] inline void transpose_small(const float* from, std::size_t from_stride, float* to,
+                                                   std::size_t to_stride) {
+  using R = Register<float, 16>;
+  const R::Type a = R::at(from), b = R::at(from + from_stride), c = R::at(from + 2 * from_stride),
+                d = R::at(from + 3 * from_stride);
+  const R::Type ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+                cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+                ef = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+                gh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  R::at(to) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  R::at(to + to_stride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  R::at(to + 2 * to_stride) = __builtin_shufflevector(ef, gh, 0, 1, 4, 5);
+  R::at(to + 3 * to_stride) = __builtin_shufflevector(ef, gh, 2, 3, 6, 7);
+}
+[[gnu::always_inline]] inline void transpose_small(const double* from, std::size_t from_stride, double* to,
+                                                   std::size_t to_stride) {
+  for (std::size_t i = 0; i < 4; ++i)
+    for (std::size_t j = 0; j < 4; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+}
+
 /// In squares whose rows and columns both stay in the first cache.
 struct CastAndTranspose {
   template <std::size_t, class Real>
@@ -159,10 +202,14 @@ struct CastAndTranspose {
                                          Real* __restrict b, Real* __restrict transposed) {
     for (std::size_t i = 0; i < m * n; ++i) b[i] = static_cast<Real>(a[i]);
     constexpr std::size_t side = 16;
-    for (std::size_t i = 0; i < m; i += side)
-      for (std::size_t j = 0; j < n; j += side)
-        for (std::size_t c = j; c < std::min(n, j + side); ++c)
-          for (std::size_t r = i; r < std::min(m, i + side); ++r) transposed[c * m + r] = b[r * n + c];
+    const std::size_t rows = m / 4 * 4, columns = n / 4 * 4;
+    for (std::size_t i = 0; i < rows; i += side)
+      for (std::size_t j = 0; j < columns; j += side)
+        for (std::size_t c = j; c < std::min(columns, j + side); c += 4)
+          for (std::size_t r = i; r < std::min(rows, i + side); r += 4)
+            transpose_small(b + r * n + c, n, transposed + c * m + r, m);
+    for (std::size_t r = 0; r < m; ++r)
+      for (std::size_t c = r < rows ? columns : 0; c < n; ++c) transposed[c * m + r] = b[r * n + c];
   }
 };
 
@@ -194,6 +241,12 @@ void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c) {
 }
 
 template <class Real>
+void multiply(const Matrix<Real>& a, const Matrix<Real>& b, const Matrix<Real>& row, Matrix<Real>& c) {
+  c.resize(a.rows(), b.cols());
+  run_widest<ProductPlusRow>(rows(a), columns(a), columns(b), a.data(), b.data(), row.data(), c.data());
+}
+
+template <class Real>
 void add_outer(const Matrix<Real>& a, const Matrix<Real>& c, std::span<double> gradient) {
   run_widest<OuterProduct>(columns(a), rows(a), columns(c), a.data(), c.data(), gradient.data());
 }
@@ -212,6 +265,8 @@ void add_rows(const Matrix<Real>& c, std::span<double> gradient) {
 
 template void multiply(const Matrix<float>&, const Matrix<float>&, Matrix<float>&);
 template void multiply(const Matrix<double>&, const Matrix<double>&, Matrix<double>&);
+template void multiply(const Matrix<float>&, const Matrix<float>&, const Matrix<float>&, Matrix<float>&);
+template void multiply(const Matrix<double>&, const Matrix<double>&, const Matrix<double>&, Matrix<double>&);
 template void multiply(std::size_t, std::size_t, std::size_t, const float*, const float*, float*);
 template void multiply(std::size_t, std::size_t, std::size_t, const double*, const double*, double*);
 template void multiply_rows(std::size_t, std::size_t, std::size_t, const float*, const float*, float*);

@@ -17,6 +17,10 @@ using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMaj
 template <class Real>
 void multiply(const Matrix<Real>& a, const Matrix<Real>& b, Matrix<Real>& c);
 
+/// The same plus row[n] in every row, added to the finished sum.
+template <class Real>
+void multiply(const Matrix<Real>& a, const Matrix<Real>& b, const Matrix<Real>& row, Matrix<Real>& c);
+
 /// As multiply, on bare storage without gaps between rows.
 template <class Real>
 void multiply(std::size_t m, std::size_t k, std::size_t n, const Real* a, const Real* b, Real* c);

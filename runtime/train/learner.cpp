@@ -42,7 +42,7 @@ class LearnerOf final : public Learner {
         network_({spec, groups_, train.shots, target}, statistics),
         inputs_(bind_inputs(data, spec)) {
     bind_tasks_of(data);
-    shard_ = train.shard > 0 ? static_cast<std::size_t>(train.shard) : suitable_shard();
+    shard_ = train.shard > 0 ? static_cast<std::size_t>(train.shard) : suitable_shard(train.batch);
   }
 
   const ModelSpec& spec() const override { return network_.spec(); }
@@ -81,7 +81,7 @@ class LearnerOf final : public Learner {
     network_.head().gradient(
         pass, group, memory.z,
         [&](std::size_t begin, std::size_t count, const double* logits, double* cotangents) {
-          add_losses(batch, rows.subspan(begin, count), groups_[group], logits, cotangents, gradient, losses,
+          add_losses(batch, rows.subspan(begin, count), group, logits, cotangents, gradient, losses,
                      memory.tasks);
         },
         memory.dz, gradient.subspan(network_.head_begin(), network_.head_end() - network_.head_begin()));
@@ -125,10 +125,12 @@ class LearnerOf final : public Learner {
   }
 
   /// What a unit costs whatever its samples (clearing and summing a gradient, a task for a thread) should not
-  /// show; but a batch of a costly model should still be many units. 1.6e7 operations take about 0.3 ms.
-  std::size_t suitable_shard() const {
+  /// show; but a batch should still be eight units, and more of a costly model. 1.6e7 operations take about
+  /// 0.3 ms.
+  std::size_t suitable_shard(int batch) const {
     constexpr double most_operations = 1.6e7;
     std::size_t rows = 4 * tile_samples;
+    while (rows < 16 * tile_samples && 16 * rows <= static_cast<std::size_t>(batch)) rows *= 2;
     while (rows > tile_samples && static_cast<double>(rows) * row_cost(finished_) > most_operations)
       rows /= 2;
     return rows;
@@ -165,6 +167,9 @@ class LearnerOf final : public Learner {
       task.regression = parse_task_kind(spec().tasks[t].kind) == TaskKind::regression;
       tasks_.push_back(std::move(task));
     }
+    for (const TaskRange& group : groups_)
+      logistic_.push_back(
+          LogisticTasks::of(std::span(spec().tasks).subspan(group.first, group.last - group.first)));
   }
 
   /// What a thread computes in, kept from unit to unit.
@@ -174,7 +179,7 @@ class LearnerOf final : public Learner {
     Matrix<Real> z, dz;
     struct Tasks {
       std::vector<float> labels;
-      std::vector<double> values, slopes;
+      std::vector<double> values, slopes, sums;
     } tasks;
   };
 
@@ -194,17 +199,43 @@ class LearnerOf final : public Learner {
     return weight * (tasks_[t].regression ? 0.5 : 1.0) * math::exp(-log_variance_[t]);
   }
 
-  void add_losses(const StepBatch& batch, std::span<const std::size_t> rows, TaskRange group,
+  /// What a task's summed loss is multiplied with. A task without labels in the batch has zero cotangents
+  /// from its loss; its factor must only be finite.
+  double share(std::size_t t, const StepBatch& batch) const {
+    return factor(t) / std::max(batch.label_counts[t], 1.0);
+  }
+
+  void add_losses(const StepBatch& batch, std::span<const std::size_t> rows, std::size_t group_number,
                   const double* logits, double* cotangents, std::span<double> gradient,
                   std::span<double> losses, typename Memory::Tasks& memory) const {
+    const TaskRange group = groups_[group_number];
     const std::size_t first = tasks_[group.first].first_column;
     const std::size_t stride = tasks_[group.last - 1].first_column + tasks_[group.last - 1].outputs - first;
-    auto& [labels, values, slopes] = memory;
+    auto& [labels, values, slopes, sums] = memory;
+    const auto add = [&](std::size_t t, double loss) {
+      losses[t] += loss;
+      if (spec().learn_task_weights) gradient[network_.head_end() + t] -= loss;
+    };
+    if (const auto& logistic = logistic_[group_number]) {
+      labels.resize(rows.size() * stride);
+      sums.resize(stride);
+      values.resize(stride);  // the tasks' shares
+      for (std::size_t t = 0; t < stride; ++t) {
+        values[t] = share(group.first + t, batch);
+        const float* all = tasks_[group.first + t].labels->labels.data();
+        for (std::size_t i = 0; i < rows.size(); ++i) labels[i * stride + t] = all[rows[i]];
+      }
+      const std::span<double> given(cotangents, labels.size());
+      (*logistic)(labels, {logits, labels.size()}, given, sums);
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        for (std::size_t t = 0; t < stride; ++t) given[i * stride + t] *= values[t];
+      for (std::size_t t = 0; t < stride; ++t) add(group.first + t, values[t] * sums[t]);
+      return;
+    }
     for (std::size_t t = group.first; t < group.last; ++t) {
       const BoundTask& task = tasks_[t];
       const std::size_t column = task.first_column - first;
-      // A task without labels in the batch has zero cotangents from its loss; its factor must only be finite.
-      const double share = factor(t) / std::max(batch.label_counts[t], 1.0);
+      const double of_sum = share(t, batch);
       const std::size_t columns = task.labels->columns;
       labels.resize(rows.size() * columns);
       values.resize(rows.size() * task.outputs);
@@ -218,9 +249,8 @@ class LearnerOf final : public Learner {
       const double sum = (*task.loss)(labels, values, slopes);
       for (std::size_t i = 0; i < rows.size(); ++i)
         for (std::size_t c = 0; c < task.outputs; ++c)
-          cotangents[i * stride + column + c] = slopes[i * task.outputs + c] * share;
-      losses[t] += share * sum;
-      if (spec().learn_task_weights) gradient[network_.head_end() + t] -= share * sum;
+          cotangents[i * stride + column + c] = slopes[i * task.outputs + c] * of_sum;
+      add(t, of_sum * sum);
     }
   }
 
@@ -241,6 +271,7 @@ class LearnerOf final : public Learner {
   std::vector<const Input*> inputs_;
   std::vector<BoundTask> tasks_;
   std::vector<double> log_variance_;
+  std::vector<std::optional<LogisticTasks>> logistic_;  ///< the group's losses, where they are of that kind
   /// A thread is in one unit at a time: what the engine does in parallel inside is isolated (row_blocks.h).
   mutable tbb::enumerable_thread_specific<Memory> memory_;
 };

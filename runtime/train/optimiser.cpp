@@ -37,6 +37,8 @@ struct AdamStep {
   double beta1, beta2, correction1, correction2, epsilon, rate, decay;
 };
 
+/// `Corrected`: whether the first moment is still divided by a correction, which soon is 1.
+template <bool Corrected>
 struct Adam {
   template <std::size_t>
   [[gnu::always_inline]] static void run(std::size_t n, const double* __restrict gradient,
@@ -46,7 +48,8 @@ struct Adam {
       const double g = gradient[i];
       const double m = moment1[i] = step.beta1 * moment1[i] + (1.0 - step.beta1) * g;
       const double v = moment2[i] = step.beta2 * moment2[i] + (1.0 - step.beta2) * g * g;
-      const double direction = (m / step.correction1) / (std::sqrt(v / step.correction2) + step.epsilon);
+      const double mean = Corrected ? m / step.correction1 : m;
+      const double direction = mean / (std::sqrt(v / step.correction2) + step.epsilon);
       params[i] -= step.rate * (direction + step.decay * params[i]);
     }
   }
@@ -61,8 +64,11 @@ void adam(const TensorStep& step) {
                          train.epsilon,
                          step.rate,
                          step.decay};
-  run_widest<Adam>(step.params.size(), step.gradient.data(), step.moment1.data(), step.moment2.data(),
-                   step.params.data(), numbers);
+  const auto run = [&](auto kernel) {
+    run_widest<decltype(kernel)>(step.params.size(), step.gradient.data(), step.moment1.data(),
+                                 step.moment2.data(), step.params.data(), numbers);
+  };
+  numbers.correction1 == 1.0 ? run(Adam<false>()) : run(Adam<true>());
 }
 
 void momentum(const TensorStep& step) {

@@ -34,7 +34,8 @@ struct BoundBackbone {
   Matrix<double> run(const Pass& pass, const std::vector<Matrix<double>>& inputs) const {
     Matrix<double> z;
     Backbone<double>::Cache cache;
-    backbone.forward(pass, inputs, z, cache);
+    std::vector<Matrix<double>> taken = inputs;
+    backbone.forward(pass, taken, z, cache);
     return z;
   }
   /// Gradient of the sum of z times the cotangent.
@@ -42,7 +43,8 @@ struct BoundBackbone {
                                const Matrix<double>& cotangent) const {
     Matrix<double> z;
     Backbone<double>::Cache cache;
-    backbone.forward(pass, inputs, z, cache);
+    std::vector<Matrix<double>> taken = inputs;
+    backbone.forward(pass, taken, z, cache);
     std::vector<double> gradient(params.size(), 0.0);
     backbone.backward(cache, cotangent, gradient);
     return gradient;
@@ -83,7 +85,8 @@ inline Matrix<double> output_of(const ModelSpec& spec, std::size_t width, const 
   backbone.bind(params);
   Matrix<double> z;
   Backbone<double>::Cache cache;
-  backbone.forward(pass, inputs, z, cache);
+  std::vector<Matrix<double>> taken = inputs;
+  backbone.forward(pass, taken, z, cache);
   return z;
 }
 

@@ -133,7 +133,8 @@ TEST_CASE("the first of equal numbers gets the gradient of a max pool", "[model]
   Matrix<double> x(2, 4), z;
   x << 5, 7, 7, 1, 3, 3, 3, 3;
   Backbone<double>::Cache cache;
-  backbone.forward(Pass{}, std::vector<Matrix<double>>{x}, z, cache);
+  std::vector<Matrix<double>> inputs{x};
+  backbone.forward(Pass{}, inputs, z, cache);
   CHECK(flat(z) == std::vector<double>{7, 3});
   CHECK(cache.trunk[1].picks == std::vector<std::uint32_t>{1, 0});
   std::vector<double> gradient(4, 0.0);

@@ -93,7 +93,8 @@ TEST_CASE("branches and trunk are named, initialised and differentiated as confi
     backbone.bind(at);
     Matrix<double> z;
     Backbone<double>::Cache cache;
-    backbone.forward(Pass{}, inputs, z, cache);
+    std::vector<Matrix<double>> taken = inputs;
+    backbone.forward(Pass{}, taken, z, cache);
     double sum = 0.0;
     for (Eigen::Index i = 0; i < z.size(); ++i) sum += z.data()[i] * cotangent.data()[i];
     return sum;
@@ -102,7 +103,8 @@ TEST_CASE("branches and trunk are named, initialised and differentiated as confi
   backbone.bind(params);
   Matrix<double> z;
   Backbone<double>::Cache cache;
-  backbone.forward(Pass{}, inputs, z, cache);
+  std::vector<Matrix<double>> taken = inputs;
+  backbone.forward(Pass{}, taken, z, cache);
   std::vector<double> gradient(params.size(), 0.0);
   backbone.backward(cache, cotangent, gradient);
   CHECK(largest_deviation(gradient, expected) < difference_tolerance);
@@ -121,7 +123,7 @@ TEST_CASE("dropout depends on seed, step and sample alone, and is off outside tr
                        bool training) {
     // The same values for every sample: what differs is the mask.
     const Matrix<double> x = Matrix<double>::Constant(static_cast<Eigen::Index>(samples.size()), 40, 1.0);
-    const std::vector<Matrix<double>> inputs{x};
+    std::vector<Matrix<double>> inputs{x};
     Matrix<double> z;
     Backbone<double>::Cache cache;
     backbone.forward(Pass{training, seed, step, samples}, inputs, z, cache);

@@ -64,6 +64,30 @@ const std::vector<Case> cases{
 
 }  // namespace
 
+TEST_CASE("logistic losses side by side are those of each task", "[model]") {
+  const std::vector<TaskSpec> tasks{task("binary", 1), task("binary", 1, {0.5, 3}), task("binary", 1)};
+  const std::vector<float> labels{1, 0, missing, 0, 1, 1, missing, missing, 0, 1, 1, 0};
+  std::vector<double> logits;
+  for (int i = 0; i < 12; ++i) logits.push_back(3.0 * std::sin(1.3 * i));
+  const auto all = LogisticTasks::of(tasks);
+  REQUIRE(all);
+  std::vector<double> gradient(12), sums(3);
+  (*all)(labels, logits, gradient, sums);
+  for (std::size_t t = 0; t < 3; ++t) {
+    std::vector<float> own_labels;
+    std::vector<double> own_logits, own_gradient(4), found;
+    for (std::size_t i = t; i < 12; i += 3) {
+      own_labels.push_back(labels[i]);
+      own_logits.push_back(logits[i]);
+      found.push_back(gradient[i]);
+    }
+    CHECK((*make_loss(tasks[t]))(own_labels, own_logits, own_gradient) == sums[t]);
+    CHECK(own_gradient == found);
+  }
+  CHECK_FALSE(LogisticTasks::of(std::vector<TaskSpec>{task("binary", 1), task("multilabel", 3)}));
+  CHECK_FALSE(LogisticTasks::of(std::vector<TaskSpec>{task("binary", 1), task("regression", 1)}));
+}
+
 TEST_CASE("losses have their values and the gradients of central differences", "[model]") {
   for (const Case& c : cases) {
     INFO(c.name);

@@ -125,18 +125,24 @@ TEST_CASE("the gradient does not depend on how a batch is cut into units, up to 
   }
 }
 
-TEST_CASE("a unit has the fewer samples the more a sample costs, unless it is said how many", "[train]") {
+TEST_CASE(
+    "a unit has the fewer samples the more a sample costs, and more in large batches, unless it is said how "
+    "many",
+    "[train]") {
   const Dataset data = toy::dataset(60);
   const struct {
-    int width, said;
+    int width, batch, said;
     std::size_t samples;
-  } cases[] = {{6, 0, 64}, {250, 0, 32}, {3000, 0, 16}, {6, 48, 48}, {3000, 128, 128}};
-  for (const auto& [width, said, samples] : cases) {
-    INFO("two layers of width " << width << ", distributed.shard " << said);
+  } cases[] = {{6, 64, 0, 64},      {6, 1023, 0, 64}, {6, 1024, 0, 128},
+               {6, 100000, 0, 256}, {250, 64, 0, 32}, {250, 4096, 0, 32},
+               {3000, 64, 0, 16},   {6, 64, 48, 48},  {3000, 64, 128, 128}};
+  for (const auto& [width, batch, said, samples] : cases) {
+    INFO("two layers of width " << width << ", batch " << batch << ", distributed.shard " << said);
     Config config = toy::config("linear", data);
     config.model.backbone.trunk = {{LayerKind::dense, width, Activation::tanh, 0.0},
                                    {LayerKind::dense, width, Activation::tanh, 0.0}};
     config.train.shard = said;
+    config.train.batch = batch;
     const auto learner = learner_of(config, data);
     CHECK(learner->shard() == samples);
     CHECK(learner->units(2 * samples + 1) == 3);

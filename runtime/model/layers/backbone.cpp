@@ -57,14 +57,12 @@ void Backbone<Real>::bind(std::span<const double> params) {
 }
 
 template <class Real>
-void Backbone<Real>::forward(const Pass& pass, std::span<const Matrix<Real>> inputs, Matrix<Real>& z,
+void Backbone<Real>::forward(const Pass& pass, std::span<Matrix<Real>> inputs, Matrix<Real>& z,
                              Cache& cache) const {
   cache.branches.resize(branches_.size());
   cache.values.resize(branches_.size());
-  for (std::size_t i = 0; i < branches_.size(); ++i) {
-    cache.input = inputs[i];
-    branches_[i].forward(pass, cache.input, cache.values[i], cache.branches[i]);
-  }
+  for (std::size_t i = 0; i < branches_.size(); ++i)
+    branches_[i].forward(pass, inputs[i], cache.values[i], cache.branches[i]);
   fusion_->forward(cache.values, cache.joined, cache.fusion);
   trunk_.forward(pass, cache.joined, z, cache.trunk);
 }

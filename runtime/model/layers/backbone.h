@@ -20,7 +20,7 @@ class Backbone {
     std::vector<std::vector<LayerCache<Real>>> branches;
     FusionCache<Real> fusion;
     std::vector<LayerCache<Real>> trunk;
-    Matrix<Real> input, joined;  ///< memory of the forward pass, kept for the next
+    Matrix<Real> joined;  ///< memory of the forward pass, kept for the next
     std::vector<Matrix<Real>> values;
   };
 
@@ -35,8 +35,9 @@ class Backbone {
   void initial(const InitialValues& random, std::span<double> values) const;
   void bind(std::span<const double> params);
 
-  /// One matrix per input of the model, [samples, input width], standardised.
-  void forward(const Pass& pass, std::span<const Matrix<Real>> inputs, Matrix<Real>& z, Cache& cache) const;
+  /// Takes one matrix per input of the model, [samples, input width], standardised; what is left there is
+  /// memory for the next ones.
+  void forward(const Pass& pass, std::span<Matrix<Real>> inputs, Matrix<Real>& z, Cache& cache) const;
   void backward(const Cache& cache, const Matrix<Real>& dz, std::span<double> gradient) const;
 
  private:

@@ -35,8 +35,7 @@ class Dense final : public Layer<Real> {
         Eigen::Map<const Matrix<double>>(params.data() + rows * columns, 1, columns).template cast<Real>();
   }
   void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>&) const override {
-    multiply(x, weight_, y);
-    y.rowwise() += bias_.row(0);
+    multiply(x, weight_, bias_, y);
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
                 std::span<double> gradient) const override {

@@ -49,6 +49,21 @@ struct TanhGradient {
   }
 };
 
+struct Relu {
+  template <std::size_t, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* __restrict x, Real* __restrict y) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = x[i] > Real(0) ? x[i] : Real(0);
+  }
+};
+
+struct ReluGradient {
+  template <std::size_t, class Real>
+  [[gnu::always_inline]] static void run(std::size_t n, const Real* __restrict y, const Real* __restrict dy,
+                                         Real* __restrict dx) {
+    for (std::size_t i = 0; i < n; ++i) dx[i] = dy[i] * (y[i] > Real(0) ? Real(1) : Real(0));
+  }
+};
+
 struct ScaledProduct {
   template <std::size_t, class Real>
   [[gnu::always_inline]] static void run(std::size_t n, const Real* __restrict a, const Real* __restrict b,
@@ -103,6 +118,26 @@ struct SoftplusAndSigmoid {
   }
 };
 
+struct Logistic {
+  template <std::size_t>
+  [[gnu::always_inline]] static void run(std::size_t rows, std::size_t columns,
+                                         const float* __restrict labels, const double* __restrict logits,
+                                         const double* __restrict negative, const double* __restrict positive,
+                                         double* __restrict losses, double* __restrict gradient) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t first = row * columns;
+      for (std::size_t c = 0; c < columns; ++c) {
+        const auto label = static_cast<double>(labels[first + c]);
+        const double y = label > 0.5 ? 1.0 : 0.0, weight = label > 0.5 ? positive[c] : negative[c];
+        const double loss = weight * (losses[first + c] - y * logits[first + c]);
+        const double slope = weight * (gradient[first + c] - y);
+        losses[first + c] = label == label ? loss : 0.0;
+        gradient[first + c] = label == label ? slope : 0.0;
+      }
+    }
+  }
+};
+
 /// The sign bit of the sum is set where an exponent is all ones.
 struct NotFinite {
   template <std::size_t>
@@ -141,6 +176,12 @@ struct Standardise {
 
 }  // namespace
 
+void logistic_each(std::size_t columns, std::span<const float> labels, std::span<const double> logits,
+                   const double* negative, const double* positive, double* losses, double* gradient) {
+  run_widest<Logistic>(logits.size() / columns, columns, labels.data(), logits.data(), negative, positive,
+                       losses, gradient);
+}
+
 bool all_finite(std::span<const double> x) {
   std::uint64_t bad = 0;
   run_widest<NotFinite>(x.size(), x.data(), &bad);
@@ -173,6 +214,20 @@ void tanh_gradient_each(std::span<const Real> y, const Real* dy, Real* dx) {
 }
 template void tanh_gradient_each(std::span<const float>, const float*, float*);
 template void tanh_gradient_each(std::span<const double>, const double*, double*);
+
+template <class Real>
+void relu_each(std::span<const Real> x, Real* y) {
+  run_widest<Relu>(x.size(), x.data(), y);
+}
+template void relu_each(std::span<const float>, float*);
+template void relu_each(std::span<const double>, double*);
+
+template <class Real>
+void relu_gradient_each(std::span<const Real> y, const Real* dy, Real* dx) {
+  run_widest<ReluGradient>(y.size(), y.data(), dy, dx);
+}
+template void relu_gradient_each(std::span<const float>, const float*, float*);
+template void relu_gradient_each(std::span<const double>, const double*, double*);
 
 template <class Real>
 void tanh_angles_each(std::span<const Real> z, double gain, double middle, double half_width, Real* angles,

@@ -16,6 +16,14 @@ void tanh_each(std::span<const Real> x, Real* y);
 template <class Real>
 void tanh_gradient_each(std::span<const Real> y, const Real* dy, Real* dx);
 
+/// y[i] = x[i] where that is above 0, else 0.
+template <class Real>
+void relu_each(std::span<const Real> x, Real* y);
+
+/// dx[i] = dy[i] where y[i] is above 0, else dy[i] times 0: back through y = relu x.
+template <class Real>
+void relu_gradient_each(std::span<const Real> y, const Real* dy, Real* dx);
+
 /// With t = tanh(gain z[i]) angles[i] = middle + half_width t and slopes[i] = half_width (1 - t^2), in double
 /// and rounded once.
 template <class Real>
@@ -29,6 +37,12 @@ void scaled_product_each(std::span<const Real> a, const Real* b, double factor, 
 /// math::softplus_and_sigmoid of every x; the results are as many as x and may not overlap it.
 void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,
                                std::span<double> sigmoid);
+
+/// Logistic losses of rows of logits from their softplus and sigmoid: with y = 1 where a label is above one
+/// half, else 0, losses = w (softplus - y logit) and gradient = w (sigmoid - y), both 0 where a label is NaN.
+/// w is negative[column] or positive[column]. `losses` and `gradient` hold softplus and sigmoid before.
+void logistic_each(std::size_t columns, std::span<const float> labels, std::span<const double> logits,
+                   const double* negative, const double* positive, double* losses, double* gradient);
 
 /// Whether no number is NaN or infinite.
 bool all_finite(std::span<const double> x);

@@ -4,6 +4,7 @@
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -44,14 +45,16 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
 void run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own,
                StepMemory& memory) {
   const std::size_t width = learner.accumulator_size();
-  memory.rows.assign(own.size() * width, 0.0);
+  memory.rows.resize(own.size() * width);
   memory.seconds.assign(own.size(), 0.0);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(own.begin, own.end, 1),
       [&](const auto& units) {
         for (std::size_t unit = units.begin(); unit < units.end(); ++unit) {
           Stopwatch watch;
-          learner.run_unit(unit, batch, std::span(memory.rows).subspan((unit - own.begin) * width, width));
+          const auto row = std::span(memory.rows).subspan((unit - own.begin) * width, width);
+          std::fill(row.begin(), row.end(), 0.0);
+          learner.run_unit(unit, batch, row);
           memory.seconds[unit - own.begin] = watch.lap();
           ranks.here().advance();
         }

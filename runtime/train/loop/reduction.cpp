@@ -35,7 +35,7 @@ Reduction plan_reduction(std::vector<Range> ranges, std::size_t units, std::size
   return plan;
 }
 
-void sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows) {
+std::span<const double> sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows) {
   const Range own = plan.ranges[at(rank)], numbers = plan.node_numbers[at(rank)];
   std::size_t place = 0;
   for (const Range& node : std::span(plan.nodes).subspan(numbers.begin, numbers.size())) {
@@ -44,7 +44,7 @@ void sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows) {
     double* to = rows.data() + place++ * plan.width;
     if (from != to) std::copy(from, from + plan.width, to);
   }
-  rows.resize(numbers.size() * plan.width);
+  return std::span(rows).first(numbers.size() * plan.width);
 }
 
 }  // namespace qmtl

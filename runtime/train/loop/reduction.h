@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "runtime/train/loop/tree.h"
@@ -27,8 +28,8 @@ enum class ExchangeKind { automatic, rows, columns };
 Reduction plan_reduction(std::vector<Range> ranges, std::size_t units, std::size_t width,
                          ExchangeKind kind = ExchangeKind::automatic);
 
-/// Sums each aligned node of a rank into a row, and leaves these rows alone in `rows`, which holds the rank's
-/// units, a row each. Of a single rank this is the sum over all units.
-void sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows);
+/// Sums each aligned node of a rank into a row and returns these rows, which are then in front of `rows`;
+/// that holds the rank's units, a row each. Of a single rank this is the sum over all units.
+std::span<const double> sum_own_nodes(const Reduction& plan, int rank, std::vector<double>& rows);
 
 }  // namespace qmtl

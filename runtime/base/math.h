@@ -24,6 +24,7 @@ inline double double_of(std::uint64_t bits) { return std::bit_cast<double>(bits)
 inline std::uint64_t half_of(std::uint64_t k) {  // of a signed number
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(k) >> 1);
 }
+inline bool is_odd(std::uint64_t number) { return number & 1; }
 inline double choose(bool condition, double yes, double no) { return condition ? yes : no; }
 inline double absolute(double x) { return std::abs(x); }
 inline double with_sign(double x, double sign) { return std::copysign(x, sign); }
@@ -48,7 +49,7 @@ template <class D>
   return polynomial(c, r);
 }
 
-/// 2^k for an integer k in [-1022, 1023], as two's complement.
+/// 2^k for an integer k in [-1022, 1023], as two's complement; of a longer number its lowest 12 bits count.
 template <class Bits>
 [[gnu::always_inline]] inline auto power_of_two(const Bits& k) {
   return double_of((k + std::uint64_t{1023}) << 52);
@@ -148,9 +149,9 @@ template <class D>
 
 template <class D>
 [[gnu::always_inline]] inline D tanh(const D& x) {
-  const D a = clamp(absolute(x), 0.0, 22.0);  // tanh 22 rounds to 1
+  const D size = absolute(x), a = choose(size > 22.0, 22.0, size);  // tanh 22 rounds to 1
   const D shifted = shifted_power(2.0 * a), r = rest(2.0 * a, shifted);
-  const D scale = power_of_two(power(shifted));
+  const D scale = power_of_two(bits_of(shifted));
   const D e = scale * (r * expm1_over(r)) + (scale - 1.0);  // e^(2a) - 1
   return with_sign(e / (e + 2.0), x);
 }
@@ -200,49 +201,47 @@ inline double erf(double x) {
 
 namespace detail {
 
-struct Quadrant {
-  unsigned number;  ///< modulo 4
-  double r;         ///< in [-pi/4, pi/4], up to rounding
-};
-
-/// x = number * pi/2 + r. Beyond 2^20 pi / 2 the argument is first reduced by the double nearest 2 pi; the
-/// error that brings, |x| * 4e-17, is below half of x's own spacing.
-inline Quadrant reduce_quadrant(double x) {
-  if (!(std::abs(x) < 1.6e6)) x = std::fmod(x, 2.0 * pi);
-  const double shifted = x * 0.63661977236758134308 + round_shift;
-  const double k = shifted - round_shift;
-  // pi/2 in three parts of at most 33 bits: products with k < 2^20 are exact.
-  const double r = ((x - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69;
-  return {static_cast<unsigned>(std::bit_cast<std::uint64_t>(shifted) & 3), r};
-}
-
-inline double sin_kernel(double r) {
+template <class D>
+[[gnu::always_inline]] inline D sin_kernel(const D& r) {
   constexpr double c[] = {-1.0 / 6,        1.0 / 120,        -1.0 / 5040,          1.0 / 362880,
                           -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000, 1.0 / 355687428096000};
-  const double r2 = r * r;
+  const D r2 = r * r;
   return r + r * (r2 * polynomial(c, r2));
 }
 
-inline double cos_kernel(double r) {
+template <class D>
+[[gnu::always_inline]] inline D cos_kernel(const D& r) {
   constexpr double c[] = {1.0 / 24,        -1.0 / 720,         1.0 / 40320,         -1.0 / 3628800,
                           1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000};
-  const double r2 = r * r;
+  const D r2 = r * r;
   return 1.0 - (0.5 * r2 - r2 * r2 * polynomial(c, r2));
 }
 
-inline double sin_quadrant(Quadrant q) {
-  const double value = q.number & 1 ? cos_kernel(q.r) : sin_kernel(q.r);
-  return q.number & 2 ? -value : value;
+/// sin(x + further pi / 2) for |x| < 1.6e6.
+template <class D>
+[[gnu::always_inline]] inline D sin_from(const D& x, std::uint64_t further) {
+  // x = k pi / 2 + r with |r| <= pi / 4 up to rounding.
+  const D shifted = x * 0.63661977236758134308 + round_shift;
+  const D k = shifted - round_shift;
+  // pi/2 in three parts of at most 33 bits: products with k < 2^20 are exact.
+  const D r = ((x - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69;
+  const auto quadrant = bits_of(shifted) + further;
+  const D value = choose(is_odd(quadrant), cos_kernel(r), sin_kernel(r));
+  return double_of(bits_of(value) ^ ((quadrant & std::uint64_t{2}) << 62));
+}
+
+/// Beyond 2^20 pi / 2 the argument is first reduced by the double nearest 2 pi; the error that brings,
+/// |x| * 4e-17, is below half of x's own spacing.
+inline double sin_anywhere(double x, std::uint64_t further) {
+  if (!(std::abs(x) < 1.6e6)) x = std::fmod(x, 2.0 * pi);
+  return sin_from(x, further);
 }
 
 }  // namespace detail
 
 /// Sine and cosine of radians; NaN for infinities.
-inline double sin(double x) { return detail::sin_quadrant(detail::reduce_quadrant(x)); }
-inline double cos(double x) {
-  const detail::Quadrant q = detail::reduce_quadrant(x);
-  return detail::sin_quadrant({q.number + 1, q.r});
-}
+inline double sin(double x) { return detail::sin_anywhere(x, 0); }
+inline double cos(double x) { return detail::sin_anywhere(x, 1); }
 
 /// Arc tangent in [-pi/2, pi/2].
 inline double atan(double x) {

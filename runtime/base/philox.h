@@ -59,6 +59,7 @@ class RandomStream {
   double uniform(Position at) const;
   /// Standard normal (Box and Muller 1958), |value| < 8.6.
   double normal(Position at) const;
+  const std::array<std::uint32_t, 2>& key() const { return key_; }
   /// A random order of 0 .. n-1, n < 2^32 (Fisher-Yates), from positions {step, 0, 0, 1 .. n-1}.
   std::vector<std::size_t> permutation(std::size_t n, std::uint32_t step) const;
 

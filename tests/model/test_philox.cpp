@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/base/philox.h"
+#include "runtime/model/layers/random_each.h"
 
 using namespace qmtl;
 
@@ -65,4 +66,20 @@ TEST_CASE("permutations hold every number once and each place is equally likely"
   for (double count : counts) CHECK(std::abs(count - draws / 6.0) < 205.0);
   CHECK(stream.permutation(0, 0).empty());
   CHECK(stream.permutation(1, 0) == std::vector<std::size_t>{0});
+}
+
+TEST_CASE("random numbers of many positions at once are those of one at a time", "[model]") {
+  const RandomStream stream(11, Purpose::dropout);
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{203}}) {
+    const Position first{3, 4, 0xffffffff, 0xffffffff - 70};  // the index wraps around
+    std::vector<double> uniform(count), normal(count);
+    uniform_each(stream, first, uniform);
+    normal_each(stream, first, normal);
+    for (std::size_t i = 0; i < count; ++i) {
+      Position at = first;
+      at.index += static_cast<std::uint32_t>(i);
+      CHECK(uniform[i] == stream.uniform(at));
+      CHECK(normal[i] == stream.normal(at));
+    }
+  }
 }

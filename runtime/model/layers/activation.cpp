@@ -26,11 +26,11 @@ struct Relu {
   static constexpr bool keeps_input = false;
   template <class Real>
   static void values(std::size_t n, const Real* x, Real* y) {
-    for (std::size_t i = 0; i < n; ++i) y[i] = x[i] > Real(0) ? x[i] : Real(0);
+    relu_each(std::span(x, n), y);
   }
   template <class Real>
   static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
-    for (std::size_t i = 0; i < n; ++i) dx[i] = dy[i] * (kept[i] > Real(0) ? Real(1) : Real(0));
+    relu_gradient_each(std::span(kept, n), dy, dx);
   }
 };
 /// x Phi(x) with the normal distribution function Phi (Hendrycks & Gimpel 2016), not its tanh approximation.

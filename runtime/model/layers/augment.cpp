@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/error.h"
 #include "runtime/model/layers/layer_kinds.h"
+#include "runtime/model/layers/random_each.h"
 
 namespace qmtl {
 namespace {
@@ -22,6 +23,7 @@ class Augment final : public Layer<Real> {
     if (!pass.training) return;
     const RandomStream random(pass.seed, Purpose::augmentation);
     const auto samples = static_cast<std::size_t>(x.rows());
+    std::vector<double> noise;
     for (std::size_t s = 0; s < samples; ++s) {
       Position at{static_cast<std::uint32_t>(pass.step), number_, static_cast<std::uint32_t>(pass.samples[s]),
                   0};
@@ -34,10 +36,10 @@ class Augment final : public Layer<Real> {
         for_each_kept(move, [&](std::size_t source, std::size_t target) { sample[target] = from[source]; });
       }
       if (noise_ == 0.0) continue;
-      for (std::size_t i = 0; i < shape_.size(); ++i) {
-        at.index = static_cast<std::uint32_t>(i + 1);
-        sample[i] += static_cast<Real>(noise_ * random.normal(at));
-      }
+      at.index = 1;
+      noise.resize(shape_.size());
+      normal_each(random, at, noise);
+      for (std::size_t i = 0; i < shape_.size(); ++i) sample[i] += static_cast<Real>(noise_ * noise[i]);
     }
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,

@@ -54,7 +54,7 @@ class Conv final : public Layer<Real> {
       set_ones(tile, columns);
       multiply(channels_, size_ + 1, tile.columns, weight_.data(), columns.data(), product.data());
       for_each_output_row(tile, [&](std::size_t in_tile, std::size_t in_samples) {
-        std::copy_n(product.data() + in_tile, windows_.out.width, y.data() + in_samples);
+        copy_row(product.data() + in_tile, y.data() + in_samples);
       });
     });
   }
@@ -71,7 +71,7 @@ class Conv final : public Layer<Real> {
             given.begin() + static_cast<std::ptrdiff_t>(c * tile.columns + tile.rows * windows_.out.width),
             given.begin() + static_cast<std::ptrdiff_t>((c + 1) * tile.columns), Real(0));
       for_each_output_row(tile, [&](std::size_t in_tile, std::size_t in_samples) {
-        std::copy_n(dy.data() + in_samples, windows_.out.width, given.data() + in_tile);
+        copy_row(dy.data() + in_samples, given.data() + in_tile);
       });
       windows_.gather(tile, cache.input.data(), columns.data());
       set_ones(tile, columns);
@@ -87,6 +87,9 @@ class Conv final : public Layer<Real> {
   }
 
  private:
+  void copy_row(const Real* __restrict from, Real* __restrict to) const {
+    for (std::size_t i = 0; i < windows_.out.width; ++i) to[i] = from[i];
+  }
   std::size_t tile_rows() const { return std::max<std::size_t>(1, tile_outputs / windows_.out.width); }
   std::size_t padded(std::size_t outputs) const { return (outputs + sum_lanes - 1) / sum_lanes * sum_lanes; }
   std::size_t most_columns() const { return padded(tile_rows() * windows_.out.width); }

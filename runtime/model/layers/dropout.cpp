@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/error.h"
 #include "runtime/model/layers/layer_kinds.h"
+#include "runtime/model/layers/random_each.h"
 
 namespace qmtl {
 namespace {
@@ -22,13 +23,13 @@ class Dropout final : public Layer<Real> {
     const RandomStream random(pass.seed, Purpose::dropout);
     const Real kept = static_cast<Real>(1.0 / (1.0 - rate_));
     cache.extra.resize(x.rows(), x.cols());
-    for (Eigen::Index i = 0; i < x.rows(); ++i)
-      for (Eigen::Index j = 0; j < x.cols(); ++j) {
-        const Position at{static_cast<std::uint32_t>(pass.step), number_,
-                          static_cast<std::uint32_t>(pass.samples[static_cast<std::size_t>(i)]),
-                          static_cast<std::uint32_t>(j)};
-        cache.extra(i, j) = random.uniform(at) < rate_ ? Real(0) : kept;
-      }
+    std::vector<double> numbers(static_cast<std::size_t>(x.cols()));
+    for (Eigen::Index i = 0; i < x.rows(); ++i) {
+      const auto sample = static_cast<std::uint32_t>(pass.samples[static_cast<std::size_t>(i)]);
+      uniform_each(random, {static_cast<std::uint32_t>(pass.step), number_, sample, 0}, numbers);
+      for (Eigen::Index j = 0; j < x.cols(); ++j)
+        cache.extra(i, j) = numbers[static_cast<std::size_t>(j)] < rate_ ? Real(0) : kept;
+    }
     y = x.cwiseProduct(cache.extra);
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,

@@ -10,7 +10,8 @@ namespace qmtl {
 // A polynomial is a chain in which each step waits for the one before; the other registers' steps fill the
 // wait.
 
-/// `Count` registers of `Bytes` bytes with unsigned integers; as the answer of a comparison all ones is yes.
+/// `Count` registers of `Bytes` bytes with unsigned integers; as the answer to a question the highest bit is
+/// yes.
 template <std::size_t Bytes, std::size_t Count>
 struct BitsPack {
   typedef std::uint64_t Register __attribute__((vector_size(Bytes)));
@@ -64,6 +65,7 @@ struct BitsPack {
     for (std::size_t i = 0; i < Count; ++i) c.part[i] = a.part[i] >> b;
     return c;
   }
+  [[gnu::always_inline]] friend BitsPack is_odd(const BitsPack& number) { return number << 63; }
   [[gnu::always_inline]] friend BitsPack half_of(const BitsPack& k) {
     BitsPack c;
 #pragma GCC unroll 8

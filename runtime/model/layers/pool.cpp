@@ -25,6 +25,16 @@ class Pooling {
         for (std::size_t j = 0; j < columns; ++j)
           action(output++, (c * in_.height + i * height_) * in_.width + j * width_);
   }
+  std::size_t height() const { return height_; }
+  std::size_t width() const { return width_; }
+  /// action(place of the first output, outputs, place of the first window) for every row of outputs.
+  template <class Action>
+  void for_each_row(Action action) const {
+    const std::size_t rows = in_.height / height_, columns = in_.width / width_;
+    for (std::size_t c = 0; c < in_.channels; ++c)
+      for (std::size_t i = 0; i < rows; ++i)
+        action((c * rows + i) * columns, columns, (c * in_.height + i * height_) * in_.width);
+  }
   /// action(place) for the numbers of a window in reading order.
   template <class Action>
   void for_each_member(std::size_t first, Action action) const {
@@ -52,6 +62,41 @@ class Pool : public Layer<Real> {
   Pooling pooling_;
 };
 
+// Windows of two by two, by far the most common, four at a time.
+typedef float Four __attribute__((vector_size(16)));
+typedef float FourStored __attribute__((vector_size(16), aligned(alignof(float)), may_alias));
+typedef std::int32_t FourPlaces __attribute__((vector_size(16)));
+typedef std::uint32_t FourPicks __attribute__((vector_size(16), aligned(alignof(std::uint32_t)), may_alias));
+
+/// The largest of the windows at x and x + width, the first of which is number `place` of its sample, and their
+/// places. Returns how many it did of `count`.
+std::size_t largest_of_pairs(std::size_t count, const float* x, std::size_t width, std::size_t place, float* largest,
+                             std::uint32_t* picks) {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const auto at = static_cast<std::int32_t>(place + 2 * i), below = at + static_cast<std::int32_t>(width);
+    const FourPlaces steps{0, 2, 4, 6};
+    const auto load = [&](std::size_t from) -> Four { return *reinterpret_cast<const FourStored*>(x + from); };
+    const Four a = load(2 * i), b = load(2 * i + 4), c = load(width + 2 * i), d = load(width + 2 * i + 4);
+    Four most = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+    FourPlaces best = steps + at;
+    const auto take = [&](const Four& value, const FourPlaces& where) {
+      const FourPlaces more = value > most;
+      best = more ? where : best;
+      most = more ? value : most;
+    };
+    take(__builtin_shufflevector(a, b, 1, 3, 5, 7), steps + (at + 1));
+    take(__builtin_shufflevector(c, d, 0, 2, 4, 6), steps + below);
+    take(__builtin_shufflevector(c, d, 1, 3, 5, 7), steps + (below + 1));
+    *reinterpret_cast<FourStored*>(largest + i) = most;
+    *reinterpret_cast<FourPicks*>(picks + i) = (FourPicks)best;
+  }
+  return i;
+}
+std::size_t largest_of_pairs(std::size_t, const double*, std::size_t, std::size_t, double*, std::uint32_t*) {
+  return 0;
+}
+
 /// The largest number of each window, the first of equal ones.
 template <class Real>
 class MaxPool final : public Pool<Real> {
@@ -64,16 +109,22 @@ class MaxPool final : public Pool<Real> {
       const Real* sample = x.data() + s * this->in_size();
       Real* to = y.data() + s * this->out_size();
       std::uint32_t* picks = cache.picks.data() + s * this->out_size();
-      this->pooling_.for_each_window([&](std::size_t output, std::size_t first) {
-        std::size_t best = first;
-        Real largest = sample[first];
-        this->pooling_.for_each_member(first, [&](std::size_t at) {
-          const bool more = sample[at] > largest;
-          best = more ? at : best;
-          largest = more ? sample[at] : largest;
-        });
-        to[output] = largest;
-        picks[output] = static_cast<std::uint32_t>(best);
+      this->pooling_.for_each_row([&](std::size_t row, std::size_t count, std::size_t place) {
+        std::size_t done = 0;
+        if (this->pooling_.height() == 2 && this->pooling_.width() == 2)
+          done = largest_of_pairs(count, sample + place, this->pooling_.in().width, place, to + row, picks + row);
+        for (; done < count; ++done) {
+          const std::size_t first = place + done * this->pooling_.width();
+          std::size_t best = first;
+          Real largest = sample[first];
+          this->pooling_.for_each_member(first, [&](std::size_t at) {
+            const bool more = sample[at] > largest;
+            best = more ? at : best;
+            largest = more ? sample[at] : largest;
+          });
+          to[row + done] = largest;
+          picks[row + done] = static_cast<std::uint32_t>(best);
+        }
       });
     }
   }

@@ -44,16 +44,16 @@ class Windows {
                            std::size_t r, const Span& span) {
       Real* to = matrix + number * tile.columns + r * out.width;
       if (row == in.height) {
-        std::fill(to, to + out.width, Real(0));
+        for (std::size_t i = 0; i < out.width; ++i) to[i] = Real(0);
         return;
       }
       const Real* from = x + sample * in.size() + (channel * in.height + row) * in.width + span.source;
-      std::fill(to, to + span.begin, Real(0));
+      for (std::size_t i = 0; i < span.begin; ++i) to[i] = Real(0);
       if (stride == 1)
-        std::copy(from, from + (span.end - span.begin), to + span.begin);
+        for (std::size_t i = span.begin; i < span.end; ++i) to[i] = from[i - span.begin];
       else
         for (std::size_t i = span.begin; i < span.end; ++i) to[i] = from[(i - span.begin) * stride];
-      std::fill(to + span.end, to + out.width, Real(0));
+      for (std::size_t i = span.end; i < out.width; ++i) to[i] = Real(0);
     });
   }
 
@@ -66,7 +66,11 @@ class Windows {
       if (row == in.height) return;
       const Real* from = matrix + number * tile.columns + r * out.width + span.begin;
       Real* to = dx + sample * in.size() + (channel * in.height + row) * in.width + span.source;
-      for (std::size_t i = 0; i < span.end - span.begin; ++i) to[i * stride] += from[i];
+      const std::size_t count = span.end - span.begin;
+      if (stride == 1)
+        for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+      else
+        for (std::size_t i = 0; i < count; ++i) to[i * stride] += from[i];
     });
   }
 

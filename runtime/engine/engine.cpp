@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "hwy/aligned_allocator.h"
+#include "runtime/base/error.h"
 #include "runtime/engine/part.h"
 #include "runtime/engine/simd.h"
-#include "runtime/base/error.h"
 
 namespace qmtl {
 namespace {
@@ -67,10 +67,10 @@ struct Engine<Real>::Impl {
       tiles_ = (std::min(samples, impl.chunk()) + tile - 1) / tile;
       start_ = workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ + impl.memory(gradient));
     }
-    /// Angles, values, cotangents, angle gradients of a tile.
-    engine::TileData<Real> tile_data(std::size_t t) const {
+    /// Angles, values, cotangents, angle gradients of a tile of so many samples.
+    engine::TileData<Real> tile_data(std::size_t t, std::size_t samples = tile_rows) const {
       Real* at = start_ + t * (2 * angles_ + 2 * values_);
-      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_};
+      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_, samples};
     }
     Real* angles(std::size_t t) const { return start_ + t * (2 * angles_ + 2 * values_); }
     Real* cotangents(std::size_t t) const { return angles(t) + 2 * angles_ + values_; }
@@ -99,10 +99,11 @@ struct Engine<Real>::Impl {
       kernels->rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
   }
 
-  void forward_chunk(const Buffers& buffers, std::size_t tiles) const {
+  void forward_chunk(const Buffers& buffers, std::size_t samples, std::size_t first,
+                     std::size_t tiles) const {
     for (const auto& part : parts)
       for (std::size_t t = 0; t < tiles; ++t) {
-        engine::TileData<Real> data = buffers.tile_data(t);
+        engine::TileData<Real> data = buffers.tile_data(t, count(samples, first + t * tile));
         data.cotangents = nullptr;
         data.angle_gradients = nullptr;
         part->run_tile(*kernels, data, nullptr, buffers.kernels());
@@ -132,7 +133,8 @@ struct Engine<Real>::Impl {
         std::fill_n(buffers.tile_data(t).angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
         for (std::size_t t = 0; t < tiles; ++t)
-          parts[p]->run_tile(*kernels, buffers.tile_data(t), &sums[p], buffers.kernels());
+          parts[p]->run_tile(*kernels, buffers.tile_data(t, count(samples, first + t * tile)), &sums[p],
+                             buffers.kernels());
       store_values(buffers, samples, first, tiles, value_rows);
       for (std::size_t t = 0; t < tiles; ++t, first += tile)
         kernels->tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
@@ -214,7 +216,7 @@ void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values
   const typename Impl::Buffers buffers(*impl_, samples, false);
   impl_->for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
     impl_->load_angles(buffers, samples, first, tiles, angles);
-    impl_->forward_chunk(buffers, tiles);
+    impl_->forward_chunk(buffers, samples, first, tiles);
     impl_->store_values(buffers, samples, first, tiles, values);
   });
 }
@@ -233,7 +235,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
-               impl_->forward_chunk(buffers, tiles);
+               impl_->forward_chunk(buffers, samples, first, tiles);
                impl_->store_values(buffers, samples, first, tiles, values);
                for (std::size_t t = 0; t < tiles; ++t, first += tile) {
                  const std::size_t count = Impl::count(samples, first);

@@ -23,10 +23,15 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
   thread_local Layout<Real> layout;
   MakeLayout(bound, sums != nullptr, workspace, layout);
   Prepare(bound, data, layout);
-  for (int sub = 0; sub < static_cast<int>(tile / lanes<Real>); ++sub)
-    SubTile<Real>(bound, data, sums, layout, sub).run();
+  const std::size_t subs = (data.samples + lanes<Real> - 1) / lanes<Real>, run = subs * lanes<Real>;
+  for (std::size_t sub = 0; sub < subs; ++sub)
+    SubTile<Real>(bound, data, sums, layout, static_cast<int>(sub)).run();
   if (!sums) return;
   const Prepared<Real>& p = layout.prepared;
+  for (std::size_t q = 0; q < static_cast<std::size_t>(program.qubits); ++q)
+    std::fill(p.product_gradients + q * tile + run, p.product_gradients + (q + 1) * tile, Real(0));
+  for (std::size_t g = 0; g < static_cast<std::size_t>(program.gates); ++g)
+    std::fill(p.gradients + g * tile + run, p.gradients + (g + 1) * tile, Real(0));
   const RyLayer& product = program.shared.front();
   for (std::size_t g = 0; g < product.gates.size(); ++g)
     std::copy_n(p.product_gradients + product.gates[g].qubit * tile, tile, p.gradients + g * tile);

@@ -77,13 +77,15 @@ struct BoundExpansion {
   std::vector<NodeTerm> node_terms;
 };
 
-/// One tile of 16 samples. Arrays are [row][16].
+/// One tile of 16 samples. Arrays are [row][16]. Registers without any of the first `samples` need not be
+/// run: their values and angle gradients are then left as they are, and their cotangents must be zero.
 template <class Real>
 struct TileData {
   const Real* angles = nullptr;
   Real* values = nullptr;
   const Real* cotangents = nullptr;  ///< null: forward only
   Real* angle_gradients = nullptr;   ///< added to
+  std::size_t samples = tile;
 };
 
 /// Aligned to a cache line, as the kernels' loads ask for. Not TBB's allocator: the thread sanitizer does not

@@ -20,9 +20,12 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-# Configuration, hidden units, timed epochs, whether the peers have its layers (the images' convolutions they have not).
-SETS = {"digits": ("benchmarks/digits/digits.toml", 64, 400, True), "ctg2": ("benchmarks/ctg2/ctg2.toml", 64, 20, True),
-        "table": ("benchmarks/training/table.toml", 64, 1, True), "chest14": ("benchmarks/chest14/chest14.toml", 64, 2, False)}
+# The peers that have the layers of a configuration: name, script, options.
+DENSE = (("torch", "peer_torch.py", ()), ("jax", "peer_jax.py", ()), ("jax-scan", "peer_jax.py", ("--scan",)))
+IMAGES = (("torch", "peer_torch_images.py", ()),)
+# Configuration, hidden units, timed epochs, peers.
+SETS = {"digits": ("benchmarks/digits/digits.toml", 64, 400, DENSE), "ctg2": ("benchmarks/ctg2/ctg2.toml", 64, 20, DENSE),
+        "table": ("benchmarks/training/table.toml", 64, 1, DENSE), "chest14": ("benchmarks/chest14/chest14.toml", 64, 10, IMAGES)}
 
 
 def make_table(path, rows=1000000, columns=50):
@@ -98,7 +101,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         rows = []
         for name in options.sets:
-            config, hidden, epochs, has_peers = SETS[name]
+            config, hidden, epochs, peers = SETS[name]
             config = os.path.join(ROOT, config)
             data = data_of(config, folder)
             if not os.path.exists(data) and name == "digits":
@@ -114,9 +117,8 @@ def main():
                     for _ in range(options.rounds):
                         rate, where = qmtl(options, config, data, batch, threads, ranks, epochs, os.path.join(folder, "run"))
                         rates.setdefault("qmtl", []).append(rate)
-                        if options.peers and has_peers and ranks == 1:
-                            for label, script, more in (("torch", "peer_torch.py", ()), ("jax", "peer_jax.py", ()),
-                                                        ("jax-scan", "peer_jax.py", ("--scan",))):
+                        if options.peers and ranks == 1:
+                            for label, script, more in peers:
                                 rates.setdefault(label, []).append(
                                     peer(options, script, data, hidden, batch, threads, epochs, *more))
                     middle = {label: statistics.median(values) for label, values in rates.items()}

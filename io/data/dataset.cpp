@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 
 #include "io/data/file_kind.h"
 #include "io/files/atomic_file.h"
@@ -210,19 +211,33 @@ Dataset read_parts(const hdf5::File& file) {
   return data;
 }
 
-/// The hash of what a file holds, without all of it in memory.
-std::string stored_hash(const std::string& path) {
-  const hdf5::File file = hdf5::File::open(path);
-  const Dataset data = read_parts(file);
+/// The hash of what a file holds, without all of it in memory: see(input, first row, numbers) is shown one
+/// piece after another.
+template <class See>
+std::string hash_in_pieces(const hdf5::File& file, const Dataset& data, See see) {
   return hash_of(data, [&](Sha256& hash, const Input& input) {
     constexpr std::size_t piece = 1 << 20;
     const std::size_t rows = std::max<std::size_t>(1, piece / input.width);
     hash.update_number(static_cast<std::uint64_t>(data.samples * input.width));
     for (std::size_t row = 0; row < data.samples; row += rows) {
       const std::vector<float> values = read_numbers(file, input, row, std::min(rows, data.samples - row));
+      see(input, row, std::span<const float>(values));
       hash.update(values.data(), values.size() * sizeof(float));
     }
   });
+}
+
+std::string stored_hash(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  return hash_in_pieces(file, read_parts(file), [](const Input&, std::size_t, std::span<const float>) {});
+}
+
+void require_hash(const hdf5::File& file, const Dataset& data) {
+  const std::string stored = file.string_attribute("/", "hash").value_or(data.hash);
+  if (stored != data.hash)
+    throw data_error(
+        file.path() + ": the content hash does not match (expected " + stored + ", found " + data.hash +
+        "); the file is damaged or was edited: restore it, make it again, or remove the attribute hash");
 }
 
 void write_parts(hdf5::File& file, const Dataset& data) {
@@ -286,12 +301,34 @@ Dataset read_dataset(const std::string& path) {
   for (Input& input : data.inputs) input.values = read_numbers(file, input, 0, data.samples);
   check_dataset(data, path);
   data.hash = dataset_hash(data);
-  const std::string stored = file.string_attribute("/", "hash").value_or(data.hash);
-  if (stored != data.hash)
-    throw data_error(
-        path + ": the content hash does not match (expected " + stored + ", found " + data.hash +
-        "); the file is damaged or was edited: restore it, make it again, or remove the attribute hash");
+  require_hash(file, data);
   return data;
+}
+
+Dataset read_dataset_rows(const std::string& path, RowFile& rows, bool write) {
+  const hdf5::File file = hdf5::File::open(path);
+  Dataset data = read_parts(file);
+  std::map<std::string, std::uint64_t> begin;
+  std::uint64_t written = 0;
+  data.hash =
+      hash_in_pieces(file, data, [&](const Input& input, std::size_t first, std::span<const float> numbers) {
+        check_numbers(input, first, numbers, path);
+        if (first == 0) begin[input.name] = written;
+        if (write) rows.append(numbers);
+        written += numbers.size();
+      });
+  for (Input& input : data.inputs) input.rows = rows.rows(begin[input.name], input.width);
+  check_dataset(data, path);
+  require_hash(file, data);
+  return data;
+}
+
+std::uint64_t input_bytes(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  std::uint64_t bytes = 0;
+  for (const std::string& name : file.children("/inputs"))
+    bytes += file.info("/inputs/" + name).elements * sizeof(float);
+  return bytes;
 }
 
 void write_dataset(const std::string& path, const Dataset& data) {

@@ -21,6 +21,21 @@ void require_length(const std::vector<T>& values, std::size_t samples, const std
                      std::to_string(values.size()));
 }
 
+}  // namespace
+
+void check_numbers(const Input& input, std::size_t first, std::span<const float> numbers,
+                   const std::string& where) {
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    if (!std::isfinite(numbers[i]))
+      throw data_error(
+          where + ": input " + input.name + ", sample " + std::to_string(first + i / input.width) +
+          ", column " + std::to_string(i % input.width) + ": expected a finite number, found " +
+          (std::isnan(numbers[i]) ? "NaN" : "infinity") +
+          "; inputs have no missing values: drop the sample or fill the column before importing");
+}
+
+namespace {
+
 void check_input(const Input& input, std::size_t samples, const std::string& where) {
   const std::string object = where + ": input " + input.name;
   std::size_t width = 1;
@@ -29,16 +44,10 @@ void check_input(const Input& input, std::size_t samples, const std::string& whe
     throw data_error(object +
                      ": expected a width of at least 1 that is the product of the sample's shape, found " +
                      std::to_string(input.width));
-  if (input.values.size() != samples * input.width)
+  if (!input.rows && input.values.size() != samples * input.width)
     throw data_error(object + ": expected " + count(samples * input.width, "values, found ") +
                      std::to_string(input.values.size()));
-  for (std::size_t i = 0; i < input.values.size(); ++i)
-    if (!std::isfinite(input.values[i]))
-      throw data_error(
-          object + ", sample " + std::to_string(i / input.width) + ", column " +
-          std::to_string(i % input.width) + ": expected a finite number, found " +
-          (std::isnan(input.values[i]) ? "NaN" : "infinity") +
-          "; inputs have no missing values: drop the sample or fill the column before importing");
+  check_numbers(input, 0, input.values, where);
   for (const auto* texts : {&input.column_names, &input.units}) {
     require_length(*texts, input.width, "the names or units of columns", object);
     for (const std::string& text : *texts) require_utf8(text, object + ": a column");

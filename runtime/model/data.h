@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ std::size_t class_names_of(TaskKind kind, int outputs);
 std::string_view name(TaskKind kind);
 TaskKind parse_task_kind(std::string_view text);
 
+/// Rows of an input that do not lie in memory. Threads may read at the same time.
+class InputRows {
+ public:
+  virtual ~InputRows() = default;
+  /// Rows first .. first + count - 1, row-major. Throws Error (data) where they cannot be read.
+  virtual void read(std::size_t first, std::size_t count, float* to) const = 0;
+};
+
 /// One named input: `values` is row-major [samples, width]; `shape` is the shape of one sample (its product
 /// is width). Where float32 would merge numbers that differ (Unix times), `shift` holds a number per column
 /// and the input's numbers are shift + value; else it is empty.
@@ -26,7 +35,9 @@ struct Input {
   std::vector<std::size_t> shape;
   std::size_t width = 0;
   std::vector<float> values;
-  std::vector<double> shift = {};              ///< [width] or empty
+  std::vector<double> shift = {};  ///< [width] or empty
+  std::shared_ptr<const InputRows> rows =
+      {};  ///< where the numbers are if not in `values`, which is then empty
   std::vector<std::string> column_names = {};  ///< [width] or empty: what the columns are called
   std::vector<std::string> units = {};         ///< [width] or empty: what they are measured in; "": unknown
 };
@@ -41,8 +52,8 @@ struct Task {
   std::size_t columns = 1;
   std::vector<float> labels;
   std::vector<std::string> class_names =
-      {};                 ///< of each class, of each column of a multilabel task, or empty
-  std::string unit = {};  ///< regression: what the labels are measured in, or empty
+      {};                                 ///< of each class, of each column of a multilabel task, or empty
+  std::string unit = {};                  ///< regression: what the labels are measured in, or empty
   std::vector<std::string> metrics = {};  ///< where there are several: all, `metric` first
 
   /// Logit columns the head needs: binary 1, regression 1, multiclass C, multilabel `columns`.

@@ -10,6 +10,7 @@
 namespace qmtl {
 namespace {
 
+/// What does not lie in memory was checked when it was read.
 void check_input(const Input& input) {
   for (std::size_t i = 0; i < input.values.size(); ++i)
     if (!std::isfinite(input.values[i]))

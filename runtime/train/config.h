@@ -57,6 +57,7 @@ ModelSpec default_model();
 struct Config {
   std::string file;                     ///< the TOML file it came from (for messages)
   std::string data_file;                ///< data set
+  double data_memory = 1024;            ///< MB of inputs that a rank keeps in memory; 0: all
   std::vector<std::string> data_tasks;  ///< the tasks to learn, in their order; empty: all of the data set
   std::string run_folder;
   int log_every = 50;     ///< steps between two lines about a step in metrics.jsonl; 0: none

@@ -176,6 +176,7 @@ class LearnerOf final : public Learner {
   struct Memory {
     typename Backbone<Real>::Cache cache;
     std::vector<Matrix<Real>> x;
+    std::vector<float> numbers;  ///< rows of an input that does not lie in memory
     Matrix<Real> z, dz;
     struct Tasks {
       std::vector<float> labels;
@@ -185,10 +186,21 @@ class LearnerOf final : public Learner {
 
   void gather(std::span<const std::size_t> rows, std::vector<Matrix<Real>>& x) const {
     x.resize(inputs_.size());
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
-      network_.standardise(
-          i, rows.size(), inputs_[i]->shift,
-          [&](std::size_t row) { return inputs_[i]->values.data() + rows[row] * inputs_[i]->width; }, x[i]);
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const Input& input = *inputs_[i];
+      const auto standardise = [&](auto sample) {
+        network_.standardise(i, rows.size(), input.shift, sample, x[i]);
+      };
+      if (!input.rows) {
+        standardise([&](std::size_t row) { return input.values.data() + rows[row] * input.width; });
+        continue;
+      }
+      std::vector<float>& numbers = memory_.local().numbers;
+      numbers.resize(rows.size() * input.width);
+      for (std::size_t row = 0; row < rows.size(); ++row)
+        input.rows->read(rows[row], 1, numbers.data() + row * input.width);
+      standardise([&](std::size_t row) { return numbers.data() + row * input.width; });
+    }
   }
 
   /// Kendall, Gal & Cipolla 2018 with s = log variance: exp(-s) L + s / 2, and half the first term for

@@ -3,6 +3,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/model/heads/bind_tasks.h"
+#include "runtime/model/input_rows.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -15,28 +16,42 @@ struct Moments {
   double mean, deviation;
 };
 
-/// Over the values that are there (labels may be missing) in columns first .. first + count - 1 of the rows,
-/// each plus `shift`.
-Moments moments(const std::vector<float>& values, std::size_t stride, std::size_t first, std::size_t count,
-                const std::vector<std::size_t>& rows, double shift = 0.0) {
-  double sum = 0.0, present = 0.0;
-  const auto for_each_value = [&](auto action) {
-    for (std::size_t row : rows)
-      for (std::size_t column = first; column < first + count; ++column)
-        if (const float value = values[row * stride + column]; !std::isnan(value))
-          action(static_cast<double>(value));
-  };
-  for_each_value([&](double value) {
-    sum += value;
-    present += 1.0;
+/// Of every group of `share` columns, over the values that are there (labels may be missing), group g plus
+/// shift(g). `visit(each)` calls each(values of a row) for all rows; it is called twice. A group's sums take
+/// its values in order of rows, then columns.
+template <class Visit, class Shift>
+std::vector<Moments> moments(std::size_t columns, std::size_t share, Visit visit, Shift shift) {
+  const std::size_t groups = columns / share;
+  std::vector<double> sums(groups, 0.0), present(groups, 0.0), squares(groups, 0.0);
+  visit([&](const float* row) {
+    for (std::size_t g = 0; g < groups; ++g)
+      for (std::size_t c = g * share; c < (g + 1) * share; ++c) {
+        if (std::isnan(row[c])) continue;
+        sums[g] += static_cast<double>(row[c]);
+        present[g] += 1.0;
+      }
   });
-  if (present == 0.0) return {0.0, 1.0};
-  const double mean = sum / present;
-  double squares = 0.0;
-  for_each_value([&](double value) { squares += (value - mean) * (value - mean); });
-  const double deviation = std::sqrt(squares / present);
-  const double shifted = mean + shift;
-  return {shifted, deviation > constant_share * std::abs(shifted) && deviation > 0.0 ? deviation : 1.0};
+  for (std::size_t g = 0; g < groups; ++g)
+    if (present[g] > 0.0) sums[g] /= present[g];  // means from here on
+  visit([&](const float* row) {
+    for (std::size_t g = 0; g < groups; ++g)
+      for (std::size_t c = g * share; c < (g + 1) * share; ++c) {
+        if (std::isnan(row[c])) continue;
+        const double difference = static_cast<double>(row[c]) - sums[g];
+        squares[g] += difference * difference;
+      }
+  });
+  std::vector<Moments> found;
+  for (std::size_t g = 0; g < groups; ++g) {
+    if (present[g] == 0.0) {
+      found.push_back({0.0, 1.0});
+      continue;
+    }
+    const double deviation = std::sqrt(squares[g] / present[g]), shifted = sums[g] + shift(g);
+    found.push_back(
+        {shifted, deviation > constant_share * std::abs(shifted) && deviation > 0.0 ? deviation : 1.0});
+  }
+  return found;
 }
 
 /// Columns that share their statistics: the pixels of a channel where samples are images [H, W] or [C, H, W],
@@ -57,9 +72,13 @@ Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs) 
     if (!inputs) break;
     Standardisation entry{input->name, {}, {}};
     const std::size_t share = shared_columns(*input);
-    for (std::size_t first = 0; first < input->width; first += share) {
-      const Moments found = moments(input->values, input->width, first, share, rows,
-                                    input->shift.empty() ? 0.0 : input->shift[first]);
+    const auto all_rows = [&](auto each) {
+      for_each_row(*input, rows, [&](std::size_t, const float* row) { each(row); });
+    };
+    const auto shift = [&](std::size_t group) {
+      return input->shift.empty() ? 0.0 : input->shift[group * share];
+    };
+    for (const Moments& found : moments(input->width, share, all_rows, shift)) {
       entry.mean.insert(entry.mean.end(), share, found.mean);
       entry.deviation.insert(entry.deviation.end(), share, found.deviation);
     }
@@ -67,7 +86,10 @@ Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs) 
   }
   for (const Task* task : bind_tasks(data, spec)) {
     if (task->kind != TaskKind::regression) continue;
-    const Moments found = moments(task->labels, 1, 0, 1, rows);
+    const auto labels = [&](auto each) {
+      for (std::size_t row : rows) each(task->labels.data() + row);
+    };
+    const Moments found = moments(1, 1, labels, [](std::size_t) { return 0.0; }).front();
     all.labels.push_back({task->name, found.mean, found.deviation});
   }
   return all;

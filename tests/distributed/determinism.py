@@ -51,6 +51,22 @@ class Determinism(Program):
         for name, task in found[0][2].items():
             self.assertEqual({key: scores["tasks"][name][key] for key in task}, task)
 
+    def test_inputs_in_a_file_give_the_bits_of_those_in_memory(self):
+        expected = self.train("in-memory")
+        temporary = self.path("rows")
+        os.makedirs(temporary)
+        small = ("--set", "data.memory=0.001")
+        for ranks in (0, 3):
+            with self.subTest(ranks=ranks):
+                report = self.train(f"in-a-file{ranks}", *small, ranks=ranks, extra={"TMPDIR": temporary})
+                self.assertEqual(report["run_hash"], expected["run_hash"])
+                self.assertEqual(report["tasks"], expected["tasks"])
+                self.assertEqual(self.bits(f"in-a-file{ranks}"), self.bits("in-memory"))
+                self.assertEqual([name for name in os.listdir(temporary) if name.startswith("qmtl")], [])
+        missing = self.path("no-such-folder")
+        self.refuse(3, [missing, "data.memory"], "train", "train.toml", *small, "--set", "run.folder=refused",
+                    extra={"TMPDIR": missing})
+
     def test_other_seed_gives_other_bits(self):
         one = self.train("seed3")["run_hash"]
         other = self.train("seed4", "--set", "seed=4")["run_hash"]

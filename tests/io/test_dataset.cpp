@@ -34,6 +34,41 @@ void build_foreign(const std::string& path, const std::function<void(hdf5::File&
 
 }  // namespace
 
+TEST_CASE("rows left in a file are those of the data set in memory", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("d.h5");
+  write_dataset(path, small_dataset());
+  const Dataset whole = read_dataset(path);
+  CHECK(input_bytes(path) == sizeof(float) * (whole.inputs[0].values.size() + whole.inputs[1].values.size()));
+  std::vector<Dataset> found;
+  {
+    RowFile rows = RowFile::create(folder.file(""));
+    found.push_back(read_dataset_rows(path, rows, true));
+    RowFile same = RowFile::open(rows.path());
+    found.push_back(read_dataset_rows(path, same, false));
+    rows.forget();
+  }
+  for (const Dataset& data : found) {
+    CHECK(data.hash == whole.hash);
+    for (std::size_t i = 0; i < whole.inputs.size(); ++i) {
+      const Input& input = data.inputs[i];
+      CHECK(input.values.empty());
+      std::vector<float> read((whole.samples - 1) * input.width);
+      input.rows->read(1, whole.samples - 1, read.data());
+      CHECK(same_bits(read, {whole.inputs[i].values.begin() + static_cast<std::ptrdiff_t>(input.width),
+                             whole.inputs[i].values.end()}));
+      CHECK_THROWS_WITH(input.rows->read(whole.samples, 1000, std::vector<float>(1000 * input.width).data()),
+                        Catch::Contains("cannot be read"));
+    }
+  }
+  build_foreign(folder.file("nan.h5"), [](hdf5::File& file) {
+    file.write<float>("/inputs/y", {2, 1}, std::vector<float>{1, std::numeric_limits<float>::quiet_NaN()});
+  });
+  RowFile rows = RowFile::create(folder.file(""));
+  CHECK_THROWS_WITH(read_dataset_rows(folder.file("nan.h5"), rows, true),
+                    Catch::Contains("input y, sample 1, column 0") && Catch::Contains("NaN"));
+}
+
 TEST_CASE("a data set reads back as it was written", "[io]") {
   TempFolder folder;
   const Dataset data = small_dataset();

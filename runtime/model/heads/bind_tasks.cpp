@@ -56,7 +56,7 @@ std::vector<const Input*> bind_inputs(const Dataset& data, const ModelSpec& spec
       throw data_error("input '" + spec.inputs[i] + "': the model expects " +
                        std::to_string(spec.input_widths[i]) + " numbers a sample, the data set has " +
                        std::to_string(input->width));
-    if (input->values.size() != data.samples * input->width)
+    if (!input->rows && input->values.size() != data.samples * input->width)
       throw data_error("input '" + spec.inputs[i] + "': expected " +
                        std::to_string(data.samples * input->width) + " values (samples x width), found " +
                        std::to_string(input->values.size()));

@@ -68,15 +68,17 @@ typedef float FourStored __attribute__((vector_size(16), aligned(alignof(float))
 typedef std::int32_t FourPlaces __attribute__((vector_size(16)));
 typedef std::uint32_t FourPicks __attribute__((vector_size(16), aligned(alignof(std::uint32_t)), may_alias));
 
-/// The largest of the windows at x and x + width, the first of which is number `place` of its sample, and their
-/// places. Returns how many it did of `count`.
-std::size_t largest_of_pairs(std::size_t count, const float* x, std::size_t width, std::size_t place, float* largest,
-                             std::uint32_t* picks) {
+/// The largest of the windows at x and x + width, the first of which is number `place` of its sample, and
+/// their places. Returns how many it did of `count`.
+std::size_t largest_of_pairs(std::size_t count, const float* x, std::size_t width, std::size_t place,
+                             float* largest, std::uint32_t* picks) {
   std::size_t i = 0;
   for (; i + 4 <= count; i += 4) {
     const auto at = static_cast<std::int32_t>(place + 2 * i), below = at + static_cast<std::int32_t>(width);
     const FourPlaces steps{0, 2, 4, 6};
-    const auto load = [&](std::size_t from) -> Four { return *reinterpret_cast<const FourStored*>(x + from); };
+    const auto load = [&](std::size_t from) -> Four {
+      return *reinterpret_cast<const FourStored*>(x + from);
+    };
     const Four a = load(2 * i), b = load(2 * i + 4), c = load(width + 2 * i), d = load(width + 2 * i + 4);
     Four most = __builtin_shufflevector(a, b, 0, 2, 4, 6);
     FourPlaces best = steps + at;
@@ -112,7 +114,8 @@ class MaxPool final : public Pool<Real> {
       this->pooling_.for_each_row([&](std::size_t row, std::size_t count, std::size_t place) {
         std::size_t done = 0;
         if (this->pooling_.height() == 2 && this->pooling_.width() == 2)
-          done = largest_of_pairs(count, sample + place, this->pooling_.in().width, place, to + row, picks + row);
+          done = largest_of_pairs(count, sample + place, this->pooling_.in().width, place, to + row,
+                                  picks + row);
         for (; done < count; ++done) {
           const std::size_t first = place + done * this->pooling_.width();
           std::size_t best = first;

@@ -4,8 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "io/config/noise_file.h"
 #include "io/data/dataset.h"
@@ -31,6 +33,39 @@ Dataset load_dataset(const Ranks& ranks, const std::string& path) {
       if (!here) data = dataset_from_bytes(bytes);
     });
   }
+  ranks.require_equal("the data set " + path, data.hash);
+  return data;
+}
+
+Dataset load_training_data(const Ranks& ranks, const std::string& path, double memory) {
+  std::int64_t whole = fs::exists(fs::path(path)) ? 0 : 1;  // or it goes from rank 0 to all
+  ranks.max({&whole, 1});
+  ranks.together([&] {
+    if (whole == 0 && (memory == 0 || static_cast<double>(input_bytes(path)) <= memory * 1e6)) whole = 1;
+  });
+  ranks.max({&whole, 1});
+  if (whole != 0) return load_dataset(ranks, path);
+
+  // The first rank of every node makes the file and the others open it; then nobody needs its name.
+  std::vector<std::string> hosts = ranks.gather(ranks.host());
+  const auto writer =
+      static_cast<std::size_t>(std::find(hosts.begin(), hosts.end(), ranks.host()) - hosts.begin());
+  const bool write = writer == static_cast<std::size_t>(ranks.rank());
+  Dataset data;
+  std::optional<RowFile> rows;
+  ranks.together([&] {
+    if (!write) return;
+    const char* folder = std::getenv("TMPDIR");
+    rows.emplace(RowFile::create(folder && *folder ? folder : "/tmp"));
+    data = read_dataset_rows(path, *rows, true);
+  });
+  const std::vector<std::string> paths = ranks.gather(write && rows ? rows->path() : std::string());
+  ranks.together([&] {
+    if (write) return;
+    rows.emplace(RowFile::open(paths[writer]));
+    data = read_dataset_rows(path, *rows, false);
+  });
+  if (write) rows->forget();
   ranks.require_equal("the data set " + path, data.hash);
   return data;
 }

@@ -17,6 +17,9 @@ namespace qmtl {
 /// The data set in `path`: every rank reads the shared file; where a rank has no such file, rank 0 sends its
 /// own. Collective; all ranks fail together, also when they have different data.
 Dataset load_dataset(const Ranks& ranks, const std::string& path);
+/// The same for training: of inputs larger than `memory` MB (0: never) the numbers stay in a temporary file
+/// on each node, from which Input::rows reads. A node without the data set's file has them in memory.
+Dataset load_training_data(const Ranks& ranks, const std::string& path, double memory);
 
 /// Names run.folder after the configuration's file where it is not given.
 void choose_run_folder(Config& config);

@@ -268,6 +268,12 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   return report;
 }
 
+/// A task is added to a model on data in memory, with which the two models' outputs are compared.
+Dataset load_job_data(const Ranks& ranks, const TrainRequest& request, const Config& config) {
+  if (request.added) return load_dataset(ranks, config.data_file);
+  return load_training_data(ranks, config.data_file, config.data_memory);
+}
+
 /// The trained model of a request that adds a task.
 std::optional<Checkpoint> load_trained(const Ranks& ranks, const TrainRequest& request) {
   if (!request.added) return std::nullopt;
@@ -310,7 +316,7 @@ std::unique_ptr<const TrainJob> prepare_training(const Ranks& ranks, const Train
   TrainJob& job = *made;
   job.config = load_config(ranks, request);
   const auto watch = ranks.watch(job.config.watchdog);
-  job.data = load_dataset(ranks, job.config.data_file);
+  job.data = load_job_data(ranks, request, job.config);
   prepare(ranks, request, load_trained(ranks, request), job);
   return made;
 }
@@ -320,7 +326,7 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
   TrainJob job;
   job.config = load_config(ranks, request);
   const auto watch = ranks.watch(job.config.watchdog);
-  job.data = load_dataset(ranks, job.config.data_file);
+  job.data = load_job_data(ranks, request, job.config);
   const auto trained = load_trained(ranks, request);
   prepare(ranks, request, trained, job);
   const auto folder = open_folder(ranks, request, job.config);

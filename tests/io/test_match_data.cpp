@@ -55,7 +55,7 @@ struct Named {
 Dataset written(const Named& named, const Meaning& meaning) {
   Dataset data;
   data.samples = named.cells.size();
-  Input body{"body", {named.columns.size()}, named.columns.size(), {}, {}, named.columns, {}};
+  Input body{"body", {named.columns.size()}, named.columns.size(), {}, {}, {}, named.columns, {}};
   for (const std::string& column : named.columns)
     body.units.push_back(meaning.inputs[0].units[place_of(meaning.inputs[0].columns, column)]);
   Task species{"species", TaskKind::multiclass, static_cast<int>(named.species.size()), "", 1,

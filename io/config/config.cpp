@@ -210,6 +210,7 @@ std::string to_toml(const Config& config) {
       for (const Key<Config>& row : fixed_keys()) {
         const std::string section = section_of(row.name);
         if (row.name != name && section != name) continue;
+        if (row.present && !row.present(config)) continue;
         if (!section.empty() && !opened) text += "\n[" + section + "]\n";
         opened = true;
         const bool empty_text = row.write(config) == "\"\"";

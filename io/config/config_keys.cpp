@@ -189,11 +189,13 @@ std::vector<Key<Config>> make_fixed_keys() {
       free_to_change(key<C>("data.file", MEMBER(data_file), checked(check_filled),
                             "the data set; relative paths start at the configuration's folder",
                             "dataset path")),
-      free_to_change(
-          key<C>("data.memory", MEMBER(data_memory), between(0, 1e9),
-                 "MB that a rank keeps of the data set's inputs: of larger ones it reads the rows that "
-                 "it needs from a temporary file on its node; 0: all",
-                 "memory")),
+      // Younger than checkpoints that are about: their text, and so their content hash, stays what it was.
+      when<C>([](const C& config) { return config.data_memory != C{}.data_memory; },
+              free_to_change(
+                  key<C>("data.memory", MEMBER(data_memory), between(0, 1e9),
+                         "MB that a rank keeps of the data set's inputs, 1024 unless said: of larger ones "
+                         "it reads the rows that it needs from a temporary file on its node; 0: all",
+                         "memory"))),
       key<C>("data.tasks", MEMBER(data_tasks), checked(check_filled),
              "the tasks to learn, in this order; empty: all of the data set"),
       key<C>("data.standardise", MEMBER(standardise), {},

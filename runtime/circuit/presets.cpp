@@ -2,152 +2,13 @@
 #include "runtime/circuit/presets.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "runtime/base/names.h"
+#include "runtime/circuit/preset_layers.h"
 
-namespace qmtl {
+namespace qmtl::presets {
 namespace {
-
-using Layers = std::vector<CircuitLayer>;
-using PairLists = std::vector<std::vector<int>>;
-
-CircuitLayer turn(std::vector<Gate> gates, std::vector<int> qubits = {}) {
-  CircuitLayer layer;
-  layer.gates = std::move(gates);
-  layer.qubits = std::move(qubits);
-  return layer;
-}
-
-CircuitLayer entangle(Gate gate, PairPattern pattern, int range = 1) {
-  CircuitLayer layer;
-  layer.entangler = gate;
-  layer.pattern = pattern;
-  layer.range = range;
-  return layer;
-}
-
-/// No pairs: no gates.
-CircuitLayer entangle(Gate gate, PairLists pairs) {
-  CircuitLayer layer;
-  if (pairs.empty()) return layer;
-  layer.entangler = gate;
-  layer.pairs = std::move(pairs);
-  return layer;
-}
-
-CircuitLayer upload(Gate gate, double factor = 1.0, int first_input = 0) {
-  CircuitLayer layer;
-  layer.upload = gate;
-  layer.factor = factor;
-  layer.first_input = first_input;
-  return layer;
-}
-
-CircuitLayer upload_pairs(Gate gate, PairPattern pattern, double factor, bool reflect) {
-  CircuitLayer layer = upload(gate, factor);
-  layer.pattern = pattern;
-  layer.reflect = reflect;
-  return layer;
-}
-
-Layers with_entangler(std::vector<Gate> gates, Gate gate, PairPattern pattern, int range = 1) {
-  CircuitLayer layer = entangle(gate, pattern, range);
-  layer.gates = std::move(gates);
-  return {layer};
-}
-
-/// The same with the pattern's pairs of repetition `index`: a layer's own number would also count the uploads
-/// that stand in front.
-Layers with_entangler(std::vector<Gate> gates, Gate gate, PairPattern pattern, int n, int index) {
-  PairLists pairs;
-  for (const auto& [a, b] : pattern_pairs(pattern, 1, n, index)) pairs.push_back({a, b});
-  CircuitLayer layer = entangle(gate, std::move(pairs));
-  layer.gates = std::move(gates);
-  return {layer};
-}
-
-// ---- Patterns of Sim, Johnson and Aspuru-Guzik 2019: from the last qubit up, control first.
-
-PairLists upward(int n) {
-  PairLists pairs;
-  for (int i = n - 1; i >= 1; --i) pairs.push_back({i, i - 1});
-  return pairs;
-}
-PairLists upward_ring(int n) {
-  PairLists pairs = upward(n);
-  if (n > 2) pairs.push_back({0, n - 1});
-  return pairs;
-}
-PairLists every_second(int n, int first) {
-  PairLists pairs;
-  for (int i = first; i + 1 < n; i += 2) pairs.push_back({i + 1, i});
-  return pairs;
-}
-PairLists ring_down(int n) {
-  PairLists pairs;
-  if (n > 1) pairs.push_back({n - 1, 0});
-  for (int i = n - 2; i >= 0 && n > 2; --i) pairs.push_back({i, i + 1});
-  return pairs;
-}
-/// The other ring of circuits 13 to 15: each qubit controls the one before it, from the last qubit on.
-PairLists ring_back(int n) {
-  PairLists pairs;
-  for (int step = 0; step < n && n > 1; ++step) {
-    const int control = (n - 1 + step) % n;
-    pairs.push_back({control, (control + n - 1) % n});
-    if (n == 2) break;
-  }
-  return pairs;
-}
-std::vector<int> inner(int n) {
-  std::vector<int> qubits;
-  for (int i = 1; i + 1 < n; ++i) qubits.push_back(i);
-  return qubits;
-}
-CircuitLayer turn_inner(std::vector<Gate> gates, int n) {
-  return n > 2 ? turn(std::move(gates), inner(n)) : CircuitLayer{};
-}
-
-Layers sim1(int, int) { return {turn({Gate::rx, Gate::rz})}; }
-template <Gate gate>
-Layers sim_chain(int n, int) {
-  return {turn({Gate::rx, Gate::rz}), entangle(gate, upward(n))};
-}
-template <Gate gate>
-Layers sim_all(int n, int) {
-  Layers layers{turn({Gate::rx, Gate::rz}), entangle(gate, PairPattern::all_to_all),
-                turn({Gate::rx, Gate::rz})};
-  if (n < 2) layers.erase(layers.begin() + 1);
-  return layers;
-}
-template <Gate gate>
-Layers sim_pairs(int n, int) {
-  return {turn({Gate::rx, Gate::rz}), entangle(gate, every_second(n, 0)), turn({Gate::rx, Gate::rz}),
-          entangle(gate, every_second(n, 1))};
-}
-Layers sim9(int n, int) { return {turn({Gate::h}), entangle(Gate::cz, upward(n)), turn({Gate::rx})}; }
-/// The box that is repeated begins behind the first rotations.
-Layers sim10(int n, int index) {
-  return {index == 0 ? turn({Gate::ry}) : CircuitLayer{}, entangle(Gate::cz, upward_ring(n)),
-          turn({Gate::ry})};
-}
-template <Gate gate>
-Layers sim_inner(int n, int) {
-  return {turn({Gate::ry, Gate::rz}), entangle(gate, every_second(n, 0)), turn_inner({Gate::ry, Gate::rz}, n),
-          entangle(gate, every_second(n, 1))};
-}
-template <Gate gate>
-Layers sim_rings(int n, int) {
-  return {turn({Gate::ry}), entangle(gate, ring_down(n)), turn({Gate::ry}), entangle(gate, ring_back(n))};
-}
-template <Gate gate>
-Layers sim_two_pairs(int n, int) {
-  return {turn({Gate::rx, Gate::rz}), entangle(gate, every_second(n, 0)), entangle(gate, every_second(n, 1))};
-}
-template <Gate gate>
-Layers sim_ring(int n, int) {
-  return {turn({Gate::rx, Gate::rz}), entangle(gate, ring_down(n))};
-}
 
 // ---- Qiskit's circuit library: rotations, an entangler, rotations once more at the end.
 
@@ -370,7 +231,6 @@ Layers qcnn(int n, int) {
   return layers;
 }
 
-constexpr std::string_view sim = "Sim, Johnson, Aspuru-Guzik 2019 (arXiv:1905.10876)";
 constexpr std::string_view qiskit = "Qiskit's circuit library";
 constexpr std::string_view pennylane = "PennyLane's templates";
 
@@ -395,25 +255,6 @@ constexpr Preset table[] = {
     {"real-amplitudes-sca", qiskit, real_amplitudes<PairPattern::sca>, last_ry},
     {"real-amplitudes-pairwise", qiskit, real_amplitudes<PairPattern::pairwise>, last_ry},
     {"excitation-preserving", qiskit, excitation_preserving, last_rz},
-    {"sim-1", sim, sim1},
-    {"sim-2", sim, sim_chain<Gate::cx>},
-    {"sim-3", sim, sim_chain<Gate::crz>},
-    {"sim-4", sim, sim_chain<Gate::crx>},
-    {"sim-5", sim, sim_all<Gate::crz>},
-    {"sim-6", sim, sim_all<Gate::crx>},
-    {"sim-7", sim, sim_pairs<Gate::crz>},
-    {"sim-8", sim, sim_pairs<Gate::crx>},
-    {"sim-9", sim, sim9},
-    {"sim-10", sim, sim10},
-    {"sim-11", sim, sim_inner<Gate::cx>},
-    {"sim-12", sim, sim_inner<Gate::cz>},
-    {"sim-13", sim, sim_rings<Gate::crz>},
-    {"sim-14", sim, sim_rings<Gate::crx>},
-    {"sim-15", sim, sim_rings<Gate::cx>},
-    {"sim-16", sim, sim_two_pairs<Gate::crz>},
-    {"sim-17", sim, sim_two_pairs<Gate::crx>},
-    {"sim-18", sim, sim_ring<Gate::crz>},
-    {"sim-19", sim, sim_ring<Gate::crx>},
     {"ising", "Wecker, Hastings, Troyer 2015 (arXiv:1507.08969)", ising},
     {"matrix-product", "Huggins et al. 2019 (arXiv:1803.11537)", matrix_product},
     {"tree-tensor", "Grant et al. 2018 (arXiv:1804.03680)", tree_tensor, tree_root},
@@ -430,19 +271,29 @@ constexpr Preset table[] = {
 };
 
 }  // namespace
+}  // namespace qmtl::presets
 
-std::span<const Preset> preset_table() { return table; }
+namespace qmtl {
+
+std::span<const Preset> preset_table() {
+  static const std::vector<Preset> all = [] {
+    std::vector<Preset> rows(std::begin(presets::table), std::end(presets::table));
+    rows.insert(rows.end(), presets::sim_circuits().begin(), presets::sim_circuits().end());
+    return rows;
+  }();
+  return all;
+}
 
 const Preset& preset_named(std::string_view name) { return row_named(preset_table(), "preset", name); }
 
 std::vector<CircuitLayer> expand(const Preset& preset, int qubits, int layers, Gate gate, int uploads,
                                  bool repeat_uploads) {
-  Layers all;
+  std::vector<CircuitLayer> all;
   int done = 0;
   const auto upload_before = [&](int layer) {
     for (; !preset.uploads && done < uploads && static_cast<long long>(done) * layers / uploads <= layer;
          ++done)
-      all.push_back(upload(gate, 1.0, repeat_uploads ? 0 : -1));
+      all.push_back(presets::upload(gate, 1.0, repeat_uploads ? 0 : -1));
   };
   for (int l = 0; l < layers; ++l) {
     upload_before(l);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 
 #include "runtime/base/text.h"
 #include "runtime/circuit/cones.h"
@@ -81,6 +82,8 @@ class Builder {
     }
     return true;
   }
+
+  bool worked_hard() const { return work_ > most_work / 10; }
 
   PauliExpansion finish() && {
     prune();
@@ -326,7 +329,40 @@ Cone output_cone(const Circuit& circuit, int block, int output, int number) {
 
 }  // namespace
 
-std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments, std::size_t limit) {
+namespace {
+
+/// Circuits that were found too deep after much work: plans ask about the same ones again and again.
+class TooDeep {
+ public:
+  bool has(const Circuit& circuit, bool second_moments, std::size_t limit) {
+    const std::lock_guard<std::mutex> lock(guard_);
+    return std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
+      return known.second_moments == second_moments && known.limit == limit && known.circuit == circuit;
+    });
+  }
+  void add(const Circuit& circuit, bool second_moments, std::size_t limit) {
+    const std::lock_guard<std::mutex> lock(guard_);
+    if (known_.size() == most) known_.erase(known_.begin());
+    known_.push_back({circuit, second_moments, limit});
+  }
+
+ private:
+  static constexpr std::size_t most = 16;
+  struct Known {
+    Circuit circuit;
+    bool second_moments;
+    std::size_t limit;
+  };
+  std::mutex guard_;
+  std::vector<Known> known_;
+};
+
+TooDeep& too_deep() {
+  static TooDeep circuits;
+  return circuits;
+}
+
+std::optional<PauliExpansion> expand(const Circuit& circuit, bool second_moments, std::size_t limit) {
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
   Builder builder(second_moments ? 2 * outputs : outputs, limit);
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
@@ -342,11 +378,21 @@ std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_m
           const int number = cone.outputs[static_cast<std::size_t>(first_output + o)];
           fits = builder.add(output_cone(circuit, blocks[b], o, number), 0, 0, outputs, second_moments);
         }
-      if (!fits) return std::nullopt;
+      if (!fits) {
+        if (builder.worked_hard()) too_deep().add(circuit, second_moments, limit);
+        return std::nullopt;
+      }
       first_output += count;
     }
   }
   return std::move(builder).finish();
+}
+
+}  // namespace
+
+std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments, std::size_t limit) {
+  if (too_deep().has(circuit, second_moments, limit)) return std::nullopt;
+  return expand(circuit, second_moments, limit);
 }
 
 namespace {

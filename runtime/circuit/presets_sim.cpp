@@ -89,7 +89,7 @@ Layers sim_ring(int n, int) {
 
 constexpr std::string_view sim = "Sim, Johnson, Aspuru-Guzik 2019 (arXiv:1905.10876)";
 
-constexpr Preset table[] = {
+constexpr Preset sim_table[] = {
     {"sim-1", sim, sim1},
     {"sim-2", sim, sim_chain<Gate::cx>},
     {"sim-3", sim, sim_chain<Gate::crz>},
@@ -113,6 +113,6 @@ constexpr Preset table[] = {
 
 }  // namespace
 
-std::span<const Preset> sim_circuits() { return table; }
+std::span<const Preset> sim_circuits() { return sim_table; }
 
 }  // namespace qmtl::presets

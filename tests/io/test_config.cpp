@@ -213,6 +213,7 @@ TEST_CASE("every fixed key is written once and refuses a value of another type b
   ansatz.stage = ansatz.block_stage = {CircuitLayer{}};
   ansatz.observables = {"Z0"};
   config.train.batches = BatchKind::task;
+  config.data_memory = 2048;
   const std::string text = to_toml(config);
   for (const std::string& key : config_keys()) {
     INFO(key);

@@ -8,6 +8,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/circuit/cones.h"
+#include "runtime/circuit/too_deep.h"
 
 namespace qmtl {
 namespace {
@@ -390,8 +391,12 @@ std::optional<PauliExpansion> expand(const Circuit& circuit, bool second_moments
 
 }  // namespace
 
+bool known_too_deep(const Circuit& circuit, bool second_moments, std::size_t limit) {
+  return too_deep().has(circuit, second_moments, limit);
+}
+
 std::optional<PauliExpansion> expand_pauli(const Circuit& circuit, bool second_moments, std::size_t limit) {
-  if (too_deep().has(circuit, second_moments, limit)) return std::nullopt;
+  if (known_too_deep(circuit, second_moments, limit)) return std::nullopt;
   return expand(circuit, second_moments, limit);
 }
 

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/circuit/cone_finder.h"
+#include "runtime/circuit/too_deep.h"
 
 namespace qmtl {
 namespace {
@@ -98,10 +100,15 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
   std::vector<ExpandedBlocks> expanded;
   std::vector<ConeGroup> groups;
   const ConeFinder cone_of(circuit);
+  std::size_t deepest =
+      std::numeric_limits<std::size_t>::max();  ///< shared gates that were too many to expand
   for (const std::vector<int>& blocks : blocks_by_register(circuit)) {
     ConeGroup group = cone_group(cone_of, blocks, model);
-    if (pauli) {
-      const auto expansion = expand_pauli(group.part.cone.circuit, options.second_moments);
+    const Circuit& own = group.part.cone.circuit;
+    if (pauli && own.shared.size() < deepest) {
+      const auto expansion = expand_pauli(own, options.second_moments);
+      // Another register behind as many shared gates would take as long to be found too deep.
+      if (!expansion && known_too_deep(own, options.second_moments)) deepest = own.shared.size();
       // What is shared with other registers is counted for each: an upper bound.
       if (expansion && (!cones || pauli_cost(*expansion, model).seconds < group.cost.seconds)) {
         if (expanded.empty() || expanded.back().terms + expansion->terms() > terms_per_part)

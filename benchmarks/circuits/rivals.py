@@ -113,8 +113,18 @@ def pennylane_torch(circuit, n, layers, x, w, g, preset):
     return step
 
 
-def pennylane_jax(circuit, n, layers, x, w, g, preset):
+def jax_step(total, x, w):
+    """A compiled step of `total`, which gives its sum and the values: those, and the sum's gradients."""
     import jax
+    both = jax.jit(jax.value_and_grad(total, (0, 1), has_aux=True))
+
+    def step():
+        (_, values), (gx, gw) = jax.block_until_ready(both(x, w))
+        return np.asarray(values), np.asarray(gx), np.asarray(gw)
+    return step
+
+
+def pennylane_jax(circuit, n, layers, x, w, g, preset):
     import jax.numpy as jnp
     node = pennylane_node(circuit, n, layers, "default.qubit", "jax", "backprop")
     x, w, g = (jnp.asarray(v, jnp.float32) for v in (x, w, g))
@@ -122,12 +132,7 @@ def pennylane_jax(circuit, n, layers, x, w, g, preset):
     def total(x, w):
         values = jnp.stack(node(x.T, w)).T
         return (values * g).sum(), values
-    both = jax.jit(jax.value_and_grad(total, (0, 1), has_aux=True))
-
-    def step():
-        (_, values), (gx, gw) = jax.block_until_ready(both(x, w))
-        return np.asarray(values), np.asarray(gx), np.asarray(gw)
-    return step
+    return jax_step(total, x, w)
 
 
 def lightning(circuit, n, layers, x, w, g, preset):
@@ -174,12 +179,7 @@ def tensorcircuit_jax(circuit, n, layers, x, w, g, preset):
     def total(x, w):
         values = jax.vmap(outputs, (0, None))(x, w)
         return (values * g).sum(), values
-    both = jax.jit(jax.value_and_grad(total, (0, 1), has_aux=True))
-
-    def step():
-        (_, values), (gx, gw) = jax.block_until_ready(both(x, w))
-        return np.asarray(values), np.asarray(gx), np.asarray(gw)
-    return step
+    return jax_step(total, x, w)
 
 
 def qmtl_head(circuit, n, layers, x, w, g, preset):

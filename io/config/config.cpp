@@ -213,10 +213,8 @@ std::string to_toml(const Config& config) {
         if (row.present && !row.present(config)) continue;
         if (!section.empty() && !opened) text += "\n[" + section + "]\n";
         opened = true;
-        const bool empty_text = row.write(config) == "\"\"";
-        if (!empty_text && (!row.present || row.present(config)))
-          text += (section.empty() ? row.name : row.name.substr(section.size() + 1)) + " = " +
-                  row.write(config) + "\n";
+        if (const std::string value = row.write(config); value != "\"\"")
+          text += (section.empty() ? row.name : row.name.substr(section.size() + 1)) + " = " + value + "\n";
       }
     }
   }

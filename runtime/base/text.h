@@ -14,6 +14,8 @@ std::string printable(std::string_view text, std::size_t most = 40);
 
 /// A number in so many significant digits, without zeros at the end: 0.25, 1e-09 (printf's %g).
 std::string significant(double value, int digits);
+/// A number in the fewest digits that are read back as it was.
+std::string shortest(double value);
 /// A number with so many digits behind the point (printf's %f).
 std::string fixed(double value, int decimals);
 

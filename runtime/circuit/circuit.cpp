@@ -21,4 +21,13 @@ std::vector<double> bound_params(const Circuit& circuit, std::span<const double>
   return params;
 }
 
+void add_trained_gradient(const Circuit& circuit, int param, double g, std::span<const double> trainable,
+                          std::span<double> gradient) {
+  const auto number = static_cast<std::size_t>(param);
+  if (circuit.param_of.empty())
+    gradient[number] += g;
+  else
+    add_gradient(circuit.param_of[number], g, {}, trainable, {}, gradient);
+}
+
 }  // namespace qmtl

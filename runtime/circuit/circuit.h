@@ -96,4 +96,8 @@ struct Circuit {
 /// The circuit's parameters for those trainable numbers.
 std::vector<double> bound_params(const Circuit& circuit, std::span<const double> trainable);
 
+/// Adds to the trainable numbers' `gradient` what parameter number `param` brings, whose gradient is `g`.
+void add_trained_gradient(const Circuit& circuit, int param, double g, std::span<const double> trainable,
+                          std::span<double> gradient);
+
 }  // namespace qmtl

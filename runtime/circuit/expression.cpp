@@ -106,17 +106,18 @@ void add_gradient(const Expression& expression, double g, std::span<const double
   }
 }
 
-std::string describe(const Expression& expression) {
+std::string describe(const Expression& expression, const std::string& times) {
   std::string text;
   const auto append = [&](double factor, const std::string& rest) {
     text += factor < 0 ? (text.empty() ? "-" : " - ") : (text.empty() ? "" : " + ");
-    if (std::abs(factor) != 1.0 || rest.empty())
-      text += significant(std::abs(factor), 6) + (rest.empty() ? "" : " ");
-    text += rest;
+    if (rest.empty())
+      text += shortest(std::abs(factor));
+    else
+      text += (std::abs(factor) == 1.0 ? "" : shortest(std::abs(factor)) + times) + rest;
   };
   for (const Monomial& term : expression.terms) {
     std::string rest = term.param < 0 ? "" : "w[" + std::to_string(term.param) + "]";
-    for (int input : term.inputs) rest += (rest.empty() ? "z[" : " z[") + std::to_string(input) + "]";
+    for (int input : term.inputs) rest += (rest.empty() ? "" : times) + "z[" + std::to_string(input) + "]";
     append(term.factor, rest);
   }
   if (expression.constant != 0.0 || expression.terms.empty()) append(expression.constant, "");

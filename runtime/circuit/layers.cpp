@@ -187,22 +187,21 @@ class LayerWriter {
 
   void by_hand() {
     const auto first = static_cast<int>(numbers_.trained.size());
-    int trained = 0;
-    for (std::size_t i = 0; i < layer_.ops.size(); ++i)
-      for (const Expression& angle : layer_.ops[i].angles)
-        for (const Monomial& term : angle.terms) {
-          trained = std::max(trained, term.param + 1);
-          for (int input : term.inputs) numbers_.inputs = std::max(numbers_.inputs, input + 1);
-        }
-    std::vector<Gate> gate_of(static_cast<std::size_t>(trained), Gate::ry);
-    std::vector<TrainedRole> role_of(gate_of.size(), TrainedRole::angle);
+    std::vector<Gate> gate_of;
+    std::vector<TrainedRole> role_of;
     for (const GateUse& use : layer_.ops)
       for (const Expression& angle : use.angles)
-        for (const Monomial& term : angle.terms)
-          if (term.param >= 0) {
-            gate_of[static_cast<std::size_t>(term.param)] = use.gate;
-            if (!term.inputs.empty()) role_of[static_cast<std::size_t>(term.param)] = TrainedRole::weight;
+        for (const Monomial& term : angle.terms) {
+          for (int input : term.inputs) numbers_.inputs = std::max(numbers_.inputs, input + 1);
+          if (term.param < 0) continue;
+          const auto w = static_cast<std::size_t>(term.param);
+          if (w >= gate_of.size()) {
+            gate_of.resize(w + 1, Gate::ry);
+            role_of.resize(w + 1, TrainedRole::angle);
           }
+          gate_of[w] = use.gate;
+          if (!term.inputs.empty()) role_of[w] = TrainedRole::weight;
+        }
     for (std::size_t w = 0; w < gate_of.size(); ++w)
       train(part_ + ".l" + to_string(number_) + ".w" + to_string(w), role_of[w], gate_of[w]);
     for (std::size_t i = 0; i < layer_.ops.size(); ++i) {

@@ -149,20 +149,9 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   };
   used.engine->vjp(rows, memory.angles.data(), at_readout, memory.values.data(),
                    memory.angle_gradients.data(), memory.circuit_gradient.data());
-  add_param_gradients(used, memory.circuit_gradient, gradient);
+  for (std::size_t i = 0; i < used.cone.params.size(); ++i)
+    add_trained_gradient(circuit_, used.cone.params[i], memory.circuit_gradient[i], trained_, gradient);
   decode(z, used, memory, dz, gradient, gain_gradient);
-}
-
-template <class Real>
-void CircuitStage<Real>::add_param_gradients(const Part& used, std::span<const double> of_params,
-                                             std::span<double> gradient) const {
-  for (std::size_t i = 0; i < used.cone.params.size(); ++i) {
-    const auto number = static_cast<std::size_t>(used.cone.params[i]);
-    if (circuit_.param_of.empty())
-      gradient[number] += of_params[i];
-    else
-      qmtl::add_gradient(circuit_.param_of[number], of_params[i], {}, trained_, {}, gradient);
-  }
 }
 
 template <class Real>
@@ -237,8 +226,8 @@ void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& use
     std::fill(of_inputs.begin(), of_inputs.end(), 0.0);
     const auto row = std::span(memory.inputs).subspan(static_cast<std::size_t>(i) * inputs, inputs);
     for (const int a : used.cone.angles)
-      qmtl::add_gradient(circuit_.angle_of[static_cast<std::size_t>(a)], static_cast<double>(*gradients++), row,
-                         trained_, of_inputs, gradient);
+      qmtl::add_gradient(circuit_.angle_of[static_cast<std::size_t>(a)], static_cast<double>(*gradients++),
+                         row, trained_, of_inputs, gradient);
     for (std::size_t k = 0; k < inputs; ++k) {
       const auto column = static_cast<Eigen::Index>(k);
       const double g = of_inputs[k] * static_cast<double>(memory.slopes(i, column));

@@ -86,7 +86,8 @@ class CircuitStage {
     Matrix<Real> picked, angles, slopes, angle_gradients;  ///< slopes: d angle / d (gain z)
     std::vector<Real> values;
     std::vector<double> circuit_gradient, expectations, given;
-    /// Where angles are functions of mapped numbers: those, [rows, width()], whose slopes are then in `slopes`.
+    /// Where angles are functions of mapped numbers: those, [rows, width()], whose slopes are then in
+    /// `slopes`.
     std::vector<double> inputs;
   };
 
@@ -103,8 +104,6 @@ class CircuitStage {
               std::span<double> gradient, double* gain_gradient) const;
   void decode_functions(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
                         std::span<double> gradient, double* gain_gradient) const;
-  void add_param_gradients(const Part& part, std::span<const double> of_params,
-                           std::span<double> gradient) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 

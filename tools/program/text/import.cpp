@@ -2,23 +2,18 @@
 #include "tools/program/text/import.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "io/data/text_encoding.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
-
-std::string number_text(double value) {
-  char digits[40];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
 
 std::string task_line(const ImportReport::TaskLabels& task) {
   std::string text = "labels       " + shown(task.task) + ": " + std::to_string(task.labels) + " labels, " +
                      std::to_string(task.missing) + " missing";
   if (task.classes.empty())
-    return task.labels == 0 ? text : text + ", " + number_text(task.least) + " to " + number_text(task.most);
+    return task.labels == 0 ? text : text + ", " + shortest(task.least) + " to " + shortest(task.most);
   constexpr std::size_t most = 20;
   for (std::size_t i = 0; i < std::min(most, task.classes.size()); ++i)
     text += (i ? ", " : "; ") + shown(task.classes[i].name) + " " + std::to_string(task.classes[i].count);

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/export/head_circuits.h"
 
-#include <charconv>
-
 #include "hardware/head_outputs.h"
 #include "hardware/program_stats.h"
 #include "io/data/csv.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {
-namespace {
-
-std::string shortest(double value) {
-  char text[32];
-  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
-}
-
-}  // namespace
 
 HeadCircuits head_circuits(const ExportSource& source) {
   const std::string to = "--to " + source.asked.format;

@@ -142,14 +142,12 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
     last_loss_ = 0.5 * (up + down);
   }
   const Circuit& circuit = *learner_.circuit();
-  const std::span<double> trained = std::span(gradient).subspan(
-      learner_.circuit_begin(), static_cast<std::size_t>(circuit.trainable_numbers()));
-  for (std::size_t i = 0; i < circuit_gradient.size(); ++i) {
-    if (circuit.param_of.empty())
-      trained[i] += circuit_gradient[i];
-    else
-      add_gradient(circuit.param_of[i], circuit_gradient[i], {}, trained, {}, trained);
-  }
+  const std::size_t begin = learner_.circuit_begin(),
+                    count = static_cast<std::size_t>(circuit.trainable_numbers());
+  for (std::size_t i = 0; i < circuit_gradient.size(); ++i)
+    add_trained_gradient(circuit, static_cast<int>(i), circuit_gradient[i],
+                         std::span(state_.params).subspan(begin, count),
+                         std::span(gradient).subspan(begin, count));
   optimiser_step(train_, block_infos_, options_.rate, gradient, state_);
   learner_.bind(state_.params);
 }

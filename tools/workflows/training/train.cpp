@@ -138,8 +138,8 @@ void resume(const Ranks& ranks, RunFolder* folder, SimdTarget simd, TrainJob& jo
 
 void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
   if (!learner.plan()) return;
-  const AnsatzSpec ansatz = head_ansatz(spec);
-  for (const std::string& warning : analyse(build(ansatz), layout(ansatz).names()).warnings)
+  const Assembly assembly = assemble(head_ansatz(spec));
+  for (const std::string& warning : analyse(assembly.circuit, assembly.layout.names()).warnings)
     spdlog::warn("{}", warning);
 }
 

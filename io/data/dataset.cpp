@@ -5,9 +5,9 @@
 #include <bit>
 #include <map>
 
-#include "io/data/file_kind.h"
 #include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
+#include "io/sources/file_kind.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 

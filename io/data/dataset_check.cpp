@@ -4,8 +4,7 @@
 #include <set>
 
 #include "io/data/dataset.h"
-#include "io/data/predictions.h"
-#include "io/data/text_encoding.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {

@@ -6,8 +6,8 @@
 #include <limits>
 #include <unordered_map>
 
-#include "io/data/numbers.h"
-#include "io/data/text_encoding.h"
+#include "io/sources/numbers.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {

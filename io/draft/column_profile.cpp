@@ -8,8 +8,8 @@
 #include <cmath>
 #include <functional>
 
-#include "io/data/text_encoding.h"
-#include "io/data/values.h"
+#include "io/import/values.h"
+#include "io/sources/text_encoding.h"
 
 namespace qmtl {
 namespace {

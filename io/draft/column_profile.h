@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "io/data/numbers.h"
+#include "io/sources/numbers.h"
 
 namespace qmtl {
 

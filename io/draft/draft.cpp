@@ -9,13 +9,13 @@
 #include <optional>
 
 #include "io/config/toml_tools.h"
-#include "io/data/csv.h"
-#include "io/data/file_kind.h"
-#include "io/data/inflate.h"
-#include "io/data/npz.h"
-#include "io/data/text_encoding.h"
 #include "io/draft/column_profile.h"
 #include "io/draft/table_guess.h"
+#include "io/sources/csv.h"
+#include "io/sources/file_kind.h"
+#include "io/sources/inflate.h"
+#include "io/sources/npz.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/nearest.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/data/import_report.h"
+#include "io/sources/import_report.h"
 
 namespace qmtl {
 

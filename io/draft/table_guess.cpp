@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "io/data/arff.h"
-#include "io/data/csv_scanner.h"
-#include "io/data/file_kind.h"
-#include "io/data/inflate.h"
-#include "io/data/text_encoding.h"
+#include "io/sources/arff.h"
+#include "io/sources/csv_scanner.h"
+#include "io/sources/file_kind.h"
+#include "io/sources/inflate.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {

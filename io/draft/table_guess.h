@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "io/data/csv.h"
+#include "io/sources/csv.h"
 
 namespace qmtl {
 

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "io/data/text_encoding.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {

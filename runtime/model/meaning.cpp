@@ -46,4 +46,15 @@ std::string class_name(const TaskMeaning& task, std::size_t index) {
   return index < task.classes.size() ? task.classes[index] : std::to_string(index);
 }
 
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs,
+                                            const std::vector<std::string>& classes) {
+  if (kind == TaskKind::regression) return {task};
+  if (kind == TaskKind::binary) return {task + ".class", task + ".probability"};
+  std::vector<std::string> columns;
+  if (kind == TaskKind::multiclass) columns.push_back(task + ".class");
+  for (std::size_t i = 0; i < outputs; ++i)
+    columns.push_back(task + ".probability" + (classes.empty() ? std::to_string(i) : "." + classes[i]));
+  return columns;
+}
+
 }  // namespace qmtl

@@ -45,4 +45,8 @@ Meaning meaning_of(const Dataset& data, const ModelSpec& spec);
 /// "bird" for class 1 of a task whose classes have names, else "1".
 std::string class_name(const TaskMeaning& task, std::size_t index);
 
+/// The columns of a task in a CSV file of predictions; `classes` are the names of its classes, or empty.
+std::vector<std::string> prediction_columns(const std::string& task, TaskKind kind, std::size_t outputs,
+                                            const std::vector<std::string>& classes);
+
 }  // namespace qmtl

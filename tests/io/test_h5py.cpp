@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "common.h"
-#include "io/data/predictions.h"
+#include "io/runs/predictions.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -5,8 +5,8 @@
 
 #include "common.h"
 #include "io/files/atomic_file.h"
-#include "io/data/csv.h"
-#include "io/data/import.h"
+#include "io/import/import.h"
+#include "io/sources/csv.h"
 #include "runtime/base/hash.h"
 
 using namespace qmtl;

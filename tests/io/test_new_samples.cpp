@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/data/first_row.h"
-#include "io/data/new_samples.h"
 #include "io/files/atomic_file.h"
+#include "io/import/first_row.h"
+#include "io/import/new_samples.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

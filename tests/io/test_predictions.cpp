@@ -2,10 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include "common.h"
-#include "io/data/csv.h"
-#include "io/data/import_report.h"
-#include "io/data/predictions.h"
 #include "io/files/atomic_file.h"
+#include "io/runs/predictions.h"
+#include "io/sources/csv.h"
+#include "io/sources/import_report.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

@@ -7,12 +7,12 @@
 #include <random>
 
 #include "common.h"
-#include "io/data/csv.h"
-#include "io/data/csv_scanner.h"
-#include "io/data/import.h"
-#include "io/data/numbers.h"
-#include "io/data/text_encoding.h"
 #include "io/files/atomic_file.h"
+#include "io/import/import.h"
+#include "io/sources/csv.h"
+#include "io/sources/csv_scanner.h"
+#include "io/sources/numbers.h"
+#include "io/sources/text_encoding.h"
 
 using namespace qmtl;
 using namespace qmtl::test;

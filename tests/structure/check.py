@@ -37,14 +37,29 @@ ARROWS = {
     "benchmarks": {"benchmarks", "tools", *BELOW},
     "tests": {"tests", "benchmarks", "tools", *BELOW},
 }
-# the same inside runtime; base may be included by all
+# the same for the folders of a room
 LAYERS = {
-    "circuit": {"circuit"},
-    "engine": {"engine", "circuit"},
-    "model": {"model", "engine", "circuit"},
-    "train": {"train", "model", "engine", "circuit"},
-    "noise": {"noise", "engine", "circuit"},
-    "edge": {"edge"},
+    "runtime": {
+        "base": {"base"},
+        "circuit": {"base", "circuit"},
+        "engine": {"base", "engine", "circuit"},
+        "model": {"base", "model", "engine", "circuit"},
+        "train": {"base", "train", "model", "engine", "circuit"},
+        "noise": {"base", "noise", "engine", "circuit"},
+        "edge": {"base", "edge"},
+    },
+    "io": {
+        "files": {"files"},
+        "hdf5": {"hdf5", "files"},
+        "config": {"config", "files"},
+        "sources": {"sources", "files", "hdf5"},
+        "data": {"data", "sources", "files", "hdf5"},
+        "import": {"import", "data", "sources", "config", "files"},
+        "draft": {"draft", "import", "sources", "config", "hdf5"},
+        "runs": {"runs", "data", "sources", "config", "files", "hdf5"},
+        "edge": {"edge", "files"},
+        "onnx": {"onnx", "runs", "files"},
+    },
 }
 # value structs that layers above their own pass through
 SEAMS = {"runtime/train/state.h"}
@@ -116,11 +131,10 @@ def violations_of(file, text, root):
             yield f"{where}{room} includes {target}: it may include {', '.join(sorted(allowed))}"
         elif str(target) in SEAMS:
             continue
-        elif file.parts[0] == target.parts[0] == "runtime" and len(file.parts) > 2 and len(target.parts) > 2:
-            layer, other = file.parts[1], target.parts[1]
-            if layer in LAYERS and other not in LAYERS[layer] | {"base"}:
-                layers = ", ".join(sorted(LAYERS[layer] | {"base"}))
-                yield f"{where}runtime/{layer} includes {target}: it may include {layers}"
+        elif file.parts[0] == target.parts[0] and len(file.parts) > 2 and len(target.parts) > 2:
+            layer, layers = file.parts[1], LAYERS.get(file.parts[0], {})
+            if layer in layers and target.parts[1] not in layers[layer]:
+                yield f"{where}{file.parts[0]}/{layer} includes {target}: it may include {', '.join(sorted(layers[layer]))}"
 
 
 def check_folders(root):
@@ -299,6 +313,8 @@ def self_test(root, folder):
         ("tests/workflows/a.cpp", '#include "tools/workflows/replay/run.h"', False),
         ("benchmarks/a.cpp", '#include "tools/workflows/studies/workload.h"', False),
         ("tests/engine/a.cpp", '#include "runtime/engine/engine.h"', False),
+        ("io/data/a.cpp", '#include "io/sources/csv.h"', False),
+        ("io/data/a.cpp", '#include "io/runs/predictions.h"', True),
     ]
     wrong = [f"{file}: {line}" for file, line, broken in cases
              if bool(list(violations_of(pathlib.PurePosixPath(file), line, root))) != broken]

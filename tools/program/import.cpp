@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/data/import.h"
+#include "io/import/import.h"
 
 #include <spdlog/spdlog.h>
 

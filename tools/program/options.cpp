@@ -10,7 +10,7 @@
 #include <charconv>
 #include <iostream>
 
-#include "io/data/text_encoding.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/nearest.h"
 #include "runtime/base/text.h"
 

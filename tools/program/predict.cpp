@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "distributed/launch/cores.h"
-#include "io/data/predictions.h"
+#include "io/runs/predictions.h"
 #include "runtime/base/error.h"
 #include "runtime/model/threshold.h"
 #include "tools/program/options.h"

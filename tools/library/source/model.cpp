@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "io/config/config.h"
-#include "io/data/predictions.h"
+#include "io/runs/predictions.h"
 #include "runtime/base/error.h"
 #include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/check_data.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "io/data/text_encoding.h"
+#include "io/sources/text_encoding.h"
 #include "runtime/base/text.h"
 
 namespace qmtl {

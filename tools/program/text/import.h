@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "io/data/import_report.h"
+#include "io/sources/import_report.h"
 
 namespace qmtl {
 

@@ -3,7 +3,7 @@
 
 #include "hardware/head_outputs.h"
 #include "hardware/program_stats.h"
-#include "io/data/csv.h"
+#include "io/sources/csv.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
 #include "runtime/train/label_scale.h"

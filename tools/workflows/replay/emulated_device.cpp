@@ -6,7 +6,7 @@
 
 #include "hardware/emulator/ibm_backend.h"
 #include "hardware/transpile/target_json.h"
-#include "io/data/inflate.h"
+#include "io/sources/inflate.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json.h"
 #include "tools/workflows/training/load.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/data/new_samples.h"
+#include "io/import/new_samples.h"
 #include "io/runs/checkpoint.h"
 #include "runtime/noise/noise_model.h"
 #include "runtime/train/learner.h"
@@ -42,8 +42,8 @@ Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const
 void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data);
 
 /// Samples for a trained model: of a data set as above, or of other files, which are read by the description
-/// that made the model's data set (io/data/new_samples.h); what each column was is in `uses` and in the log.
-/// With `labels` every task of the model is there, without labels where the file has none. Collective.
+/// that made the model's data set (io/import/new_samples.h); what each column was is in `uses` and in the
+/// log. With `labels` every task of the model is there, without labels where the file has none. Collective.
 struct LoadedSamples {
   Dataset data;
   std::vector<ColumnUse> uses;

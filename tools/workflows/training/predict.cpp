@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "io/data/predictions.h"
+#include "io/runs/predictions.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/loop/evaluate.h"
 #include "tools/workflows/training/load.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/data/new_samples.h"
+#include "io/import/new_samples.h"
 #include "io/runs/evaluation_file.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/meaning.h"

@@ -304,7 +304,7 @@ class ThroughServices(ReplayCase):
                 self.assertEqual(emulator.made_jobs(), first + again)
 
     def test_cancelling_ends_jobs_and_says_so(self):
-        with Emulator(self.log, "--queue", "polls:8") as emulator:
+        with Emulator(self.log, "--queue", "polls:4") as emulator:
             self.begin(emulator, "ionq")
             self.good("submit", "run", "--endpoint", "service.toml", "--name", "cancelled", "--max-cost", "1e6",
                       *self.OPTIONS)
@@ -316,7 +316,7 @@ class ThroughServices(ReplayCase):
 
     def test_a_signal_ends_cleanly_and_the_next_command_goes_on(self):
         for how in (signal.SIGTERM, signal.SIGINT):
-            with self.subTest(signal=how), Emulator(self.log, "--queue", "polls:12") as emulator:
+            with self.subTest(signal=how), Emulator(self.log, "--queue", "polls:4") as emulator:
                 self.begin(emulator, "ionq")
                 name = f"stopped-{how}"
                 process = subprocess.Popen(

@@ -23,7 +23,8 @@ POST_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", 
 GET_FAULTS = ("drop-before", "drop-during", "drop-after", "429,retry-after=0", "500", "503", "slow,seconds=0.3",
               "truncate-json", "not-json", "results-late", "huge-body,bytes=200000000")
 
-OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "3", "--longest-poll", "0.3",
+# The emulator lists a job at once, so that a short grace is enough.
+OPTIONS = ["--head-split", "cones", "--shots", "100", "--samples", "6", "--replicates", "50", "--grace", "0.5", "--longest-poll", "0.3",
            "--max-cost", "1e6", "--name", "case", "--endpoint", "service.toml"]
 
 

@@ -40,17 +40,16 @@ const char* qmtl_edge_name(const qmtl_edge_head* head, const qmtl_edge_item* ite
 }
 
 void qmtl_edge_probabilities(const qmtl_edge_item* task, float* y) {
-  float *value = y + task->first, sum = 0.0f;
-  const float largest = value[qmtl_edge_class(task, y)];
+  float* value = y + task->first;
   uint32_t i;
-  for (i = 0; i < task->count; ++i) {
-    if (task->kind == QMTL_EDGE_BINARY || task->kind == QMTL_EDGE_MULTILABEL)
-      value[i] = 1.0f / (1.0f + qe_exp(-value[i]));
-    else if (task->kind == QMTL_EDGE_MULTICLASS)
-      sum = sum + (value[i] = qe_exp(value[i] - largest));
-  }
-  if (task->kind == QMTL_EDGE_MULTICLASS)
+  if (task->kind == QMTL_EDGE_MULTICLASS) {
+    const float largest = value[qmtl_edge_class(task, y)];
+    float sum = 0.0f;
+    for (i = 0; i < task->count; ++i) sum = sum + (value[i] = qe_exp(value[i] - largest));
     for (i = 0; i < task->count; ++i) value[i] = value[i] / sum;
+  } else if (task->kind != QMTL_EDGE_REGRESSION) {
+    for (i = 0; i < task->count; ++i) value[i] = 1.0f / (1.0f + qe_exp(-value[i]));
+  }
 }
 
 uint32_t qmtl_edge_class(const qmtl_edge_item* task, const float* y) {

@@ -6,6 +6,7 @@
 #include "io/data/dataset.h"
 #include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
+#include "runtime/model/meaning.h"
 
 namespace qmtl {
 namespace {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/options.h"
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,6 +9,7 @@
 #include "io/sources/text_encoding.h"
 #include "runtime/base/nearest.h"
 #include "runtime/base/text.h"
+#include "tools/program/log.h"
 
 namespace qmtl {
 namespace po = boost::program_options;
@@ -33,24 +30,6 @@ po::options_description common_options() {
       "instruction set: best, avx512, avx2, sse4 or scalar");
   return common;
 }
-
-/// Another's lines as a terminal may show them: warnings repeat names from files.
-class VisibleFormatter final : public spdlog::formatter {
- public:
-  explicit VisibleFormatter(std::unique_ptr<spdlog::formatter> own) : own_(std::move(own)) {}
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-    spdlog::memory_buf_t plain;
-    own_->format(message, plain);
-    const std::string shown = visible({plain.data(), plain.size()});
-    line.append(shown.data(), shown.data() + shown.size());
-  }
-  std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<VisibleFormatter>(own_->clone());
-  }
-
- private:
-  std::unique_ptr<spdlog::formatter> own_;
-};
 
 CommonOptions read_common(const po::variables_map& values) {
   CommonOptions common;
@@ -164,11 +143,7 @@ std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage, po:
   Options options;
   ranks.together([&] { options = parse(usage, own, positional, required, args); });
   ranks.require_equal("the options of the command", options.shared);
-  auto log = std::make_shared<spdlog::logger>("qmtl", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_formatter(
-      std::make_unique<VisibleFormatter>(std::make_unique<spdlog::pattern_formatter>("qmtl: %l: %v")));
-  log->set_level(options.common.quiet || !ranks.root() ? spdlog::level::err : spdlog::level::info);
-  spdlog::set_default_logger(log);
+  start_log(options.common.quiet || !ranks.root());
   return options;
 }
 

@@ -9,6 +9,7 @@
 #include "hardware/program_stats.h"
 #include "hardware/transpile/index.h"
 #include "hardware/transpile/layouts.h"
+#include "hardware/transpile/pair_turns.h"
 #include "hardware/transpile/route.h"
 #include "hardware/transpile/wires.h"
 #include "runtime/base/error.h"
@@ -92,13 +93,13 @@ constexpr SwapWeights swap_weights[] = {
 /// Routes from all layouts in all ways and keeps the result with the fewest errors, of equal ones the first.
 class LayoutSearch {
  public:
-  LayoutSearch(const DeviceProgram& program, const CouplingGraph& graph, const BasisSet& basis,
-               const TranspileOptions& options)
+  LayoutSearch(const DeviceProgram& program, std::vector<RoutedOp> ops, const CouplingGraph& graph,
+               const BasisSet& basis, const TranspileOptions& options)
       : program_(program),
         graph_(graph),
         basis_(basis),
         options_(options),
-        ops_(simplified(program)),
+        ops_(std::move(ops)),
         backward_(ops_.rbegin(), ops_.rend()) {}
 
   TranspileResult run() {
@@ -171,9 +172,19 @@ TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& targ
     return result;
   }
   check_basis(program, target, basis);
-  if (!graph.complete()) return LayoutSearch(program, graph, basis, options).run();
-  Routing routing{simplified(program), unchanged(program).layout, unchanged(program).layout, 0};
-  return finished(program, graph, basis, "identity", routing);
+  const auto written = [&](const std::vector<RoutedOp>& ops) {
+    if (!graph.complete()) return LayoutSearch(program, ops, graph, basis, options).run();
+    const Routing routing{ops, unchanged(program).layout, unchanged(program).layout, 0};
+    return finished(program, graph, basis, "identity", routing);
+  };
+  const std::vector<RoutedOp> ops = simplified(program);
+  TranspileResult result = written(ops);
+  if (!basis.has(DeviceGate::rzz)) return result;
+  const auto turned = with_pair_turns(ops);
+  if (!turned) return result;
+  // Where swaps stand beside them CX and CZ may be the better ones: they merge.
+  TranspileResult other = written(*turned);
+  return errors(other, program.qubits, options) < errors(result, program.qubits, options) ? other : result;
 }
 
 }  // namespace qmtl

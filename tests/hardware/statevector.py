@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A reader of straight-line OpenQASM 2 and 3 and of IonQ's circuits on a dense statevector: nothing but NumPy, and gates
+by their definition. Qubit 0 is the lowest bit of an index. It takes what exports hold and refuses all else."""
+
+import ast
+import operator
+import re
+
+import numpy
+
+RZZ = "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }\n"  # for readers that do not know it
+
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+
+
+def evaluate(text, names):
+    """An angle: numbers, names, + - * / and parentheses."""
+
+    def value(node):
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+            return float(node.value)
+        if isinstance(node, ast.Name):
+            return names[node.id]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -value(node.operand)
+        if isinstance(node, ast.BinOp):
+            return _OPERATORS[type(node.op)](value(node.left), value(node.right))
+        raise ValueError(f"not an angle: {text}")
+
+    return value(ast.parse(text, mode="eval").body)
+
+
+def _turn(pauli):
+    return lambda angle: numpy.cos(angle / 2) * numpy.eye(len(pauli)) - 1j * numpy.sin(angle / 2) * pauli
+
+
+_X = numpy.array([[0, 1], [1, 0]], dtype=complex)
+_Y = numpy.array([[0, -1j], [1j, 0]])
+_Z = numpy.diag([1, -1]).astype(complex)
+_CX = numpy.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]], dtype=complex)  # control: the lower bit
+
+GATES = {
+    "x": lambda: _X,
+    "h": lambda: (_X + _Z) / numpy.sqrt(2),
+    "sx": lambda: ((1 + 1j) * numpy.eye(2) + (1 - 1j) * _X) / 2,
+    "v": lambda: ((1 + 1j) * numpy.eye(2) + (1 - 1j) * _X) / 2,
+    "rx": _turn(_X),
+    "ry": _turn(_Y),
+    "rz": _turn(_Z),
+    "cx": lambda: _CX,
+    "cnot": lambda: _CX,
+    "cz": lambda: numpy.diag([1, 1, 1, -1]).astype(complex),
+    "rzz": _turn(numpy.kron(_Z, _Z)),
+}
+
+
+def apply(state, name, qubits, angles):
+    """The state after a gate; of two qubits the first is the matrix index's lower bit."""
+    width = state.size.bit_length() - 1
+    axes = [width - 1 - qubit for qubit in reversed(qubits)]
+    matrix = GATES[name](*angles).reshape([2] * (2 * len(qubits)))
+    moved = numpy.tensordot(matrix, state.reshape([2] * width), axes=(range(len(qubits), 2 * len(qubits)), axes))
+    return numpy.moveaxis(moved, range(len(qubits)), axes).reshape(-1)
+
+
+def zero_state(qubits):
+    state = numpy.zeros(2**qubits, dtype=complex)
+    state[0] = 1
+    return state
+
+
+_GATE = re.compile(r"(\w+)(?:\((.*)\))? ((?:q\[|\$)[^;]*);")
+_QUBIT = re.compile(r"(?:q\[(\d+)\]|\$(\d+))")
+
+
+def lines_of_gates(text):
+    """(name, the angle's text or nothing, qubits) of every gate; declarations and measurements are left out."""
+    for line in text.splitlines():
+        match = _GATE.fullmatch(line)
+        if match and match[1] not in ("measure", "qreg"):
+            yield match[1], match[2], [int(a or b) for a, b in _QUBIT.findall(match[3])]
+
+
+def measured_qubits(text):
+    """measured[c]: the qubit that classical bit c reads."""
+    pattern = r"c\[(\d+)\] = measure (?:q\[|\$)(\d+)" if "OPENQASM 3" in text else r"measure q\[(\d+)\] -> c\[(\d+)\]"
+    pairs = [(int(a), int(b)) for a, b in re.findall(pattern, text)]
+    bits = dict(pairs if "OPENQASM 3" in text else [(b, a) for a, b in pairs])
+    return [bits[bit] for bit in range(len(bits))]
+
+
+def of_qasm(text, inputs):
+    """State and measured qubits of a program. On a device's qubits the state is that of those in use."""
+    known = r"OPENQASM .*|include .*|gate rzz.*|input float\[64\] \w+;|(qu)?bit\[\d+\] \w;|[qc]reg \w\[\d+\];|.*measure .*"
+    for line in text.splitlines():
+        if not re.fullmatch(known, line) and not _GATE.fullmatch(line):
+            raise ValueError(f"not read: {line}")
+    gates, measured = list(lines_of_gates(text)), measured_qubits(text)
+    declared = re.search(r"(?:qubit\[|qreg q\[)(\d+)\]", text)
+    used = (list(range(int(declared[1]))) if declared
+            else sorted({qubit for _, _, qubits in gates for qubit in qubits} | set(measured)))
+    state = zero_state(len(used))
+    for name, angle, qubits in gates:
+        state = apply(state, name, [used.index(q) for q in qubits], [evaluate(angle, inputs)] if angle else [])
+    return state, [used.index(q) for q in measured]
+
+
+def of_ionq(job):
+    state = zero_state(job["qubits"])
+    for gate in job["circuit"]:
+        qubits = ([gate["control"]] if "control" in gate else []) + [gate["target"]]
+        state = apply(state, gate["gate"], qubits, [gate["rotation"]] if "rotation" in gate else [])
+    return state
+
+
+def distribution(state, measured):
+    """Probability of each reading, bit c of the index = classical bit c."""
+    index = numpy.arange(state.size)
+    reading = sum(((index >> qubit) & 1) << bit for bit, qubit in enumerate(measured)) + 0 * index
+    return numpy.bincount(reading, weights=abs(state)**2, minlength=2**len(measured))
+
+
+def signs(bits, width):
+    """The product of (-1)^bit over `bits`, for each reading."""
+    index = numpy.arange(2**width)
+    return 1 - 2 * (sum((index >> bit) & 1 for bit in bits) % 2) + 0 * index

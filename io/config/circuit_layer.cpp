@@ -101,7 +101,7 @@ std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name
   if (!program.measured.empty())
     throw data_error(name +
                      ": a measurement is not supported in a stage or block: remove it, and say what is read "
-                     "by observables");
+                     "by observables (qmtl export --to circuit writes a model's parts without)");
   std::vector<std::pair<bool, int>> kind;  // of each input: whether the sample's, and its number
   int sample = 0, trained = 0;
   for (const QasmInput& input : program.inputs)

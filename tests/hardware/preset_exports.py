@@ -103,7 +103,12 @@ class PresetExports(harness.Program):
             json.loads(self.succeed("presets", "--json").stdout)))
         files = 0
         for case in self.cases:
-            outputs = {}
+            outputs, stage = {}, case["stage"]
+            text = self.text(stage["file"])
+            for who, state, _ in readers("stage", text, stage["inputs"]):
+                self.check_state(state, numpy.array([complex(*amplitude) for amplitude in stage["state"]]),
+                                 f"{case['case']}, stage with open numbers, {who}\n{text}")
+                files += 1
             for program in case["programs"]:
                 expected = numpy.array([complex(*amplitude) for amplitude in program["state"]])
                 probabilities = statevector.distribution(expected, program["measured"])

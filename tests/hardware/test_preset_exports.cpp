@@ -11,6 +11,7 @@
 #include "hardware/transpile/target_json.h"
 #include "hardware/transpile/topologies.h"
 #include "hardware/transpile/transpile.h"
+#include "runtime/circuit/by_hand.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/published.h"
 
@@ -53,20 +54,44 @@ class PresetFiles {
       }
       entry["programs"].push_back(program);
     }
+    entry["stage"] = stage(published, circuit, bound);
     list_.push_back(entry);
   }
   void finish() const { std::ofstream(folder_ + "/presets.json") << list_.dump(); }
 
  private:
+  /// The stage with the sample's and the trained numbers open, and its state for the case's numbers.
+  nlohmann::json stage(const oracle::Published& published, const Circuit& circuit,
+                       const oracle::PublishedCircuit& bound) {
+    DeviceProgram whole;
+    whole.qubits = circuit.qubits;
+    for (const Op& op : circuit.shared) {
+      const double angle = op.source == Source::angle ? bound.angles[static_cast<std::size_t>(op.index)]
+                                                      : fixed_angle(op, bound.params);
+      whole.ops.push_back({device_gate(op.gate), op.q0, op.q1, {angle, {}}});
+    }
+    nlohmann::json entry{{"file", write(write_qasm_program(stage_by_hand(oracle::spec_of(published))))},
+                         {"state", state(whole, {})}};
+    for (std::size_t i = 0; i < published.inputs.size(); ++i)
+      entry["inputs"]["z" + std::to_string(i)] = published.inputs[i];
+    for (std::size_t i = 0; i < published.params.size(); ++i)
+      entry["inputs"]["w" + std::to_string(i)] = published.params[i];
+    return entry;
+  }
+  static nlohmann::json state(const DeviceProgram& program, const std::vector<double>& inputs) {
+    std::map<int, int> slots;
+    for (int q = 0; q < program.qubits; ++q) slots[q] = q;
+    nlohmann::json amplitudes = nlohmann::json::array();
+    for (const auto& amplitude : oracle::state_of(program, inputs, slots))
+      amplitudes.push_back({amplitude.real(), amplitude.imag()});
+    return amplitudes;
+  }
   nlohmann::json written(const DeviceProgram& program, const std::vector<double>& inputs) {
     const DeviceProgram bound = with_inputs(program, inputs);
     nlohmann::json entry{{"qubits", program.qubits}, {"measured", program.measured}};
     entry["inputs"] = nlohmann::json::object();
     for (std::size_t i = 0; i < inputs.size(); ++i) entry["inputs"][program.inputs[i]] = inputs[i];
-    std::map<int, int> slots;
-    for (int q = 0; q < program.qubits; ++q) slots[q] = q;
-    for (const auto& amplitude : oracle::state_of(program, inputs, slots))
-      entry["state"].push_back({amplitude.real(), amplitude.imag()});
+    entry["state"] = state(program, inputs);
     const auto file = [&](const std::string& form, const std::string& text) {
       entry["files"][form] = write(text);
     };

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "io/config/config.h"
+#include "runtime/base/file.h"
 #include "tests/workflows/trained_run.h"
 #include "tools/workflows/export/export.h"
 
@@ -102,5 +104,123 @@ TEST_CASE("An unknown form and a wrong option's text are refused by name", "[exp
       CHECK(wrong.says("--" + std::string(option.name)));
       CHECK(wrong.says("at least 1"));
     }
+  }
+}
+
+namespace {
+
+/// A model that nobody has trained, with its parameters.
+struct Fresh {
+  Dataset data = toy::dataset(60);
+  Checkpoint checkpoint;
+  std::unique_ptr<Learner> learner;
+
+  explicit Fresh(Config config) {
+    resolve(config, data);
+    checkpoint.config = config;
+    checkpoint.statistics = standardise(data, config.model, config.standardise);
+    learner = make_learner(config.model, config.train, data, checkpoint.statistics);
+    checkpoint.state = fresh_state(*learner, config.train.seed);
+    learner->bind(checkpoint.state.params);
+    checkpoint.params = learner->params();
+  }
+};
+
+/// Every way to write a stage and blocks.
+std::vector<std::pair<std::string, Config>> written_circuits() {
+  const Dataset data = toy::dataset(60);
+  std::vector<std::pair<std::string, Config>> all;
+  const auto add = [&](const std::string& name, const std::string& head, const std::string& text) {
+    Config config = text.empty() ? toy::config(head, data) : parse_config(text, name);
+    config.model.head.kind = head;
+    config.model.precision = "double";
+    config.train.shard = 16;
+    all.emplace_back(name, config);
+  };
+  for (const char* head : {"qmtl", "hybrid"}) add(std::string("short, ") + head, head, "");
+  for (const char* preset : {"sim-14", "zz-map", "reupload", "efficient-su2-sca"})
+    add(preset, "qmtl",
+        "[circuit]\nqubits = 4\nlayers = 2\npreset = \"" + std::string(preset) +
+            "\"\n[block]\nsize = 2\nstride = 1\npreset = \"real-amplitudes\"\nreadout = \"weights\"\n");
+  add("by hand", "qmtl", R"([circuit]
+qubits = 5
+[[circuit.layer]]
+upload = "ry"
+trained = "both"
+factor = 0.5
+gates = ["u"]
+entangler = "crx"
+pattern = "line"
+[[circuit.layer]]
+upload = "rzz"
+pattern = "line"
+reflect = true
+entangler = "cp"
+shared_angles = true
+[[circuit.layer]]
+qasm = "cry(2 * w[0] + 0.25) q[0], q[3]; rx(w[0] - 0.5 * z[1] * z[2]) q[2]; ccx q[0], q[1], q[4];"
+[block]
+size = 2
+observables = ["w Z0 + w X1"]
+[task.sector]
+register = [4, 1]
+observables = ["X0 X1", "0.5 Y0 - Z1", "P01"]
+[[task.sector.layer]]
+upload = "rx"
+inputs = [0, [1, 3]]
+gates = ["ry"]
+entangler = "rxx"
+)");
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("A circuit that was exported trains again as it was, to the bit", "[export]") {
+  for (auto& [name, config] : written_circuits()) {
+    INFO(name);
+    test::TempFolder folder;
+    const Fresh original(config);
+    ExportRequest request;
+    request.format = "circuit";
+    request.out = folder.file("circuit");
+    const auto told = export_checkpoint(alone(), original.checkpoint, original.data, request);
+    CHECK(told["files"].size() >= 1);
+
+    Config again =
+        parse_config(read_file(folder.file("circuit/config.toml")), folder.file("circuit/config.toml"));
+    resolve(again, original.data);
+    CHECK(again.model.head.ansatz.stage.size() == 1);
+    CHECK(again.model.head.ansatz.preset.empty());
+    const auto learner =
+        make_learner(again.model, again.train, original.data, original.checkpoint.statistics);
+    REQUIRE(learner->circuit());
+    CHECK(*learner->circuit() == *original.learner->circuit());
+    learner->bind(original.checkpoint.state.params);
+    const std::vector<std::size_t> rows{0, 2, 5, 31};
+    std::vector<float> before(rows.size() * static_cast<std::size_t>(learner->outputs())), after = before;
+    original.learner->predict(rows, before);
+    learner->predict(rows, after);
+    CHECK(before == after);
+    // The gradient of every parameter and the losses.
+    CHECK(toy::step(*original.learner, toy::batch(original.data, original.learner->spec(), rows)) ==
+          toy::step(*learner, toy::batch(original.data, learner->spec(), rows)));
+  }
+}
+
+TEST_CASE("A circuit that no configuration says by hand is refused with the way out", "[export]") {
+  for (const auto& [head, cure] : {std::pair{"separate", "qasm3"}, {"linear", "hybrid"}}) {
+    INFO(head);
+    test::TempFolder folder;
+    const Dataset data = toy::dataset(60);
+    const Fresh original(toy::config(head, data));
+    ExportRequest request;
+    request.format = "circuit";
+    request.out = folder.file("circuit");
+    const auto refused = failure([&] { export_checkpoint(alone(), original.checkpoint, data, request); });
+    CHECK(refused.code == 2);
+    CHECK(refused.says("--to circuit"));
+    CHECK(refused.says(cure));
+    CHECK_FALSE(fs::exists(request.out));
   }
 }

@@ -24,6 +24,7 @@ nlohmann::ordered_json export_qasm3(const ExportSource& source);
 nlohmann::ordered_json export_isa(const ExportSource& source);
 nlohmann::ordered_json export_qasm2(const ExportSource& source);
 nlohmann::ordered_json export_ionq(const ExportSource& source);
+nlohmann::ordered_json export_by_hand(const ExportSource& source);
 nlohmann::ordered_json export_edge(const ExportSource& source);
 nlohmann::ordered_json export_c(const ExportSource& source);
 nlohmann::ordered_json export_onnx(const ExportSource& source);

@@ -23,6 +23,11 @@ constexpr std::array format_rows{
     ExportFormat{"qasm2", "OpenQASM 2: the head's circuit for each sample", bound_options, export_qasm2},
     ExportFormat{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample", bound_options,
                  export_ionq},
+    ExportFormat{
+        "circuit",
+        "OpenQASM 3 with the sample's and the trained numbers open, and a configuration that trains it",
+        {},
+        export_by_hand},
     ExportFormat{"edge", "head file (.qmh) for the C99 runtime in runtime/edge", edge_options, export_edge},
     ExportFormat{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", c_options, export_c},
 #ifdef QMTL_ONNX

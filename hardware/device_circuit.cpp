@@ -17,10 +17,14 @@ bool has_noise(const NoiseModel& noise, Gate gate) {
   });
 }
 
-bool holds(const DeviceProgram& program, DeviceGate gate) {
+template <class Which>
+bool holds(const DeviceProgram& program, Which which) {
   return std::any_of(program.ops.begin(), program.ops.end(),
-                     [gate](const DeviceOp& op) { return op.gate == gate; });
+                     [&](const DeviceOp& op) { return which(op.gate); });
 }
+
+/// The elementary gate of that name.
+Gate circuit_gate(DeviceGate gate) { return gate_by_name(info(gate).name).value(); }
 
 /// Writes a program's gates as operations of a circuit.
 class DeviceCircuitWriter {
@@ -28,24 +32,13 @@ class DeviceCircuitWriter {
   DeviceCircuitWriter(DeviceCircuit& made, Gate two_qubit_noise) : made_(made), noisy_(two_qubit_noise) {}
 
   void write(const DeviceOp& op) {
-    switch (op.gate) {
-      case DeviceGate::rx:
-        return rotate(Gate::rx, op.q0, op.angle);
-      case DeviceGate::ry:
-        return rotate(Gate::ry, op.q0, op.angle);
-      case DeviceGate::rz:
-        return rotate(Gate::rz, op.q0, op.angle);
-      case DeviceGate::x:
-        return rotate(Gate::rx, op.q0, {pi, {}});
-      case DeviceGate::sx:
-        return rotate(Gate::rx, op.q0, {pi / 2, {}});
-      case DeviceGate::cx:
-        return two(Gate::cx, op.q0, op.q1, false);
-      case DeviceGate::cz:
-        return two(Gate::cz, op.q0, op.q1, false);
-      case DeviceGate::rzz:
-        return rzz(op);
-    }
+    const DeviceGateInfo& row = info(op.gate);
+    if (row.qubits == 1)
+      rotate(circuit_gate(device_rotation(row.axes)), op.q0, turn_of(op));
+    else if (row.angle)
+      rzz(op);
+    else
+      two(circuit_gate(op.gate), op.q0, op.q1, false);
   }
 
  private:
@@ -125,18 +118,17 @@ NoiseModel with_both_pairs(NoiseModel noise) {
 
 NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model) {
   const NoiseModel noise = with_both_pairs(model);
-  const bool pulses = holds(program, DeviceGate::sx) || holds(program, DeviceGate::x);
-  const bool rzz = holds(program, DeviceGate::rzz);
+  const bool pulses = holds(program, is_pulse), rzz = holds(program, is_pair_rotation);
+  const auto same = [](Gate gate) { return [gate](DeviceGate other) { return other == device_gate(gate); }; };
   const auto used = [&](Gate gate) {
-    return holds(program, device_gate(gate)) || (pulses && gate == Gate::rx) ||
-           (rzz && info(gate).arity == 2);
+    return holds(program, same(gate)) || (pulses && gate == Gate::rx) || (rzz && info(gate).arity == 2);
   };
   NoiseModel kept = noise;
   std::erase_if(kept.gates, [&](const GateNoise& entry) {
     // An entry of particular qubits without channels stays: it stands before the gate's general one.
     return !used(entry.gate) || !has_noise(noise, entry.gate);
   });
-  if (!pulses || holds(program, DeviceGate::rx)) return kept;
+  if (!pulses || holds(program, same(Gate::rx))) return kept;
   for (GateNoise& entry : kept.gates) {
     if (entry.gate != Gate::rx) continue;
     entry.channels.resize(entry.channels.size() / static_cast<std::size_t>(entry.pulses));

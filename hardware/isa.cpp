@@ -20,7 +20,7 @@ std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target
     const bool known = target.basis.empty() ||
                        std::find(target.basis.begin(), target.basis.end(), op.gate) != target.basis.end();
     const bool placed = !two || target.coupling.empty() || coupled(op.q0, op.q1) ||
-                        (op.gate != DeviceGate::cx && coupled(op.q1, op.q0));
+                        (is_symmetric(op.gate) && coupled(op.q1, op.q0));
     if (known && placed) continue;
     return "The instruction " + std::string(info(op.gate).name) + " on qubits (" + std::to_string(op.q0) +
            (two ? ", " + std::to_string(op.q1) : ",") + ") is not supported by the target system";

@@ -36,6 +36,16 @@ void check_angle(const DeviceProgram& program, const DeviceOp& op, const std::st
 
 }  // namespace
 
+std::string listed_device_gates() {
+  std::string names;
+  for (const DeviceGateInfo& row : device_gates) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
+AngleSum turn_of(const DeviceOp& op) {
+  return is_pulse(op.gate) ? AngleSum{info(op.gate).turn, {}} : op.angle;
+}
+
 double value(const AngleSum& angle, std::span<const double> inputs) {
   double sum = angle.constant;
   for (const AngleTerm& term : angle.terms)

@@ -1,54 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <iterator>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "runtime/circuit/gates.h"
+#include "hardware/device_gates.h"
 
 namespace qmtl {
-
-/// Gates that programs for devices may hold; rotations are exp(-i a P / 2), angles in radians.
-enum class DeviceGate : std::uint8_t { rx, ry, rz, x, sx, cx, cz, rzz };
-
-/// One row per gate; adding a gate for devices starts here.
-struct DeviceGateInfo {
-  DeviceGate gate;
-  std::string_view name;  ///< in OpenQASM 2 and 3 and in a device's list of basis gates
-  int qubits;             ///< for cx the first is the control
-  bool angle;
-};
-
-inline constexpr std::array<DeviceGateInfo, 8> device_gates{{
-    {DeviceGate::rx, "rx", 1, true},
-    {DeviceGate::ry, "ry", 1, true},
-    {DeviceGate::rz, "rz", 1, true},
-    {DeviceGate::x, "x", 1, false},
-    {DeviceGate::sx, "sx", 1, false},
-    {DeviceGate::cx, "cx", 2, false},
-    {DeviceGate::cz, "cz", 2, false},
-    {DeviceGate::rzz, "rzz", 2, true},
-}};
-constexpr const DeviceGateInfo& info(DeviceGate gate) { return device_gates[static_cast<std::size_t>(gate)]; }
-
-constexpr std::optional<DeviceGate> device_gate_by_name(std::string_view name) {
-  for (const DeviceGateInfo& row : device_gates)
-    if (row.name == name) return row.gate;
-  return std::nullopt;
-}
-
-/// The gate of a device that does what an elementary gate of a circuit does: it has its name.
-constexpr DeviceGate device_gate(Gate gate) { return device_gate_by_name(info(gate).name).value(); }
-static_assert(std::all_of(std::begin(gate_table), std::end(gate_table), [](const GateInfo& row) {
-  return !is_elementary(row.gate) || device_gate_by_name(row.name).has_value();
-}));
 
 /// coefficient * input number `input`.
 struct AngleTerm {
@@ -67,12 +26,15 @@ struct AngleSum {
 };
 
 struct DeviceOp {
-  DeviceGate gate = DeviceGate::x;
+  DeviceGate gate = {};
   int q0 = 0, q1 = -1;  ///< q1: second qubit of a two-qubit gate, else -1
   AngleSum angle;       ///< of gates with an angle
 
   bool operator==(const DeviceOp&) const = default;
 };
+
+/// By what a gate on one qubit turns it about its axis, up to a phase.
+AngleSum turn_of(const DeviceOp& op);
 
 /// A straight-line program: gates from |0...0>, then readings. Its inputs are angles that are given with each
 /// execution, so that one program serves a whole sweep.

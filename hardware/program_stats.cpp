@@ -9,7 +9,7 @@ bool is_two_qubit(const DeviceOp& op) { return op.q1 >= 0; }
 }  // namespace
 
 int timed_depth(const DeviceProgram& program) {
-  return longest_chain(program, [](const DeviceOp& op) { return op.gate != DeviceGate::rz; });
+  return longest_chain(program, [](const DeviceOp& op) { return takes_time(op.gate); });
 }
 
 int two_qubit_depth(const DeviceProgram& program) { return longest_chain(program, is_two_qubit); }

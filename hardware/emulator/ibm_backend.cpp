@@ -70,7 +70,7 @@ double error_of(const DeviceGateInfo& row, int q0, int q1, const NoiseModel& mod
 }
 
 Json gate_properties(const DeviceGateInfo& row, int q0, int q1, double error, const std::string& date) {
-  const double length = row.gate == DeviceGate::rz ? 0 : row.qubits == 1 ? 32 : 68;
+  const double length = !takes_time(row.gate) ? 0 : row.qubits == 1 ? 32 : 68;
   std::string name = std::string(row.name) + std::to_string(q0);
   Json qubits = Json::array({q0});
   if (q1 >= 0) name += "_" + std::to_string(q1), qubits.push_back(q1);

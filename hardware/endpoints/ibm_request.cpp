@@ -15,15 +15,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_tag = 86;
 
-void check_rzz(const Sweep& sweep) {
+void check_pair_rotations(const Sweep& sweep) {
   constexpr double slack = 1e-9;  // of rounding; the service rounds too
   for (const DeviceOp& op : sweep.program.ops) {
-    if (op.gate != DeviceGate::rzz) continue;
+    if (!is_pair_rotation(op.gate)) continue;
     for (std::size_t row = 0; row < sweep.rows; ++row) {
       const double angle = value(op.angle, sweep.row(row));
       if (angle < -slack || angle > std::numbers::pi / 2 + slack)
         throw usage_error("ibm: program " + sweep.program.name + ", row " + std::to_string(row) +
-                          ": expected angles of rzz from 0 to pi/2, found " + std::to_string(angle) +
+                          ": expected angles of " + std::string(info(op.gate).name) +
+                          " from 0 to pi/2, found " + std::to_string(angle) +
                           "; use the device without fractional gates");
     }
   }
@@ -53,7 +54,7 @@ Json ibm_job_body(const DeviceJob& job, const IbmJobOptions& options) {
                       " characters, found '" + job.tag + "'");
   Json pubs = Json::array();
   for (const Sweep& sweep : job.sweeps) {
-    check_rzz(sweep);
+    check_pair_rotations(sweep);
     pubs.push_back(
         Json::array({write_qasm3(sweep.program), values_of(sweep, options.packed_values), job.shots}));
   }

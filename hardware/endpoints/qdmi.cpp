@@ -222,7 +222,7 @@ DeviceTarget target_of(const QdmiDevice& device, const std::string& library) {
       target.basis.push_back(row.gate);
   if (target.basis.empty())
     throw EndpointError(EndpointFault::refused,
-                        library + ": expected gates of rx, ry, rz, x, sx, cx, cz, rzz, found " + found);
+                        library + ": expected gates of " + listed_device_gates() + ", found " + found);
   // A device that executes everything needs no basis, so that programs may stay logical.
   if (target.basis.size() == device_gates.size() && target.coupling.empty()) target.basis.clear();
   return target;

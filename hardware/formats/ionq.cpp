@@ -8,41 +8,14 @@
 namespace qmtl {
 namespace {
 
-nlohmann::ordered_json gate(const char* name, int target) { return {{"gate", name}, {"target", target}}; }
-nlohmann::ordered_json cnot(int control, int target) {
-  return {{"gate", "cnot"}, {"control", control}, {"target", target}};
-}
-nlohmann::ordered_json rotation(const char* name, int target, double angle) {
-  return {{"gate", name}, {"target", target}, {"rotation", angle}};
-}
-
 void append(nlohmann::ordered_json& list, const DeviceOp& op) {
-  const double angle = op.angle.constant;
-  switch (op.gate) {
-    case DeviceGate::rx:
-    case DeviceGate::ry:
-    case DeviceGate::rz:
-      list.push_back(rotation(std::string(info(op.gate).name).c_str(), op.q0, angle));
-      return;
-    case DeviceGate::x:
-      list.push_back(gate("x", op.q0));
-      return;
-    case DeviceGate::sx:
-      list.push_back(gate("v", op.q0));
-      return;
-    case DeviceGate::cx:
-      list.push_back(cnot(op.q0, op.q1));
-      return;
-    case DeviceGate::cz:
-      list.push_back(gate("h", op.q1));
-      list.push_back(cnot(op.q0, op.q1));
-      list.push_back(gate("h", op.q1));
-      return;
-    case DeviceGate::rzz:
-      list.push_back(cnot(op.q0, op.q1));
-      list.push_back(rotation("rz", op.q1, angle));
-      list.push_back(cnot(op.q0, op.q1));
-      return;
+  const auto qubit = [&](int number) { return number == 0 ? op.q0 : op.q1; };
+  for (const IonqPart& part : info(op.gate).ionq) {
+    nlohmann::ordered_json gate{{"gate", part.name}};
+    if (part.control >= 0) gate["control"] = qubit(part.control);
+    gate["target"] = qubit(part.target);
+    if (part.turns) gate["rotation"] = op.angle.constant;
+    list.push_back(std::move(gate));
   }
 }
 

@@ -57,14 +57,14 @@ std::string gate_lines(const DeviceProgram& program) {
   return text;
 }
 
-constexpr const char* rzz_body = "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }\n";
-
 }  // namespace
 
 std::string write_qasm3(const DeviceProgram& program) {
   check(program);
   std::string text = "OPENQASM 3.0;\ninclude \"stdgates.inc\";\n";
-  if (!program.physical && uses(program, DeviceGate::rzz)) text += rzz_body;
+  for (const DeviceGateInfo& row : device_gates)
+    if (!row.qasm3.empty() && !program.physical && uses(program, row.gate))
+      text += std::string(row.qasm3) + "\n";
   for (const std::string& input : program.inputs) text += "input float[64] " + input + ";\n";
   if (!program.measured.empty()) text += "bit[" + std::to_string(program.measured.size()) + "] c;\n";
   if (!program.physical) text += "qubit[" + std::to_string(program.qubits) + "] q;\n";
@@ -86,19 +86,16 @@ std::string write_qasm2(const DeviceProgram& program) {
   DeviceProgram declared = program;
   declared.physical = false;
   std::string text = "OPENQASM 2.0;\ninclude \"qelib1.inc\";\n";
-  // Not in the qelib1.inc of the specification (arXiv:1707.03429), and readers that have their own take
-  // another definition badly: written out as gates that all have.
   DeviceProgram plain = declared;
   plain.ops.clear();
   for (const DeviceOp& op : declared.ops) {
-    if (op.gate == DeviceGate::rzz) {
-      plain.ops.push_back({DeviceGate::cx, op.q0, op.q1, {}});
-      plain.ops.push_back({DeviceGate::rz, op.q1, -1, op.angle});
-      plain.ops.push_back({DeviceGate::cx, op.q0, op.q1, {}});
-    } else if (op.gate == DeviceGate::sx) {
-      plain.ops.push_back({DeviceGate::rx, op.q0, -1, {1.57079632679489661923, {}}});
-    } else {
-      plain.ops.push_back(op);
+    if (info(op.gate).qasm2.empty()) plain.ops.push_back(op);
+    for (const DevicePart& part : info(op.gate).qasm2) {
+      const auto qubit = [&](int number) { return number < 0 ? -1 : number == 0 ? op.q0 : op.q1; };
+      plain.ops.push_back({part.gate,
+                           qubit(part.first),
+                           qubit(part.second),
+                           {part.constant + part.factor * op.angle.constant, {}}});
     }
   }
   text += "qreg q[" + std::to_string(program.qubits) + "];\n";

@@ -2,6 +2,7 @@
 #include "hardware/mitigation/basis_gates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "runtime/base/error.h"
@@ -44,39 +45,32 @@ DeviceProgram empty_program(const std::string& name, std::span<const int> qubits
 }
 
 std::vector<DeviceOp> flip(int qubit, std::span<const DeviceGate> basis) {
-  if (in_basis(basis, DeviceGate::x)) return {{DeviceGate::x, qubit, -1, {}}};
-  if (in_basis(basis, DeviceGate::sx))
-    return {{DeviceGate::sx, qubit, -1, {}}, {DeviceGate::sx, qubit, -1, {}}};
-  if (in_basis(basis, DeviceGate::rx)) return {rotation(DeviceGate::rx, qubit, pi)};
-  if (in_basis(basis, DeviceGate::ry)) return {rotation(DeviceGate::ry, qubit, pi)};
+  // Pulses first: rotations take an angle to be calibrated.
+  for (bool pulse : {true, false})
+    for (const DeviceGateInfo& row : device_gates) {
+      if (row.qubits != 1 || is_diagonal(row.gate) || row.angle == pulse || !in_basis(basis, row.gate))
+        continue;
+      if (!pulse) return {rotation(row.gate, qubit, pi)};
+      return std::vector<DeviceOp>(static_cast<std::size_t>(std::lround(pi / row.turn)),
+                                   {row.gate, qubit, -1, {}});
+    }
   throw usage_error("expected x, sx, rx or ry in the device's basis to flip a qubit, found " +
                     basis_text(basis));
 }
 
 std::vector<DeviceOp> inverse(const DeviceOp& op, std::span<const DeviceGate> basis) {
-  switch (op.gate) {
-    case DeviceGate::x:
-    case DeviceGate::cx:
-    case DeviceGate::cz:
-      return {op};
-    case DeviceGate::rx:
-    case DeviceGate::ry:
-    case DeviceGate::rz:
-      return {negated(op)};
-    case DeviceGate::rzz: {
-      if (basis.empty()) return {negated(op)};
-      std::vector<DeviceOp> ops = flip(op.q0, basis);
-      ops.push_back(op);
-      for (const DeviceOp& back : flip(op.q0, basis)) ops.push_back(back);
-      return ops;
-    }
-    case DeviceGate::sx:
-      if (in_basis(basis, DeviceGate::rz))
-        return {rotation(DeviceGate::rz, op.q0, pi), op, rotation(DeviceGate::rz, op.q0, -pi)};
-      return {op, op, op};
+  const DeviceGateInfo& row = info(op.gate);
+  if (is_own_inverse(op.gate)) return {op};
+  if (row.angle && (row.qubits == 1 || basis.empty())) return {negated(op)};
+  if (row.angle) {
+    std::vector<DeviceOp> ops = flip(op.q0, basis);
+    ops.push_back(op);
+    for (const DeviceOp& back : flip(op.q0, basis)) ops.push_back(back);
+    return ops;
   }
-  throw usage_error("gate " + std::string(info(op.gate).name) + " has no inverse in the basis " +
-                    basis_text(basis));
+  const DeviceGate about_z = device_rotation("Z");
+  if (in_basis(basis, about_z)) return {rotation(about_z, op.q0, pi), op, rotation(about_z, op.q0, -pi)};
+  return std::vector<DeviceOp>(static_cast<std::size_t>(std::lround(2 * pi / row.turn)) - 1, op);
 }
 
 }  // namespace qmtl

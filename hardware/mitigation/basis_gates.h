@@ -21,7 +21,7 @@ DeviceProgram empty_program(const std::string& name, std::span<const int> qubits
 std::vector<DeviceOp> flip(int qubit, std::span<const DeviceGate> basis);
 
 /// The inverse of an operation from the gates of a basis, up to a global phase, in order of execution. With a
-/// basis, rzz keeps its angle, which devices allow in 0 .. pi/2 only. Throws Error (usage) naming the gate.
+/// basis, rzz keeps its angle, which devices allow in 0 .. pi/2 only. Throws Error (usage) as flip does.
 std::vector<DeviceOp> inverse(const DeviceOp& op, std::span<const DeviceGate> basis);
 
 }  // namespace qmtl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/transpile/one_qubit.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -59,26 +60,12 @@ void OneQubitRun::append(const DeviceOp& op) {
   const Su2 to_x = hadamard();
   // Y = W X W^-1 with W a quarter turn about Z.
   const Su2 quarter = z_rotation(pi / 2), back = z_rotation(-pi / 2);
-  switch (op.gate) {
-    case DeviceGate::rz:
-      return append_rz(op.angle);
-    case DeviceGate::x:
-      return append(x_rotation(pi));
-    case DeviceGate::sx:
-      return append(x_rotation(pi / 2));
-    case DeviceGate::rx:
-    case DeviceGate::ry: {
-      const bool y = op.gate == DeviceGate::ry;
-      append(y ? to_x * back : to_x);
-      append_rz(op.angle);
-      append(y ? quarter * to_x : to_x);
-      return;
-    }
-    case DeviceGate::cx:
-    case DeviceGate::cz:
-    case DeviceGate::rzz:
-      return;
-  }
+  if (is_pulse(op.gate)) return append(x_rotation(info(op.gate).turn));
+  const bool y = info(op.gate).axes == "Y";
+  if (is_diagonal(op.gate)) return append_rz(op.angle);
+  append(y ? to_x * back : to_x);
+  append_rz(op.angle);
+  append(y ? quarter * to_x : to_x);
 }
 
 void OneQubitRun::append(const OneQubitRun& later) {
@@ -110,6 +97,11 @@ BasisSet::BasisSet(std::span<const DeviceGate> gates) {
 
 bool BasisSet::every_one_qubit_gate() const {
   return has(DeviceGate::rz) && (has(DeviceGate::sx) || has(DeviceGate::rx) || has(DeviceGate::ry));
+}
+
+bool BasisSet::entangler() const {
+  return std::any_of(device_gates.begin(), device_gates.end(),
+                     [&](const DeviceGateInfo& row) { return row.qubits == 2 && has(row.gate); });
 }
 
 namespace {

@@ -57,7 +57,7 @@ class BasisSet {
   bool has(DeviceGate gate) const { return has_[static_cast<std::size_t>(gate)]; }
   /// RZ and one of SX, RX, RY, with which every one-qubit gate can be written.
   bool every_one_qubit_gate() const;
-  bool entangler() const { return has(DeviceGate::cz) || has(DeviceGate::cx) || has(DeviceGate::rzz); }
+  bool entangler() const;
 
  private:
   std::array<bool, device_gates.size()> has_{};

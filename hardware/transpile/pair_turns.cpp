@@ -25,20 +25,18 @@ struct PairTurn {
 
 /// Gates that are their own inverse, whatever turns between them.
 bool is_its_own_inverse(const RoutedOp& routed) {
-  return !routed.swap && (routed.op.gate == DeviceGate::cx || routed.op.gate == DeviceGate::cz);
+  return !routed.swap && routed.op.q1 >= 0 && is_own_inverse(routed.op.gate);
 }
 
 bool equal_gates(const DeviceOp& a, const DeviceOp& b) {
   if (a.gate != b.gate) return false;
-  return (a.q0 == b.q0 && a.q1 == b.q1) || (a.gate == DeviceGate::cz && a.q0 == b.q1 && a.q1 == b.q0);
+  return (a.q0 == b.q0 && a.q1 == b.q1) || (is_symmetric(a.gate) && a.q0 == b.q1 && a.q1 == b.q0);
 }
 
 /// By what a gate of a fixed angle turns its qubit about its axis, up to a global phase.
 std::optional<double> fixed_turn(const DeviceOp& op) {
   if (op.q1 >= 0 || !op.angle.bound()) return std::nullopt;
-  if (op.gate == DeviceGate::x) return 2 * half_pi;
-  if (op.gate == DeviceGate::sx) return half_pi;
-  return op.angle.constant;
+  return turn_of(op).constant;
 }
 
 /// The turn between gate `first` and the next equal one, and that gate: everything else between them commutes
@@ -90,8 +88,8 @@ std::vector<PairTurn> merged(std::span<const RoutedOp> ops) {
 
 /// For sign 1 the turn after which Z is what the axis was, for -1 its inverse.
 void turn_to_z(std::vector<RoutedOp>& ops, int qubit, GateAxis axis, double sign) {
-  if (axis == GateAxis::x) ops.push_back({{DeviceGate::ry, qubit, -1, {-sign * half_pi, {}}}});
-  if (axis == GateAxis::y) ops.push_back({{DeviceGate::rx, qubit, -1, {sign * half_pi, {}}}});
+  if (axis == GateAxis::x) ops.push_back({{device_rotation("Y"), qubit, -1, {-sign * half_pi, {}}}});
+  if (axis == GateAxis::y) ops.push_back({{device_rotation("X"), qubit, -1, {sign * half_pi, {}}}});
 }
 
 }  // namespace
@@ -123,7 +121,7 @@ std::optional<std::vector<RoutedOp>> with_pair_turns(std::span<const RoutedOp> o
     for (double sign : {1.0, -1.0}) {
       turn_to_z(result, qubit, *entry.axis(qubit), sign);
       turn_to_z(result, entry.other, entry.other_axis, sign);
-      if (sign > 0) result.push_back({{DeviceGate::rzz, qubit, entry.other, {angle, {}}}});
+      if (sign > 0) result.push_back({{device_rotation("ZZ"), qubit, entry.other, {angle, {}}}});
     }
   }
   return result;

@@ -106,7 +106,7 @@ class Router {
   }
 
   void swap(int a, int b) {
-    emit({{DeviceGate::cz, a, b, {}}, false, true});
+    emit({{DeviceGate{}, a, b, {}}, false, true});
     ++result_.swaps;
     std::swap(logical_[at(a)], logical_[at(b)]);
     const bool was_used = used_[at(a)];

@@ -11,7 +11,7 @@ namespace qmtl {
 namespace {
 
 bool same_gate(const DeviceOp& a, const DeviceOp& b) {
-  const bool crossed = a.q0 == b.q1 && a.q1 == b.q0 && a.gate == DeviceGate::cz;
+  const bool crossed = a.q0 == b.q1 && a.q1 == b.q0 && is_symmetric(a.gate);
   return a.gate == b.gate && ((a.q0 == b.q0 && a.q1 == b.q1) || crossed);
 }
 
@@ -30,21 +30,16 @@ int common_member(const CommutingGroup& first, const CommutingGroup& second, Wan
 
 GateAxis gate_axis(const RoutedOp& op, int qubit) {
   if (op.swap) return GateAxis::none;
-  switch (op.op.gate) {
-    case DeviceGate::rz:
-    case DeviceGate::cz:
-    case DeviceGate::rzz:
-      return GateAxis::z;
-    case DeviceGate::rx:
-    case DeviceGate::x:
-    case DeviceGate::sx:
+  switch (info(op.op.gate).axes[qubit == op.op.q1 ? 1 : 0]) {
+    case 'X':
       return GateAxis::x;
-    case DeviceGate::ry:
+    case 'Y':
       return GateAxis::y;
-    case DeviceGate::cx:
-      return qubit == op.op.q0 ? GateAxis::z : GateAxis::x;
+    case 'Z':
+      return GateAxis::z;
+    default:
+      return GateAxis::none;
   }
-  return GateAxis::none;
 }
 
 bool CommutingGroup::add(int index, GateAxis axis) {
@@ -83,9 +78,7 @@ std::vector<RoutedOp> simplified(const DeviceProgram& program) {
   for (int qubit : program.measured) only_read[at(qubit)] = true;
   for (std::size_t i = program.ops.size(); i-- > 0;) {
     const DeviceOp& op = program.ops[i];
-    const bool diagonal =
-        op.gate == DeviceGate::rz || op.gate == DeviceGate::cz || op.gate == DeviceGate::rzz;
-    kept[i] = !(diagonal && only_read[at(op.q0)] && (op.q1 < 0 || only_read[at(op.q1)]));
+    kept[i] = !(is_diagonal(op.gate) && only_read[at(op.q0)] && (op.q1 < 0 || only_read[at(op.q1)]));
     if (!kept[i]) continue;
     only_read[at(op.q0)] = false;
     if (op.q1 >= 0) only_read[at(op.q1)] = false;
@@ -94,7 +87,7 @@ std::vector<RoutedOp> simplified(const DeviceProgram& program) {
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const DeviceOp& op = program.ops[i];
     if (!kept[i]) continue;
-    if (op.gate == DeviceGate::cx || op.gate == DeviceGate::cz) {
+    if (op.q1 >= 0 && is_own_inverse(op.gate)) {
       const RoutedOp routed{op};
       // A partner counts only if the gate would join the groups that the partner is in.
       CommutingGroup first = groups[at(op.q0)], second = groups[at(op.q1)];

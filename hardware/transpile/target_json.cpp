@@ -41,7 +41,7 @@ DeviceTarget parse_target(std::string_view text, const std::string& file) {
   const SortedJsonField gates = json.at("basis_gates");
   for (const SortedJsonField& gate : gates.list()) add_to_basis(target, gate.text());
   // An empty basis would mean every gate.
-  if (target.basis.empty()) gates.wrong("some of rx, ry, rz, x, sx, cx, cz, rzz");
+  if (target.basis.empty()) gates.wrong("some of " + listed_device_gates());
 
   const auto coupling = json.find("coupling_map");
   if (!coupling) return target;
@@ -69,9 +69,8 @@ void set_basis(DeviceTarget& target, std::string_view names) {
     begin = end + 1;
   }
   if (!target.unsupported.empty())
-    throw usage_error("basis '" + std::string(names) +
-                      "': expected a list of rx, ry, rz, x, sx, cx, cz, rzz " +
-                      "and id with commas between, found '" + target.unsupported[0] + "'");
+    throw usage_error("basis '" + std::string(names) + "': expected a list of " + listed_device_gates() +
+                      " and id with commas between, found '" + target.unsupported[0] + "'");
   if (target.basis.empty())
     throw usage_error("basis '" + std::string(names) + "': expected at least one gate");
 }

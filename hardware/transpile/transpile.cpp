@@ -179,7 +179,7 @@ TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& targ
   };
   const std::vector<RoutedOp> ops = simplified(program);
   TranspileResult result = written(ops);
-  if (!basis.has(DeviceGate::rzz)) return result;
+  if (!basis.has(device_rotation("ZZ"))) return result;
   const auto turned = with_pair_turns(ops);
   if (!turned) return result;
   // Where swaps stand beside them CX and CZ may be the better ones: they merge.

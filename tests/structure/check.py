@@ -82,6 +82,10 @@ STANDARD = ["algorithm", "array", "bit", "cmath", "cstddef", "cstdint", "functio
             "set", "span", "stdexcept", "string", "string_view", "tuple", "utility", "vector"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
+# A gate is a row of a table that readers loop over (runtime/circuit/gates.h, hardware/device_gates.h): in how many files an
+# enumeration's gates may be named. Lower the numbers where they can be; who needs another file has found a row's lack.
+NAMED = {"Gate": 18, "DeviceGate": 6}
+
 
 def source_files(root):
     for folder in sorted(FOLDERS):
@@ -251,8 +255,23 @@ def check_types(texts):
                 yield f"{file}: {name} is defined in {first[name]} too; give one of them another name"
 
 
+def check_gates(texts):
+    """So few files name single gates that one more gate is a row."""
+    naming = {kind: [] for kind in NAMED}
+    for file, text in texts:
+        for kind, files in naming.items():
+            if re.search(rf"\b{kind}::", text):
+                files.append(str(file))
+    for kind, files in naming.items():
+        if len(files) > NAMED[kind]:
+            yield (f"{kind}:: is named in {len(files)} files, expected at most {NAMED[kind]}: {', '.join(files)}; ask the "
+                   "table's row instead")
+
+
 def check(root, compiler, folder):
     problems = list(check_folders(root))
+    problems += check_gates((f, (root / f).read_text(errors="replace")) for f in source_files(root)
+                            if f.parts[0] in {"runtime", "io", "hardware", "tools"})
     problems += check_types((f, (root / f).read_text(errors="replace")) for f in headers_of(root) if f.parts[0] != "tests")
     problems += check_version((root / "CMakeLists.txt").read_text(), (root / "CHANGELOG.md").read_text())
     for file in text_files(root):
@@ -340,6 +359,10 @@ def self_test(root, folder):
         wrong.append("a type that is defined twice is not reported")
     if list(check_types([("a.h", header), ("b.h", header.replace("namespace qmtl", "namespace qmtl::engine"))])):
         wrong.append("types of two namespaces are taken for one")
+    for names, broken in ((["DeviceGate::rx"] * 6, False), (["DeviceGate::rx"] * 7, True), (["DeviceGate::cx"] * 9 + ["Gate::cx"], True),
+                          (["Gate::rx"] * 18, False), (["Gate::rx"] * 19, True), (["DeviceGate gate"] * 30, False)):
+        if bool(list(check_gates((f"{n}.cpp", name) for n, name in enumerate(names)))) != broken:
+            wrong.append(f"how many files name gates: {names}")
     if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder, [])):
         wrong.append("a header that cannot be compiled is not reported")
     brought = {"a.h": '#include "b.h"\nstd::string f(std::size_t n);\n', "b.h": "#include <string>\n"}

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "runtime/base/error.h"
 #include "runtime/circuit/cones.h"
@@ -13,15 +14,22 @@
 namespace qmtl {
 namespace {
 
+/// Gates that turn qubits into the basis that is read: fixed rotations of single qubits and nothing else.
+bool only_turns(const std::vector<Op>& ops) {
+  return std::all_of(ops.begin(), ops.end(),
+                     [](const Op& op) { return op.q1 < 0 && op.source == Source::none; });
+}
+
 /// What a block's gates change and what its readouts see, as flags per qubit of the circuit.
 struct Touch {
   std::vector<bool> changes, reads;
+  std::vector<Op> ops;  ///< on the circuit's qubits
 };
 
 /// From the block's own cone: gates that no readout depends on disturb nobody.
 Touch touch_of(const Circuit& circuit, int block) {
   const Cone cone = cone_of(circuit, {block});
-  Touch touch{std::vector<bool>(static_cast<std::size_t>(circuit.qubits)), {}};
+  Touch touch{std::vector<bool>(static_cast<std::size_t>(circuit.qubits)), {}, {}};
   touch.reads = touch.changes;
   const Block& own = cone.circuit.blocks.front();
   const auto at = [&](int qubit) {
@@ -30,6 +38,10 @@ Touch touch_of(const Circuit& circuit, int block) {
   for (const Op& op : own.ops) {
     touch.changes[at(op.q0)] = true;
     if (op.q1 >= 0) touch.changes[at(op.q1)] = true;
+    Op moved = op;
+    moved.q0 = static_cast<int>(at(op.q0));
+    if (op.q1 >= 0) moved.q1 = static_cast<int>(at(op.q1));
+    touch.ops.push_back(moved);
   }
   for (int qubit : own.qubits) touch.reads[at(qubit)] = true;
   return touch;
@@ -41,7 +53,24 @@ bool meet(const std::vector<bool>& a, const std::vector<bool>& b) {
   return false;
 }
 
-bool disturb(const Touch& a, const Touch& b) { return meet(a.changes, b.reads) || meet(b.changes, a.reads); }
+/// Whether both turn every qubit that both know into the same basis: then one measurement reads for both.
+bool share_basis(const Touch& a, const Touch& b) {
+  if (!only_turns(a.ops) || !only_turns(b.ops)) return false;
+  const auto turns = [](const Touch& touch, std::size_t qubit) {
+    std::vector<Op> found;
+    for (const Op& op : touch.ops)
+      if (static_cast<std::size_t>(op.q0) == qubit) found.push_back(op);
+    return found;
+  };
+  for (std::size_t q = 0; q < a.reads.size(); ++q)
+    if ((a.reads[q] || a.changes[q]) && (b.reads[q] || b.changes[q]) && turns(a, q) != turns(b, q))
+      return false;
+  return true;
+}
+
+bool disturb(const Touch& a, const Touch& b) {
+  return (meet(a.changes, b.reads) || meet(b.changes, a.reads)) && !share_basis(a, b);
+}
 
 /// Puts each block into the first group of which it disturbs no member.
 std::vector<std::vector<int>> group_blocks(const Circuit& circuit, const std::vector<int>& blocks) {
@@ -142,8 +171,14 @@ class ProgramBuilder {
     };
     append(cone.circuit.shared, false);
     std::vector<int> read;
+    std::set<int> turned;  // into the basis that an earlier block reads
     for (const Block& block : cone.circuit.blocks) {
-      append(block.ops, true);
+      std::vector<Op> ops = block.ops;
+      if (only_turns(ops)) {
+        std::erase_if(ops, [&](const Op& op) { return turned.contains(op.q0); });
+        for (const Op& op : ops) turned.insert(op.q0);
+      }
+      append(ops, true);
       read.insert(read.end(), block.qubits.begin(), block.qubits.end());
     }
     sort_unique(read);

@@ -39,9 +39,10 @@ struct HeadProgram {
 };
 
 /// Cuts a circuit into programs. `params` are the circuit's trainable numbers. Blocks share a program only if
-/// neither's gates act on what the other reads; gates that no reading can depend on are left out, and qubits
-/// are numbered without gaps in the order of the circuit's. Throws Error (usage) with the numbers when a
-/// program needs more than `max_qubits` (0: no limit), and what would help.
+/// neither's gates act on what the other reads, or if all that both do is to turn what they read into the
+/// same basis; gates that no reading can depend on are left out, and qubits are numbered without gaps in the
+/// order of the circuit's. Throws Error (usage) with the numbers when a program needs more than `max_qubits`
+/// (0: no limit), and what would help.
 std::vector<HeadProgram> split_head(const Circuit& circuit, std::span<const double> params, HeadSplit split,
                                     const HeadInputs& inputs = {}, int max_qubits = 0);
 

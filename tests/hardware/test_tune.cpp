@@ -6,7 +6,9 @@
 #include "hardware/tune/objective.h"
 #include "hardware/tune/parameter_shift.h"
 #include "runtime/base/error.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/train/sampler.h"
+#include "tests/oracle/oracle.h"
 #include "tests/train/toy.h"
 
 using namespace qmtl;
@@ -25,7 +27,13 @@ struct Tuned {
   std::size_t first_head = 0;  ///< in params
   std::vector<HeadProgram> programs;
 
-  explicit Tuned(const std::string& head, HeadSplit split) : config(toy::config(head, data)) {
+  explicit Tuned(const std::string& head, HeadSplit split, void (*change)(AnsatzSpec&) = nullptr)
+      : config(toy::config(head, data)) {
+    if (change) {
+      change(config.model.head.ansatz);
+      config.model.plan = "auto";
+      resolve(config, data);
+    }
     statistics = standardise(data, config.model);
     learner = make_learner(config.model, config.train, data, statistics);
     params = learner->initial(5);
@@ -165,6 +173,92 @@ TEST_CASE("The mean of simultaneous perturbations is the gradient", "[tune]") {
           gradient[static_cast<std::size_t>(p)] * expected[tuned.first_head + static_cast<std::size_t>(p)];
   }
   CHECK(along / repetitions / length == Approx(1.0).margin(4.0 * std::sqrt(2.0 / repetitions)));
+}
+
+namespace {
+
+/// Blocks whose angles are controlled (four terms as one gate, two rotations of two terms as written here),
+/// shared by gates, scaled and shifted, and read in three bases.
+void controlled_shared_and_scaled(AnsatzSpec& ansatz) {
+  CircuitLayer general, controlled, by_hand;
+  general.gates = {*gate_by_name("u")};
+  controlled.entangler = gate_by_name("crx");
+  controlled.pattern = PairPattern::line;
+  controlled.shared_angles = true;
+  const auto scaled_number = [](int number, double factor, double constant) {
+    return sum({constant, {}}, scaled(trainable_number(number), factor));
+  };
+  const auto gate = [](const char* name) { return *gate_by_name(name); };
+  by_hand.ops = {{gate("cry"), {0, 2}, {scaled_number(0, 2.0, 0.25)}},
+                 {gate("rx"), {1}, {scaled_number(0, -0.5, 0.0)}},
+                 {gate("rzz"), {1, 2}, {sum(trainable_number(0), trainable_number(1))}},
+                 {gate("cp"), {2, 0}, {scaled_number(1, 3.0, -1.0)}}};
+  ansatz.block_stage = {general, controlled, by_hand};
+  ansatz.readout = ReadoutKind::first;
+  ansatz.observables = {"w Z0 + 0.5 X0 X1 - Y2 Z1"};
+}
+
+}  // namespace
+
+TEST_CASE("Shifts of controlled, shared and scaled angles give the engine's gradient", "[tune]") {
+  for (HeadSplit split : {HeadSplit::wide, HeadSplit::cones}) {
+    INFO(name(split));
+    const Tuned tuned("qmtl", split, controlled_shared_and_scaled);
+    const Circuit& circuit = *tuned.learner->circuit();
+    const auto count = static_cast<std::size_t>(circuit.trainable_numbers());
+    const std::span<const double> trained = std::span(tuned.params).subspan(tuned.first_head, count);
+    const std::vector<double> params = bound_params(circuit, trained);
+    const TuneObjective objective(*tuned.learner, tuned.data, tuned.statistics, tuned.params);
+    std::vector<double> cotangents(tuned.batch.rows.size() * tuned.outputs());
+    objective(tuned.batch, tuned.outputs_at(params), cotangents);
+
+    std::vector<double> by_param(params.size(), 0.0), gradient(count, 0.0);
+    for (const HeadProgram& program : tuned.programs) {
+      const ParameterShift shift(circuit, program);
+      const std::vector<ReadOutput> readouts = read_outputs(circuit, params, program);
+      shift.add_gradient(readouts, tuned.batch.rows.size(),
+                         tuned.exact(program, readouts, shift.points(params)), cotangents, by_param);
+    }
+    for (std::size_t i = 0; i < by_param.size(); ++i)
+      add_trained_gradient(circuit, static_cast<int>(i), by_param[i], trained, gradient);
+    const std::vector<double> expected = tuned.engine();
+    const ParamLayout numbers = layout(task_ansatz(tuned.config.model));
+    double largest = 0.0;
+    for (int i = numbers.shared; i < numbers.weights_begin; ++i) {
+      const auto number = static_cast<std::size_t>(i);
+      INFO(numbers.trained[number].name);
+      // Double arithmetic on both sides.
+      CHECK(gradient[number] == Approx(expected[tuned.first_head + number]).margin(1e-9));
+      largest = std::max(largest, std::abs(gradient[number]));
+    }
+    CHECK(largest > 1e-3);
+  }
+}
+
+TEST_CASE("Strings that one basis reads are measured together", "[tune]") {
+  // Three strings in each of two bases: two programs and not six.
+  const Tuned tuned("qmtl", HeadSplit::cones, [](AnsatzSpec& ansatz) {
+    ansatz.readout = ReadoutKind::first;
+    ansatz.observables = {"Z0 + X0 X1 - 0.5 Z0 Z1 + 2 X1 + Z1 Y2 - X0 Y2"};
+    ansatz.registers = {{0, 1, 2}, {0, 1, 2}, {0, 1, 2}, {0, 1, 2}, {0, 1, 2}, {0, 1, 2}, {0, 1, 2}};
+    ansatz.registers.resize(ansatz.block_outputs.size());
+    ansatz.block_layers = 0;
+    ansatz.block_rotations.clear();
+  });
+  // Without gates of their own all blocks of a basis read the same state.
+  CHECK(tuned.programs.size() == 2);
+  for (const HeadProgram& program : tuned.programs)
+    CHECK(program.blocks.size() == tuned.config.model.head.ansatz.block_outputs.size());
+  const Circuit& circuit = *tuned.learner->circuit();
+  const std::vector<double> params(tuned.learner->circuit_params().begin(),
+                                   tuned.learner->circuit_params().end());
+  const std::vector<double> found = tuned.outputs_at(params);
+  for (std::size_t s = 0; s < tuned.batch.rows.size(); ++s) {
+    const auto expected = oracle::values(
+        circuit, std::span(tuned.angles).subspan(s * tuned.circuit_angles(), tuned.circuit_angles()), params);
+    for (std::size_t o = 0; o < tuned.outputs(); ++o)
+      CHECK(found[s * tuned.outputs() + o] == Approx(expected(static_cast<Eigen::Index>(o))).margin(1e-12));
+  }
 }
 
 TEST_CASE("A parameter of several gates has no rule of two terms", "[tune]") {

@@ -148,6 +148,10 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
     add_trained_gradient(circuit, static_cast<int>(i), circuit_gradient[i],
                          std::span(state_.params).subspan(begin, count),
                          std::span(gradient).subspan(begin, count));
+  // Factors of the sample's numbers stay as they are: what they bring there is not measured.
+  for (const Expression& angle : circuit.angle_of)
+    for (const Monomial& term : angle.terms)
+      if (term.param >= 0) gradient[begin + static_cast<std::size_t>(term.param)] = 0.0;
   optimiser_step(train_, block_infos_, options_.rate, gradient, state_);
   learner_.bind(state_.params);
 }

@@ -6,6 +6,7 @@
 #include "io/config/config.h"
 #include "io/config/config_values.h"
 #include "runtime/base/file.h"
+#include "runtime/base/text.h"
 #include "runtime/circuit/qasm/reader.h"
 
 namespace qmtl {
@@ -97,17 +98,29 @@ bool of_sample(const std::string& name) {
   return name[0] == 'z' || name[0] == 'x' || name[0] == 'a' || name[0] == 'Z' || name[0] == 'X';
 }
 
-std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name) {
-  if (!program.measured.empty())
-    throw data_error(name +
-                     ": a measurement is not supported in a stage or block: remove it, and say what is read "
-                     "by observables (qmtl export --to circuit writes a model's parts without)");
+/// Trained numbers that no gate reads would be parameters without a gradient, and a slip in most texts.
+void check_trained(const QasmProgram& program, const std::vector<bool>& read, const std::string& name) {
+  const auto unread = static_cast<std::size_t>(std::find(read.begin(), read.end(), false) - read.begin());
+  if (unread == read.size()) return;
+  std::size_t number = 0;
+  for (const QasmInput& input : program.inputs)
+    for (int i = 0; !of_sample(input.name) && i < input.size; ++i, ++number)
+      if (number == unread)
+        throw data_error(name + ": the trained number " + printable(input.name) +
+                         (input.array ? "[" + std::to_string(i) + "]" : "") +
+                         " is read by no gate: expected every one to be, numbered from 0 without gaps; leave "
+                         "it out");
+}
+
+/// `whole`: a program that declares what it has.
+std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name, bool whole) {
   std::vector<std::pair<bool, int>> kind;  // of each input: whether the sample's, and its number
   int sample = 0, trained = 0;
   for (const QasmInput& input : program.inputs)
     for (int i = 0; i < input.size; ++i)
       kind.emplace_back(of_sample(input.name), of_sample(input.name) ? sample++ : trained++);
   std::vector<GateUse> uses = program.gates;
+  std::vector<bool> read(whole ? static_cast<std::size_t>(trained) : 0);
   for (GateUse& use : uses)
     for (Expression& angle : use.angles) {
       for (Monomial& term : angle.terms) {
@@ -122,10 +135,15 @@ std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name
           else
             made.param = place;
         }
+        if (const auto w = static_cast<std::size_t>(std::max(made.param, 0)); made.param >= 0) {
+          if (w >= read.size()) read.resize(w + 1);
+          read[w] = true;
+        }
         term = made;
       }
       angle = simplified(angle);
     }
+  check_trained(program, read, name);
   return uses;
 }
 
@@ -134,7 +152,8 @@ std::vector<GateUse> read_ops(const std::string& text, const std::string& name) 
   QasmScope scope;
   const bool whole = text.find("qubit") != std::string::npos || text.find('$') != std::string::npos;
   if (!whole) scope = {4096, {{"z", 0, most_numbers, true}, {"w", most_numbers, most_numbers, true}}};
-  return uses_of(read_qasm(text, name, {.qubits = 4096, .inputs = 2 * most_numbers}, scope), name);
+  const QasmLimits limits{.qubits = 4096, .inputs = 2 * most_numbers, .measurements = false};
+  return uses_of(read_qasm(text, name, limits, scope), name, whole);
 }
 
 Key<L> qasm_key() {

@@ -207,7 +207,8 @@ class LayerWriter {
     for (std::size_t i = 0; i < layer_.ops.size(); ++i) {
       const GateUse& use = layer_.ops[i];
       const GateInfo& row = info(use.gate);
-      const std::string where = at(key_ + ".ops", i);
+      const std::string where =
+          key_ + ".qasm: qubit of gate " + to_string(i + 1) + " (" + std::string(row.name) + ")";
       if (use.qubits.size() != static_cast<std::size_t>(row.arity) ||
           use.angles.size() != static_cast<std::size_t>(row.angles))
         throw usage_error(where + ": " + std::string(row.name) + " takes " + to_string(row.angles) +

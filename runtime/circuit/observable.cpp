@@ -42,12 +42,13 @@ class ObservableReader {
 
  private:
   [[noreturn]] void refuse(const std::string& expected, const std::string& found = "") const {
-    throw usage_error(key_ + " = \"" + std::string(text_) + "\": expected " + expected + " at character " +
-                      std::to_string(at_ + 1) + ", found " +
-                      (!found.empty()       ? found
-                       : at_ < text_.size() ? "'" + std::string(text_.substr(at_, 8)) + "'"
-                                            : std::string("the end")) +
-                      "; an observable is a sum of Pauli strings such as \"Z0\" or \"0.5 X0 X1 - Z2\"");
+    throw usage_error(
+        key_ + " = \"" + std::string(text_) + "\": expected " + expected + " at character " +
+        std::to_string(at_ + 1) + ", found " +
+        (!found.empty()       ? found
+         : at_ < text_.size() ? "'" + std::string(text_.substr(at_, 8)) + "'"
+                              : std::string("the end")) +
+        "; an observable is a sum of Pauli strings with real weights such as \"Z0\" or \"0.5 X0 X1 - Z2\"");
   }
   void skip() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;

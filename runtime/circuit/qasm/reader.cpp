@@ -87,15 +87,14 @@ class QasmReader {
       while (!at_.sign(";") && !at_.at_end()) at_.step();
       at_.expect(";");
     } else if (at_.word("measure")) {
-      at_.step();
+      begin_measure();
       const std::vector<int> qubits = qubit_operand();
       at_.expect("->");
       measure(qubits, bit_operand());
     } else if (at_.token().kind == QasmToken::Kind::word && bits_.count(std::string(at_.token().text))) {
       const std::vector<int> bits = bit_operand();
       at_.expect("=");
-      if (!at_.word("measure")) at_.refuse("expected measure, found " + at_.found());
-      at_.step();
+      begin_measure();
       measure(qubit_operand(), bits);
     } else {
       for (const char* word :
@@ -173,8 +172,7 @@ class QasmReader {
     count += size;
     if (!qubit && at_.sign("=")) {
       at_.step();
-      if (!at_.word("measure")) at_.refuse("expected measure, found " + at_.found());
-      at_.step();
+      begin_measure();
       std::vector<int> bits;
       for (int bit = count - size; bit < count; ++bit) bits.push_back(bit);
       measure(qubit_operand(), bits);
@@ -280,6 +278,16 @@ class QasmReader {
     return {number};
   }
 
+  void begin_measure() {
+    if (!at_.word("measure")) at_.refuse("expected measure, found " + at_.found());
+    if (!limits_.measurements)
+      at_.refuse(
+          "a measurement is not supported in a stage or block: remove it, and say what is read by "
+          "observables "
+          "(qmtl export --to circuit writes a model's parts without)");
+    at_.step();
+  }
+
   void measure(const std::vector<int>& qubits, const std::vector<int>& bits) {
     if (qubits.size() != bits.size())
       at_.refuse("measure: expected as many bits as qubits, found " + std::to_string(bits.size()) + " and " +
@@ -325,7 +333,9 @@ class QasmReader {
     const std::optional<Gate> known = known_gate(name);
     const bool identity = name == "id";
     if (defined == definitions_.end() && !known && !identity)
-      start.refuse("'" + printable(name) + "' is no gate or statement that is supported");
+      start.refuse("'" + printable(name) +
+                   "' is no gate or statement that is supported: expected a gate of stdgates.inc, or a "
+                   "definition of it (gate NAME a, b { ... }) in front");
     const bool own = defined != definitions_.end();
     const std::size_t qubits = own        ? defined->second.qubits.size()
                                : identity ? 1
@@ -377,9 +387,11 @@ class QasmReader {
       std::vector<int> qubits;
       for (const std::vector<int>& operand : operands) qubits.push_back(operand[operand.size() > 1 ? i : 0]);
       for (std::size_t a = 0; a < qubits.size(); ++a) {
-        if (read_.count(qubits[a])) at_.refuse("a gate after the measurement of its qubit is not supported");
+        if (read_.count(qubits[a]))
+          at_.refuse(
+              "a gate after the measurement of its qubit is not supported: expected measurements at the end");
         for (std::size_t b = 0; b < a; ++b)
-          if (qubits[a] == qubits[b]) at_.refuse("a gate on one qubit twice");
+          if (qubits[a] == qubits[b]) at_.refuse("a gate on one qubit twice: expected different qubits");
       }
       // Counts gates that emit nothing too: the text pays for one, a register makes many.
       if (++applied_ > limits_.gates || program_.gates.size() >= limits_.gates)
@@ -391,7 +403,9 @@ class QasmReader {
   /// Reads the body with its names bound; then goes on where it was.
   void call(const Definition& gate_of, const std::vector<int>& qubits,
             const std::vector<Expression>& angles) {
-    if (++depth_ > deepest_definition) at_.refuse("gate definitions are nested too deeply");
+    if (++depth_ > deepest_definition)
+      at_.refuse("gate definitions are nested too deeply: expected at most " +
+                 std::to_string(deepest_definition) + " levels, and no gate that is made of itself");
     const QasmCursor behind = at_;
     at_ = gate_of.body;
     const Call names{gate_of, qubits, angles};

@@ -15,6 +15,7 @@ struct QasmLimits {
   std::size_t gates = 1'000'000;
   std::size_t inputs = 100'000;  ///< numbers, those of arrays one by one
   int degree = 8;                ///< of the inputs in one term of an angle
+  bool measurements = true;      ///< may be there
 };
 
 /// Inputs first .. first + size - 1 of the program; an array, or one number.

@@ -150,7 +150,7 @@ class Case:
         if command in ("export", "import") and choice.random() < 0.7:
             line += ["--out", choice.choice(OUTPUTS)]
         if command == "export":
-            line += ["--to", choice.choice(options["to"]["words"] + ["qasm3", "isa", "qasm2", "ionq", "edge", "c", "onnx"])]
+            line += ["--to", choice.choice(options["to"]["words"] + ["qasm3", "isa", "qasm2", "ionq", "edge", "c", "onnx", "circuit"])]
         for _ in range(choice.randrange(4)):
             if choice.random() < 0.15:
                 line.insert(choice.randrange(len(line) + 1), choice.choice(JUNK + FILES))

@@ -284,7 +284,7 @@ class CraftedFiles(Program):
                     self.ends(what, "eval", "crafted.h5")
                 if chosen in (None, 1) and self.ends(what, "predict", "crafted.h5", "new.csv", "--out", "p.csv", "--overwrite")[0] == 0:
                     self.check_finite(what, "p.csv")
-                form = random.Random(number).choice(("qasm3", "qasm2", "ionq", "edge", "c", "onnx"))
+                form = random.Random(number).choice(("qasm3", "qasm2", "ionq", "edge", "c", "onnx", "circuit"))
                 if chosen in (None, 2):
                     self.ends(what, "export", "crafted.h5", "--to", form, "--out", "exported", "--overwrite")
                 if chosen in (None, 3):

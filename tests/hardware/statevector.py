@@ -14,13 +14,15 @@ _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.m
 
 
 def evaluate(text, names):
-    """An angle: numbers, names, + - * / and parentheses."""
+    """An angle: numbers, names, elements of lists, + - * / and parentheses."""
 
     def value(node):
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
             return float(node.value)
         if isinstance(node, ast.Name):
             return names[node.id]
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            return names[node.value.id][node.slice.value]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return -value(node.operand)
         if isinstance(node, ast.BinOp):
@@ -39,23 +41,70 @@ _Y = numpy.array([[0, -1j], [1j, 0]])
 _Z = numpy.diag([1, -1]).astype(complex)
 _CX = numpy.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]], dtype=complex)  # control: the lower bit
 
+def _controlled(matrix):
+    """With the control on the lower bit; on two lower bits where the matrix is controlled already."""
+    size = len(matrix)
+    result = numpy.eye(2 * size, dtype=complex)
+    odd = numpy.arange(size) * 2 + 1
+    result[numpy.ix_(odd, odd)] = matrix
+    return result
+
+
+def _fixed(matrix):
+    return lambda: matrix
+
+
+def _phase(angle):
+    return numpy.diag([1, numpy.exp(1j * angle)])
+
+
+_SX = ((1 + 1j) * numpy.eye(2) + (1 - 1j) * _X) / 2
+_H = (_X + _Z) / numpy.sqrt(2)
+_SWAP = numpy.eye(4, dtype=complex)[[0, 2, 1, 3]]
+
+# By their definition in OpenQASM's stdgates.inc and, beyond it, in Qiskit's library: the first qubit is the lowest bit.
 GATES = {
-    "x": lambda: _X,
-    "h": lambda: (_X + _Z) / numpy.sqrt(2),
-    "sx": lambda: ((1 + 1j) * numpy.eye(2) + (1 - 1j) * _X) / 2,
-    "v": lambda: ((1 + 1j) * numpy.eye(2) + (1 - 1j) * _X) / 2,
+    "x": _fixed(_X),
+    "y": _fixed(_Y),
+    "z": _fixed(_Z),
+    "h": _fixed(_H),
+    "s": _fixed(_phase(numpy.pi / 2)),
+    "sdg": _fixed(_phase(-numpy.pi / 2)),
+    "t": _fixed(_phase(numpy.pi / 4)),
+    "tdg": _fixed(_phase(-numpy.pi / 4)),
+    "sx": _fixed(_SX),
+    "sxdg": _fixed(_SX.conj().T),
+    "v": _fixed(_SX),
     "rx": _turn(_X),
     "ry": _turn(_Y),
     "rz": _turn(_Z),
-    "cx": lambda: _CX,
-    "cnot": lambda: _CX,
-    "cz": lambda: numpy.diag([1, 1, 1, -1]).astype(complex),
+    "p": _phase,
+    "u": lambda t, f, l: numpy.array([[numpy.cos(t / 2), -numpy.exp(1j * l) * numpy.sin(t / 2)],
+                                      [numpy.exp(1j * f) * numpy.sin(t / 2), numpy.exp(1j * (f + l)) * numpy.cos(t / 2)]]),
+    "cx": _fixed(_CX),
+    "cnot": _fixed(_CX),
+    "cy": _fixed(_controlled(_Y)),
+    "cz": _fixed(_controlled(_Z)),
+    "ch": _fixed(_controlled(_H)),
+    "swap": _fixed(_SWAP),
+    "iswap": _fixed(_SWAP @ numpy.diag([1, 1j, 1j, 1])),
+    "ecr": _fixed(numpy.array([[0, 1, 0, 1j], [1, 0, -1j, 0], [0, 1j, 0, 1], [-1j, 0, 1, 0]]) / numpy.sqrt(2)),
+    "crx": lambda angle: _controlled(_turn(_X)(angle)),
+    "cry": lambda angle: _controlled(_turn(_Y)(angle)),
+    "crz": lambda angle: _controlled(_turn(_Z)(angle)),
+    "cp": lambda angle: _controlled(_phase(angle)),
+    "rxx": _turn(numpy.kron(_X, _X)),
+    "ryy": _turn(numpy.kron(_Y, _Y)),
     "rzz": _turn(numpy.kron(_Z, _Z)),
+    "rzx": _turn(numpy.kron(_X, _Z)),
+    "ccx": _fixed(_controlled(_CX)),
+    "ccz": _fixed(numpy.diag([1, 1, 1, 1, 1, 1, 1, -1]).astype(complex)),
+    "cswap": _fixed(_controlled(_SWAP)),
 }
 
 
 def apply(state, name, qubits, angles):
-    """The state after a gate; of two qubits the first is the matrix index's lower bit."""
+    """The state after a gate; the first qubit is the lowest bit of the matrix's index."""
     width = state.size.bit_length() - 1
     axes = [width - 1 - qubit for qubit in reversed(qubits)]
     matrix = GATES[name](*angles).reshape([2] * (2 * len(qubits)))
@@ -118,6 +167,14 @@ def distribution(state, measured):
     index = numpy.arange(state.size)
     reading = sum(((index >> qubit) & 1) << bit for bit, qubit in enumerate(measured)) + 0 * index
     return numpy.bincount(reading, weights=abs(state)**2, minlength=2**len(measured))
+
+
+def expectation(state, paulis):
+    """<P> of a string such as {0: "X", 2: "Y"}."""
+    turned = state
+    for qubit, letter in paulis.items():
+        turned = apply(turned, letter.lower(), [qubit], [])
+    return float(numpy.vdot(state, turned).real)
 
 
 def signs(bits, width):

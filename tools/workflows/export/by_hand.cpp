@@ -59,6 +59,7 @@ ByHand by_hand(const ExportSource& source) {
   if (!head_kind(model.head.kind).registers) return made;
   std::size_t block = 0;
   for (TaskSpec& task : model.tasks) {
+    if (block >= spec.block_outputs.size()) break;
     const bool one = spec.block_outputs[block] == task.outputs;
     if (one) {
       task.block.qubits = register_of(spec, block);
@@ -74,7 +75,8 @@ ByHand by_hand(const ExportSource& source) {
         made.files.push_back(std::move(file));
       }
     }
-    for (int outputs = 0; outputs < task.outputs; ++block) outputs += spec.block_outputs[block];
+    for (int outputs = 0; outputs < task.outputs && block < spec.block_outputs.size(); ++block)
+      outputs += spec.block_outputs[block];
   }
   return made;
 }

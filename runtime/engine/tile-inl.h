@@ -149,7 +149,8 @@ class SubTile {
     const Mix& tail = program_.mixes.back();
     const std::size_t count = std::size_t{1} << program_.qubits;
     bool first = true;
-    const bool complex = program_.complex;
+    // Of the state behind the mix: other blocks may have imaginary parts where this has none to write.
+    const bool complex = last_shared().im != nullptr || !tail.phases.empty();
     const State<Real> ket = with_parts(layout_.mixed, complex),
                       bra = with_parts(layout_.product_bra, complex);
     ApplyMix(tail, bound_.tables[tail.table], last_shared(), ket);

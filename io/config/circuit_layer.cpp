@@ -236,6 +236,14 @@ const std::vector<Key<CircuitLayer>>& circuit_layer_keys() {
             {{.least = 0, .most = 1e4}}, "the layer so many times, each with trained numbers of its own"),
       shown([](const L& l) { return !l.qubits.empty(); }, "qubits", [](auto& l) -> auto& { return l.qubits; },
             {{.least = 0, .most = most}}, "positions that upload, gates and pattern act on; empty: all"),
+      shown([](const L& l) { return l.encode != LayerEncoding::none; }, "encode",
+            [](auto& l) -> auto& { return l.encode; }, {},
+            "`amplitude`: numbers of the sample, divided by their norm, are the amplitudes of the qubits' "
+            "state; "
+            "the first layer on its qubits (at most 10), and past head.angle_map"),
+      shown([](const L& l) { return l.numbers > 0; }, "numbers", [](auto& l) -> auto& { return l.numbers; },
+            {{.least = 0, .most = 1 << most_amplitude_qubits}},
+            "how many of them, if `inputs` lists none; 0: 2^qubits. Amplitudes without a number are 0"),
       gate_key("upload", &L::upload, carries_angle, "the gate that carries the sample's numbers"),
       inputs_key(),
       shown([](const L& l) { return l.first_input >= 0; }, "first_input",

@@ -77,8 +77,16 @@ void read_named(Config& config, const std::string& section, const toml::table& t
     else if (section == "branch")
       read_keys(named(config.model.backbone.branches, &BranchSpec::input, name), table, file, full + ".",
                 branch_keys());
-    else
+    else {
       read_keys(named(config.model.tasks, &TaskSpec::name, name), table, file, full + ".", task_keys());
+      // Where "trained" is written out beside it too, which is also what stands for nothing written.
+      if (table["output"].value_or(std::string()) == std::string(qmtl::name(OutputForm::raw)) &&
+          (table.contains("scale") || table.contains("bias")))
+        throw usage_error(
+            where(table, file) + ": " + full +
+            ".output = \"raw\": the logit is the expectation itself, so that there is no scale and "
+            "no bias: leave them out, or take output = \"affine\"");
+    }
   }
 }
 

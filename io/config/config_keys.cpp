@@ -424,6 +424,18 @@ const std::vector<Key<TaskSpec>>& task_keys() {
       when<T>([](const T& task) { return !task.block.observables.empty(); },
               key<T>("observables", MEMBER(block.observables), checked(check_filled),
                      "what it measures, one for each of its outputs", "observable")),
+      when<T>(
+          [](const T& task) { return task.output.form != OutputForm::affine; },
+          key<T>(
+              "output", MEMBER(output.form), {},
+              "how the circuit's expectation e becomes the logit of head qmtl: `affine`: scale * e + bias; "
+              "`raw`: e itself; `tanh`: tanh(scale * e + bias), from the lower to the upper bound of range",
+              "output_map activation")),
+      when<T>(
+          [](const T& task) { return !task.output.range.empty(); },
+          key<T>("range", MEMBER(output.range), {},
+                 "the lower and the upper bound of output = \"tanh\"; default: [-1, 1]. The predictions of "
+                 "a regression stay between them, in the unit of its labels")),
       output_key("scale", &OutputMap::train_scale, &OutputMap::scale,
                  "factor on the expectation in the logit: trained, or a number that stays"),
       output_key("bias", &OutputMap::train_bias, &OutputMap::bias,

@@ -40,6 +40,14 @@ inline PairPattern parse_as(std::string_view text) {
   return parse_pattern(text);
 }
 template <>
+inline LayerEncoding parse_as(std::string_view text) {
+  return parse_layer_encoding(text);
+}
+template <>
+inline OutputForm parse_as(std::string_view text) {
+  return parse_output_form(text);
+}
+template <>
 inline Activation parse_as(std::string_view text) {
   return parse_activation(text);
 }

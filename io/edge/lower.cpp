@@ -295,6 +295,60 @@ class Lowering {
   void lower(const ops::Affine&) {
     throw usage_error("head files hold an affine map right behind a circuit only; export to onnx instead");
   }
+  /// Runs of bounded columns, and of those that are kept.
+  void lower(const ops::Bound& bound) {
+    const EdgeValue from = value_of(), to = logits_or_fresh();
+    const std::size_t width = shape().size();
+    const auto unit = [&](std::size_t o) { return logits() ? units_[o] : EdgeReadout{}; };
+    for (std::size_t o = 0; o < width; ++o) {
+      const bool kept = bound.half_width[o] == 0.0;
+      EdgeOp& op = builder_.add(kept ? QE_SPARSE : QE_TANH, from.at(o), to.at(o));
+      op.a = 1;
+      if (kept) {
+        op.b = op.c = 1;
+        op.floats = {static_cast<float>(unit(o).start), static_cast<float>(unit(o).factor)};
+        op.words = {1, 0};
+      } else {
+        op.floats = {1.0f, static_cast<float>(bound.half_width[o] * unit(o).factor),
+                     static_cast<float>(bound.middle[o] * unit(o).factor + unit(o).start)};
+      }
+    }
+  }
+  /// Single numbers of a value, each times a coefficient; 0 for rows without one.
+  void choose(EdgeValue from, std::size_t width, EdgeValue to,
+              const std::vector<std::vector<std::pair<std::size_t, double>>>& rows) {
+    EdgeOp& op = builder_.add(QE_SPARSE, from, to);
+    op.a = word(rows.size());
+    op.b = word(width);
+    op.floats.assign(rows.size(), 0.0f);
+    std::vector<std::uint32_t> index;
+    for (const auto& row : rows) {
+      op.words.push_back(word(row.size()));
+      for (const auto& [column, weight] : row) {
+        op.floats.push_back(static_cast<float>(weight));
+        index.push_back(word(column));
+      }
+    }
+    op.c = word(index.size());
+    op.words.insert(op.words.end(), index.begin(), index.end());
+  }
+
+  /// The numbers, filled up with zeros; their tree; its nodes in the order of the rotations.
+  void lower(const ops::Amplitudes& amplitudes) {
+    const AmplitudeEncoding& encoding = amplitudes.encoding;
+    const std::size_t leaves = std::size_t{1} << encoding.qubits;
+    const EdgeValue x = builder_.tensor(leaves), tree = builder_.tensor(2 * leaves), to = fresh();
+    std::vector<std::vector<std::pair<std::size_t, double>>> rows(leaves);
+    for (std::size_t j = 0; j < encoding.of.size(); ++j)
+      rows[j].emplace_back(static_cast<std::size_t>(encoding.of[j]), 1.0);
+    choose(value_of(), shape_of().size(), x, rows);
+    builder_.add(QE_AMPLITUDES, x, tree).a = word(static_cast<std::size_t>(encoding.qubits));
+    rows.clear();
+    for (std::size_t nodes = 1; nodes < leaves; nodes *= 2)
+      for (std::size_t i = 0; i < nodes; ++i)
+        rows.push_back({{nodes + (i ^ (i >> 1)), 1.0 / static_cast<double>(nodes)}});
+    choose(tree, 2 * leaves, to, rows);
+  }
   void lower(const ops::LabelUnits&) {}  // the operation before has them
 
   const OperationList& list_;

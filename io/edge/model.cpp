@@ -30,6 +30,7 @@ constexpr std::array<EdgeKind, QE_KINDS - 1> kinds{{
     {QE_NORM, "norm", QE_F_NORM},
     {QE_PAIR, "pair", QE_F_FUSION},
     {QE_GATED, "gated", QE_F_FUSION},
+    {QE_AMPLITUDES, "amplitudes", QE_F_AMPLITUDES},
 }};
 
 constexpr bool kinds_are_complete() {
@@ -121,6 +122,8 @@ EdgeWork edge_work(const EdgeOp& op) {
       return {a, 0, 4 * a};
     case QE_GATED:
       return {a * b, a * b, 2 * a * b};
+    case QE_AMPLITUDES:
+      return {2 * amplitudes(op), 3 * amplitudes(op), a * amplitudes(op)};
     default:
       return {};
   }

@@ -2,6 +2,7 @@
 #include "runtime/model/operations.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <optional>
 
@@ -118,6 +119,17 @@ class Writer {
     return graph_.add(graph_.multiply(operand(op), factor), bias);
   }
 
+  OnnxValue write(const ops::Bound& bound, const Operation& op) {
+    const OnnxValue x = operand(op);
+    std::vector<double> kept;
+    for (double half : bound.half_width) kept.push_back(half == 0.0 ? 1.0 : 0.0);
+    const OnnxValue bounded =
+        graph_.add(graph_.multiply(graph_.node("Tanh", {x}), graph_.vector(bound.half_width)),
+                   graph_.vector(bound.middle));
+    if (std::find(kept.begin(), kept.end(), 1.0) == kept.end()) return bounded;
+    return graph_.add(bounded, graph_.multiply(x, graph_.vector(kept)));
+  }
+
   /// Factor by factor; numbers with fewer of them are multiplied by 1, which stands behind the others.
   OnnxValue write(const ops::Products& products, const Operation& op) {
     const auto width = extent(shape_of(op).size());
@@ -207,6 +219,62 @@ class Writer {
         break;
     }
     return u;
+  }
+
+  /// The norms of a binary tree from its leaves up, 2 atan2(right, left) of its nodes, and each level's Walsh
+  /// transform. Divided by the largest number first, so that squares stay in the range of a float.
+  OnnxValue write(const ops::Amplitudes& amplitudes, const Operation& op) {
+    const AmplitudeEncoding& encoding = amplitudes.encoding;
+    const OnnxValue z = operand(op);
+    const std::size_t leaves = std::size_t{1} << encoding.qubits;
+    const std::vector<std::int64_t> of(encoding.of.begin(), encoding.of.end());
+    OnnxValue x = graph_.gather(z, of, 1);
+    const OnnxValue one = graph_.scalar(1.0), zero = graph_.scalar(0.0);
+    const OnnxValue largest =
+        graph_.node("ReduceMax", {graph_.node("Abs", {x})}, {{"axes", std::vector<std::int64_t>{1}}});
+    x = graph_.node("Div", {x, graph_.node("Where", {graph_.node("Equal", {largest, zero}), one, largest})});
+    if (of.size() < leaves)
+      x = graph_.node("Pad", {x, graph_.integers({0, 0, 0, extent(leaves - of.size())}), zero});
+    std::vector<OnnxValue> levels(static_cast<std::size_t>(encoding.qubits));
+    for (int k = encoding.qubits; k-- > 0;) {
+      const std::size_t nodes = std::size_t{1} << k;
+      std::vector<std::int64_t> even, odd;
+      for (std::size_t p = 0; p < nodes; ++p) {
+        even.push_back(extent(2 * p));
+        odd.push_back(extent(2 * p + 1));
+      }
+      const OnnxValue left = graph_.gather(x, even, 1), right = graph_.gather(x, odd, 1);
+      levels[static_cast<std::size_t>(k)] = rotations(node_angles(left, right), nodes);
+      x = graph_.node("Sqrt", {graph_.add(graph_.multiply(left, left), graph_.multiply(right, right))});
+    }
+    return graph_.concat(levels, 1);
+  }
+
+  /// 2 atan2(right, left) with 0 where both are 0: as amplitude_angles.
+  OnnxValue node_angles(const OnnxValue& left, const OnnxValue& right) {
+    const OnnxValue zero = graph_.scalar(0.0), one = graph_.scalar(1.0), two = graph_.scalar(2.0);
+    const OnnxValue full = graph_.scalar(4.0 * half_pi);
+    const OnnxValue no_left = graph_.node("Equal", {left, zero});
+    const OnnxValue ratio = graph_.node("Div", {right, graph_.node("Where", {no_left, one, left})});
+    const OnnxValue turned = graph_.multiply(graph_.node("Atan", {ratio}), two);
+    // The half turn for a negative left half has the right half's sign, + for 0.
+    const OnnxValue sign =
+        graph_.node("Where", {graph_.node("Less", {right, zero}), graph_.scalar(-4.0 * half_pi), full});
+    const OnnxValue behind =
+        graph_.node("Where", {graph_.node("Less", {left, zero}), graph_.add(turned, sign), turned});
+    const OnnxValue upright = graph_.multiply(graph_.node("Sign", {right}), graph_.scalar(2.0 * half_pi));
+    return graph_.node("Where", {no_left, upright, behind});
+  }
+
+  /// Rotation i of a level is the mean over its nodes, with a sign for each bit that the node's number shares
+  /// with the Gray code of i.
+  OnnxValue rotations(const OnnxValue& nodes, std::size_t count) {
+    std::vector<double> weight(count * count);
+    for (std::size_t p = 0; p < count; ++p)
+      for (std::size_t i = 0; i < count; ++i)
+        weight[p * count + i] =
+            (std::popcount(p & (i ^ (i >> 1))) % 2 ? -1.0 : 1.0) / static_cast<double>(count);
+    return graph_.dense(nodes, count, weight, {});
   }
 
   OnnxValue write(const ops::Expectations& circuit, const Operation& op) {

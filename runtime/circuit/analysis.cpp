@@ -76,7 +76,7 @@ struct Behind {
 
 Behind behind(const Circuit& circuit, const Alive& alive) {
   Behind found{std::vector<char>(static_cast<std::size_t>(circuit.trainable_numbers())),
-               std::vector<char>(static_cast<std::size_t>(circuit.sample_inputs()))};
+               std::vector<char>(static_cast<std::size_t>(circuit.function_inputs()))};
   const auto mark = [&](const Expression& expression) {
     for (const Monomial& term : expression.terms) {
       if (term.param >= 0) found.trainable[static_cast<std::size_t>(term.param)] = 1;
@@ -89,6 +89,12 @@ Behind behind(const Circuit& circuit, const Alive& alive) {
     if (alive.params[i]) mark(circuit.param_of[i]);
   for (std::size_t i = 0; i < circuit.angle_of.size(); ++i)
     if (alive.angles[i]) mark(circuit.angle_of[i]);
+  for (const AmplitudeEncoding& encoding : circuit.encodings) {
+    const auto begin = found.inputs.begin() + encoding.first;
+    if (std::find(begin, begin + encoding.rotations(), 1) != begin + encoding.rotations())
+      for (int number : encoding.of) found.inputs[static_cast<std::size_t>(number)] = 1;
+  }
+  found.inputs.resize(static_cast<std::size_t>(circuit.sample_inputs()));
   return found;
 }
 

@@ -268,8 +268,9 @@ bool AnsatzSpec::is_short() const {
 
 int AnsatzSpec::angles() const {
   const auto uploads_in = [](const std::vector<CircuitLayer>& list) {
-    return std::any_of(list.begin(), list.end(),
-                       [](const CircuitLayer& layer) { return layer.upload || !layer.ops.empty(); });
+    return std::any_of(list.begin(), list.end(), [](const CircuitLayer& layer) {
+      return layer.encode != LayerEncoding::none || layer.upload || !layer.ops.empty();
+    });
   };
   const bool plain =
       preset.empty() && stage.empty() && (block_preset.empty() || !preset_named(block_preset).uploads) &&

@@ -118,12 +118,28 @@ void check_strings(const AnsatzSpec& spec) {
     check_numbers(at("block.strings", i), spec.strings[i], smallest_register(spec), "register position");
 }
 
+/// Repetition by repetition, so that no more than one is held at a time; a count above most_gates need not be
+/// finished.
+double gates_of_preset(std::string_view named, int qubits, int repetitions, double uploads) {
+  const Preset& preset = preset_named(named);
+  // A repetition on more qubits has no fewer gates for each of them than one on few has; but for a tree's
+  // last pair.
+  constexpr int few = 64;
+  if (qubits > few) {
+    const double least = gates_of(preset.layer(few, 0), few) / few * 0.9 * qubits * repetitions;
+    if (least > most_gates) return least;
+  }
+  double gates = preset.uploads ? 0.0 : uploads * qubits;
+  for (int l = 0; l < repetitions && gates <= most_gates; ++l)
+    gates += gates_of(preset.layer(qubits, l), qubits);
+  if (preset.last) gates += gates_of(preset.last(qubits), qubits);
+  return gates;
+}
+
 void check_total(const AnsatzSpec& spec) {
   const double qubits = spec.qubits;
-  // A preset's repetition has at most every ordered pair.
-  const double preset_layer = qubits * (qubits + 8);
   double gates =
-      !spec.preset.empty() ? spec.layers * preset_layer
+      !spec.preset.empty() ? gates_of_preset(spec.preset, spec.qubits, spec.layers, spec.uploads)
       : spec.stage.empty()
           ? qubits * spec.uploads + qubits * spec.layers * (1.0 + static_cast<double>(spec.rotations.size()))
           : gates_of(spec.stage, qubits);
@@ -138,7 +154,7 @@ void check_total(const AnsatzSpec& spec) {
     if (own && !own->layers.empty())
       gates += gates_of(own->layers, size);
     else if (!spec.block_preset.empty())
-      gates += spec.block_layers * size * (size + 8);
+      gates += gates_of_preset(spec.block_preset, static_cast<int>(size), spec.block_layers, 0.0);
     else if (!spec.block_stage.empty())
       gates += gates_of(spec.block_stage, size);
     else

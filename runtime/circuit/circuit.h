@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/circuit/amplitudes.h"
 #include "runtime/circuit/expression.h"
 #include "runtime/circuit/gates.h"
 
@@ -80,6 +81,8 @@ struct Circuit {
   /// What each angle is of a sample's inputs, and each parameter of the trainable numbers; empty: itself.
   std::vector<Expression> angle_of, param_of;
   int inputs = 0, trainable = 0;  ///< how many there are; 0 where `angle_of`, `param_of` are empty
+  /// Their angles are further inputs of `angle_of`, behind the sample's own.
+  std::vector<AmplitudeEncoding> encodings;
 
   int outputs() const {
     int count = 0;
@@ -88,6 +91,12 @@ struct Circuit {
   }
   /// Numbers of a sample that the circuit encodes.
   int sample_inputs() const { return angle_of.empty() ? angles : inputs; }
+  /// Those and the angles of encodings: what `angle_of` reads.
+  int function_inputs() const {
+    int count = sample_inputs();
+    for (const AmplitudeEncoding& encoding : encodings) count += encoding.rotations();
+    return count;
+  }
   /// Numbers that are learned.
   int trainable_numbers() const { return param_of.empty() ? params : trainable; }
   bool operator==(const Circuit&) const = default;

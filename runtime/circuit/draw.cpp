@@ -85,6 +85,27 @@ class Grid {
       if (cell) column.width = std::max(column.width, cell->width);
   }
 
+  /// The same on several qubits at once.
+  void place_state(const std::vector<int>& qubits, const std::string& text) {
+    std::vector<std::size_t> rows;
+    for (int qubit : qubits) rows.push_back(row(qubit));
+    const auto [low, high] = std::minmax_element(rows.begin(), rows.end());
+    if (*low >= shown_) return;
+    start_ = frontier_;
+    std::size_t at = 0;
+    for (std::size_t r = *low; r <= std::min(*high, shown_ - 1); ++r) at = std::max(at, start_[r]);
+    while (!is_free(at, *low, *high)) ++at;
+    if (at == columns_.size()) columns_.emplace_back(rows_);
+    Column& column = columns_[at];
+    for (std::size_t r = *low; r <= *high; ++r) {
+      column.cells[r] = Glyphs::one("┼");
+      if (r < *high) column.line_below[r] = 1;
+      frontier_[r] = std::max(frontier_[r], at + 1);
+    }
+    for (std::size_t r : rows) column.cells[r] = Glyphs::ascii(text);
+    column.width = std::max(column.width, text.size());
+  }
+
   std::string print(const DrawOptions& options) const {
     std::string text;
     const std::size_t room = static_cast<std::size_t>(std::max(options.width, 40)) - head_width;
@@ -148,10 +169,41 @@ class Grid {
   std::vector<Column> columns_;
 };
 
-std::string draw(const std::vector<Op>& ops, const std::vector<int>& wires, int qubits,
+/// The encoding whose preparation begins with that gate, or null.
+const AmplitudeEncoding* encoding_at(const Circuit& circuit, const Op& op) {
+  if (op.source != Source::angle || circuit.encodings.empty()) return nullptr;
+  const Expression& angle = circuit.angle_of[static_cast<std::size_t>(op.index)];
+  for (const AmplitudeEncoding& encoding : circuit.encodings)
+    if (angle == input_number(encoding.first)) return &encoding;
+  return nullptr;
+}
+
+/// "|z0..z7>".
+std::string state_of(const AmplitudeEncoding& encoding) {
+  const std::string first = "|z" + std::to_string(encoding.of.front());
+  return (encoding.of.size() == 1
+              ? first
+              : first + (encoding.of.size() == 2 ? ",z" : "..z") + std::to_string(encoding.of.back())) +
+         ">";
+}
+
+/// Preparations of amplitudes are one symbol on all their qubits.
+std::string draw(const Circuit& circuit, const std::vector<Op>& ops, const std::vector<int>& wires,
                  const DrawOptions& options) {
-  Grid grid(wires, options.qubits, qubits);
-  for (const Op& op : ops) grid.place(op);
+  Grid grid(wires, options.qubits, circuit.qubits);
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const AmplitudeEncoding* encoding = encoding_at(circuit, ops[i]);
+    if (encoding == nullptr) {
+      grid.place(ops[i]);
+      continue;
+    }
+    std::vector<int> qubits;
+    const std::size_t end = std::min(ops.size(), i + static_cast<std::size_t>(2 * encoding->rotations() - 1));
+    for (; i < end; ++i)
+      if (std::find(qubits.begin(), qubits.end(), ops[i].q0) == qubits.end()) qubits.push_back(ops[i].q0);
+    --i;
+    grid.place_state(qubits, state_of(*encoding));
+  }
   return grid.print(options);
 }
 
@@ -186,13 +238,13 @@ std::string qubit_list(const std::vector<int>& qubits) {
 std::string draw(const Circuit& circuit, const DrawOptions& options) {
   std::vector<int> all;
   for (int q = 0; q < circuit.qubits; ++q) all.push_back(q);
-  std::string text = "shared stage\n" + draw(circuit.shared, all, circuit.qubits, options);
+  std::string text = "shared stage\n" + draw(circuit, circuit.shared, all, options);
   const std::size_t blocks =
       std::min(circuit.blocks.size(), static_cast<std::size_t>(std::max(options.blocks, 0)));
   for (std::size_t b = 0; b < blocks; ++b) {
     const Block& block = circuit.blocks[b];
     text += "\nblock " + std::to_string(b) + " on " + qubit_list(block.qubits) + "\n" +
-            draw(block.ops, block.qubits, circuit.qubits, options);
+            draw(circuit, block.ops, block.qubits, options);
     for (std::size_t o = 0; o < block.outputs.size(); ++o) {
       if (o == 3 && block.outputs.size() > 4) {
         text += "  ... and " + std::to_string(block.outputs.size() - o) + " more outputs\n";

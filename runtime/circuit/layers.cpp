@@ -2,20 +2,16 @@
 #include "runtime/circuit/layers.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/base/names.h"
 #include "runtime/circuit/writer.h"
 
 namespace qmtl {
 namespace {
 
 using std::to_string;
-using Pairs = std::vector<std::pair<int, int>>;
-
-constexpr Names<PairPattern> patterns{"pattern",
-                                      {"line", "reverse-line", "ring", "circular", "step", "pairwise",
-                                       "bricks", "sca", "full", "all-to-all", "star"}};
 
 std::string at(const std::string& key, std::size_t index) { return key + "[" + to_string(index) + "]"; }
 
@@ -40,6 +36,7 @@ class LayerWriter {
   }
 
   void write() {
+    if (layer_.encode == LayerEncoding::amplitude) encode();
     if (layer_.upload) upload(*layer_.upload);
     for (const Gate gate : layer_.gates) {
       if (info(gate).arity != 1)
@@ -149,6 +146,93 @@ class LayerWriter {
     return angle;
   }
 
+  void check_encode() const {
+    if (layer_.upload || layer_.factor != 1.0 || layer_.offset != 0.0 || layer_.reflect ||
+        layer_.train_weights || layer_.train_offsets)
+      refuse(
+          ".encode",
+          "upload, factor, offset, reflect and trained belong to gates that a number turns, and amplitudes "
+          "are divided by their norm: expected a layer without them; put an upload in a layer behind it");
+    if (places_.size() > most_amplitude_qubits)
+      refuse(".encode",
+             "expected at most " + to_string(most_amplitude_qubits) + " qubits, found " +
+                 to_string(places_.size()) +
+                 ", as amplitudes of n qubits take 2^n rotations; name fewer by qubits = [0, 1, ...]");
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      if (std::count(places_.begin(), places_.end(), places_[i]) > 1)
+        refuse("", at("qubits", i) + " = " + to_string(places_[i]) +
+                       ": an encoding needs each qubit once, found it twice");
+    const auto acts_on = [](const std::vector<Op>& ops, int qubit) {
+      return std::any_of(ops.begin(), ops.end(),
+                         [&](const Op& op) { return op.q0 == qubit || op.q1 == qubit; });
+    };
+    for (int place : places_) {
+      const int qubit = reg_[static_cast<std::size_t>(place)];
+      if (acts_on(ops_, qubit))
+        refuse(".encode", "amplitudes are prepared from |0...0>, but a gate acts on qubit " +
+                              to_string(qubit) + " before: expected the first layer on its qubits");
+      if (acts_on(writer_.circuit().shared, qubit))
+        refuse(".encode", "amplitudes are prepared from |0...0>, but the shared stage acts on qubit " +
+                              to_string(qubit) +
+                              " before: expected qubits that no layer of the stage acts on (circuit.layer: "
+                              "qubits = [...]), or the encoding as the stage's first layer");
+    }
+  }
+
+  /// The numbers of the sample that are encoded.
+  std::vector<int> encoded_inputs() {
+    const std::size_t most = std::size_t{1} << places_.size();
+    std::vector<int> of;
+    for (std::size_t i = 0; i < layer_.inputs.size(); ++i) {
+      if (layer_.inputs[i].size() != 1)
+        refuse("", at("inputs", i) + ": an amplitude is one number of the sample, found a product of " +
+                       to_string(layer_.inputs[i].size()));
+      of.push_back(layer_.inputs[i].front());
+      if (of.back() < 0 || of.back() >= (1 << 24))
+        refuse("", at("inputs", i) + ": expected inputs from 0, found " + to_string(of.back()));
+    }
+    if (!of.empty() && layer_.numbers > 0 && of.size() != static_cast<std::size_t>(layer_.numbers))
+      refuse(".numbers", "expected " + to_string(of.size()) +
+                             ", as inputs lists so many (or leave it out), "
+                             "found " +
+                             to_string(layer_.numbers));
+    const std::size_t count = !of.empty()          ? of.size()
+                              : layer_.numbers > 0 ? static_cast<std::size_t>(layer_.numbers)
+                                                   : most;
+    if (count > most)
+      refuse(of.empty() ? ".numbers" : ".inputs",
+             "expected at most " + to_string(most) + " numbers as amplitudes of " +
+                 to_string(places_.size()) + (places_.size() == 1 ? " qubit, found " : " qubits, found ") +
+                 to_string(count) + "; encode on " + to_string(amplitude_qubits(count)) +
+                 " qubits, or fewer numbers");
+    const int first = layer_.first_input >= 0 ? layer_.first_input : numbers_.next_input;
+    if (of.empty())
+      for (std::size_t i = 0; i < count; ++i) of.push_back(first + static_cast<int>(i));
+    return of;
+  }
+
+  /// Uniformly controlled rotations, from the highest qubit down: each level's target is turned by every
+  /// combination of the qubits above in its own way, by 2^k rotations with a CX behind each, whose control is
+  /// the bit in which the Gray code goes on.
+  void encode() {
+    check_encode();
+    const std::vector<int> of = encoded_inputs();
+    for (int input : of) numbers_.inputs = std::max(numbers_.inputs, input + 1);
+    numbers_.next_input = numbers_.inputs;
+    if (layer_.first_input >= 0 && layer_.inputs.empty()) numbers_.next_input = of.back() + 1;
+    const int qubits = amplitude_qubits(of.size());  // those above stay |0>
+    int input = writer_.encode(of, qubits);
+    for (int k = 0; k < qubits; ++k) {
+      const int target = places_[static_cast<std::size_t>(qubits - 1 - k)];
+      for (unsigned i = 0; i < (1u << k); ++i) {
+        turn(Gate::ry, {target}, {input_number(input++)});
+        if (k == 0) continue;
+        const int bit = std::min(std::countr_zero(i + 1), k - 1);
+        turn(Gate::cx, {places_[static_cast<std::size_t>(qubits - k + bit)], target}, {});
+      }
+    }
+  }
+
   void upload(Gate gate) {
     if (info(gate).angles != 1)
       refuse(".upload", "\"" + std::string(info(gate).name) + "\" takes " + to_string(info(gate).angles) +
@@ -240,62 +324,6 @@ class LayerWriter {
 
 }  // namespace
 
-std::vector<std::pair<int, int>> pattern_pairs(PairPattern pattern, int range, int qubits, int layer) {
-  Pairs pairs;
-  const auto every = [&](int first, int step) {
-    for (int i = first; i + 1 < qubits; i += step) pairs.push_back({i, i + 1});
-  };
-  switch (pattern) {
-    case PairPattern::line:
-      every(0, 1);
-      break;
-    case PairPattern::reverse_line:
-      for (int i = qubits - 2; i >= 0; --i) pairs.push_back({i, i + 1});
-      break;
-    case PairPattern::ring:
-      every(0, 1);
-      if (qubits > 2) pairs.push_back({qubits - 1, 0});
-      break;
-    case PairPattern::circular:
-      if (qubits > 2) pairs.push_back({qubits - 1, 0});
-      every(0, 1);
-      break;
-    case PairPattern::step:
-      for (int i = 0; i < qubits; ++i)
-        if (const int other = (i + range) % qubits; other != i) pairs.push_back({i, other});
-      break;
-    case PairPattern::pairwise:
-      every(0, 2);
-      every(1, 2);
-      break;
-    case PairPattern::bricks:
-      every(layer % 2, 2);
-      break;
-    case PairPattern::sca: {
-      if (qubits > 2) pairs.push_back({qubits - 1, 0});
-      every(0, 1);
-      const auto count = static_cast<std::ptrdiff_t>(pairs.size());
-      if (count > 0) std::rotate(pairs.begin(), pairs.end() - layer % count, pairs.end());
-      if (layer % 2 == 1)
-        for (auto& [a, b] : pairs) std::swap(a, b);
-      break;
-    }
-    case PairPattern::full:
-      for (int i = 0; i < qubits; ++i)
-        for (int j = i + 1; j < qubits; ++j) pairs.push_back({i, j});
-      break;
-    case PairPattern::all_to_all:
-      for (int i = qubits - 1; i >= 0; --i)
-        for (int j = qubits - 1; j >= 0; --j)
-          if (i != j) pairs.push_back({i, j});
-      break;
-    case PairPattern::star:
-      for (int i = 1; i < qubits; ++i) pairs.push_back({0, i});
-      break;
-  }
-  return pairs;
-}
-
 void write_layers(const std::vector<CircuitLayer>& layers, const std::string& key, const std::string& part,
                   const std::vector<int>& reg, CircuitWriter& writer, std::vector<Op>& ops,
                   LayerNumbers& numbers) {
@@ -308,22 +336,30 @@ void write_layers(const std::vector<CircuitLayer>& layers, const std::string& ke
 }
 
 double gates_of(const std::vector<CircuitLayer>& layers, double qubits) {
+  // A rotation by numbers of the sample and by others is two.
+  const auto size = [](Gate gate, bool of_sample) {
+    if (is_elementary(gate)) return of_sample && is_rotation(gate) ? 2.0 : 1.0;
+    double parts = 0;
+    for (const GatePart& part : info(gate).parts) parts += of_sample && is_rotation(part.gate) ? 2.0 : 1.0;
+    return parts;
+  };
   double gates = 0;
   for (const CircuitLayer& layer : layers) {
     const double all = layer.qubits.empty() ? qubits : static_cast<double>(layer.qubits.size());
-    const bool square = layer.pattern == PairPattern::full || layer.pattern == PairPattern::all_to_all;
-    const double pairs = !layer.pairs.empty() ? static_cast<double>(layer.pairs.size())
-                         : square             ? all * all
-                                              : all;
-    double once = all * static_cast<double>(layer.gates.size()) + static_cast<double>(layer.ops.size());
-    if (layer.upload) once += info(*layer.upload).arity == 1 ? all : pairs;
-    if (layer.entangler) once += pairs;
+    const double pairs = !layer.pairs.empty()                       ? static_cast<double>(layer.pairs.size())
+                         : layer.pattern == PairPattern::full       ? all * (all - 1) / 2
+                         : layer.pattern == PairPattern::all_to_all ? all * (all - 1)
+                                                                    : all;
+    double once = 0;
+    if (layer.encode == LayerEncoding::amplitude)
+      once += std::ldexp(2.0, static_cast<int>(std::min<double>(all, most_amplitude_qubits)));
+    if (layer.upload) once += size(*layer.upload, true) * (info(*layer.upload).arity == 1 ? all : pairs);
+    for (const Gate gate : layer.gates) once += size(gate, false) * all;
+    if (layer.entangler) once += size(*layer.entangler, false) * pairs;
+    for (const GateUse& use : layer.ops) once += size(use.gate, true);
     gates += once * layer.repeat;
   }
   return gates;
 }
-
-std::string_view name(PairPattern value) { return patterns.name(value); }
-PairPattern parse_pattern(std::string_view text) { return patterns.parse(text); }
 
 }  // namespace qmtl

@@ -25,6 +25,12 @@ enum class PairPattern : std::uint8_t {
   star,          ///< (0, i)
 };
 
+/// How a layer makes a state of numbers of the sample, other than by gates that they turn.
+enum class LayerEncoding : std::uint8_t {
+  none,
+  amplitude,  ///< they are its amplitudes (amplitudes.h)
+};
+
 /// A gate on some qubits. In a layer qubits are positions of its register, inputs are those of the whole
 /// circuit, and trainable numbers count from the layer's first on.
 struct GateUse {
@@ -34,11 +40,14 @@ struct GateUse {
   bool operator==(const GateUse&) const = default;
 };
 
-/// One layer of a stage or block: numbers of the sample, gates on single qubits, gates on pairs, gates by
-/// hand, in this order; each of them may be absent.
+/// One layer of a stage or block: an encoding or numbers of the sample, gates on single qubits, gates on
+/// pairs, gates by hand, in this order; each of them may be absent.
 struct CircuitLayer {
   int repeat = 1;           ///< so many times, each with trainable numbers of its own
   std::vector<int> qubits;  ///< positions that upload, gates and patterns act on; empty: all
+
+  LayerEncoding encode = LayerEncoding::none;  ///< nothing has acted on its qubits before
+  int numbers = 0;  ///< that it encodes if none are listed in `inputs`; 0: as many as fit
 
   std::optional<Gate> upload;
   /// For each gate the inputs whose product turns it; empty: for single qubits the next ones, for pairs those
@@ -91,9 +100,11 @@ void write_layers(const std::vector<CircuitLayer>& layers, const std::string& ke
                   const std::vector<int>& reg, CircuitWriter& writer, std::vector<Op>& ops,
                   LayerNumbers& numbers);
 
-/// Gates and trained numbers that they would have, at least, without making them.
+/// At least as many elementary gates as they would be written as, without making them.
 double gates_of(const std::vector<CircuitLayer>& layers, double qubits);
 
+std::string_view name(LayerEncoding value);
+LayerEncoding parse_layer_encoding(std::string_view text);
 std::string_view name(PairPattern value);
 PairPattern parse_pattern(std::string_view text);
 

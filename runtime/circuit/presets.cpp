@@ -71,6 +71,17 @@ Layers qaoa_embedding(int n, int) {
 }
 Layers qaoa_last(int) { return {upload(Gate::rx)}; }
 
+/// The numbers as amplitudes, then strongly entangling repetitions.
+Layers circuit_centric(int n, int index) {
+  Layers layers;
+  if (index == 0) {
+    layers.emplace_back();
+    layers.back().encode = LayerEncoding::amplitude;
+  }
+  for (CircuitLayer& layer : strongly_entangling(n, index)) layers.push_back(std::move(layer));
+  return layers;
+}
+
 // ---- Circuits of papers on data encoding and multi-task learning.
 
 CircuitLayer upload_everywhere(Gate gate, int n, int input) {
@@ -264,6 +275,8 @@ constexpr Preset table[] = {
     {"zz-map-linear", qiskit, zz_map<PairPattern::line>, nullptr, true},
     {"iqp", "PennyLane's IQPEmbedding; Havlicek et al. 2019", iqp, nullptr, true},
     {"qaoa-embedding", "Lloyd et al. 2020 (arXiv:2001.03622)", qaoa_embedding, qaoa_last, true},
+    {"circuit-centric", "Schuld et al. 2018 (arXiv:1804.00633), with its amplitude encoding", circuit_centric,
+     nullptr, true},
     {"reupload", "Perez-Salinas et al. 2020 (arXiv:1907.02085)", reupload, nullptr, true},
     {"hqsl", "hybrid quantum split learning (arXiv:2409.16593)", hqsl, nullptr, true},
     {"glue9", "quantum multi-task learning on GLUE (arXiv:2604.13560)", glue9, nullptr, true},

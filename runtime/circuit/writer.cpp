@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace qmtl {
+namespace {
+
+/// Until it is known how many inputs the sample has, the angles of encodings are counted from here.
+constexpr int first_encoded = 1 << 24;
+
+}  // namespace
 
 void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qubits,
                         std::span<const Expression> angles) {
@@ -51,6 +57,17 @@ void CircuitWriter::rotate_by_trained(std::vector<Op>& ops, Gate gate, int qubit
   ops.push_back({gate, qubit, -1, Source::param, weight(trainable)});
 }
 
+int CircuitWriter::encode(const std::vector<int>& of, int qubits) {
+  std::vector<AmplitudeEncoding>& known = circuit_.encodings;
+  int first = first_encoded;
+  for (const AmplitudeEncoding& encoding : known) {
+    if (encoding.of == of && encoding.qubits == qubits) return encoding.first;
+    first = encoding.first + encoding.rotations();
+  }
+  known.push_back({qubits, of, first});
+  return first;
+}
+
 int CircuitWriter::weight(int trainable) {
   if (plain_only_params_ && trainable == plain_params_) return plain_params_++;
   return param(trainable_number(trainable));
@@ -85,6 +102,11 @@ int CircuitWriter::param(const Expression& expression) {
 void CircuitWriter::finish(int inputs, int trainable) {
   // Inputs that no gate reads have no angle, so that the others' numbers are theirs only if all are read.
   if (plain_only_angles_ && plain_angles_ != inputs) write_out_angles();
+  for (AmplitudeEncoding& encoding : circuit_.encodings) encoding.first += inputs - first_encoded;
+  for (Expression& expression : circuit_.angle_of)
+    for (Monomial& term : expression.terms)
+      for (int& input : term.inputs)
+        if (input >= first_encoded) input += inputs - first_encoded;
   if (plain_only_params_ && plain_params_ != trainable) write_out_params();
   circuit_.angles = plain_only_angles_ ? plain_angles_ : static_cast<int>(circuit_.angle_of.size());
   circuit_.params = plain_only_params_ ? plain_params_ : static_cast<int>(circuit_.param_of.size());

@@ -22,6 +22,10 @@ class CircuitWriter {
   /// A rotation of one qubit by an input, by a trainable number.
   void rotate_by_input(std::vector<Op>& ops, Gate gate, int qubit, int input);
   void rotate_by_trained(std::vector<Op>& ops, Gate gate, int qubit, int trainable);
+  /// The input that the first rotation of an amplitude encoding of those numbers turns by; the others follow.
+  int encode(const std::vector<int>& of, int qubits);
+  /// What is written so far.
+  const Circuit& circuit() const { return circuit_; }
   /// A readout's trained weight: its parameter.
   int weight(int trainable);
 

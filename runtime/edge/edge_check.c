@@ -181,6 +181,13 @@ static int measure(const uint32_t* op, extent* e) {
       e->source = e->second = times(a, b);
       return b != 0;
 #endif
+#if QE_HAS(QE_F_AMPLITUDES)
+    case QE_AMPLITUDES:
+      if (a - 1u >= QE_MOST_QUBITS) return 0;
+      e->source = (uint32_t)1 << a;
+      e->target = (uint32_t)2 << a;
+      return 1;
+#endif
     default:
       return 0;
   }

@@ -47,7 +47,8 @@ enum {
 #define QE_F_ATAN 512
 #define QE_F_EXPECT 1024
 #define QE_F_PLAIN 2048
-#define QE_F_ALL 4095
+#define QE_F_AMPLITUDES 4096
+#define QE_F_ALL 8191
 
 enum {
   QE_COPY = 1,
@@ -70,6 +71,7 @@ enum {
   QE_NORM,
   QE_PAIR,
   QE_GATED,
+  QE_AMPLITUDES,
   QE_KINDS
 };
 

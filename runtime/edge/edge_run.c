@@ -53,6 +53,9 @@
 #include "kernels/gated.h"
 #include "kernels/pair.h"
 #endif
+#if QE_HAS(QE_F_AMPLITUDES)
+#include "kernels/amplitudes.h"
+#endif
 
 void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
   const qe_sections at = qe_sections_of(file);
@@ -184,6 +187,11 @@ void qe_run_ops(const uint32_t* file, const float* x, float* arena, float* y) {
           qe_gated(s, t, d, a, b);
         break;
       }
+#endif
+#if QE_HAS(QE_F_AMPLITUDES)
+      case QE_AMPLITUDES:
+        qe_amplitudes(s, d, a);
+        break;
 #endif
       default:
         break;

@@ -86,12 +86,26 @@ ops::LabelUnits label_units(const TrainedModel& model) {
   return units;
 }
 
-/// The circuit's angles as functions of the mapped inputs: products, where there are any, then sums of those.
+/// What the circuit's functions read: z through the angle map and, behind it, the angles of encodings.
+void list_inputs(const Circuit& circuit, const ops::Angles& map, OperationList& list) {
+  const std::size_t z = list.last();
+  list.then(map, static_cast<std::size_t>(circuit.sample_inputs()));
+  if (circuit.encodings.empty()) return;
+  std::vector<std::size_t> values{list.last()};
+  ops::Join join;
+  for (const AmplitudeEncoding& encoding : circuit.encodings)
+    values.push_back(
+        list.add(ops::Amplitudes{encoding}, {z}, Shape(static_cast<std::size_t>(encoding.rotations()))));
+  for (std::size_t i = 0; i < values.size(); ++i) join.parts.emplace_back(i, i);
+  list.add(std::move(join), std::move(values), Shape(static_cast<std::size_t>(circuit.function_inputs())));
+}
+
+/// The circuit's angles as functions of those: products, where there are any, then sums of them.
 void list_functions(Circuit& circuit, std::span<const double> trained, OperationList& list) {
   if (circuit.angle_of.empty()) return;
   ops::Products products;
-  std::vector<std::size_t> single(static_cast<std::size_t>(circuit.inputs));
-  for (std::size_t i = 0; i < single.size(); ++i) products.factors.push_back({i});
+  for (std::size_t i = 0; i < static_cast<std::size_t>(circuit.function_inputs()); ++i)
+    products.factors.push_back({i});
   bool any = false;
   ops::Sparse sums;
   for (const Expression& expression : circuit.angle_of) {
@@ -100,7 +114,10 @@ void list_functions(Circuit& circuit, std::span<const double> trained, Operation
     for (const Monomial& term : expression.terms) {
       std::vector<std::size_t> factors(term.inputs.begin(), term.inputs.end());
       any = any || factors.size() > 1;
-      const auto known = std::find(products.factors.begin(), products.factors.end(), factors);
+      // Single inputs stand in front, each at its own number.
+      const auto known = factors.size() == 1
+                             ? products.factors.begin() + static_cast<std::ptrdiff_t>(factors.front())
+                             : std::find(products.factors.begin(), products.factors.end(), factors);
       const auto place = static_cast<std::size_t>(known - products.factors.begin());
       if (known == products.factors.end()) products.factors.push_back(std::move(factors));
       row.emplace_back(
@@ -115,6 +132,7 @@ void list_functions(Circuit& circuit, std::span<const double> trained, Operation
   list.then(std::move(sums), width);
   circuit.angle_of.clear();
   circuit.param_of.clear();
+  circuit.encodings.clear();
   circuit.inputs = circuit.trainable = 0;
 }
 
@@ -132,7 +150,7 @@ void list_circuit(const TrainedModel& model, OperationList& list) {
     }
   std::vector<double> params = bound_params(circuit, trained);
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
-  list.then(ops::Angles{head.angle_map, gain}, static_cast<std::size_t>(circuit.sample_inputs()));
+  list_inputs(circuit, {head.angle_map, gain}, list);
   list_functions(circuit, trained, list);
   list.then(ops::Expectations{std::move(circuit), std::move(params)}, outputs);
   list.then(ops::Divide{gain}, outputs);

@@ -52,6 +52,10 @@ struct Sparse {
 struct Affine {
   std::vector<double> factor, bias;
 };
+/// Number by number: middle + half_width * tanh x, or x where half_width is 0.
+struct Bound {
+  std::vector<double> middle, half_width;
+};
 /// Number o is the product of x[column] over factors[o].
 struct Products {
   std::vector<std::vector<std::size_t>> factors;
@@ -81,6 +85,10 @@ struct Angles {
   AngleMap map = AngleMap::linear;
   double gain = 1.0;
 };
+/// The rotations' angles that make numbers of z, unmapped, a state's amplitudes (amplitudes.h).
+struct Amplitudes {
+  AmplitudeEncoding encoding;
+};
 /// The circuit's outputs at those angles; functions of the sample and of trainable numbers are in front of
 /// it.
 struct Expectations {
@@ -95,8 +103,9 @@ struct LabelUnits {
   std::vector<double> factor, offset;
 };
 
-using Formula = std::variant<Input, Join, Gate, Dense, BlockDense, Sparse, Affine, Products, Activate, Norm,
-                             Conv, Pool, Residual, Angles, Expectations, Divide, LabelUnits>;
+using Formula =
+    std::variant<Input, Join, Gate, Dense, BlockDense, Sparse, Affine, Bound, Products, Activate, Norm, Conv,
+                 Pool, Residual, Angles, Amplitudes, Expectations, Divide, LabelUnits>;
 
 }  // namespace ops
 

@@ -14,6 +14,7 @@ constexpr Names<BlockStart> block_starts{"block start", {"signs", "normal", "ide
 constexpr Names<SharedStart> shared_starts{"start of the shared stage", {"normal", "identity"}};
 constexpr Names<PoolKind> pool_kinds{"kind of pooling", {"max", "mean"}};
 constexpr Names<FusionKind> fusions{"fusion", {"concat", "gated"}};
+constexpr Names<OutputForm> output_forms{"output", {"affine", "raw", "tanh"}};
 constexpr Names<TaskKind> task_kinds{"task kind", {"binary", "multiclass", "multilabel", "regression"}};
 
 }  // namespace
@@ -24,6 +25,7 @@ std::string_view name(BlockStart value) { return block_starts.name(value); }
 std::string_view name(SharedStart value) { return shared_starts.name(value); }
 std::string_view name(PoolKind value) { return pool_kinds.name(value); }
 std::string_view name(FusionKind value) { return fusions.name(value); }
+std::string_view name(OutputForm value) { return output_forms.name(value); }
 std::string_view name(TaskKind value) { return task_kinds.name(value); }
 Activation parse_activation(std::string_view text) { return activations.parse(text); }
 AngleMap parse_angle_map(std::string_view text) { return angle_maps.parse(text); }
@@ -31,7 +33,23 @@ BlockStart parse_block_start(std::string_view text) { return block_starts.parse(
 SharedStart parse_shared_start(std::string_view text) { return shared_starts.parse(text); }
 PoolKind parse_pool_kind(std::string_view text) { return pool_kinds.parse(text); }
 FusionKind parse_fusion(std::string_view text) { return fusions.parse(text); }
+OutputForm parse_output_form(std::string_view text) { return output_forms.parse(text); }
 TaskKind parse_task_kind(std::string_view text) { return task_kinds.parse(text); }
+
+void check_output_map(const TaskSpec& task) {
+  const OutputMap& map = task.output;
+  const std::string key = "task." + task.name + ".";
+  if (map.form == OutputForm::raw && (!map.train_scale || !map.train_bias))
+    throw usage_error(key +
+                      "output = \"raw\": the logit is the expectation itself, so that there is no scale "
+                      "and no bias: leave them out, or take output = \"affine\"");
+  if (map.range.empty()) return;
+  if (!map.bounded())
+    throw usage_error(key + "range: belongs to output = \"tanh\", found output = \"" +
+                      std::string(name(map.form)) + "\": leave it out, or take output = \"tanh\"");
+  if (map.range.size() != 2 || !(map.range[0] < map.range[1]))
+    throw usage_error(key + "range: expected two numbers, the lower one first, such as [0.0, 1.0]");
+}
 
 std::size_t class_names_of(TaskKind kind, int outputs) {
   switch (kind) {

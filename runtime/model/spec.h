@@ -77,11 +77,28 @@ struct HeadSpec {
   bool operator==(const HeadSpec&) const = default;
 };
 
-/// How a circuit's expectation becomes a task's logit: scale / gain * expectation + bias where the scale is
-/// trained, scale * expectation + bias where it is fixed.
+enum class OutputForm : std::uint8_t {
+  affine,
+  raw,   ///< the expectation itself: scale and bias are fixed at 1 and 0
+  tanh,  ///< between two bounds
+};
+
+/// How a circuit's expectation becomes a task's logit: u = scale / gain * expectation + bias where the scale
+/// is trained, scale * expectation + bias where it is fixed; with OutputForm::tanh the logit is not u but
+/// (low + high) / 2 + (high - low) / 2 tanh u.
 struct OutputMap {
-  bool train_scale = true, train_bias = true;
-  double scale = 1.0, bias = 0.0;  ///< of fixed ones
+  OutputForm form = OutputForm::affine;
+  bool train_scale = true, train_bias = true;  ///< unless raw
+  double scale = 1.0, bias = 0.0;              ///< of fixed ones
+  std::vector<double> range = {};              ///< OutputForm::tanh: {low, high}; empty: {-1, 1}
+
+  bool trains_scale() const { return form != OutputForm::raw && train_scale; }
+  bool trains_bias() const { return form != OutputForm::raw && train_bias; }
+  double fixed_scale() const { return form == OutputForm::raw ? 1.0 : scale; }
+  double fixed_bias() const { return form == OutputForm::raw ? 0.0 : bias; }
+  bool bounded() const { return form == OutputForm::tanh; }
+  double low() const { return range.empty() ? -1.0 : range[0]; }
+  double high() const { return range.empty() ? 1.0 : range[1]; }
   bool operator==(const OutputMap&) const = default;
 };
 
@@ -132,10 +149,14 @@ std::string_view name(AngleMap value);
 std::string_view name(BlockStart value);
 std::string_view name(SharedStart value);
 std::string_view name(FusionKind value);
+std::string_view name(OutputForm value);
 AngleMap parse_angle_map(std::string_view text);
 BlockStart parse_block_start(std::string_view text);
 SharedStart parse_shared_start(std::string_view text);
 FusionKind parse_fusion(std::string_view text);
+OutputForm parse_output_form(std::string_view text);
+/// Throws Error (usage) that names the key of task.<name> whose value the form does not allow.
+void check_output_map(const TaskSpec& task);
 
 /// Shape of one sample of input i. Throws Error (usage) naming input.<name>.shape where that does not fit.
 Shape input_shape(const ModelSpec& spec, std::size_t i);

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 #include "runtime/model/heads/bind_tasks.h"
+#include "runtime/train/label_scale.h"
 
 namespace qmtl {
 namespace {
@@ -44,6 +46,18 @@ void check_labels(const Task& task) {
   }
 }
 
+/// A label outside could never be learned.
+void check_bounds(const Task& task, const OutputMap& map, const std::vector<std::size_t>& training) {
+  for (std::size_t row : training) {
+    const auto label = static_cast<double>(task.labels[row]);
+    if (std::isnan(label) || (label >= map.low() && label <= map.high())) continue;
+    throw usage_error("task." + task.name + ".range: the output stays between " + shortest(map.low()) +
+                      " and " + shortest(map.high()) + ", but sample " + std::to_string(row) +
+                      " of the training split has label " + shortest(label) +
+                      "; widen the range, or scale the labels");
+  }
+}
+
 bool has_label(const Task& task, std::size_t row) {
   for (std::size_t c = 0; c < task.columns; ++c)
     if (!std::isnan(task.labels[row * task.columns + c])) return true;
@@ -60,6 +74,7 @@ void check_data(const Dataset& data, const ModelSpec& spec) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const Task* task = tasks[t];
     check_labels(*task);
+    if (bounds_labels(spec, t)) check_bounds(*task, spec.tasks[t].output, training);
     if (training.empty() || t < newest_tasks(spec)) continue;
     bool found = false;
     for (std::size_t row : training) found = found || has_label(*task, row);

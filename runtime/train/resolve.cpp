@@ -202,6 +202,11 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
 void resolve_head(Config& config) {
   HeadSpec& head = config.model.head;
   const HeadKind& kind = head_kind(head.kind);
+  try {
+    for (const TaskSpec& task : config.model.tasks) check_output_map(task);
+  } catch (const Error& error) {
+    throw usage_error(in_file(config) + error.what());
+  }
   resolve_circuit(config, config.model);
   const int angles = kind.angles ? task_ansatz(config.model).angles() : head.ansatz.angles();
   if (kind.angles && head.width != 0 && head.width != angles)

@@ -4,6 +4,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/heads/bind_tasks.h"
 #include "runtime/model/input_rows.h"
+#include "runtime/train/label_scale.h"
 #include "runtime/train/learner.h"
 
 namespace qmtl {
@@ -84,8 +85,15 @@ Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs) 
     }
     all.inputs.push_back(std::move(entry));
   }
-  for (const Task* task : bind_tasks(data, spec)) {
+  const std::vector<const Task*> tasks = bind_tasks(data, spec);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const Task* task = tasks[t];
     if (task->kind != TaskKind::regression) continue;
+    // What a bounded output reaches is said in the label's own unit.
+    if (bounds_labels(spec, t)) {
+      all.labels.push_back({task->name, 0.0, 1.0});
+      continue;
+    }
     const auto labels = [&](auto each) {
       for (std::size_t row : rows) each(task->labels.data() + row);
     };

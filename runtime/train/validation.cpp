@@ -10,6 +10,12 @@
 
 namespace qmtl {
 
+bool bounds_labels(const ModelSpec& spec, std::size_t task) {
+  const TaskSpec& found = spec.tasks[task];
+  return found.output.bounded() && head_kind(spec.head.kind).maps_outputs &&
+         parse_task_kind(found.kind) == TaskKind::regression;
+}
+
 LabelScale label_scale(const Statistics& statistics, const TaskSpec& task) {
   if (parse_task_kind(task.kind) == TaskKind::regression)
     for (const LabelStatistics& entry : statistics.labels)

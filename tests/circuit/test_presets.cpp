@@ -79,6 +79,38 @@ TEST_CASE("presets stand on any number of qubits, also where no paper has drawn 
       }
 }
 
+TEST_CASE("the gates of layers are counted from above before they are made", "[presets]") {
+  for (const Preset& preset : preset_table())
+    for (int qubits = 1; qubits <= 9; ++qubits)
+      for (int layers = 0; layers <= 3; ++layers) {
+        INFO(preset.name << ", " << qubits << " qubits, " << layers << " repetitions");
+        Published shape;
+        shape.preset = preset.name;
+        shape.qubits = qubits;
+        shape.layers = layers;
+        const AnsatzSpec spec = oracle::spec_of(shape);
+        const auto made = static_cast<double>(build(spec).shared.size());
+        const double counted = gates_of(stage_layers(spec), qubits);
+        CHECK(counted >= made);
+        // Rotations by numbers of the sample may be two, lines have a pair less than qubits, and an
+        // encoding's CX are two fewer.
+        CHECK(counted <= 2 * made + 2 * layers + 2);
+      }
+}
+
+TEST_CASE("published circuits are refused for their gates, and wide ones of few gates are not", "[presets]") {
+  AnsatzSpec spec;
+  spec.preset = "qfnn";
+  spec.qubits = 3000;  // nine million ordered pairs, but two gates a qubit
+  CHECK_NOTHROW(build(spec));
+  for (const auto& [preset, qubits] : std::vector<std::pair<std::string, int>>{
+           {"sim-5", 1500}, {"qcnn", 1 << 20}, {"circuit-centric", 1 << 20}}) {
+    spec.preset = preset;
+    spec.qubits = qubits;
+    CHECK_THROWS_WITH(build(spec), Catch::Contains("gates and readout terms: expected at most 2000000"));
+  }
+}
+
 TEST_CASE("a tree joins every qubit to its root, one pair for each but the root", "[presets]") {
   for (int qubits = 1; qubits <= 9; ++qubits) {
     std::vector<int> joined(static_cast<std::size_t>(qubits));

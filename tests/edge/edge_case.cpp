@@ -178,6 +178,53 @@ void write_by_hand(ModelSpec& model, AngleMap map, bool plain_blocks) {
   ansatz.observables = {"0.5 X0 - Y1 + Z0 Z1 + 0.125"};
 }
 
+/// Numbers as amplitudes beside uploads; outputs without a map and with bounds, beside others.
+void encode(ModelSpec& model) {
+  AnsatzSpec& ansatz = model.head.ansatz;
+  ansatz.qubits = 4;
+  ansatz.register_size = 2;
+  CircuitLayer amplitudes, rest;
+  amplitudes.encode = LayerEncoding::amplitude;
+  amplitudes.qubits = {1, 3, 0};
+  amplitudes.inputs = {{0}, {4}, {1}, {1}, {5}};
+  rest.upload = Gate::ry;
+  rest.first_input = 0;
+  rest.entangler = Gate::cz;
+  ansatz.stage = {amplitudes, rest};
+}
+void bound_outputs(ModelSpec& model) {
+  TaskSpec sign, tags, height;
+  sign.name = "sign";
+  sign.output.form = OutputForm::raw;
+  tags.name = "tags";
+  tags.output.form = OutputForm::tanh;
+  tags.output.range = {-3.0, 2.0};
+  height.name = "height";
+  height.output.form = OutputForm::tanh;
+  height.output.range = {-20.0, 30.0};
+  model.tasks = {sign, tags, height};
+}
+
+void add_encodings(std::vector<EdgeCase>& cases) {
+  for (EdgeMethod method : {EdgeMethod::pauli, EdgeMethod::operators, EdgeMethod::state})
+    cases.push_back({"amplitudes by " + std::string(name(method)), false,
+                     [](ModelSpec& model) {
+                       small(model);
+                       encode(model);
+                       model.head.train_gain = false;
+                     },
+                     method});
+  cases.push_back({"bounded outputs", false, [](ModelSpec& model) {
+                     small(model);
+                     bound_outputs(model);
+                   }});
+  cases.push_back({"bounded sums of outputs", false, [](ModelSpec& model) {
+                     small(model);
+                     write_by_hand(model, AngleMap::shift_tanh, true);
+                     bound_outputs(model);
+                   }});
+}
+
 void add_circuits(std::vector<EdgeCase>& cases) {
   using Gates = std::vector<Gate>;
   const std::pair<const char*, Gates> rotations[] = {
@@ -255,6 +302,7 @@ std::vector<EdgeCase> edge_cases() {
   add_heads(cases);
   add_layers(cases);
   add_circuits(cases);
+  add_encodings(cases);
   return cases;
 }
 

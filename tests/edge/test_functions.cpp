@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "runtime/circuit/amplitudes.h"
+#include "runtime/edge/kernels/amplitudes.h"
 #include "runtime/edge/kernels/atan.h"
 #include "runtime/edge/kernels/exp.h"
 #include "runtime/edge/kernels/gelu.h"
@@ -67,5 +69,33 @@ TEST_CASE("bounded functions stay in their bounds whatever finite number they ge
     qe_atan(&x, &y, 1, plain);
     CHECK(std::abs(y) <= 1.5707964f);
     CHECK(std::isfinite(qe_exp(x)));
+  }
+}
+
+TEST_CASE("the angles that prepare amplitudes are those of the model, to single precision", "[functions]") {
+  const std::vector<std::vector<double>> samples{{1, 0},
+                                                 {-1, 0},
+                                                 {0, -1},
+                                                 {0, 0},
+                                                 {0.5, -2, 3, -4},
+                                                 {0, 0, -1, 0},
+                                                 {1e-6, -1, 1e6, 1e-6},
+                                                 {-1, 2, 0, 0, 0.25, -8, 1, 1},
+                                                 {0, 0, 0, 0, 0, 0, 0, 0}};
+  for (const std::vector<double>& sample : samples) {
+    INFO(Catch::Detail::stringify(sample));
+    qmtl::AmplitudeEncoding encoding{qmtl::amplitude_qubits(sample.size()), {}, 0};
+    for (std::size_t j = 0; j < sample.size(); ++j) encoding.of.push_back(static_cast<int>(j));
+    std::vector<double> expected(static_cast<std::size_t>(encoding.rotations()));
+    qmtl::amplitude_angles(encoding, sample, expected);
+    const std::vector<float> x(sample.begin(), sample.end());
+    std::vector<float> heap(2 * sample.size());
+    qe_amplitudes(x.data(), heap.data(), static_cast<uint32_t>(encoding.qubits));
+    for (std::size_t nodes = 1; nodes < sample.size(); nodes *= 2)
+      for (std::size_t i = 0; i < nodes; ++i) {
+        const double found = static_cast<double>(heap[nodes + (i ^ (i >> 1))]) / static_cast<double>(nodes);
+        // Angles up to 2 pi, each of a handful of roundings, and their mean.
+        CHECK(std::abs(found - expected[nodes - 1 + i]) < 4e-6);
+      }
   }
 }

@@ -147,6 +147,46 @@ TEST_CASE("outputs and gradients agree with the oracle for the full matrix of ci
               }
 }
 
+TEST_CASE("amplitude encodings agree with the oracle for every plan", "[engine][oracle]") {
+  for (int qubits = 1; qubits <= 4; ++qubits)
+    for (bool in_blocks : {false, true}) {
+      AnsatzSpec spec;
+      spec.qubits = qubits + 1;
+      CircuitLayer amplitudes, trained;
+      amplitudes.encode = LayerEncoding::amplitude;
+      for (int q = 0; q < qubits; ++q) amplitudes.qubits.push_back(q);
+      trained.gates = {Gate::ry, Gate::rz};
+      trained.entangler = Gate::cz;
+      // Blocks have the qubits to themselves, or an encoded stage that the last qubit is not part of.
+      trained.qubits = in_blocks ? std::vector<int>{qubits} : std::vector<int>{};
+      trained.pattern = PairPattern::line;
+      spec.stage = {trained};
+      if (!in_blocks) spec.stage.insert(spec.stage.begin(), amplitudes);
+      spec.block_outputs = {1, 2};
+      for (int b = 0; b < 2; ++b) {
+        BlockSpec block;
+        for (int q = 0; q < qubits; ++q) block.qubits.push_back(q);
+        if (!in_blocks)
+          std::swap(block.qubits.front(), block.qubits[static_cast<std::size_t>(b) % block.qubits.size()]);
+        block.layers = {amplitudes, CircuitLayer{}};
+        if (!in_blocks) block.layers.erase(block.layers.begin());
+        block.layers.back().gates = {Gate::ry};
+        block.observables =
+            b == 0 ? std::vector<std::string>{"Z0"} : std::vector<std::string>{"X0", "w Z0 + 0.5 Y0"};
+        spec.blocks.push_back(block);
+      }
+      const Circuit circuit = build(spec);
+      INFO(qubits << " qubits" << (in_blocks ? ", in blocks" : ""));
+      const Problem problem =
+          make_problem(circuit,
+                       oracle::uniform(static_cast<std::uint64_t>(qubits),
+                                       5 * static_cast<std::size_t>(circuit.angles), -2.0, 2.0),
+                       false, 3);
+      check_engines<float>(problem, 5);
+      check_engines<double>(problem, 5);
+    }
+}
+
 TEST_CASE("every batch size agrees with the oracle for every plan", "[engine][oracle]") {
   AnsatzSpec spec = spec_of(4, Placement::local, Entangler::cz_ring, {Gate::ry, Gate::rz}, BlockOrder::er,
                             ReadoutKind::weights, {2, false}, 4);

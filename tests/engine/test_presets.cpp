@@ -22,15 +22,15 @@ struct Bounds {
 
   Bounds(const Published& published, const oracle::PublishedCircuit& bound) {
     const Circuit& circuit = bound.made.circuit;
-    std::vector<double> slope(published.params.size() + published.inputs.size());
+    const std::vector<double> read = oracle::function_inputs(circuit, published.inputs);
+    std::vector<double> slope(published.params.size() + read.size());
     double gates = 0, turned = 0;
     const auto add_slope = [&](const std::vector<Expression>& list, int index, std::size_t first) {
-      std::vector<double> inputs(published.inputs.size()), params(published.params.size());
+      std::vector<double> inputs(read.size()), params(published.params.size());
       if (list.empty())
         slope[first + static_cast<std::size_t>(index)] += 1;
       else
-        add_gradient(list[static_cast<std::size_t>(index)], 1.0, published.inputs, published.params, inputs,
-                     params);
+        add_gradient(list[static_cast<std::size_t>(index)], 1.0, read, published.params, inputs, params);
       for (std::size_t i = 0; i < params.size(); ++i) slope[i] += std::abs(params[i]);
       for (std::size_t i = 0; i < inputs.size(); ++i) slope[params.size() + i] += std::abs(inputs[i]);
     };
@@ -45,6 +45,16 @@ struct Bounds {
     };
     add(circuit.shared);
     for (const Block& block : circuit.blocks) add(block.ops);
+    // The angles of encodings are themselves functions of the sample, of a slope of two over a norm.
+    for (const AmplitudeEncoding& encoding : circuit.encodings)
+      for (int r = 0; r < encoding.rotations(); ++r) {
+        std::vector<double> one(read.size());
+        one[static_cast<std::size_t>(encoding.first + r)] = 1.0;
+        const std::vector<double> of_sample = oracle::sample_gradient(circuit, published.inputs, one);
+        const double times = slope[published.params.size() + static_cast<std::size_t>(encoding.first + r)];
+        for (std::size_t i = 0; i < of_sample.size(); ++i)
+          slope[published.params.size() + i] += times * std::abs(of_sample[i]);
+      }
     double cotangents = 0;
     for (double weight : published.weights) cotangents += std::abs(weight);
     value = 8 + 16 * gates + turned + std::ldexp(1.0, circuit.qubits);

@@ -40,6 +40,8 @@ HEADS = [
     ("qmtl", {"circuit.entangler": '"brickwork-cz"', "circuit.layers": "2", "circuit.uploads": "2",
               "circuit.rotations": '["ry", "rz"]', "circuit.upload": '"rx"'}),
     ("qmtl", {"block.placement": '"global"', "block.entangler": '"cx-line"', "block.readout": '"first"'}),
+    ("qmtl", {"circuit.qubits": "4", "block.size": "2", "circuit.layer":
+              '[{ encode = "amplitude", numbers = 13 }, { gates = ["ry"], entangler = "cz", pattern = "line" }]'}),
     ("hybrid", {"circuit.entangler": '"cx-line"'}),
     ("separate", {"circuit.entangler": '"cz-ring"'}),
 ]
@@ -177,8 +179,11 @@ class Formats(harness.Program):
                 for reading in program["outputs"]:
                     outputs[sample][reading["output"]] = sum(
                         term["weight"] * float(p @ signs(term["bits"], program["bits"])) for term in reading["terms"])
-        return {sample: [row["bias"] + sum(w["weight"] * outputs[sample][w["output"]] for w in row["weights"])
-                         for row in listing["logits"]] for sample in angles}, listing
+        def logit(row, measured):
+            u = row["bias"] + sum(w["weight"] * measured[w["output"]] for w in row["weights"])
+            return row["tanh"]["middle"] + row["tanh"]["half_width"] * numpy.tanh(u) if "tanh" in row else u
+
+        return {sample: [logit(row, outputs[sample]) for row in listing["logits"]] for sample in angles}, listing
 
     def state_of(self, form, text, name, angles, program):
         if form == "ionq":

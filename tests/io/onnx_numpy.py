@@ -137,6 +137,10 @@ OPERATORS = {
     "Mul": lambda a, x, y: x * y,
     "Div": lambda a, x, y: x / y,
     "Abs": lambda a, x: np.abs(x),
+    "Sign": lambda a, x: np.sign(x),
+    "Equal": lambda a, x, y: x == y,
+    "Less": lambda a, x, y: x < y,
+    "Where": lambda a, condition, x, y: np.where(condition, x, y),
     "Sqrt": lambda a, x: np.sqrt(x),
     "Cos": lambda a, x: np.cos(x),
     "Sin": lambda a, x: np.sin(x),
@@ -152,6 +156,7 @@ OPERATORS = {
     "Reshape": lambda a, x, shape: reshape(x, shape),
     "Transpose": lambda a, x: np.transpose(x, a["perm"]),
     "Pad": lambda a, x, amounts, value=0.0: pad_end(x, amounts, value),
+    "ReduceMax": lambda a, x: x.max(axis=tuple(a["axes"]), keepdims=True),
     "ReduceMean": lambda a, x: x.mean(axis=tuple(a["axes"]), keepdims=True),
     "ReduceSum": lambda a, x, axes: x.sum(axis=tuple(axes), keepdims=bool(a.get("keepdims", 1))),
     "Conv": lambda a, x, w, b: np.einsum("bchwij,ocij->bohw", windows(pads(x, a), a["kernel_shape"], a["strides"]), w)

@@ -65,6 +65,10 @@ FLAT = {
                        'block.layer=[{ upload = "ry", first_input = 1, gates = ["ry", "h"] }]',
                        'block.observables=["0.5 X0 - Y1 + Z0 Z1"]', 'head.angle_map="linear"'],
     "a preset": ['circuit.preset="zz-map-linear"', "circuit.layers=2", 'block.preset="sim-2"', 'block.observables=["X0"]'],
+    "amplitudes": ['circuit.layer=[{ encode = "amplitude", qubits = [0, 1, 2, 3], numbers = 13 }, '
+                   '{ upload = "ry", first_input = 2, entangler = "cz" }]', 'block.readout="weights"'],
+    "bounded outputs": ['task.a.output="raw"', 'task.labels={ output = "tanh", range = [-3.0, 2.0] }',
+                        'task.value={ output = "raw" }'],
     "operators": ["circuit.layers=5", "block.size=2", 'circuit.entangler="cx-ring"', "block.layers=2",
                   'block.entangler="cz-ring"'],
     "complex operators": ["circuit.layers=5", "block.size=2", 'circuit.rotations=["rx", "rz"]', "block.layers=2",

@@ -35,6 +35,9 @@ TEST_CASE("layers of a circuit read back from the text that they are written as"
 [circuit]
 qubits = 4
 [[circuit.layer]]
+encode = "amplitude"
+numbers = 13
+[[circuit.layer]]
 repeat = 3
 upload = "rx"
 gates = ["rz", "u", "h"]
@@ -71,22 +74,34 @@ bias = 0.0
 [[task.a.layer]]
 repeat = 2
 gates = ["ry"]
+[task.b]
+output = "tanh"
+range = [0.0, 5.0]
+bias = 0.5
+[task.c]
+output = "raw"
 )",
                                      "c.toml");
   const std::vector<CircuitLayer>& stage = config.model.head.ansatz.stage;
-  REQUIRE(stage.size() == 5);
-  CHECK(stage[0].repeat == 3);
-  CHECK(stage[0].upload == Gate::rx);
-  CHECK(stage[0].gates == std::vector<Gate>{Gate::rz, Gate::u, Gate::h});
-  CHECK(stage[1].reflect);
-  CHECK((stage[1].train_weights && stage[1].train_offsets));
-  CHECK(stage[2].inputs == std::vector<std::vector<int>>{{0}, {1, 2}});
-  CHECK(stage[3].pairs == std::vector<std::vector<int>>{{0, 1, 2}});
-  REQUIRE(stage[4].ops.size() == 2);
-  CHECK(stage[4].ops[1].angles[0] == simplified({-2 * half_pi, {{0.5, -1, {1, 3}}, {1.0, 1, {}}}}));
-  REQUIRE(config.model.tasks.size() == 1);
+  REQUIRE(stage.size() == 6);
+  CHECK(stage[0].encode == LayerEncoding::amplitude);
+  CHECK(stage[0].numbers == 13);
+  CHECK(stage[1].repeat == 3);
+  CHECK(stage[1].upload == Gate::rx);
+  CHECK(stage[1].gates == std::vector<Gate>{Gate::rz, Gate::u, Gate::h});
+  CHECK(stage[2].reflect);
+  CHECK((stage[2].train_weights && stage[2].train_offsets));
+  CHECK(stage[3].inputs == std::vector<std::vector<int>>{{0}, {1, 2}});
+  CHECK(stage[4].pairs == std::vector<std::vector<int>>{{0, 1, 2}});
+  REQUIRE(stage[5].ops.size() == 2);
+  CHECK(stage[5].ops[1].angles[0] == simplified({-2 * half_pi, {{0.5, -1, {1, 3}}, {1.0, 1, {}}}}));
+  REQUIRE(config.model.tasks.size() == 3);
   CHECK(config.model.tasks[0].own_qubits == 2);
   CHECK_FALSE(config.model.tasks[0].output.train_scale);
+  const OutputMap &bounded = config.model.tasks[1].output, &raw = config.model.tasks[2].output;
+  CHECK((bounded.bounded() && bounded.low() == 0.0 && bounded.high() == 5.0));
+  CHECK((bounded.trains_scale() && !bounded.trains_bias() && bounded.fixed_bias() == 0.5));
+  CHECK((!raw.trains_scale() && !raw.trains_bias() && raw.fixed_scale() == 1.0 && raw.fixed_bias() == 0.0));
   const Config again = parse_config(to_toml(config), "c.toml");
   CHECK(again.model == config.model);
   CHECK(to_toml(again) == to_toml(config));
@@ -115,10 +130,20 @@ TEST_CASE("what no layer can be is refused with file, key and what was expected"
            {layer("qasm = \"input float a; input float b; qubit q; rx(a) q;\""), "trained number b"},
            {layer("qasm = \"rx(w[0] * w[1]) q[0];\""), "two trained numbers"},
            {layer("qasm = \"cx q[0];\""), "cx: expected 2 qubits, found 1"},
+           {layer("encode = \"angles\""), "circuit.layer[0].encode"},
+           {layer("encode = \"amplitude\"\nnumbers = 17"),
+            "circuit.layer[0].numbers: expected at most 16 numbers as amplitudes of 4 qubits, found 17"},
+           {layer("gates = [\"h\"]\n[[circuit.layer]]\nencode = \"amplitude\""),
+            "circuit.layer[1].encode: amplitudes are prepared from |0...0>"},
            {"[circuit]\npreset = \"sim-20\"\n", "sim-2"},
            {"[circuit]\npreset = \"sim-2\"\n[[circuit.layer]]\ngates = [\"ry\"]\n", "expected one of them"},
            {"[block]\nobservables = [\"Z7\"]\n", "block.observables[0] = \"Z7\""},
-           {"[task.a]\nscale = \"fixed\"\n", "task.a.scale: expected \"trained\" or a number"}}) {
+           {"[task.a]\nscale = \"fixed\"\n", "task.a.scale: expected \"trained\" or a number"},
+           {"[task.a]\noutput = \"sigmoid\"\n", "c.toml:2: task.a.output"},
+           {"[task.a]\nscale = \"trained\"\noutput = \"raw\"\n",
+            "task.a.output = \"raw\": the logit is the expectation"},
+           {"[task.a]\noutput = \"raw\"\nbias = 0.5\n",
+            "task.a.output = \"raw\": the logit is the expectation"}}) {
     CAPTURE(text);
     CHECK_THAT(message_of(text), Catch::Contains(fragment));
   }

@@ -18,7 +18,25 @@ struct HeadCase {
   int uploads = 1;
   AngleMap map = AngleMap::shift_tanh;
   bool by_hand = false;  ///< layers, observables and output maps of the tasks' own
+  bool encoded = false;  ///< the same behind an amplitude encoding, with every form of output map
 };
+
+/// Six numbers on three of four qubits, some of which are also uploaded; a task without a map, tasks with
+/// bounds.
+inline void encode_by_hand(ModelSpec& spec) {
+  CircuitLayer amplitudes;
+  amplitudes.encode = LayerEncoding::amplitude;
+  amplitudes.qubits = {2, 0, 3};
+  amplitudes.numbers = 6;
+  spec.head.ansatz.stage.insert(spec.head.ansatz.stage.begin(), amplitudes);
+  for (TaskSpec& task : spec.tasks) {
+    task.output = {};
+    if (task.kind == "binary") continue;
+    task.output.form = task.outputs == 3 ? OutputForm::raw : OutputForm::tanh;
+    if (task.outputs == 1) task.output.range = {-1.0, 5.0};
+    if (task.outputs == 2) task.output.train_bias = false;
+  }
+}
 
 /// Every way in which a circuit differs from the short form: products of inputs, trained weights and offsets,
 /// shared inputs, numbers of the sample in a block, several bases, strings that no basis joins, trained
@@ -100,7 +118,8 @@ inline ModelSpec spec_of(const HeadCase& c, int tasks = 4) {
     else
       head.ansatz.block_outputs.insert(head.ansatz.block_outputs.end(),
                                        static_cast<std::size_t>(task.outputs), 1);
-  if (c.by_hand) write_by_hand(spec);
+  if (c.by_hand || c.encoded) write_by_hand(spec);
+  if (c.encoded) encode_by_hand(spec);
   return spec;
 }
 

@@ -76,6 +76,24 @@ TEST_CASE("circuits of one task each need no statevector, however wide", "[model
     }
 }
 
+TEST_CASE("the local head sees every number of an encoding that its register has a qubit of", "[model]") {
+  ModelSpec spec = spec_of({"local"});
+  CircuitLayer amplitudes, upload;
+  amplitudes.encode = LayerEncoding::amplitude;
+  amplitudes.qubits = {0, 1};
+  amplitudes.numbers = 3;
+  upload.upload = Gate::ry;
+  upload.qubits = {3};
+  spec.head.ansatz.stage = {amplitudes, upload};
+  const auto head = make_head<double>({spec, groups_of(1, spec.tasks.size())});
+  CHECK(head->width() == 4);
+  // Registers of three neighbours of four qubits: all have qubit 0 or 1, and all but that of output 0 (and 4)
+  // have qubit 3.
+  std::size_t weights = 0;
+  for (std::size_t o = 0; o < task_columns(spec).back(); ++o) weights += o % 4 == 0 ? 3 : 4;
+  CHECK(head->params()[0].size == weights);
+}
+
 TEST_CASE("several uploads do not fit a head that encodes before each task's own layers", "[model]") {
   const ModelSpec spec = spec_of({"separate", 0, 1, false, false, 2});
   CHECK_THROWS_WITH(make_head<float>({spec, groups_of(1, 4)}),

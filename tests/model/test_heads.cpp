@@ -22,6 +22,8 @@ const std::vector<HeadCase> cases{
     {"qmtl", 0, 2, true, true, 2},
     {"qmtl", 0, 1, false, false, 1, AngleMap::linear, true},
     {"qmtl", 100, 2, true, false, 1, AngleMap::shift_tanh, true},
+    {"qmtl", 0, 1, false, false, 1, AngleMap::shift_tanh, false, true},
+    {"qmtl", 100, 2, true, false, 1, AngleMap::shift_atan, false, true},
     {"hybrid"},
     {"hybrid", 100, 3, true},
     {"hybrid", 0, 1, false, false, 2, AngleMap::shift_atan},
@@ -41,7 +43,7 @@ std::string describe(const HeadCase& c) {
   return c.kind + ", shots " + std::to_string(c.shots) + ", groups " + std::to_string(c.groups) +
          (c.train_gain ? ", trained gain" : "") + (c.block_per_task ? ", block per task" : "") +
          ", uploads " + std::to_string(c.uploads) + ", " + std::string(name(c.map)) +
-         (c.by_hand ? ", by hand" : "");
+         (c.by_hand ? ", by hand" : "") + (c.encoded ? ", encoded" : "");
 }
 
 /// Numbers of a row-major array, by tensor of the head.
@@ -122,16 +124,18 @@ class Reference {
     for (std::size_t t = 0; t < spec_.tasks.size(); ++t)
       for (std::size_t o = columns_[t]; o < columns_[t + 1]; ++o) {
         const OutputMap& map = spec_.tasks[t].output;
-        double sum = map.train_bias ? at["head.bias"][bias++] : map.bias;
+        double sum = map.trains_bias() ? at["head.bias"][bias++] : map.fixed_bias();
         if (kind == "qmtl") {
           double value = 0;
           for (int output : sums_[o]) value += values[static_cast<std::size_t>(output)];
-          if (!map.train_scale) {
-            sum += map.scale * value * gain(at);
+          if (!map.trains_scale()) {
+            sum += map.fixed_scale() * value * gain(at);
           } else {
             if (o == columns_[t] || spec_.tasks[t].kind != "multiclass") ++scale;
             sum += at["head.scale"][scale - 1] * value;
           }
+          if (map.form == OutputForm::tanh)
+            sum = (map.low() + map.high()) / 2 + (map.high() - map.low()) / 2 * std::tanh(sum);
         } else if (kind == "hybrid") {
           for (std::size_t q = 0; q < n; ++q) sum += values[q] * at["head.weight"][q * outputs + o];
         } else if (kind == "separate") {
@@ -160,6 +164,12 @@ class Reference {
     std::vector<double> mapped, functions;
     for (int i = 0; i < circuit_.sample_inputs(); ++i)
       mapped.push_back(angle(spec_.head.angle_map, gain({infos_, params}) * z[i]));
+    // Encodings are compared with normalised vectors by the circuit's own tests.
+    for (const AmplitudeEncoding& encoding : circuit_.encodings) {
+      std::vector<double> rotations(static_cast<std::size_t>(encoding.rotations()));
+      amplitude_angles(encoding, {z, static_cast<std::size_t>(circuit_.sample_inputs())}, rotations);
+      mapped.insert(mapped.end(), rotations.begin(), rotations.end());
+    }
     for (const Expression& function : circuit_.angle_of)
       functions.push_back(value(function, mapped, trained(params)));
     return circuit_.angle_of.empty() ? mapped : functions;

@@ -63,6 +63,30 @@ inline AnsatzSpec spec_of(const Published& published) {
   return spec;
 }
 
+/// What the circuit's functions read of a sample that no angle map changes: its numbers, then the angles of
+/// encodings.
+inline std::vector<double> function_inputs(const Circuit& circuit, const std::vector<double>& sample) {
+  std::vector<double> all = sample;
+  all.resize(static_cast<std::size_t>(circuit.function_inputs()));
+  for (const AmplitudeEncoding& encoding : circuit.encodings)
+    amplitude_angles(encoding, sample,
+                     std::span(all).subspan(static_cast<std::size_t>(encoding.first),
+                                            static_cast<std::size_t>(encoding.rotations())));
+  return all;
+}
+
+/// The gradient of the sample's numbers from that of what the functions read.
+inline std::vector<double> sample_gradient(const Circuit& circuit, const std::vector<double>& sample,
+                                           const std::vector<double>& gradient) {
+  std::vector<double> all(gradient.begin(), gradient.begin() + static_cast<std::ptrdiff_t>(sample.size()));
+  for (const AmplitudeEncoding& encoding : circuit.encodings)
+    add_amplitude_gradient(encoding, sample,
+                           std::span(gradient).subspan(static_cast<std::size_t>(encoding.first),
+                                                       static_cast<std::size_t>(encoding.rotations())),
+                           all);
+  return all;
+}
+
 /// The preset's circuit for the case's numbers.
 struct PublishedCircuit {
   Assembly made;
@@ -76,7 +100,7 @@ struct PublishedCircuit {
     if (!circuit.angle_of.empty()) {
       angles.clear();
       for (const Expression& angle : circuit.angle_of)
-        angles.push_back(value(angle, published.inputs, published.params));
+        angles.push_back(value(angle, function_inputs(circuit, published.inputs), published.params));
     }
     params = bound_params(circuit, published.params);
     cotangents.resize(static_cast<std::size_t>(circuit.outputs()));
@@ -99,10 +123,11 @@ struct PublishedCircuit {
       const Published& published, const std::vector<double>& param_gradient,
       const std::vector<double>& angle_gradient) const {
     const Circuit& circuit = made.circuit;
-    std::vector<double> trained(published.params.size()), inputs(published.inputs.size());
+    const std::vector<double> read = function_inputs(circuit, published.inputs);
+    std::vector<double> trained(published.params.size()), inputs(read.size());
     const auto add = [&](const std::vector<Expression>& list, const std::vector<double>& gradient) {
       for (std::size_t i = 0; i < list.size(); ++i)
-        add_gradient(list[i], gradient[i], published.inputs, published.params, inputs, trained);
+        add_gradient(list[i], gradient[i], read, published.params, inputs, trained);
     };
     add(circuit.param_of, param_gradient);
     add(circuit.angle_of, angle_gradient);
@@ -110,7 +135,7 @@ struct PublishedCircuit {
       for (std::size_t i = 0; i < trained.size(); ++i) trained[i] += param_gradient[i];
     if (circuit.angle_of.empty())
       for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] += angle_gradient[i];
-    return {trained, inputs};
+    return {trained, sample_gradient(circuit, published.inputs, inputs)};
   }
 };
 

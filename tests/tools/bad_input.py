@@ -71,6 +71,30 @@ class Configuration(Program):
     def test_a_register_wider_than_the_circuit_is_refused(self):
         self.refuse_to_train(2, ["block.size", "9"], "block.size=9")
 
+    def test_an_amplitude_encoding_that_cannot_stand_is_named_with_the_way_out(self):
+        first = "circuit.layer=[{ encode = 'amplitude', %s }]"
+        self.refuse_to_train(2, ["circuit.layer[0].numbers", "at most 16 numbers", "found 17", "encode on 5 qubits"],
+                             "circuit.qubits=4", first % "numbers = 17")
+        self.refuse_to_train(2, ["circuit.layer[0].encode", "at most 10 qubits", "found 12"], "circuit.qubits=12",
+                             "circuit.layer=[{ encode = 'amplitude' }]")
+        self.refuse_to_train(2, ["circuit.layer[0].encode", "upload"], "circuit.qubits=4", first % "upload = 'ry'")
+        self.refuse_to_train(2, ["circuit.layer[1].encode", "qubit 0", "first layer on its qubits"], "circuit.qubits=4",
+                             "circuit.layer=[{ gates = ['h'] }, { encode = 'amplitude' }]")
+        self.refuse_to_train(2, ["task.value.layer[0].encode", "the shared stage acts on qubit"], "circuit.qubits=4",
+                             "task.value.layer=[{ encode = 'amplitude' }]")
+        self.refuse_to_train(2, ["circuit.layer[0].encode", "angles"], "circuit.layer=[{ encode = 'angles' }]")
+
+    def test_output_maps_that_contradict_themselves_are_named(self):
+        self.refuse_to_train(2, ["task.value.output", "sigmoid", "tanh"], "task.value.output=sigmoid")
+        self.refuse_to_train(2, ["task.value.output", "raw", "no scale"], "task.value={ output = 'raw', bias = 1.0 }")
+        self.refuse_to_train(2, ["task.value.output", "raw", "no scale"], "task.value.scale=2.0", "task.value.output=raw")
+        self.refuse_to_train(2, ["task.value.range", "output"], "task.value.range=[0.0, 1.0]")
+        for given in ("[1.0, 0.0]", "[1.0]"):
+            self.refuse_to_train(2, ["task.value.range", "the lower one first"],
+                                 "task.value.output=tanh", f"task.value.range={given}")
+        self.refuse_to_train(2, ["task.value.range", "label", "widen the range"],
+                             "task.value.output=tanh", "task.value.range=[1e6, 2e6]")
+
 
 class Tables(Program):
     def refuse_to_import(self, code, fragments, csv, description=None):

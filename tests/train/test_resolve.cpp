@@ -285,6 +285,46 @@ TEST_CASE("standardisation uses the training split and leaves constants alone", 
   CHECK(statistics.labels[0].task == "height");
 }
 
+TEST_CASE("a bounded regression predicts between its bounds, in the unit of its labels", "[train]") {
+  const Dataset data = toy::dataset(48);
+  TaskSpec height;
+  height.name = "height";
+  height.output.form = OutputForm::tanh;
+  height.output.range = {-20.0, 30.0};
+  const auto made = [&](const std::string& head) {
+    Config config = toy::config(head, data);
+    config.model.tasks = {height};
+    resolve(config, data);
+    return config;
+  };
+  const auto labels = [&](const Config& config) {
+    const std::vector<LabelStatistics> all = standardise(data, config.model).labels;
+    REQUIRE(all.size() == 1);
+    return all.front();
+  };
+  const Config config = made("qmtl");
+  CHECK(labels(config).mean == 0.0);
+  CHECK(labels(config).deviation == 1.0);
+  // Heads without output maps take none, and standardise as ever.
+  CHECK(labels(made("linear")).deviation > 1.0);
+  const auto learner = make_learner(config.model, config.train, data, standardise(data, config.model));
+  std::vector<double> params = learner->initial(3);
+  for (double& param : params) param *= 50.0;  // logits far beyond the bounds, if these were not there
+  learner->bind(params);
+  std::vector<float> logits(static_cast<std::size_t>(learner->outputs()));
+  const std::size_t column = task_columns(config.model)[3];
+  for (std::size_t row = 0; row < data.samples; ++row) {
+    learner->predict(std::vector<std::size_t>{row}, logits);
+    CHECK((logits[column] >= -20.0f && logits[column] <= 30.0f));
+  }
+  height.output.range = {0.0, 1.0};
+  CHECK_THROWS_WITH(make_learner(made("qmtl").model, config.train, data, {}),
+                    Catch::Contains("task.height.range: the output stays between 0 and 1, but sample ") &&
+                        Catch::Contains("widen the range"));
+  height.output.form = OutputForm::raw;
+  CHECK_THROWS_WITH(made("qmtl"), Catch::Contains("task.height.range: belongs to output = \"tanh\""));
+}
+
 TEST_CASE("the pixels of an image's channel share their statistics", "[train]") {
   Dataset data = binary_tasks(1);
   Config config = blank();

@@ -52,6 +52,11 @@ nlohmann::ordered_json to_json(const ModelPlan& found) {
                               {"terms", found.plan.terms},
                               {"alternatives", alternatives_json(found.plan)},
                               {"warnings", found.analysis.warnings}};
+  for (const AmplitudeEncoding& encoding : found.circuit.encodings)
+    json["encodings"].push_back({{"kind", name(LayerEncoding::amplitude)},
+                                 {"numbers", encoding.of},
+                                 {"qubits", encoding.qubits},
+                                 {"rotations", encoding.rotations()}});
   return json;
 }
 

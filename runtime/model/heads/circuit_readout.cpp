@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/heads/circuit_readout.h"
 
+#include "runtime/base/math.h"
+
 namespace qmtl {
+
+ReadoutColumn::Logit ReadoutColumn::logit(double u) const {
+  if (half_width == 0.0) return {u, 1.0};
+  const double t = math::tanh(u);
+  return {middle + half_width * t, half_width * (1.0 - t * t)};
+}
+
+double CircuitReadout::slope(std::size_t column, std::span<const double> values) const {
+  const ReadoutColumn& found = columns[column];
+  if (found.half_width == 0.0) return 1.0;
+  double sum = found.bias;
+  for (std::size_t i = 0; i < found.weights.size(); ++i)
+    sum += values[found.outputs[i]] / divisor * found.weights[i];
+  return found.logit(sum).slope;
+}
 
 void CircuitReadout::logits(std::span<const double> values, double* logits) const {
   std::vector<double> row(outputs);
@@ -11,7 +28,7 @@ void CircuitReadout::logits(std::span<const double> values, double* logits) cons
       double sum = 0.0;
       for (std::size_t i = 0; i < column.weights.size(); ++i)
         sum += row[column.outputs[i]] * column.weights[i];
-      *logits++ = sum + column.bias;
+      *logits++ = column.logit(sum + column.bias).value;
     }
   }
 }

@@ -12,10 +12,18 @@ struct ReadoutColumn {
   std::vector<std::size_t> outputs;  ///< of the circuit, ascending
   std::vector<double> weights;       ///< of each of them
   double bias = 0.0;
+  double middle = 0.0, half_width = 0.0;  ///< of a bounded logit; half_width 0: it is not
+
+  /// The logit for the affine map's u, and its derivative.
+  struct Logit {
+    double value, slope;
+  };
+  Logit logit(double u) const;
 };
 
-/// What stands behind a head's circuit, as data: logit = bias + sum of weight * (value / divisor). That it is
-/// affine is a contract: devices, counts and error bars rely on it.
+/// What stands behind a head's circuit, as data: logit = u = bias + sum of weight * (value / divisor), or
+/// middle + half_width * tanh u. That u is affine is a contract: devices, counts and error bars rely on it,
+/// and no logit moves by more than max(1, half_width) times what u does.
 struct CircuitReadout {
   std::size_t outputs = 0;  ///< of the circuit
   double divisor = 1.0;     ///< the gain, in front of a linear layer
@@ -23,6 +31,12 @@ struct CircuitReadout {
 
   /// logits[rows, columns] of values[rows, outputs]. A logit is summed over its weights in order, its bias
   /// last.
+  /// d logit / d u of a column, for one sample's values.
+  double slope(std::size_t column, std::span<const double> values) const;
+  /// The most that column's logit changes for each of its outputs.
+  static double most_slope(const ReadoutColumn& column) {
+    return column.half_width == 0.0 ? 1.0 : column.half_width;
+  }
   void logits(std::span<const double> values, double* logits) const;
 };
 

@@ -197,14 +197,26 @@ void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, Memory&
 
 template <class Real>
 void CircuitStage<Real>::encode_functions(const Matrix<Real>& z, const Part& used, Memory& memory) const {
-  const std::size_t rows = static_cast<std::size_t>(z.rows()), inputs = width();
+  const std::size_t rows = static_cast<std::size_t>(z.rows()), width = this->width();
+  const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
   memory.angles.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
   memory.slopes.resize(z.rows(), z.cols());
   memory.inputs.resize(rows * inputs);
-  for (std::size_t i = 0; i < memory.inputs.size(); ++i) {
-    const Angle angle = angle_of(head_.angle_map, gain_ * static_cast<double>(z.data()[i]));
-    memory.inputs[i] = angle.value;
-    memory.slopes.data()[i] = static_cast<Real>(angle.slope);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t k = 0; k < width; ++k) {
+      const std::size_t at = i * width + k;
+      const Angle angle = angle_of(head_.angle_map, gain_ * static_cast<double>(z.data()[at]));
+      memory.inputs[i * inputs + k] = angle.value;
+      memory.slopes.data()[at] = static_cast<Real>(angle.slope);
+    }
+  if (!circuit_.encodings.empty()) {
+    memory.sample.assign(z.data(), z.data() + z.size());
+    for (std::size_t i = 0; i < rows; ++i)
+      for (const AmplitudeEncoding& encoding : circuit_.encodings)
+        amplitude_angles(encoding, std::span(memory.sample).subspan(i * width, width),
+                         std::span(memory.inputs)
+                             .subspan(i * inputs + static_cast<std::size_t>(encoding.first),
+                                      static_cast<std::size_t>(encoding.rotations())));
   }
   Real* to = memory.angles.data();
   for (std::size_t i = 0; i < rows; ++i)
@@ -217,8 +229,9 @@ template <class Real>
 void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& used, Memory& memory,
                                           Matrix<Real>& dz, std::span<double> gradient,
                                           double* gain_gradient) const {
-  const std::size_t inputs = width();
-  std::vector<double> of_inputs(inputs);
+  const std::size_t width = this->width();
+  const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
+  std::vector<double> of_inputs(inputs), of_sample(width);
   const Real* gradients = memory.angle_gradients.data();
   double through_angles = 0.0;
   dz.resize(z.rows(), z.cols());
@@ -228,10 +241,17 @@ void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& use
     for (const int a : used.cone.angles)
       qmtl::add_gradient(circuit_.angle_of[static_cast<std::size_t>(a)], static_cast<double>(*gradients++),
                          row, trained_, of_inputs, gradient);
-    for (std::size_t k = 0; k < inputs; ++k) {
+    std::fill(of_sample.begin(), of_sample.end(), 0.0);
+    for (const AmplitudeEncoding& encoding : circuit_.encodings)
+      add_amplitude_gradient(encoding,
+                             std::span(memory.sample).subspan(static_cast<std::size_t>(i) * width, width),
+                             std::span(of_inputs).subspan(static_cast<std::size_t>(encoding.first),
+                                                          static_cast<std::size_t>(encoding.rotations())),
+                             of_sample);
+    for (std::size_t k = 0; k < width; ++k) {
       const auto column = static_cast<Eigen::Index>(k);
       const double g = of_inputs[k] * static_cast<double>(memory.slopes(i, column));
-      dz(i, column) = static_cast<Real>(g * gain_);
+      dz(i, column) = static_cast<Real>(g * gain_ + of_sample[k]);
       through_angles += g * static_cast<double>(z(i, column));
     }
   }

@@ -86,9 +86,10 @@ class CircuitStage {
     Matrix<Real> picked, angles, slopes, angle_gradients;  ///< slopes: d angle / d (gain z)
     std::vector<Real> values;
     std::vector<double> circuit_gradient, expectations, given;
-    /// Where angles are functions of mapped numbers: those, [rows, width()], whose slopes are then in
-    /// `slopes`.
+    /// Where angles are functions: of those numbers, [rows, circuit().function_inputs()], whose mapped ones'
+    /// slopes are then in `slopes`.
     std::vector<double> inputs;
+    std::vector<double> sample;  ///< where there are encodings: z in double
   };
 
   Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;

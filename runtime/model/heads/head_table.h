@@ -48,6 +48,7 @@ struct HeadKind {
   HeadFactory<double> make_double;
   /// Appends the head's formulas to the representation, the last value of the list (operations.h).
   void (*list)(const TrainedModel& model, OperationList& list);
+  bool maps_outputs = false;  ///< its logits are what the tasks' output maps say
 
   bool circuit() const { return ansatz != nullptr; }
 };

@@ -19,7 +19,20 @@ std::vector<std::vector<std::size_t>> uploaded_columns(const Circuit& circuit) {
     const Expression of = circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[angle];
     for (const Monomial& term : of.terms)
       for (int input : term.inputs)
-        uploads[static_cast<std::size_t>(op.q0)].push_back(static_cast<std::size_t>(input));
+        if (input < circuit.sample_inputs())
+          uploads[static_cast<std::size_t>(op.q0)].push_back(static_cast<std::size_t>(input));
+  }
+  // Each qubit of an encoding is turned by functions of all its numbers.
+  for (const AmplitudeEncoding& encoding : circuit.encodings) {
+    std::vector<char> turned(uploads.size());
+    for (const Op& op : circuit.shared)
+      if (op.source == Source::angle)
+        for (const Monomial& term : circuit.angle_of[static_cast<std::size_t>(op.index)].terms)
+          for (int input : term.inputs)
+            if (input >= encoding.first && input < encoding.first + encoding.rotations())
+              turned[static_cast<std::size_t>(op.q0)] = 1;
+    for (std::size_t q = 0; q < uploads.size(); ++q)
+      if (turned[q]) uploads[q].insert(uploads[q].end(), encoding.of.begin(), encoding.of.end());
   }
   return uploads;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include "runtime/base/error.h"
@@ -64,20 +65,23 @@ struct OutputMaps {
   std::size_t biases = 0;  ///< trained ones
 };
 
+double middle_of(const OutputMap& map) { return (map.low() + map.high()) / 2; }
+double half_width_of(const OutputMap& map) { return (map.high() - map.low()) / 2; }
+
 /// The classes of a multiclass task share a scale.
 OutputMaps output_maps(const ModelSpec& spec) {
   OutputMaps maps;
   for (const TaskSpec& task : spec.tasks) {
     const TaskKind kind = parse_task_kind(task.kind);
     for (int c = 0; c < task.outputs; ++c) {
-      if (task.output.train_scale && (c == 0 || kind != TaskKind::multiclass))
+      if (task.output.trains_scale() && (c == 0 || kind != TaskKind::multiclass))
         maps.scale_starts.push_back(kind == TaskKind::regression ? spec.head.scale_start_regression
                                                                  : spec.head.scale_start);
-      maps.scale.push_back(task.output.train_scale
+      maps.scale.push_back(task.output.trains_scale()
                                ? OutputMaps::Number{static_cast<int>(maps.scale_starts.size()) - 1, 0.0}
-                               : OutputMaps::Number{-1, task.output.scale});
-      maps.bias.push_back(task.output.train_bias ? OutputMaps::Number{static_cast<int>(maps.biases++), 0.0}
-                                                 : OutputMaps::Number{-1, task.output.bias});
+                               : OutputMaps::Number{-1, task.output.fixed_scale()});
+      maps.bias.push_back(task.output.trains_bias() ? OutputMaps::Number{static_cast<int>(maps.biases++), 0.0}
+                                                    : OutputMaps::Number{-1, task.output.fixed_bias()});
     }
   }
   return maps;
@@ -97,6 +101,14 @@ class QmtlHead final : public Head<Real> {
       groups_.push_back({columns[group.first], columns[group.last]});
     for (const std::vector<int>& sum : stage_.output_sums())
       readout_.columns.push_back({{sum.begin(), sum.end()}, std::vector<double>(sum.size()), 0.0});
+    std::size_t column = 0;
+    for (const TaskSpec& task : setup.spec.tasks)
+      for (int c = 0; c < task.outputs; ++c, ++column) {
+        if (!task.output.bounded()) continue;
+        readout_.columns[column].middle = middle_of(task.output);
+        readout_.columns[column].half_width = half_width_of(task.output);
+        bounded_ = true;
+      }
     for (std::size_t c = 0; c < readout_.columns.size(); ++c)
       plain_ = plain_ && readout_.columns[c].outputs == std::vector<std::size_t>{c};
     stage_.append_params(params_);
@@ -144,7 +156,7 @@ class QmtlHead final : public Head<Real> {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
     const auto [first_column, last_column] = groups_[group];
     const std::size_t columns = last_column - first_column;
-    std::vector<double> logits, given, summed, through_scale;
+    std::vector<double> logits, given, slopes, summed, through_scale;
     const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
                                 double* expectation_cotangents) {
       logits.resize(count * columns);
@@ -156,7 +168,10 @@ class QmtlHead final : public Head<Real> {
         for (std::size_t c = 0; c < columns; ++c)
           logits[i * columns + c] =
               weight_[first_column + c] * sums[i * columns + c] + bias_[first_column + c];
+      if (bounded_) bound(first_column, columns, logits, slopes);
       cotangents(first, count, logits.data(), given.data());
+      if (bounded_)
+        std::transform(given.begin(), given.end(), slopes.begin(), given.begin(), std::multiplies());
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t c = 0; c < columns; ++c) {
           const double g = given[i * columns + c] * weight_[first_column + c];
@@ -204,6 +219,16 @@ class QmtlHead final : public Head<Real> {
       }
     return sums.data();
   }
+  /// Logits from the affine map's numbers in place, and their derivatives.
+  void bound(std::size_t first_column, std::size_t columns, std::vector<double>& logits,
+             std::vector<double>& slopes) const {
+    slopes.resize(logits.size());
+    for (std::size_t at = 0; at < logits.size(); ++at) {
+      const ReadoutColumn::Logit logit = readout_.columns[first_column + at % columns].logit(logits[at]);
+      logits[at] = logit.value;
+      slopes[at] = logit.slope;
+    }
+  }
   std::size_t first_scale() const { return circuit_params_; }
   std::size_t first_bias() const { return circuit_params_ + maps_.scale_starts.size(); }
 
@@ -216,6 +241,7 @@ class QmtlHead final : public Head<Real> {
   std::vector<double> scale_;          ///< of each logit
   std::vector<double> weight_, bias_;  ///< likewise, what readout_ holds
   bool plain_ = true;                  ///< logits are of the circuit's outputs one by one
+  bool bounded_ = false;               ///< some logits are
   CircuitReadout readout_;             ///< its weights of one logit are equal
 };
 
@@ -250,6 +276,16 @@ void list_qmtl_head(const TrainedModel& model, OperationList& list) {
     list.then(std::move(affine), maps.scale.size());
   else
     list.then(std::move(sparse), maps.scale.size());
+  ops::Bound bound;
+  bool any = false;
+  for (const TaskSpec& task : model.spec.tasks) {
+    const auto outputs = static_cast<std::size_t>(task.outputs);
+    any = any || task.output.bounded();
+    bound.middle.insert(bound.middle.end(), outputs, task.output.bounded() ? middle_of(task.output) : 0.0);
+    bound.half_width.insert(bound.half_width.end(), outputs,
+                            task.output.bounded() ? half_width_of(task.output) : 0.0);
+  }
+  if (any) list.then(std::move(bound), maps.scale.size());
 }
 
 }  // namespace
@@ -272,11 +308,13 @@ AnsatzSpec task_ansatz(const ModelSpec& spec) {
 }
 
 /// The quantum multi-task head (arXiv:2604.13560): angles of z, one shared circuit stage, task
-/// blocks, logit = scale * <O> / gain + bias. Tensors "head.shared", "head.block", "head.readout" (the
-/// circuit's parameters in the order of ParamLayout), "head.scale" (one per output; one per multiclass task),
-/// "head.bias" [outputs] and, if trained, "head.gain"; scales and biases that a task fixes are left out.
-/// Throws Error (usage) if the blocks do not yield the tasks' outputs.
+/// blocks, logit = scale * <O> / gain + bias, or bounded by a tanh of that (OutputMap). Tensors
+/// "head.shared", "head.block", "head.readout" (the circuit's parameters in the order of ParamLayout),
+/// "head.scale" (one per output; one per multiclass task), "head.bias" [outputs] and, if trained,
+/// "head.gain"; scales and biases that a task fixes are left out. Throws Error (usage) if the blocks do not
+/// yield the tasks' outputs.
 constinit const HeadKind qmtl_head{
-    "qmtl", true, true, task_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>, list_qmtl_head};
+    "qmtl",         true, true, task_ansatz, true, make_qmtl_head<float>, make_qmtl_head<double>,
+    list_qmtl_head, true};
 
 }  // namespace qmtl

@@ -63,6 +63,13 @@ def strongly_entangling(n, layers, params, inputs):
     qml.StronglyEntanglingLayers(np.transpose(np.reshape(params, (layers, 3, n)), (0, 2, 1)), wires=range(n))
 
 
+# AmplitudeEmbedding's first wire is the highest bit of a basis state's number; ours is the lowest.
+@family("circuit-centric", "pennylane.AmplitudeEmbedding and StronglyEntanglingLayers", sizes=(1, 3, 4), uploads=True)
+def circuit_centric(n, layers, params, inputs):
+    qml.AmplitudeEmbedding(inputs, wires=range(n - 1, -1, -1), normalize=True)
+    strongly_entangling(n, layers, params, inputs)
+
+
 # weights[l][q] as ours.
 @family("basic-entangler", "pennylane.BasicEntanglerLayers", rotation=qml.RX)
 @family("basic-entangler-ry", "pennylane.BasicEntanglerLayers with RY", rotation=qml.RY)
@@ -248,7 +255,7 @@ def qfnn(n, layers, params, inputs):
 def counts(preset, n, layers):
     """Trained numbers and inputs, from the papers' tables and the templates' shapes."""
     pairs, full = n - 1, n * (n - 1) // 2
-    inputs = {"glue9": n * layers, "hqsl": 3, "reupload": 3}.get(preset, n)
+    inputs = {"glue9": n * layers, "hqsl": 3, "reupload": 3, "circuit-centric": 2 ** n}.get(preset, n)
     if preset.startswith("sim-"):
         return sim.angles(int(preset[4:]), n, layers), inputs
     if preset.startswith(("two-local", "real-amplitudes")):
@@ -256,7 +263,7 @@ def counts(preset, n, layers):
     if preset.startswith("efficient-su2"):
         return 2 * n * (layers + 1), inputs
     trained = {
-        "strongly-entangling": 3 * n * layers, "basic-entangler": n * layers, "basic-entangler-ry": n * layers,
+        "strongly-entangling": 3 * n * layers, "circuit-centric": 3 * n * layers, "basic-entangler": n * layers, "basic-entangler-ry": n * layers,
         "simplified-two-design": n + 2 * pairs * layers, "qaoa-embedding": 2 * n * layers,
         "matrix-product": 2 * pairs * layers, "tree-tensor": 2 * pairs * layers + 1, "ising": 2 * layers,
         "excitation-preserving": n * (layers + 1) + full * layers, "qcnn": 17 * int(math.log2(n)) * layers,

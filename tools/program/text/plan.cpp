@@ -54,6 +54,33 @@ void print_by_hand(const AnsatzSpec& ansatz) {
       std::printf("%s", written_layer(layer, "block.layer").c_str());
 }
 
+void print_encodings(const Circuit& circuit) {
+  for (const AmplitudeEncoding& encoding : circuit.encodings) {
+    const auto numbers = static_cast<long long>(encoding.of.size());
+    const long long states = 1LL << encoding.qubits;
+    line("amplitudes",
+         plural(numbers, "number") + " of z over their norm as the state of " +
+             plural(encoding.qubits, "qubit") +
+             (numbers < states ? " (the other " + std::to_string(states - numbers) + " are 0)" : "") + ": " +
+             plural(encoding.rotations(), "rotation") + " and " + std::to_string(states - 2) + " CX");
+  }
+  if (!circuit.encodings.empty()) line("", "z itself, past head.angle_map and head.gain");
+}
+
+/// The tasks whose logits are not scale * expectation + bias.
+void print_output_maps(const ModelSpec& model) {
+  std::string text;
+  for (const TaskSpec& task : model.tasks) {
+    const OutputMap& map = task.output;
+    if (map.form == OutputForm::affine) continue;
+    text += (text.empty() ? "" : "; ") + task.name +
+            (map.bounded()
+                 ? " from " + significant(map.low(), 4) + " to " + significant(map.high(), 4) + " by a tanh"
+                 : ": the expectation itself");
+  }
+  if (!text.empty() && head_kind(model.head.kind).maps_outputs) line("logits", text);
+}
+
 void print_circuit(const ModelPlan& found) {
   const AnsatzSpec a = head_ansatz(found.config.model);
   std::cout << draw(found.circuit) << "\n" << std::flush;
@@ -67,6 +94,7 @@ void print_circuit(const ModelPlan& found) {
     line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
                          plural(a.uploads, "upload") + "; " +
                          layers_text(a.layers, a.rotations, a.entangler));
+  print_encodings(found.circuit);
   std::string registers = "all qubits";
   if (!a.registers.empty())
     registers = "registers given by hand";
@@ -88,6 +116,7 @@ void print_circuit(const ModelPlan& found) {
                                        [](const BlockSpec& block) { return !block.observables.empty(); });
   line("readout", (observables ? std::string("observables") : std::string(name(a.readout))) + ", " +
                       plural(std::accumulate(a.block_outputs.begin(), a.block_outputs.end(), 0LL), "output"));
+  print_output_maps(found.config.model);
   line("trained", "shared stage " + std::to_string(found.layout.shared) + ", blocks " +
                       std::to_string(found.layout.weights_begin - found.layout.shared) +
                       ", readout weights " + std::to_string(found.layout.total - found.layout.weights_begin));

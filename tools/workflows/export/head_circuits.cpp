@@ -70,18 +70,24 @@ nlohmann::ordered_json logits_json(const ExportSource& source) {
       return static_cast<double>(static_cast<float>(logit * scale.deviation + scale.mean));
     };
     constexpr double step = 0x1p20;
+    // Of a bounded logit they are those of the number inside the tanh, which has no unit.
+    const bool bounded = column->half_width != 0.0;
+    const auto inside = [&](double logit) { return bounded ? logit : shown(logit); };
     for (int c = 0; c < task.outputs; ++c, ++column) {
       nlohmann::ordered_json weights = nlohmann::ordered_json::array();
       for (std::size_t i = 0; i < column->weights.size(); ++i) {
         const double logit = step / readout.divisor * column->weights[i] + column->bias;
-        if (const double weight = (shown(logit) - shown(column->bias)) / step; weight != 0)
+        if (const double weight = (inside(logit) - inside(column->bias)) / step; weight != 0)
           weights.push_back({{"output", column->outputs[i]}, {"weight", weight}});
       }
       json.push_back({{"task", task.name},
                       {"kind", task.kind},
                       {"column", c},
-                      {"bias", shown(column->bias)},
+                      {"bias", inside(column->bias)},
                       {"weights", weights}});
+      if (bounded)
+        json.back()["tanh"] = {{"middle", shown(column->middle)},
+                               {"half_width", column->half_width * scale.deviation}};
     }
   }
   return json;

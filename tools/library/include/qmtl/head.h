@@ -36,7 +36,7 @@ class TaskHead {
   TaskHead& operator=(TaskHead&&) noexcept;  ///< the same
   ~TaskHead();
 
-  std::size_t width() const;    ///< columns of z; heads with a circuit: angles, one for each qubit and upload
+  std::size_t width() const;    ///< columns of z; heads with a circuit: as many numbers as it reads
   std::size_t outputs() const;  ///< columns of logits, task after task
   const std::vector<LabelledTask>& tasks() const;  ///< in the order of their columns of logits
   /// Name and value of every key of the configuration, as TOML: with tasks() it makes the same head.

@@ -209,11 +209,16 @@ TEST_CASE("A circuit that was exported trains again as it was, to the bit", "[ex
 }
 
 TEST_CASE("A circuit that no configuration says by hand is refused with the way out", "[export]") {
-  for (const auto& [head, cure] : {std::pair{"separate", "qasm3"}, {"linear", "hybrid"}}) {
-    INFO(head);
+  const Dataset data = toy::dataset(60);
+  Config encoded =
+      parse_config("[circuit]\nqubits = 2\n[[circuit.layer]]\nencode = \"amplitude\"\n", "encoded");
+  encoded.model.head.kind = "qmtl";
+  for (const auto& [config, cure] : {std::pair{toy::config("separate", data), "qasm3"},
+                                     {toy::config("linear", data), "hybrid"},
+                                     {encoded, "qasm3"}}) {
+    INFO(config.model.head.kind << ", " << cure);
     test::TempFolder folder;
-    const Dataset data = toy::dataset(60);
-    const Fresh original(toy::config(head, data));
+    const Fresh original(config);
     ExportRequest request;
     request.format = "circuit";
     request.out = folder.file("circuit");

@@ -124,6 +124,11 @@ nlohmann::ordered_json export_by_hand(const ExportSource& source) {
   if (!source.learner.circuit())
     throw usage_error("--to circuit: expected a head with a circuit (qmtl, hybrid, separate), found '" +
                       source.learner.spec().head.kind + "', which has none");
+  if (!source.learner.circuit()->encodings.empty())
+    throw usage_error(
+        "--to circuit: expected gates that single inputs turn, found an amplitude encoding, whose angles are "
+        "functions of all its numbers; keep encode = \"amplitude\" in the configuration, or take --to qasm3, "
+        "which writes the rotations that prepare the state");
   const ByHand made = by_hand(source);
   try {
     head_ansatz(made.config.model);

@@ -42,8 +42,8 @@ Key<LayerSpec> layer_key(const LayerKey& row) {
   return std::visit(
       [&](auto member) {
         return key<LayerSpec>(
-            std::string(row.name), [member](auto& layer) -> auto& { return layer.*member; }, {row.range},
-            std::string(row.summary));
+            std::string(row.name), [member](auto& layer) -> auto& { return owner_of(layer, member).*member; },
+            {row.range}, std::string(row.summary));
       },
       row.member);
 }
@@ -157,7 +157,8 @@ std::string write_value(const LayerSpec& layer) {
   std::string text = "{ type = " + toml_string(name(layer.kind));
   for (const LayerKey& row : info(layer.kind).keys) {
     const Key<LayerSpec> key = layer_key(row);
-    text += ", " + key.name + " = " + key.write(layer);
+    const std::string value = key.write(layer);
+    if (value != "[]" && value != "\"\"") text += ", " + key.name + " = " + value;
   }
   return text + " }";
 }

@@ -64,6 +64,10 @@ inline PoolKind parse_as(std::string_view text) {
   return parse_pool_kind(text);
 }
 template <>
+inline CopyInputs parse_as(std::string_view text) {
+  return parse_copy_inputs(text);
+}
+template <>
 inline FusionKind parse_as(std::string_view text) {
   return parse_fusion(text);
 }

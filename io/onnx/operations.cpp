@@ -107,7 +107,8 @@ class Writer {
   }
 
   OnnxValue write(const ops::Sparse& sparse, const Operation& op) {
-    return graph_.combine(operand(op), shape_of(op).size(), sparse.rows, sparse.bias);
+    return unflatten(graph_.combine(flat_operand(op), shape_of(op).size(), sparse.rows, sparse.bias),
+                     op.shape);
   }
 
   /// Its constants are numbered between the representation, the dense layer in front, and the circuit.
@@ -205,7 +206,7 @@ class Writer {
   }
 
   OnnxValue write(const ops::Angles& angles, const Operation& op) {
-    const OnnxValue z = operand(op);
+    const OnnxValue z = flat_operand(op);
     const OnnxValue u = graph_.multiply(z, graph_.scalar(angles.gain));
     switch (angles.map) {
       case AngleMap::shift_tanh:

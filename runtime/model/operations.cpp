@@ -86,10 +86,9 @@ ops::LabelUnits label_units(const TrainedModel& model) {
   return units;
 }
 
-/// What the circuit's functions read: z through the angle map and, behind it, the angles of encodings.
-void list_inputs(const Circuit& circuit, const ops::Angles& map, OperationList& list) {
-  const std::size_t z = list.last();
-  list.then(map, static_cast<std::size_t>(circuit.sample_inputs()));
+/// What the circuit's functions read: value `z` through the angle map and, behind it, the angles of encodings.
+void list_inputs(const Circuit& circuit, std::size_t z, const ops::Angles& map, OperationList& list) {
+  list.add(map, {z}, Shape(static_cast<std::size_t>(circuit.sample_inputs())));
   if (circuit.encodings.empty()) return;
   std::vector<std::size_t> values{list.last()};
   ops::Join join;
@@ -138,6 +137,15 @@ void list_functions(Circuit& circuit, std::span<const double> trained, Operation
 
 }  // namespace
 
+void list_expectations(OperationList& list, std::size_t from, ops::Angles angles, Circuit circuit,
+                       std::span<const double> trained) {
+  std::vector<double> params = bound_params(circuit, trained);
+  const auto outputs = static_cast<std::size_t>(circuit.outputs());
+  list_inputs(circuit, from, angles, list);
+  list_functions(circuit, trained, list);
+  list.then(ops::Expectations{std::move(circuit), std::move(params)}, outputs);
+}
+
 void list_circuit(const TrainedModel& model, OperationList& list) {
   const HeadSpec& head = model.spec.head;
   const double gain = head.train_gain ? model.tensor("head.gain")[0] : head.gain;
@@ -148,11 +156,8 @@ void list_circuit(const TrainedModel& model, OperationList& list) {
       const std::span<const double> numbers = model.tensor(info.name);
       trained.insert(trained.end(), numbers.begin(), numbers.end());
     }
-  std::vector<double> params = bound_params(circuit, trained);
   const auto outputs = static_cast<std::size_t>(circuit.outputs());
-  list_inputs(circuit, {head.angle_map, gain}, list);
-  list_functions(circuit, trained, list);
-  list.then(ops::Expectations{std::move(circuit), std::move(params)}, outputs);
+  list_expectations(list, list.last(), {head.angle_map, gain}, std::move(circuit), trained);
   list.then(ops::Divide{gain}, outputs);
 }
 

@@ -138,6 +138,10 @@ class OperationList {
 /// Standardisation, backbone, head and the labels' units.
 OperationList operations(const TrainedModel& model);
 
+/// Angles of value `from` and the circuit's outputs at them, for its trainable numbers `trained`; appends two
+/// or more operations.
+void list_expectations(OperationList& list, std::size_t from, ops::Angles angles, Circuit circuit,
+                       std::span<const double> trained);
 /// The first two stages of a head with a circuit on the last value, and the division by the gain that heads
 /// with a circuit have in front of their readout: Angles, Expectations, Divide.
 void list_circuit(const TrainedModel& model, OperationList& list);

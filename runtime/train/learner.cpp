@@ -48,6 +48,7 @@ class LearnerOf final : public Learner {
   const ModelSpec& spec() const override { return network_.spec(); }
   const std::vector<ParamInfo>& params() const override { return network_.params(); }
   const Plan* plan() const override { return network_.stage() ? &network_.stage()->plan() : nullptr; }
+  std::vector<LayerCircuit> layer_circuits() const override { return network_.backbone().circuits(); }
   SimdTarget target() const override { return network_.target(); }
 
   std::vector<double> initial(std::uint64_t seed) const override { return network_.initial(seed); }

@@ -10,6 +10,7 @@
 #include "runtime/model/data.h"
 #include "runtime/model/heads/circuit_readout.h"
 #include "runtime/model/heads/head_table.h"
+#include "runtime/model/layers/layer.h"
 #include "runtime/train/config.h"
 #include "runtime/train/state.h"
 
@@ -35,6 +36,7 @@ class Learner {
   virtual const std::vector<ParamInfo>& params() const = 0;  ///< in order of offset, without gaps
   virtual std::vector<double> initial(std::uint64_t seed) const = 0;
   virtual const Plan* plan() const = 0;  ///< of the circuit, null for heads without one
+  virtual std::vector<LayerCircuit> layer_circuits() const = 0;  ///< of the backbone
   virtual SimdTarget target() const = 0;
 
   /// Fixes the parameters for the calls that follow. Not thread-safe; the const calls are, with each other.

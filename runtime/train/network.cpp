@@ -21,7 +21,7 @@ std::vector<TaskRange> cut_tasks(const ModelSpec& spec, int groups) {
 
 template <class Real>
 Network<Real>::Network(const HeadSetup& setup, const Statistics& statistics)
-    : spec_(setup.spec), head_(make_head<Real>(setup)), backbone_(spec_, head_->width()) {
+    : spec_(setup.spec), head_(make_head<Real>(setup)), backbone_(spec_, head_->width(), setup.target) {
   for (std::size_t i = 0; i < spec_.inputs.size(); ++i) {
     const std::size_t width = spec_.input_widths[i];
     BoundInput bound{std::vector<double>(width, 0.0), std::vector<double>(width, 1.0)};
@@ -46,6 +46,8 @@ Network<Real>::Network(const HeadSetup& setup, const Statistics& statistics)
     params_.push_back(std::move(info));
   }
   head_end_ = count_params(params_);
+  for (const LayerCircuit& circuit : backbone_.circuits()) target_ = circuit.target;
+  if (stage()) target_ = stage()->target();
   if (spec_.learn_task_weights)
     append_param(params_, "task_log_variance", {spec_.tasks.size()}, ParamPart::task_weights, false);
 }

@@ -34,7 +34,8 @@ class Network {
   const CircuitStage<Real>* stage() const { return head_->circuit_stage(); }
   /// Throws Error (usage) where there is none.
   const CircuitStage<Real>& needed_stage() const;
-  SimdTarget target() const { return stage() ? stage()->target() : SimdTarget::scalar; }
+  /// Of the circuits' kernels; scalar where there are none.
+  SimdTarget target() const { return target_; }
 
   /// Backbone, head, and "task_log_variance" where task weights are learned.
   const std::vector<ParamInfo>& params() const { return params_; }
@@ -90,6 +91,7 @@ class Network {
   std::vector<LabelScale> scales_;  ///< per column
   std::vector<ParamInfo> params_;
   std::size_t head_begin_ = 0, head_end_ = 0;
+  SimdTarget target_ = SimdTarget::scalar;
 };
 
 extern template class Network<float>;

@@ -6,6 +6,7 @@
 #include "runtime/circuit/plan.h"
 #include "runtime/model/heads/circuit_start.h"
 #include "runtime/model/heads/head_table.h"
+#include "runtime/model/layers/circuit_copies.h"
 #include "runtime/model/loss.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/class_weights.h"
@@ -216,6 +217,7 @@ void resolve_head(Config& config) {
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
   if (kind.circuit()) check_start(head, head_ansatz(config.model));
+  resolve_layer_plans(config.model);
   // A later program may weigh plans differently: what was chosen stays with the run.
   if (kind.circuit() && parse_plan_kind(config.model.plan) == PlanKind::automatic)
     config.model.plan = name(make_plan(build(head_ansatz(config.model)), PlanKind::automatic,

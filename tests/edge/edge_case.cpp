@@ -61,6 +61,13 @@ LayerSpec residual(std::vector<LayerSpec> layers) {
   spec.layers = std::move(layers);
   return spec;
 }
+LayerSpec circuit(int qubits, CopyInputs reads, bool share) {
+  LayerSpec spec = layer(LayerKind::circuit);
+  spec.circuit.ansatz.qubits = qubits;
+  spec.circuit.reads = reads;
+  spec.circuit.share = share;
+  return spec;
+}
 LayerSpec activation(Activation kind) {
   LayerSpec spec = layer(LayerKind::activation);
   spec.activation = kind;
@@ -130,6 +137,39 @@ void add_layers(std::vector<EdgeCase>& cases) {
          model.backbone.branches = {{"a", {dense(5, Activation::tanh)}}, {"b", {dense(5, Activation::none)}}};
          model.backbone.pairs = {{"b", "a"}};
        }});
+  cases.push_back({"circuits between layers", false, [](ModelSpec& model) {
+                     small(model);
+                     LayerSpec first = circuit(3, CopyInputs::slices, false);
+                     first.circuit.ansatz.rotations = {Gate::rz, Gate::ry};
+                     LayerSpec second = circuit(2, CopyInputs::stripes, true);
+                     second.circuit.angle_map = AngleMap::linear;
+                     second.circuit.gain = 1.5;
+                     second.circuit.train_gain = true;
+                     second.circuit.ansatz.observables = {"Z0", "w X0 Y1 - 0.5 Z1"};
+                     second.activation = Activation::gelu;
+                     LayerSpec third = circuit(2, CopyInputs::all, false);
+                     third.circuit.copies = 3;
+                     third.circuit.angle_map = AngleMap::pi_tanh;
+                     CircuitLayer upload, gates;
+                     upload.upload = Gate::rx;
+                     upload.inputs = {{0}, {1, 4}};
+                     upload.train_weights = upload.train_offsets = true;
+                     gates.upload = Gate::rzz;
+                     gates.inputs = {{2, 3}, {5}};
+                     gates.pairs = {{0, 1}, {1, 0}};
+                     gates.gates = {Gate::ry};
+                     third.circuit.ansatz.stage = {upload, gates};
+                     model.backbone.trunk = {dense(6, Activation::none), first, second, residual({third})};
+                   }});
+  cases.push_back({"circuits on windows of pictures", true, [](ModelSpec& model) {
+                     small(model);
+                     LayerSpec windows = circuit(4, CopyInputs::windows, true);
+                     windows.circuit.ansatz.uploads = 2;
+                     windows.circuit.ansatz.entangler = Entangler::cx_ring;
+                     windows.circuit.angle_map = AngleMap::shift_atan;
+                     model.backbone.branches.clear();
+                     model.backbone.trunk = {windows, conv(2, 2, 1, 0, Activation::relu)};
+                   }});
   cases.push_back({"convolutions and pools", true, [](ModelSpec& model) {
                      small(model);
                      model.backbone.branches.clear();

@@ -73,6 +73,13 @@ FLAT = {
                   'block.entangler="cz-ring"'],
     "complex operators": ["circuit.layers=5", "block.size=2", 'circuit.rotations=["rx", "rz"]', "block.layers=2",
                           'block.rotations=["rx", "rz"]', 'block.entangler="cx-ring"'],
+    "circuits between layers": ['backbone.layers=[{ type = "circuit", qubits = 3, rotations = ["rz", "ry"] }, { type = "circuit", '
+                                'qubits = 2, reads = "stripes", share = true, train_gain = true, angle_map = "linear", '
+                                'observables = ["Z0", "w X0 Y1 - 0.5 Z1"] }]'],
+    "circuits by hand that all read the same": [
+        'backbone.layers=[{ type = "dense", width = 4 }, { type = "residual", layers = [{ type = "circuit", qubits = 2, copies = 4, '
+        'reads = "all", angle_map = "shift-atan", observables = ["P01"], layer = [{ upload = "ry", inputs = [0, 1], trained = "both" }, '
+        '{ upload = "rx", inputs = [[0, 3], 2] }, { gates = ["ry"], entangler = "crx", pattern = "line" }] }] }]', 'head.kind="linear"'],
     "trained weights": ['block.readout="weights"', 'head.angle_map="shift-atan"', "head.train_gain=true"],
     "strings": ['block.readout="strings"', "block.strings=[[0, 1], [2]]", 'head.angle_map="pi-tanh"'],
     "one block a task": ["head.block_per_task=true", 'head.angle_map="linear"'],
@@ -93,6 +100,12 @@ BRANCHES = {
     "convolutions and a pair": [CONV % ("max", ""), 'backbone.pairs=[["a", "b"]]'],
     "global mean": [CONV % ("mean", ', { type = "global-pool", kind = "mean" }')],
     "global max": [CONV % ("max", ', { type = "global-pool", kind = "max" }'), 'head.kind="linear"', "head.width=4"],
+    "circuits on windows": [
+        'branch.image.layers=[{ type = "circuit", qubits = 4, uploads = 2, reads = "windows", observables = ["Z0", "Z1", "Z3", "X2"] },'
+        '{ type = "circuit", qubits = 4, copies = 16, plan = "state", angle_map = "pi-tanh", activation = "gelu" }]'],
+    "a quanvolution": [
+        'branch.image.layers=[{ type = "circuit", qubits = 8, reads = "windows", share = true, entangler = "cx-line", '
+        'angle_map = "linear" }, { type = "conv", channels = 2, kernel = 2, activation = "tanh" }]'],
     "gated": [CONV % ("mean", ', { type = "dense", width = 5 }'), 'backbone.fusion="gated"',
               'branch.a.layers=[{ type = "dense", width = 5, activation = "tanh" }]',
               'branch.b.layers=[{ type = "dropout", rate = 0.2 }, { type = "dense", width = 5 }]'],

@@ -135,6 +135,79 @@ pairs = [["scan", "note"]]
   CHECK(parse_config("[input.note]\n", "flat.toml").model.input_shapes.empty());
 }
 
+TEST_CASE("circuits between layers are read with every key and written so that they are read again", "[io]") {
+  const Config config = parse_config(R"(
+[[backbone.layers]]
+type = "circuit"
+qubits = 4
+[[backbone.layers]]
+type = "residual"
+[[backbone.layers.layers]]
+type = "circuit"
+qubits = 3
+copies = 2
+share = true
+reads = "stripes"
+window = 3
+angle_map = "pi-tanh"
+gain = 0.5
+train_gain = true
+start_deviation = 0.25
+uploads = 2
+repeat_uploads = true
+upload = "rx"
+layers = 3
+rotations = ["rz", "ry"]
+entangler = "cx-line"
+plan = "cones"
+activation = "tanh"
+observables = ["Z0", "w X0 X1"]
+[[branch.a.layers]]
+type = "circuit"
+qubits = 2
+preset = "sim-2"
+[[branch.a.layers]]
+type = "circuit"
+qubits = 2
+[[branch.a.layers.layer]]
+qasm = "ry(z[0]) q[0]; rz(2 * w[0]) q[1];"
+[[branch.a.layers.layer]]
+entangler = "cx"
+pattern = "line"
+)",
+                                     "circuits.toml");
+  const std::vector<LayerSpec>& layers = config.model.backbone.trunk;
+  REQUIRE(layers.size() == 2);
+  CHECK(layers[0].kind == LayerKind::circuit);
+  CircuitCopies plain;
+  plain.ansatz.qubits = 4;
+  CHECK(layers[0].circuit == plain);
+  const LayerSpec& inner = layers[1].layers.at(0);
+  CircuitCopies wanted;
+  wanted.copies = 2;
+  wanted.share = wanted.train_gain = true;
+  wanted.reads = CopyInputs::stripes;
+  wanted.window = 3;
+  wanted.angle_map = AngleMap::pi_tanh;
+  wanted.gain = 0.5;
+  wanted.start_deviation = 0.25;
+  wanted.plan = "cones";
+  wanted.ansatz.qubits = wanted.ansatz.layers = 3;
+  wanted.ansatz.uploads = 2;
+  wanted.ansatz.repeat_uploads = true;
+  wanted.ansatz.upload = Gate::rx;
+  wanted.ansatz.rotations = {Gate::rz, Gate::ry};
+  wanted.ansatz.entangler = Entangler::cx_line;
+  wanted.ansatz.observables = {"Z0", "w X0 X1"};
+  CHECK(inner.circuit == wanted);
+  CHECK(inner.activation == Activation::tanh);
+  const std::vector<LayerSpec>& branch = config.model.backbone.branches.at(0).layers;
+  CHECK(branch.at(0).circuit.ansatz.preset == "sim-2");
+  REQUIRE(branch.at(1).circuit.ansatz.stage.size() == 2);
+  CHECK(branch[1].circuit.ansatz.stage[0].ops.size() == 2);
+  check_equal(parse_config(to_toml(config), "circuits.toml"), config);
+}
+
 TEST_CASE("errors in a configuration name file, line, key, what was expected and what was found", "[io]") {
   struct Case {
     std::string text;

@@ -31,6 +31,21 @@ nlohmann::ordered_json alternatives_json(const Plan& plan) {
   return list;
 }
 
+nlohmann::ordered_json layers_json(const std::vector<LayerCircuit>& layers) {
+  auto list = nlohmann::ordered_json::array();
+  for (const LayerCircuit& layer : layers)
+    list.push_back({{"layer", layer.where},
+                    {"copies", layer.copies},
+                    {"qubits", layer.circuit.qubits},
+                    {"inputs", layer.inputs},
+                    {"outputs", layer.outputs},
+                    {"shared", layer.spec.share},
+                    {"parameters", layer.numbers},
+                    {"plan", name(layer.plan.kind)},
+                    {"expected_seconds", layer.plan.cost.seconds * static_cast<double>(layer.copies)}});
+  return list;
+}
+
 nlohmann::ordered_json to_json(const ModelPlan& found) {
   const ParameterCount count = count_parameters(found.params);
   nlohmann::ordered_json tensors;
@@ -51,6 +66,7 @@ nlohmann::ordered_json to_json(const ModelPlan& found) {
                               {"widest", found.plan.widest},
                               {"terms", found.plan.terms},
                               {"alternatives", alternatives_json(found.plan)},
+                              {"layers", layers_json(found.layers)},
                               {"warnings", found.analysis.warnings}};
   for (const AmplitudeEncoding& encoding : found.circuit.encodings)
     json["encodings"].push_back({{"kind", name(LayerEncoding::amplitude)},

@@ -19,13 +19,13 @@ void CircuitStage<Real>::Part::bind(std::span<const double> params) {
 }
 
 template <class Real>
-CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup,
+CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const StageSetup& setup,
                                  const std::vector<BlockRange>& groups,
                                  const std::vector<BlockRange>& generations)
-    : head_(setup.spec.head),
-      gemm_rate_(setup.spec.cost.gemm),
+    : head_(setup.head),
+      gemm_rate_(setup.options.model.gemm),
       shots_(setup.shots),
-      second_moments_(plan_options(setup.spec, setup.shots).second_moments),
+      second_moments_(setup.options.second_moments),
       ansatz_(ansatz) {
   Assembly assembly = assemble(ansatz);
   circuit_ = std::move(assembly.circuit);
@@ -43,7 +43,7 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setu
 
 template <class Real>
 typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(BlockRange blocks,
-                                                                const HeadSetup& setup) const {
+                                                                const StageSetup& setup) const {
   const int begin = first_block_[blocks.first], end = first_block_[blocks.last];
   std::size_t first = 0;
   for (int b = 0; b < begin; ++b) first += circuit_.blocks[static_cast<std::size_t>(b)].outputs.size();
@@ -52,11 +52,10 @@ typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(BlockRange block
 
 template <class Real>
 typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(Cone cone, std::size_t first,
-                                                                const HeadSetup& setup) const {
+                                                                const StageSetup& setup) const {
   Part part;
   part.engine = std::make_unique<Engine<Real>>(
-      make_plan(cone.circuit, parse_plan_kind(setup.spec.plan), plan_options(setup.spec, setup.shots)),
-      setup.target);
+      make_plan(cone.circuit, parse_plan_kind(setup.plan), setup.options), setup.target);
   part.outputs = cone.outputs.size();
   part.cone = std::move(cone);
   part.first_output = first;

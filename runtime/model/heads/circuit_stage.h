@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "runtime/circuit/ansatz.h"
@@ -19,6 +20,23 @@ struct BlockRange {
   std::size_t first = 0, last = 0;
 };
 
+/// What a circuit runs with, in a head or elsewhere.
+struct StageSetup {
+  HeadSpec head;  ///< angle map and starts
+  std::string plan = "auto";
+  PlanOptions options = {};
+  int shots = 0;  ///< shot noise in training; 0: exact
+  SimdTarget target = SimdTarget::best;
+
+  StageSetup() = default;
+  StageSetup(const HeadSetup& setup)
+      : head(setup.spec.head),
+        plan(setup.spec.plan),
+        options(plan_options(setup.spec, setup.shots)),
+        shots(setup.shots),
+        target(setup.target) {}
+};
+
 /// What every head with a circuit shares: from z through the angle map to the expectations of the circuit's
 /// outputs, and back. `gain` multiplies z; what is behind the expectations is the head's CircuitReadout.
 template <class Real>
@@ -27,7 +45,7 @@ class CircuitStage {
   /// `groups`: the blocks that each task group needs (none for a group that is not trained); empty: every
   /// group needs all of them. `generations`: blocks that are planned and evaluated apart, so that later ones
   /// do not change a bit of earlier ones; empty: all together.
-  CircuitStage(const AnsatzSpec& ansatz, const HeadSetup& setup, const std::vector<BlockRange>& groups,
+  CircuitStage(const AnsatzSpec& ansatz, const StageSetup& setup, const std::vector<BlockRange>& groups,
                const std::vector<BlockRange>& generations);
 
   std::size_t width() const { return static_cast<std::size_t>(circuit_.sample_inputs()); }
@@ -92,8 +110,8 @@ class CircuitStage {
     std::vector<double> sample;  ///< where there are encodings: z in double
   };
 
-  Part make_part(Cone cone, std::size_t first, const HeadSetup& setup) const;
-  Part make_part(BlockRange blocks, const HeadSetup& setup) const;
+  Part make_part(Cone cone, std::size_t first, const StageSetup& setup) const;
+  Part make_part(BlockRange blocks, const StageSetup& setup) const;
   const Part& part(std::size_t group) const {
     return groups_.empty() ? generations_.front() : groups_[group];
   }

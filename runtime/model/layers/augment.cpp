@@ -95,7 +95,7 @@ class Augment final : public Layer<Real> {
 
 template <class Real>
 LayerPointer<Real> make_augment_layer(const LayerSetup& setup) {
-  const auto& [spec, input, number, next, where] = setup;
+  const auto& [spec, input, number, making, where] = setup;
   if (!(spec.noise >= 0.0))
     throw usage_error(where + ".noise: expected a deviation of at least 0, found " +
                       std::to_string(spec.noise));

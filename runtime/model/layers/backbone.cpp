@@ -13,15 +13,15 @@ typename Backbone<Real>::Place Backbone<Real>::adopt(const std::vector<ParamInfo
 }
 
 template <class Real>
-Backbone<Real>::Backbone(const ModelSpec& spec, std::size_t width) : trunk_(Shape()) {
-  std::uint32_t number = 0;
+Backbone<Real>::Backbone(const ModelSpec& spec, std::size_t width, SimdTarget target) : trunk_(Shape()) {
+  LayerMaking making{.cost = spec.cost, .target = target};
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
     const auto branch = std::find_if(spec.backbone.branches.begin(), spec.backbone.branches.end(),
                                      [&](const BranchSpec& b) { return b.input == spec.inputs[i]; });
     Chain<Real> chain(input_shape(spec, i));
     if (branch != spec.backbone.branches.end())
-      chain.append(branch->layers, number, "branch." + branch->input);
+      chain.append(branch->layers, making, "branch." + branch->input);
     shapes.push_back(chain.shape());
     branch_places_.push_back(adopt(chain.params()));
     branches_.push_back(std::move(chain));
@@ -29,7 +29,7 @@ Backbone<Real>::Backbone(const ModelSpec& spec, std::size_t width) : trunk_(Shap
   fusion_ = make_fusion<Real>(spec, shapes);
   fusion_place_ = adopt(fusion_->params());
   trunk_ = Chain<Real>(fusion_->shape());
-  trunk_.append(spec.backbone.trunk, number, "trunk");
+  trunk_.append(spec.backbone.trunk, making, "trunk");
   trunk_.append(make_dense<Real>(trunk_.shape().size(), width, false), "representation");
   trunk_place_ = adopt(trunk_.params());
 }
@@ -39,6 +39,14 @@ double Backbone<Real>::cost() const {
   double sum = fusion_->cost() + trunk_.cost();
   for (const Chain<Real>& branch : branches_) sum += branch.cost();
   return sum;
+}
+
+template <class Real>
+std::vector<LayerCircuit> Backbone<Real>::circuits() const {
+  std::vector<LayerCircuit> found;
+  for (const Chain<Real>& branch : branches_) branch.append_circuits(found);
+  trunk_.append_circuits(found);
+  return found;
 }
 
 template <class Real>

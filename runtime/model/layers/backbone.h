@@ -25,12 +25,14 @@ class Backbone {
   };
 
   /// `width` is that of z. Throws Error (usage) naming the table and key.
-  Backbone(const ModelSpec& spec, std::size_t width);
+  Backbone(const ModelSpec& spec, std::size_t width, SimdTarget target = SimdTarget::best);
 
   /// Tensors "branch.<input>.<i>.*", "fusion.*", "trunk.<i>.*", "representation.*"; offsets from 0.
   const std::vector<ParamInfo>& params() const { return params_; }
   /// As Layer::cost: 6 x parameters where every parameter is used once a sample.
   double cost() const;
+  /// Of all layers, inputs' branches first.
+  std::vector<LayerCircuit> circuits() const;
   /// Fills values[all params]; the model's parameter list starts with the backbone's.
   void initial(const InitialValues& random, std::span<double> values) const;
   void bind(std::span<const double> params);

@@ -16,11 +16,10 @@ void Chain<Real>::append(std::unique_ptr<Layer<Real>> layer, const std::string& 
 }
 
 template <class Real>
-void Chain<Real>::append(const std::vector<LayerSpec>& specs, std::uint32_t& number,
-                         const std::string& where) {
+void Chain<Real>::append(const std::vector<LayerSpec>& specs, LayerMaking& making, const std::string& where) {
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const std::string prefix = where + "." + std::to_string(i);
-    for (auto& layer : make_layers<Real>(specs[i], shape_, number, prefix)) append(std::move(layer), prefix);
+    for (auto& layer : make_layers<Real>(specs[i], shape_, making, prefix)) append(std::move(layer), prefix);
   }
 }
 
@@ -29,6 +28,11 @@ double Chain<Real>::cost() const {
   double sum = 0.0;
   for (const Slot& slot : slots_) sum += slot.layer->cost();
   return sum;
+}
+
+template <class Real>
+void Chain<Real>::append_circuits(std::vector<LayerCircuit>& circuits) const {
+  for (const Slot& slot : slots_) slot.layer->append_circuits(circuits);
 }
 
 template <class Real>

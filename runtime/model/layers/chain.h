@@ -15,13 +15,14 @@ template <class Real>
 class Chain {
  public:
   explicit Chain(const Shape& input) : shape_(input) {}
-  /// Layers "<where>.<i>" of specs[i]; see make_layers for `number` and the errors.
-  void append(const std::vector<LayerSpec>& specs, std::uint32_t& number, const std::string& where);
+  /// Layers "<where>.<i>" of specs[i]; see make_layers for `making` and the errors.
+  void append(const std::vector<LayerSpec>& specs, LayerMaking& making, const std::string& where);
   void append(std::unique_ptr<Layer<Real>> layer, const std::string& prefix);
 
   bool empty() const { return slots_.empty(); }
-  const Shape& shape() const { return shape_; }                     ///< of a sample's output
-  double cost() const;                                              ///< as Layer::cost
+  const Shape& shape() const { return shape_; }  ///< of a sample's output
+  double cost() const;                           ///< as Layer::cost
+  void append_circuits(std::vector<LayerCircuit>& circuits) const;
   const std::vector<ParamInfo>& params() const { return params_; }  ///< offsets from 0
 
   // As those of a layer.

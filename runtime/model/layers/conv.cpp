@@ -133,7 +133,7 @@ void check(const std::string& key, int found, int least, const std::string& what
 
 template <class Real>
 LayerPointer<Real> make_conv_layer(const LayerSetup& setup) {
-  const auto& [spec, input, number, next, where] = setup;
+  const auto& [spec, input, number, making, where] = setup;
   require_image(setup);
   check(where + ".channels", spec.channels, 1, "a number of channels");
   check(where + ".kernel", spec.kernel, 1, "a window");

@@ -39,11 +39,11 @@ void require_image(const LayerSetup& setup) {
 
 template <class Real>
 std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, const Shape& input,
-                                                      std::uint32_t& number, const std::string& where) {
+                                                      LayerMaking& making, const std::string& where) {
   std::vector<std::unique_ptr<Layer<Real>>> layers;
   const LayerInfo& row = info(spec.kind);
-  const std::uint32_t own = number++;
-  const LayerSetup setup{spec, input, own, number, where};
+  const std::uint32_t own = making.next++;
+  const LayerSetup setup{spec, input, own, making, where};
   LayerPointer<Real> layer;
   if constexpr (std::is_same_v<Real, float>)
     layer = row.make_float(setup);
@@ -56,9 +56,9 @@ std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, con
   return layers;
 }
 
-template std::vector<std::unique_ptr<Layer<float>>> make_layers(const LayerSpec&, const Shape&,
-                                                                std::uint32_t&, const std::string&);
-template std::vector<std::unique_ptr<Layer<double>>> make_layers(const LayerSpec&, const Shape&,
-                                                                 std::uint32_t&, const std::string&);
+template std::vector<std::unique_ptr<Layer<float>>> make_layers(const LayerSpec&, const Shape&, LayerMaking&,
+                                                                const std::string&);
+template std::vector<std::unique_ptr<Layer<double>>> make_layers(const LayerSpec&, const Shape&, LayerMaking&,
+                                                                 const std::string&);
 
 }  // namespace qmtl

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "runtime/circuit/cost.h"
+#include "runtime/circuit/plan.h"
+#include "runtime/engine/simd_target.h"
 #include "runtime/model/layers/shape.h"
 #include "runtime/model/matrix.h"
 #include "runtime/model/params.h"
@@ -31,6 +34,19 @@ struct LayerCache {
   std::vector<LayerCache> inner;     ///< of the layers inside
 };
 
+/// Circuits inside a layer, for whoever shows them.
+struct LayerCircuit {
+  std::string where;        ///< prefix of its tensors' names
+  std::size_t copies = 1;   ///< side by side
+  std::size_t numbers = 0;  ///< trained of all copies, the observables' weights and the gain included
+  std::size_t inputs = 0, outputs = 0;  ///< of one copy
+  CircuitCopies spec;
+  Circuit circuit;                 ///< of one copy
+  std::vector<std::string> names;  ///< of its trained numbers
+  Plan plan;                       ///< of one copy
+  SimdTarget target = SimdTarget::scalar;
+};
+
 /// One layer of the backbone: rows are samples. After bind() the const calls may run concurrently.
 template <class Real>
 class Layer {
@@ -41,6 +57,7 @@ class Layer {
   /// Operations of a sample's forward and backward pass: 6 for every multiplication of the forward pass by a
   /// parameter. Layers without parameters are cheap enough to count as nothing.
   virtual double cost() const { return 0.0; }
+  virtual void append_circuits(std::vector<LayerCircuit>& /*circuits*/) const {}
   /// Appends the layer's tensors; their sizes add up to what initial, bind and backward get as spans.
   virtual void append_params(const std::string& /*prefix*/, std::vector<ParamInfo>& /*params*/) const {}
   /// `tensor` is the number of the layer's first tensor in the model's list.
@@ -57,12 +74,19 @@ class Layer {
                         std::span<double> gradient) const = 0;
 };
 
-/// The layers of one LayerSpec (a dense layer with an activation is two) on samples of shape `input`.
-/// `number` tells apart the layers of a model in random streams and is counted up past those made. `where` is
-/// the prefix of the tensors' names. Throws Error (usage) naming `where` and the key.
+/// What the layers of one model are made with.
+struct LayerMaking {
+  std::uint32_t next = 0;  ///< number of the next layer: it tells layers apart in random streams
+  CostModel cost = {};     ///< what plans of circuits are compared by
+  SimdTarget target = SimdTarget::best;  ///< of circuits
+};
+
+/// The layers of one LayerSpec (a dense layer with an activation is two) on samples of shape `input`; counts
+/// making.next up past those made. `where` is the prefix of the tensors' names. Throws Error (usage) naming
+/// `where` and the key.
 template <class Real>
 std::vector<std::unique_ptr<Layer<Real>>> make_layers(const LayerSpec& spec, const Shape& input,
-                                                      std::uint32_t& number, const std::string& where);
+                                                      LayerMaking& making, const std::string& where);
 
 /// A dense layer x W + b, W [inputs, outputs]; Glorot uniform start, or He uniform before a relu.
 template <class Real>

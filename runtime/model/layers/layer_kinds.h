@@ -17,7 +17,7 @@ struct LayerSetup {
   const LayerSpec& spec;
   const Shape& input;
   std::uint32_t number;      ///< its own, for random streams
-  std::uint32_t& next;       ///< the number of the next layer made, counted up by layers that make some
+  LayerMaking& making;       ///< for layers that make some
   const std::string& where;  ///< prefix of its tensors' names and of the keys in messages
 };
 
@@ -31,9 +31,30 @@ struct LayerListing {
   const std::string& name;
 };
 
-using LayerKey =
-    RowKey<std::variant<int LayerSpec::*, double LayerSpec::*, bool LayerSpec::*, Activation LayerSpec::*,
-                        PoolKind LayerSpec::*, std::vector<LayerSpec> LayerSpec::*>>;
+/// A member of the layer, or of the circuits in it.
+using LayerMember =
+    std::variant<int LayerSpec::*, double LayerSpec::*, bool LayerSpec::*, Activation LayerSpec::*,
+                 PoolKind LayerSpec::*, std::vector<LayerSpec> LayerSpec::*, int CircuitCopies::*,
+                 double CircuitCopies::*, bool CircuitCopies::*, CopyInputs CircuitCopies::*,
+                 AngleMap CircuitCopies::*, std::string CircuitCopies::*, int AnsatzSpec::*,
+                 bool AnsatzSpec::*, Gate AnsatzSpec::*, std::vector<Gate> AnsatzSpec::*,
+                 Entangler AnsatzSpec::*, std::string AnsatzSpec::*, std::vector<CircuitLayer> AnsatzSpec::*,
+                 std::vector<std::string> AnsatzSpec::*>;
+using LayerKey = RowKey<LayerMember>;
+
+/// The object that a row's member belongs to; the layer may be const.
+template <class Member>
+auto& owner_of(auto& layer, Member LayerSpec::*) {
+  return layer;
+}
+template <class Member>
+auto& owner_of(auto& layer, Member CircuitCopies::*) {
+  return layer.circuit;
+}
+template <class Member>
+auto& owner_of(auto& layer, Member AnsatzSpec::*) {
+  return layer.circuit.ansatz;
+}
 
 /// One row per type of layer, each in the type's own file.
 struct LayerInfo {

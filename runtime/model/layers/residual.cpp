@@ -13,6 +13,9 @@ class Residual final : public Layer<Real> {
   explicit Residual(Chain<Real> inside) : inside_(std::move(inside)) {}
   Shape shape() const override { return inside_.shape(); }
   double cost() const override { return inside_.cost(); }
+  void append_circuits(std::vector<LayerCircuit>& circuits) const override {
+    inside_.append_circuits(circuits);
+  }
   void append_params(const std::string&, std::vector<ParamInfo>& params) const override {
     // The layers inside already carry this layer's prefix.
     for (const ParamInfo& info : inside_.params())
@@ -40,11 +43,11 @@ class Residual final : public Layer<Real> {
 
 template <class Real>
 LayerPointer<Real> make_residual_layer(const LayerSetup& setup) {
-  const auto& [spec, input, number, next, where] = setup;
+  const auto& [spec, input, number, making, where] = setup;
   if (spec.layers.empty())
     throw usage_error(where + ".layers: a residual layer needs at least one layer, found none");
   Chain<Real> inside(input);
-  inside.append(spec.layers, next, where);
+  inside.append(spec.layers, making, where);
   if (inside.shape() != input)
     throw usage_error(where + ".layers: y = x + f(x) needs equal shapes, found x " + input.text() +
                       " and f(x) " + inside.shape().text() +

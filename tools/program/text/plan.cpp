@@ -123,6 +123,48 @@ void print_circuit(const ModelPlan& found) {
   print_by_hand(a);
 }
 
+std::string time_text(double seconds) {
+  const bool micro = seconds < 1e-3, milli = seconds < 1;
+  return significant(seconds * (micro ? 1e6 : milli ? 1e3 : 1.0), 3) + (micro ? " us" : milli ? " ms" : " s");
+}
+
+const char* reads_text(CopyInputs reads) {
+  switch (reads) {
+    case CopyInputs::slices:
+      return "a slice";
+    case CopyInputs::stripes:
+      return "a stripe";
+    case CopyInputs::windows:
+      return "a window";
+    case CopyInputs::all:
+      break;
+  }
+  return "all";
+}
+
+/// A circuit of the backbone: that of one copy.
+void print_layer(const LayerCircuit& layer) {
+  const CircuitCopies& spec = layer.spec;
+  std::cout << draw(layer.circuit) << "\n" << std::flush;
+  line("layer", layer.where + ": " + plural(static_cast<long long>(layer.copies), "circuit") + " of " +
+                    plural(layer.circuit.qubits, "qubit") + ", each " +
+                    plural(static_cast<long long>(layer.inputs), "input") + " (" + reads_text(spec.reads) +
+                    " of those in front of it) -> " +
+                    plural(static_cast<long long>(layer.outputs), "output") + "; " +
+                    std::string(name(spec.angle_map)));
+  line("", std::to_string(layer.numbers) + " trained numbers, " +
+               (spec.share ? "the same for every circuit"
+                           : std::to_string(layer.numbers / layer.copies) + " for each circuit") +
+               "; plan " + std::string(name(layer.plan.kind)) + ", about " +
+               time_text(layer.plan.cost.seconds * static_cast<double>(layer.copies)) +
+               " per sample and gradient");
+  if (!spec.ansatz.preset.empty()) {
+    std::printf("%-12s the same by hand:\n", "");
+    for (const CircuitLayer& gates : stage_layers(spec.ansatz))
+      std::printf("%s", written_layer(gates, "backbone.layers.layer").c_str());
+  }
+}
+
 void print_parameters(const ModelPlan& found) {
   const ParameterCount count = count_parameters(found.params);
   std::string head;
@@ -131,11 +173,6 @@ void print_parameters(const ModelPlan& found) {
   line("parameters", std::to_string(count.backbone + count.head) + ": backbone " +
                          std::to_string(count.backbone) + ", head " + std::to_string(count.head) + " (" +
                          head + ")");
-}
-
-std::string time_text(double seconds) {
-  const bool micro = seconds < 1e-3, milli = seconds < 1;
-  return significant(seconds * (micro ? 1e6 : milli ? 1e3 : 1.0), 3) + (micro ? " us" : milli ? " ms" : " s");
 }
 
 void print_alternatives(const Plan& plan) {
@@ -200,6 +237,7 @@ void print_plan(const ModelPlan& found, int threads) {
 }  // namespace
 
 void print_model_plan(const ModelPlan& found, int threads) {
+  for (const LayerCircuit& layer : found.layers) print_layer(layer);
   if (found.has_circuit) print_circuit(found);
   print_parameters(found);
   if (!found.has_circuit) {

@@ -16,6 +16,18 @@ std::vector<std::string> ModelPlan::dead_names() const {
   return names;
 }
 
+std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, int shots) {
+  std::vector<std::string> warnings;
+  for (const LayerCircuit& layer : layers)
+    for (const std::string& warning : analyse(layer.circuit, layer.names).warnings)
+      warnings.push_back(layer.where + ": " + warning);
+  if (shots > 0 && !layers.empty())
+    warnings.push_back("train.shots = " + std::to_string(shots) +
+                       ": only the head's circuit has shot noise; circuits of the backbone (" +
+                       layers.front().where + (layers.size() > 1 ? ", ..." : "") + ") are exact");
+  return warnings;
+}
+
 ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd) {
   ModelPlan found;
   found.config = read_config(file, overrides);
@@ -35,7 +47,11 @@ ModelPlan plan_model(const std::string& file, const std::vector<std::string>& ov
     found.analysis = analyse(found.circuit, found.layout.names());
     found.plan = make_plan(found.circuit, asked, plan_options(model, found.config.train.shots));
   }
-  found.params = make_learner(model, found.config.train, data, standardise(data, model), simd)->params();
+  const auto learner = make_learner(model, found.config.train, data, standardise(data, model), simd);
+  found.params = learner->params();
+  found.layers = learner->layer_circuits();
+  for (std::string& warning : layer_warnings(found.layers, found.config.train.shots))
+    found.analysis.warnings.push_back(std::move(warning));
   return found;
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/plan.h"
 #include "runtime/engine/engine.h"
+#include "runtime/model/layers/layer.h"
 #include "runtime/model/params.h"
 
 namespace qmtl {
@@ -22,10 +23,15 @@ struct ModelPlan {
   Analysis analysis;
   Plan plan;
   bool has_circuit = false;
+  std::vector<LayerCircuit> layers;  ///< the backbone's circuits
 
   /// Of parameters that no output depends on.
   std::vector<std::string> dead_names() const;
 };
+
+/// What analysis finds in circuits of the backbone, one sentence each, and that they are exact where the head
+/// trains with shots.
+std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, int shots);
 
 /// Reads the configuration in `file` with `overrides` ("key=value") and its data set; trains nothing. Throws
 /// Error (usage) or (data) naming file and key.

@@ -20,6 +20,7 @@
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/fit.h"
 #include "tools/workflows/training/load.h"
+#include "tools/workflows/training/model_plan.h"
 #include "tools/workflows/training/rank_log.h"
 #include "tools/workflows/training/run_recorder.h"
 #include "tools/workflows/training/saver.h"
@@ -343,6 +344,9 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
     folder->write_config(job.config);
     // Nobody's first model is to be warned of what nobody chose; `qmtl plan` says it all the same.
     if (job.circuit_chosen) warn_of_circuit(job.config.model, *job.learner);
+    for (const std::string& warning :
+         layer_warnings(job.learner->layer_circuits(), job.config.train.shots))
+      spdlog::warn("{}", warning);
     warn_of_scores(job);
   });
   spdlog::info("training {} on {} rank{} with {} thread{} each, {}", job.config.file, ranks.size(),

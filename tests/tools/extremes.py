@@ -30,6 +30,9 @@ CIRCUITS = [
     ("head.kind='mlp'", "head.hidden=1000000", "head.width=1000000"), ("head.kind='linear'", "head.width=1000000"),
     ("backbone.layers=[{ type = 'dense', width = 1000000 }, { type = 'dense', width = 1000000 }]",),
     ("backbone.layers=[" + ", ".join(["{ type = 'dense', width = 4 }"] * 3000) + "]",),
+    *[(f"backbone.layers=[{{ type = 'circuit', {keys} }}]",)
+      for keys in ("qubits = 1000000", "qubits = 6, reads = 'all', copies = 4096", "qubits = 6, reads = 'all', share = true, copies = 65536",
+                   "qubits = 6, uploads = 10000", "qubits = 6, layers = 10000, plan = 'pauli'", "qubits = 1, copies = 65536")],
 ]
 
 

@@ -6,6 +6,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/names.h"
 #include "runtime/circuit/plan.h"
+#include "runtime/circuit/presets.h"
 
 namespace qmtl {
 namespace {
@@ -174,6 +175,11 @@ AnsatzSpec copy_ansatz(const CircuitCopies& spec) {
 Assembly assemble_copy(const CircuitCopies& spec, const std::string& where) {
   if (spec.ansatz.qubits < 1)
     throw usage_error(where + ".qubits: expected at least 1, found " + to_string(spec.ansatz.qubits));
+  try {
+    if (!spec.ansatz.preset.empty()) preset_named(spec.ansatz.preset);
+  } catch (const Error& error) {
+    throw usage_error(where + ".preset: " + error.what());
+  }
   Assembly made;
   try {
     made = assemble(copy_ansatz(spec));

@@ -108,7 +108,7 @@ class CircuitLayers(Program):
                 (['qubits = 2, reads = "rows"'], ["backbone.layers[0].reads", "slices", "rows"], ()),
                 (["copies = 2"], ["backbone.layers[0]", "needs a key qubits"], ()),
                 (["qubits = 0"], ["backbone.layers[0].qubits", "at least 1", "0"], ()),
-                (["qubit = 2"], ["backbone.layers[0].qubit", "qubits"], ()),
+                (["qubits = 6, qubit = 2"], ["unknown key backbone.layers[0].qubit", "backbone.layers[0].qubits"], ()),
                 (['qubits = 6, upload = "rz"'], ["trunk.0.upload", "expected rx or ry"], ()),
                 (['qubits = 6, preset = "sim-99"'], ["trunk.0", "sim-99"], ()),
                 (['qubits = 6, preset = "sim-2", layer = [{ upload = "ry" }]'], ["trunk.0.preset", "trunk.0.layer", "one of them"], ()),
@@ -119,7 +119,8 @@ class CircuitLayers(Program):
                 (['qubits = 6, plan = "fast"'], ["trunk.0.plan", "fast"], ()),
                 (['qubits = 6, gain = -1.0'], ["backbone.layers[0].gain", "above 0"], ()),
                 (['qubits = 6, activation = "swish"'], ["backbone.layers[0].activation", "swish"], ()),
-                (['qubits = 1000000, layers = 10000'], ["trunk.0", "gates"], ()),
+                (['qubits = 1000000'], ["backbone.layers[0].qubits", "at most 16384"], ()),
+                (['qubits = 16384, layers = 10000'], ["trunk.0", "gates"], ()),
                 (['qubits = 6, reads = "all", copies = 65536'], ["trunk.0.copies", "at most 4096", "share = true"], ()),
                 (['qubits = 6, reads = "all", copies = 4096, layers = 200'], ["trunk.0.copies", "gates", "share = true"], ()),
         ):

@@ -232,7 +232,8 @@ std::size_t list_circuit_layer(const LayerListing& to) {
   return to.list.add(sums_of(std::move(rows)), {to.list.last()}, layout.shape);
 }
 
-constexpr LayerKey circuit_keys[] = {{"qubits", &AnsatzSpec::qubits, {1, 1e6}, true},
+// Qubits: as many as a circuit has outputs, the Z of each.
+constexpr LayerKey circuit_keys[] = {{"qubits", &AnsatzSpec::qubits, {1, 16384}, true},
                                      {"copies", &CircuitCopies::copies, {0, 65536}},
                                      {"share", &CircuitCopies::share},
                                      {"reads", &CircuitCopies::reads},

@@ -37,8 +37,9 @@ struct StageSetup {
         target(setup.target) {}
 };
 
-/// What every head with a circuit shares: from z through the angle map to the expectations of the circuit's
-/// outputs, and back. `gain` multiplies z; what is behind the expectations is the head's CircuitReadout.
+/// What heads with a circuit and layers of circuits share: from z through the angle map to the expectations
+/// of the circuit's outputs, and back. `gain` multiplies z; what is behind the expectations is the head's
+/// CircuitReadout.
 template <class Real>
 class CircuitStage {
  public:

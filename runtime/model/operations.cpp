@@ -86,7 +86,8 @@ ops::LabelUnits label_units(const TrainedModel& model) {
   return units;
 }
 
-/// What the circuit's functions read: value `z` through the angle map and, behind it, the angles of encodings.
+/// What the circuit's functions read: value `z` through the angle map and, behind it, the angles of
+/// encodings.
 void list_inputs(const Circuit& circuit, std::size_t z, const ops::Angles& map, OperationList& list) {
   list.add(map, {z}, Shape(static_cast<std::size_t>(circuit.sample_inputs())));
   if (circuit.encodings.empty()) return;

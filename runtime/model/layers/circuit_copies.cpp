@@ -128,14 +128,21 @@ void resolve_layers(std::vector<LayerSpec>& layers, const CostModel& cost, const
   }
 }
 
-/// Inputs and trainable numbers behind those of earlier copies.
-Expression moved(Expression expression, int inputs, int trainable) {
-  for (Monomial& term : expression.terms) {
-    if (term.param >= 0) term.param += trainable;
-    for (int& input : term.inputs) input += inputs;
+/// Where the numbers of one copy are among those of all: the samples' of every copy come first, then the
+/// angles of every copy's encodings.
+struct CopyPlace {
+  int own = 0;  ///< numbers of the sample that one copy reads
+  int inputs = 0, encoded = 0, trainable = 0;
+
+  int input(int number) const { return number + (number < own ? inputs : encoded); }
+  Expression moved(Expression expression) const {
+    for (Monomial& term : expression.terms) {
+      if (term.param >= 0) term.param += trainable;
+      for (int& number : term.inputs) number = input(number);
+    }
+    return expression;
   }
-  return expression;
-}
+};
 
 }  // namespace
 
@@ -255,10 +262,17 @@ Circuit side_by_side(const Circuit& circuit, std::size_t copies) {
         }
       all.blocks.push_back(std::move(block));
     }
-    for (const Expression& expression : circuit.angle_of)
-      all.angle_of.push_back(moved(expression, all.inputs, all.trainable));
-    for (const Expression& expression : circuit.param_of)
-      all.param_of.push_back(moved(expression, all.inputs, all.trainable));
+    const int encoded = circuit.function_inputs() - circuit.sample_inputs();
+    const CopyPlace place{circuit.inputs, all.inputs,
+                          static_cast<int>(copies - 1) * circuit.inputs + static_cast<int>(copy) * encoded,
+                          all.trainable};
+    for (const Expression& expression : circuit.angle_of) all.angle_of.push_back(place.moved(expression));
+    for (const Expression& expression : circuit.param_of) all.param_of.push_back(place.moved(expression));
+    for (AmplitudeEncoding encoding : circuit.encodings) {
+      for (int& number : encoding.of) number = place.input(number);
+      encoding.first = place.input(encoding.first);
+      all.encodings.push_back(std::move(encoding));
+    }
     all.qubits += circuit.qubits;
     all.angles += circuit.angles;
     all.params += circuit.params;

@@ -84,3 +84,39 @@ TEST_CASE("A head says which numbers it expected", "[head_function]") {
   grown->forward(z, logits);
   CHECK_THROWS_WITH(grown->vjp(z, logits, z, params), Catch::Contains("head.generations"));
 }
+
+TEST_CASE("A head's shot noise is a function of draw and row", "[head_function]") {
+  const auto head = make_head_function(spec_of({"qmtl"}), 100);
+  head->bind(head->initial(3));
+  const std::vector<double> z = numbers(50 * head->width(), 1);
+  const auto noisy = [&](const ShotDraw& draw, std::size_t threads) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+    std::vector<double> logits(50 * head->outputs());
+    head->forward(z, logits, draw);
+    return logits;
+  };
+  const std::vector<double> one = noisy({7, 1}, 1);
+  CHECK(one == noisy({7, 1}, 4));
+  CHECK(one != noisy({7, 2}, 1));
+  CHECK(one != noisy({8, 1}, 1));
+  std::vector<double> exact(one.size());
+  head->forward(z, exact);
+  CHECK(one != exact);
+  // The gradient of a scale is what was measured: the noise of an equal draw is in it, and without one there
+  // is none.
+  const std::vector<double> cotangents(one.size(), 1.0);
+  std::vector<double> dz(z.size()), noisy_slopes(head->initial(3).size()), slopes = noisy_slopes,
+                                                                           same = slopes;
+  const ShotDraw draw{7, 1};
+  head->vjp(z, cotangents, dz, noisy_slopes, &draw);
+  head->vjp(z, cotangents, dz, same, &draw);
+  head->vjp(z, cotangents, dz, slopes);
+  CHECK(noisy_slopes == same);
+  CHECK(noisy_slopes != slopes);
+  const auto without = make_head_function(spec_of({"qmtl"}));
+  without->bind(without->initial(3));
+  without->forward(z, exact);
+  std::vector<double> quiet(exact.size());
+  without->forward(z, quiet, draw);
+  CHECK(quiet == exact);
+}

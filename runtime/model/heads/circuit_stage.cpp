@@ -130,7 +130,7 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t o = 0; o < used.outputs; ++o)
         expectations[i * used.outputs + o] = static_cast<double>(tile[i * stride + o]);
-    if (shots_ > 0)
+    if (shots_ > 0 && pass.training)
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t o = 0; o < used.outputs; ++o) {
           double& e = expectations[i * used.outputs + o];

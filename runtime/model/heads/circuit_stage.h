@@ -77,7 +77,8 @@ class CircuitStage {
   /// The first two: expectations[rows of z, outputs()], exact.
   std::vector<double> values(const Matrix<Real>& z) const;
 
-  /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, shot noise included,
+  /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, with the shot noise
+  /// of a training's pass,
   /// writes d loss / d expectations (same shape). Called in order of rows, from the calling thread.
   using Readout = std::function<void(std::size_t first, std::size_t count, const double* expectations,
                                      double* cotangents)>;

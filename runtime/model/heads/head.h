@@ -44,9 +44,9 @@ class Head {
   /// logits (same shape). Called in order of rows, from the calling thread.
   using Cotangents =
       std::function<void(std::size_t first, std::size_t count, const double* logits, double* cotangents)>;
-  /// Training pass of one task group, shot noise included: writes d loss / d z and ADDS the parameters'
-  /// gradients, summed over rows in order, to `gradient` (all of the head's parameters). The three stages
-  /// fused: the adjoint pass needs the cotangents while a tile's states are still in cache.
+  /// Gradient pass of one task group, with shot noise where it is a training's: writes d loss / d z and ADDS
+  /// the parameters' gradients, summed over rows in order, to `gradient` (all of the head's parameters). The
+  /// three stages fused: the adjoint pass needs the cotangents while a tile's states are still in cache.
   virtual void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,
                         const Cotangents& cotangents, Matrix<Real>& dz, std::span<double> gradient) const = 0;
   /// Relative cost of one row's gradient in a group.

@@ -4,9 +4,11 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/model/heads/circuit_stage.h"
 #include "runtime/model/heads/head.h"
 
 namespace qmtl {
@@ -21,17 +23,23 @@ void expect(std::size_t found, std::size_t expected, const std::string& what) {
 template <class Real>
 class HeadFunctionOf final : public HeadFunction {
  public:
-  HeadFunctionOf(const ModelSpec& spec, SimdTarget target)
-      : spec_(spec), outputs_(task_columns(spec_).back()) {
+  HeadFunctionOf(const ModelSpec& spec, int shots, SimdTarget target)
+      : spec_(spec), shots_(shots), outputs_(task_columns(spec_).back()) {
     groups_ = generation_tasks(spec_);
     if (groups_.empty()) groups_ = {{0, spec_.tasks.size()}};
-    head_ = make_head<Real>({spec_, groups_, 0, target});
+    head_ = make_head<Real>({spec_, groups_, shots_, target});
   }
 
   const ModelSpec& spec() const override { return spec_; }
   std::size_t width() const override { return head_->width(); }
   std::size_t outputs() const override { return outputs_; }
   const std::vector<ParamInfo>& params() const override { return head_->params(); }
+
+  const Circuit* circuit() const override {
+    return head_->circuit_stage() ? &head_->circuit_stage()->circuit() : nullptr;
+  }
+  const CircuitReadout* readout() const override { return head_->readout(); }
+  double gain() const override { return head_->circuit_stage() ? head_->circuit_stage()->gain() : 1.0; }
 
   std::vector<double> initial(std::uint64_t seed) const override {
     std::vector<double> values(count_params(params()));
@@ -46,13 +54,19 @@ class HeadFunctionOf final : public HeadFunction {
 
   void forward(std::span<const float> z, std::span<float> logits) const override { forward_of(z, logits); }
   void forward(std::span<const double> z, std::span<double> logits) const override { forward_of(z, logits); }
+  void forward(std::span<const float> z, std::span<float> logits, const ShotDraw& draw) const override {
+    noisy_of(z, logits, draw);
+  }
+  void forward(std::span<const double> z, std::span<double> logits, const ShotDraw& draw) const override {
+    noisy_of(z, logits, draw);
+  }
   void vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
-           std::span<double> dparams) const override {
-    vjp_of(z, cotangents, dz, dparams);
+           std::span<double> dparams, const ShotDraw* draw) const override {
+    vjp_of(z, cotangents, dz, dparams, draw);
   }
   void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
-           std::span<double> dparams) const override {
-    vjp_of(z, cotangents, dz, dparams);
+           std::span<double> dparams, const ShotDraw* draw) const override {
+    vjp_of(z, cotangents, dz, dparams, draw);
   }
 
  private:
@@ -93,21 +107,54 @@ class HeadFunctionOf final : public HeadFunction {
     });
   }
 
+  void require_gradients() const {
+    if (groups_.size() > 1)
+      throw usage_error(
+          "this model took on tasks later (head.generations): the earlier ones have no gradients");
+  }
+
+  /// A training's pass of the rows that begin with `first`.
+  static Pass pass_of(const ShotDraw& draw, std::span<std::size_t> numbers, std::size_t first) {
+    std::iota(numbers.begin(), numbers.end(), first);
+    return {.training = true, .seed = draw.seed, .step = draw.step, .samples = numbers};
+  }
+
+  /// The noise is drawn where training draws it, in the gradient's pass: its slopes are thrown away.
+  template <class Number>
+  void noisy_of(std::span<const Number> z, std::span<Number> logits, const ShotDraw& draw) const {
+    if (shots_ == 0) return forward_of(z, logits);
+    const std::size_t rows = rows_of(z), size = count_params(params());
+    expect(logits.size(), rows * outputs_, "logits");
+    require_gradients();
+    each_unit(rows, [&](std::size_t first, std::size_t count) {
+      std::vector<std::size_t> numbers(count);
+      std::vector<double> unused(size);
+      Matrix<Real> dpart;
+      head_->gradient(
+          pass_of(draw, numbers, first), 0, rows_from(z, first, count),
+          [&](std::size_t begin, std::size_t part, const double* values, double* given) {
+            std::transform(values, values + part * outputs_, logits.data() + (first + begin) * outputs_,
+                           [](double value) { return static_cast<Number>(value); });
+            std::fill_n(given, part * outputs_, 0.0);
+          },
+          dpart, unused);
+    });
+  }
+
   template <class Number>
   void vjp_of(std::span<const Number> z, std::span<const Number> cotangents, std::span<Number> dz,
-              std::span<double> dparams) const {
+              std::span<double> dparams, const ShotDraw* draw) const {
     const std::size_t rows = rows_of(z), size = count_params(params());
     expect(cotangents.size(), rows * outputs_, "cotangents");
     expect(dz.size(), z.size(), "dz");
     expect(dparams.size(), size, "dparams");
-    if (groups_.size() > 1)
-      throw usage_error(
-          "this model took on tasks later (head.generations): the earlier ones have no gradients");
+    require_gradients();
     std::vector<double> gradients((rows + tile_samples - 1) / tile_samples * size, 0.0);
     each_unit(rows, [&](std::size_t first, std::size_t count) {
+      std::vector<std::size_t> numbers(draw ? count : 0);
       Matrix<Real> dpart;
       head_->gradient(
-          Pass{}, 0, rows_from(z, first, count),
+          draw ? pass_of(*draw, numbers, first) : Pass{}, 0, rows_from(z, first, count),
           [&](std::size_t begin, std::size_t part, const double*, double* given) {
             std::copy_n(cotangents.data() + (first + begin) * outputs_, part * outputs_, given);
           },
@@ -120,6 +167,7 @@ class HeadFunctionOf final : public HeadFunction {
   }
 
   ModelSpec spec_;
+  int shots_;
   std::size_t outputs_;
   std::vector<TaskRange> groups_;
   std::unique_ptr<Head<Real>> head_;
@@ -127,11 +175,11 @@ class HeadFunctionOf final : public HeadFunction {
 
 }  // namespace
 
-std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, SimdTarget target) {
+std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots, SimdTarget target) {
   if (spec.tasks.empty())
     throw usage_error("expected at least one task, found none: describe it in [task.<name>]");
-  if (spec.precision == "float") return std::make_unique<HeadFunctionOf<float>>(spec, target);
-  if (spec.precision == "double") return std::make_unique<HeadFunctionOf<double>>(spec, target);
+  if (spec.precision == "float") return std::make_unique<HeadFunctionOf<float>>(spec, shots, target);
+  if (spec.precision == "double") return std::make_unique<HeadFunctionOf<double>>(spec, shots, target);
   throw usage_error("train.precision: expected float or double, found '" + spec.precision + "'");
 }
 

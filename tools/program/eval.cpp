@@ -32,16 +32,6 @@ const Usage usage{
     "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
     "  mpirun -n 4 --bind-to none qmtl eval runs/digits/checkpoints/last.h5 --json"};
 
-nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
-  nlohmann::ordered_json json = noisy.about;
-  auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
-  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
-    tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
-  json["mean"] = noisy.scores.mean;
-  if (noisy.scores.argmax_accuracy) json["argmax_accuracy"] = *noisy.scores.argmax_accuracy;
-  return json;
-}
-
 /// Exact and noisy scores side by side.
 std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
   std::size_t width = 13;

@@ -52,6 +52,7 @@ Dataset inputs_of(Rows x, const ModelSpec& spec) {
   std::size_t first = 0;
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
     Input input{spec.inputs[i], {spec.input_widths[i]}, spec.input_widths[i], {}};
+    if (i < spec.input_shapes.size() && !spec.input_shapes[i].empty()) input.shape = spec.input_shapes[i];
     if (first + input.width <= x.columns)
       for (std::size_t row = 0; row < data.samples; ++row) {
         const auto values = x.values.subspan(row * x.columns + first, input.width);
@@ -79,6 +80,20 @@ Task labels_of(const TaskSpec& spec, Rows y, std::size_t rows, std::size_t first
   return task;
 }
 
+void append_labels(Dataset& data, const std::vector<TaskSpec>& tasks, Rows y) {
+  if (const std::size_t rows = y.count(); rows != data.samples)
+    throw data_error("y: expected " + std::to_string(data.samples) + " rows as x has, found " +
+                     std::to_string(rows));
+  std::size_t columns = 0;
+  for (const TaskSpec& spec : tasks) {
+    data.tasks.push_back(labels_of(spec, y, data.samples, columns));
+    columns += data.tasks.back().columns;
+  }
+  if (columns != y.columns)
+    throw data_error("y: expected " + std::to_string(columns) + " columns, those of the tasks, found " +
+                     std::to_string(y.columns));
+}
+
 std::vector<std::uint8_t> split_of(const Samples& samples, std::size_t rows) {
   if (!samples.split.empty()) return {samples.split.begin(), samples.split.end()};
   std::vector<std::uint8_t> split(rows);
@@ -90,25 +105,25 @@ std::vector<std::uint8_t> split_of(const Samples& samples, std::size_t rows) {
 
 }  // namespace
 
+Dataset samples_for(const ModelSpec& spec, Rows x, Rows y, std::span<const std::uint8_t> split) {
+  Dataset data = inputs_of(x, spec);
+  append_labels(data, spec.tasks, y);
+  data.split.assign(data.samples, static_cast<std::uint8_t>(Split::test));
+  if (!split.empty()) data.split.assign(split.begin(), split.end());
+  check_dataset(data, "samples");
+  data.hash = dataset_hash(data);
+  return data;
+}
+
 Dataset dataset_of(const Samples& samples) {
   const Rows x = samples.x, y = samples.y;
   Dataset data;
   data.samples = x.count();
-  if (const std::size_t rows = y.count(); rows != data.samples)
-    throw data_error("y: expected " + std::to_string(data.samples) + " rows as x has, found " +
-                     std::to_string(rows));
   data.inputs = {{"x",
                   samples.shape.empty() ? std::vector<std::size_t>{x.columns} : samples.shape,
                   x.columns,
                   {x.values.begin(), x.values.end()}}};
-  std::size_t columns = 0;
-  for (const TaskSpec& spec : task_specs(samples.tasks)) {
-    data.tasks.push_back(labels_of(spec, y, data.samples, columns));
-    columns += data.tasks.back().columns;
-  }
-  if (columns != y.columns)
-    throw data_error("y: expected " + std::to_string(columns) + " columns, those of the tasks, found " +
-                     std::to_string(y.columns));
+  append_labels(data, task_specs(samples.tasks), y);
   data.split = split_of(samples, data.samples);
   check_dataset(data, "samples");
   data.hash = dataset_hash(data);

@@ -23,6 +23,9 @@ std::vector<Tensor> tensors_of(const std::vector<ParamInfo>& params);
 
 /// x as the inputs of a model, without tasks; its columns are those of one input after another.
 Dataset inputs_of(Rows x, const ModelSpec& spec);
+/// x as the inputs of a model and y as the labels of its tasks, checked; `split` for each row, empty: test.
+/// Throws Error (usage) for another number of columns of x, (data) for what else does not fit.
+Dataset samples_for(const ModelSpec& spec, Rows x, Rows y, std::span<const std::uint8_t> split = {});
 /// x as the one input "x", the columns of y as the tasks' labels, and the split; checked. Throws Error:
 /// (data) naming row and column, (usage) for tasks and fractions.
 Dataset dataset_of(const Samples& samples);

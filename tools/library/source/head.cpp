@@ -5,11 +5,15 @@
 
 #include "io/config/config.h"
 #include "runtime/base/error.h"
+#include "runtime/circuit/draw.h"
 #include "runtime/model/data.h"
 #include "runtime/model/heads/head_function.h"
 #include "runtime/train/learner.h"
+#include "tools/library/source/circuit_json.h"
 #include "tools/library/source/conversions.h"
+#include "tools/library/source/model_body.h"
 #include "tools/workflows/training/load.h"
+#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 
@@ -22,7 +26,7 @@ struct TaskHead::Body {
   explicit Body(Config resolved)
       : config(std::move(resolved)),
         tasks(labelled_tasks(config.model.tasks)),
-        function(make_head_function(config.model)) {}
+        function(make_head_function(config.model, config.train.shots)) {}
   Body(Config resolved, std::vector<double> values) : Body(std::move(resolved)) { set(std::move(values)); }
   void set(std::vector<double> values) {
     function->bind(values);
@@ -49,6 +53,8 @@ Config config_of(const std::vector<LabelledTask>& tasks, std::string_view config
   return config;
 }
 
+ShotDraw draw_of(const ShotNoise& noise) { return {noise.seed, noise.step}; }
+
 }  // namespace
 
 TaskHead::TaskHead(std::unique_ptr<Body> body) : body_(std::move(body)) {}
@@ -56,8 +62,9 @@ TaskHead::TaskHead(const std::vector<LabelledTask>& tasks, std::string_view conf
     : body_(std::make_unique<Body>(config_of(tasks, configuration))) {
   body_->set(body_->function->initial(seed));
 }
-TaskHead TaskHead::load(const std::string& path) {
-  const Checkpoint checkpoint = read_checkpoint(checkpoint_file(path));
+TaskHead TaskHead::load(const std::string& path) { return of(Model::load(path)); }
+TaskHead TaskHead::of(const Model& model) {
+  const Checkpoint& checkpoint = ModelAccess::checkpoint(model);
   std::vector<double> values;
   for (const ParamInfo& param : checkpoint.params)
     if (param.head) {
@@ -75,6 +82,18 @@ TaskHead::TaskHead(TaskHead&&) noexcept = default;
 TaskHead& TaskHead::operator=(TaskHead&&) noexcept = default;
 TaskHead::~TaskHead() = default;
 
+std::string TaskHead::circuit() const {
+  return body_->function->circuit() ? circuit_json(*body_->function).dump() : "";
+}
+std::string TaskHead::drawing() const {
+  const Circuit* circuit = body_->function->circuit();
+  return circuit ? draw(*circuit) : "";
+}
+std::string TaskHead::plan() const {
+  return plan_json(plan_resolved(body_->config, body_->function->params())).dump();
+}
+int TaskHead::shots() const { return body_->config.train.shots; }
+
 std::size_t TaskHead::width() const { return body_->function->width(); }
 std::size_t TaskHead::outputs() const { return body_->function->outputs(); }
 const std::vector<LabelledTask>& TaskHead::tasks() const { return body_->tasks; }
@@ -89,6 +108,22 @@ void TaskHead::forward(std::span<const float> z, std::span<float> logits) const 
 }
 void TaskHead::forward(std::span<const double> z, std::span<double> logits) const {
   body_->function->forward(z, logits);
+}
+void TaskHead::forward(std::span<const float> z, std::span<float> logits, const ShotNoise& noise) const {
+  body_->function->forward(z, logits, draw_of(noise));
+}
+void TaskHead::forward(std::span<const double> z, std::span<double> logits, const ShotNoise& noise) const {
+  body_->function->forward(z, logits, draw_of(noise));
+}
+void TaskHead::vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
+                   std::span<double> dparameters, const ShotNoise& noise) const {
+  const ShotDraw draw = draw_of(noise);
+  body_->function->vjp(z, cotangents, dz, dparameters, &draw);
+}
+void TaskHead::vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
+                   std::span<double> dparameters, const ShotNoise& noise) const {
+  const ShotDraw draw = draw_of(noise);
+  body_->function->vjp(z, cotangents, dz, dparameters, &draw);
 }
 void TaskHead::vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
                    std::span<double> dparameters) const {

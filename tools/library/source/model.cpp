@@ -15,6 +15,7 @@
 #include "tools/library/source/conversions.h"
 #include "tools/library/source/model_body.h"
 #include "tools/workflows/training/load.h"
+#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 
@@ -97,5 +98,8 @@ std::vector<Tensor> Model::tensors() const { return tensors_of(body_->checkpoint
 std::span<const double> Model::parameters() const { return body_->checkpoint.state.params; }
 const std::string& Model::run_hash() const { return body_->checkpoint.run_hash; }
 std::string Model::configuration() const { return to_toml(body_->checkpoint.config); }
+std::string Model::plan() const {
+  return plan_json(plan_resolved(body_->checkpoint.config, body_->checkpoint.params)).dump();
+}
 
 }  // namespace qmtl

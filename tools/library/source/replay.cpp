@@ -22,8 +22,7 @@ namespace fs = std::filesystem;
 /// The replay in `folder`, whose model and samples are beside it.
 ReplayPlace place_in(const std::string& folder, const Model& model, const Samples& samples,
                      const ReplayOptions& options) {
-  Dataset data = dataset_of(samples);
-  data.split.assign(data.samples, static_cast<std::uint8_t>(Split::test));
+  const Dataset data = samples_for(ModelAccess::checkpoint(model).config.model, samples.x, samples.y);
   fs::create_directories(folder);
   const fs::path at(folder);
   ReplayRequest request;

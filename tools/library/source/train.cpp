@@ -5,6 +5,7 @@
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"
 #include "tools/library/source/conversions.h"
+#include "tools/library/source/follower.h"
 #include "tools/library/source/model_body.h"
 #include "tools/workflows/training/fit.h"
 
@@ -24,26 +25,41 @@ Config configuration_for(const std::string& text, const Dataset& data) {
   return config;
 }
 
-Epoch epoch_of(const EpochRecord& record, bool best) {
-  return {record.epoch,     best, record.train_loss, record.validation_loss, record.validation_mean,
-          record.validation};
-}
-
 }  // namespace
+
+TrainFollower follower_of(const std::function<void(const Epoch&)>& on_epoch,
+                          const std::function<void(const TrainProgress&)>& on_step,
+                          const std::function<bool()>& stop) {
+  TrainFollower follower;
+  follower.stop = stop;
+  if (on_epoch)
+    follower.epoch = [on_epoch](const EpochRecord& record, bool best) {
+      on_epoch({record.epoch, best, record.train_loss, record.validation_loss, record.validation_mean,
+                record.validation});
+    };
+  if (on_step)
+    follower.progress = [on_step](const Progress& progress) {
+      on_step({progress.epoch, progress.epochs, progress.step, progress.total_steps, progress.loss,
+               progress.samples_per_second, progress.seconds_left});
+    };
+  return follower;
+}
 
 Model train(const Samples& samples, const TrainOptions& options) {
   const Dataset data = dataset_of(samples);
   const Config config = configuration_for(options.configuration, data);
-  TrainFollower follower;
-  follower.stop = options.stop;
-  if (options.on_epoch)
-    follower.epoch = [&](const EpochRecord& record, bool best) { options.on_epoch(epoch_of(record, best)); };
-  const Fit made = fit(OneRank(), config, data, SimdTarget::best, follower);
+  const Fit made = fit(OneRank(), config, data, SimdTarget::best,
+                       follower_of(options.on_epoch, options.on_step, options.stop));
   return ModelAccess::make_new(make_checkpoint(config, *made.learner, made.statistics, data, made.best));
 }
 
 Model train(Rows x, Rows y, const std::vector<LabelledTask>& tasks, const TrainOptions& options) {
   return train({.x = x, .y = y, .tasks = tasks}, options);
+}
+
+void save_data(const std::string& path, const Model& model, Rows x, Rows y,
+               std::span<const std::uint8_t> split) {
+  write_dataset(path, samples_for(ModelAccess::checkpoint(model).config.model, x, y, split));
 }
 
 void save_data(const std::string& path, const Samples& samples) { write_dataset(path, dataset_of(samples)); }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/training/model_plan.h"
 
+#include <utility>
+
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/transfer.h"
+#include "tools/workflows/training/results.h"
 
 namespace qmtl {
 
@@ -28,31 +31,100 @@ std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers,
   return warnings;
 }
 
-ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd) {
+ModelPlan plan_resolved(Config config, std::vector<ParamInfo> params, std::vector<LayerCircuit> layers) {
   ModelPlan found;
-  found.config = read_config(file, overrides);
-  if (found.config.data_file.empty())
-    throw usage_error(file + ": expected the data set's file in data.file, found none");
-  Dataset data = read_dataset(found.config.data_file);
-  complete_tasks(data, finished_tasks(found.config.model));
-  const PlanKind asked = parse_plan_kind(found.config.model.plan);
-  resolve(found.config, data);
+  found.config = std::move(config);
+  found.params = std::move(params);
   const ModelSpec& model = found.config.model;
   found.has_circuit = head_kind(model.head.kind).circuit();
   if (found.has_circuit) {
-    const AnsatzSpec ansatz = head_ansatz(model);
-    Assembly assembly = assemble(ansatz);
+    Assembly assembly = assemble(head_ansatz(model));
     found.circuit = std::move(assembly.circuit);
     found.layout = std::move(assembly.layout);
     found.analysis = analyse(found.circuit, found.layout.names());
-    found.plan = make_plan(found.circuit, asked, plan_options(model, found.config.train.shots));
+    found.plan =
+        make_plan(found.circuit, parse_plan_kind(model.plan), plan_options(model, found.config.train.shots));
   }
-  const auto learner = make_learner(model, found.config.train, data, standardise(data, model), simd);
-  found.params = learner->params();
-  found.layers = learner->layer_circuits();
+  found.layers = std::move(layers);
   for (std::string& warning : layer_warnings(found.layers, found.config.train.shots))
     found.analysis.warnings.push_back(std::move(warning));
   return found;
+}
+
+ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd) {
+  Config config = read_config(file, overrides);
+  if (config.data_file.empty())
+    throw usage_error(file + ": expected the data set's file in data.file, found none");
+  Dataset data = read_dataset(config.data_file);
+  complete_tasks(data, finished_tasks(config.model));
+  const std::string asked = config.model.plan;
+  resolve(config, data);
+  const auto learner = make_learner(config.model, config.train, data, standardise(data, config.model), simd);
+  const std::string chosen = std::exchange(config.model.plan, asked);
+  ModelPlan found = plan_resolved(std::move(config), learner->params(), learner->layer_circuits());
+  found.config.model.plan = chosen;
+  return found;
+}
+
+namespace {
+
+nlohmann::ordered_json alternatives_json(const Plan& plan) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Alternative& other : plan.alternatives)
+    list.push_back({{"plan", name(other.kind)},
+                    {"flops", other.cost.flops},
+                    {"bytes", other.cost.bytes},
+                    {"expected_seconds", other.cost.seconds},
+                    {"widest", other.widest},
+                    {"obstacle", other.obstacle}});
+  return list;
+}
+
+nlohmann::ordered_json layers_json(const std::vector<LayerCircuit>& layers) {
+  auto list = nlohmann::ordered_json::array();
+  for (const LayerCircuit& layer : layers)
+    list.push_back({{"layer", layer.where},
+                    {"copies", layer.copies},
+                    {"qubits", layer.circuit.qubits},
+                    {"inputs", layer.inputs},
+                    {"outputs", layer.outputs},
+                    {"shared", layer.spec.share},
+                    {"parameters", layer.numbers},
+                    {"plan", name(layer.plan.kind)},
+                    {"expected_seconds", layer.plan.cost.seconds * static_cast<double>(layer.copies)}});
+  return list;
+}
+
+}  // namespace
+
+nlohmann::ordered_json plan_json(const ModelPlan& found) {
+  const ParameterCount count = count_parameters(found.params);
+  nlohmann::ordered_json tensors;
+  for (const ParamInfo& param : found.params) tensors[param.name] = param.size;
+  nlohmann::ordered_json parameters{{"backbone", count.backbone}, {"head", count.head}, {"tensors", tensors}};
+  const int outputs = static_cast<int>(task_columns(found.config.model).back());
+  nlohmann::ordered_json json{{"head", found.config.model.head.kind},
+                              {"qubits", found.circuit.qubits},
+                              {"angles", found.circuit.angles},
+                              {"plan", found.has_circuit ? std::string(name(found.plan.kind)) : "none"},
+                              {"reason", found.plan.reason},
+                              {"outputs", outputs},
+                              {"parameters", parameters},
+                              {"dead", found.dead_names()},
+                              {"flops", found.plan.cost.flops},
+                              {"bytes", found.plan.cost.bytes},
+                              {"expected_seconds", found.plan.cost.seconds},
+                              {"widest", found.plan.widest},
+                              {"terms", found.plan.terms},
+                              {"alternatives", alternatives_json(found.plan)},
+                              {"layers", layers_json(found.layers)},
+                              {"warnings", found.analysis.warnings}};
+  for (const AmplitudeEncoding& encoding : found.circuit.encodings)
+    json["encodings"].push_back({{"kind", name(LayerEncoding::amplitude)},
+                                 {"numbers", encoding.of},
+                                 {"qubits", encoding.qubits},
+                                 {"rotations", encoding.rotations()}});
+  return json;
 }
 
 }  // namespace qmtl

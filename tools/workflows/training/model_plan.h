@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -36,5 +37,10 @@ std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers,
 /// Reads the configuration in `file` with `overrides` ("key=value") and its data set; trains nothing. Throws
 /// Error (usage) or (data) naming file and key.
 ModelPlan plan_model(const std::string& file, const std::vector<std::string>& overrides, SimdTarget simd);
+/// The same of a configuration that is resolved, whose parameters and circuits of the backbone are known.
+ModelPlan plan_resolved(Config config, std::vector<ParamInfo> params, std::vector<LayerCircuit> layers = {});
+
+/// What `qmtl plan --json` prints.
+nlohmann::ordered_json plan_json(const ModelPlan& found);
 
 }  // namespace qmtl

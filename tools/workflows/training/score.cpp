@@ -61,8 +61,7 @@ std::optional<Scores> find_baseline(const Checkpoint& checkpoint, const EvalRequ
 }  // namespace
 
 EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
-  Split split = Split::test;
-  ranks.together([&] { split = parse_split(request.split); });
+  ranks.together([&] { parse_split(request.split); });  // a wrong word is told before a wrong file
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
@@ -73,10 +72,21 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
         "values may be others, and classes and columns without names; the scores are those of what lies "
         "there now",
         file, checkpoint.data_hash.substr(0, 12), data.hash.substr(0, 12));
-  const auto rows = data.rows(split);
+  EvalOutcome outcome = score_samples(ranks, checkpoint, data, request);
+  outcome.report.checkpoint = checkpoint_file(request.checkpoint);
+  return outcome;
+}
+
+EvalOutcome score_samples(const Ranks& ranks, const Checkpoint& checkpoint, Dataset& data,
+                          const EvalRequest& request) {
+  Split split = Split::test;
+  std::vector<std::size_t> rows;
   ranks.together([&] {
+    split = parse_split(request.split);
+    rows = data.rows(split);
     if (rows.empty())
-      throw data_error(file + ": expected samples of the split " + request.split +
+      throw data_error((request.data.empty() ? checkpoint.config.data_file : request.data) +
+                       ": expected samples of the split " + request.split +
                        ", found none; choose another --split");
   });
   const auto learner = restore(ranks, checkpoint, data, request.simd);
@@ -101,7 +111,6 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   });
   report.meaning = checkpoint.meaning;
   report.run_hash = checkpoint.run_hash;
-  report.checkpoint = checkpoint_file(request.checkpoint);
   report.split = request.split;
   report.epochs = checkpoint.state.epoch;
   report.best_epoch = checkpoint.state.best_epoch;
@@ -109,6 +118,16 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   report.parameters = count_parameters(learner->params());
   if (request.noise.given) outcome.noisy = score_noisy(ranks, *learner, data, rows, request.noise);
   return outcome;
+}
+
+nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec) {
+  nlohmann::ordered_json json = noisy.about;
+  auto& tasks = json["tasks"] = nlohmann::ordered_json::object();
+  for (std::size_t t = 0; t < spec.tasks.size(); ++t)
+    tasks[spec.tasks[t].name] = {{"metric", spec.tasks[t].metric}, {"value", noisy.scores.tasks[t]}};
+  json["mean"] = noisy.scores.mean;
+  if (noisy.scores.argmax_accuracy) json["argmax_accuracy"] = *noisy.scores.argmax_accuracy;
+  return json;
 }
 
 }  // namespace qmtl

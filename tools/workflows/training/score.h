@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "io/runs/checkpoint.h"
 #include "tools/workflows/training/noise_request.h"
 #include "tools/workflows/training/results.h"
 
@@ -37,5 +38,12 @@ struct EvalOutcome {
 /// Scores a checkpoint over the ranks. Collective; all ranks throw SharedError: usage for an unknown split
 /// and circuits that the noisy device cannot run, data for files and a split without samples.
 EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request);
+/// The same of a checkpoint and samples that are on every rank; `request.data` names them in messages and is
+/// not read. Permutation importance changes columns of the samples and puts them back.
+EvalOutcome score_samples(const Ranks& ranks, const Checkpoint& checkpoint, Dataset& data,
+                          const EvalRequest& request);
+
+/// What `qmtl eval --json` prints as "noise".
+nlohmann::ordered_json noisy_json(const NoisyScores& noisy, const ModelSpec& spec);
 
 }  // namespace qmtl

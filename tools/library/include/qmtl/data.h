@@ -12,6 +12,8 @@
 
 namespace qmtl {
 
+class Model;
+
 /// Samples with what is known of them. Nothing is copied before a call needs it: the arrays must live as
 /// long as the call.
 struct Samples {
@@ -31,5 +33,9 @@ struct Samples {
 /// was written reads back. Throws Error (data) naming row and column of what does not fit, (usage) for tasks
 /// and fractions.
 void save_data(const std::string& path, const Samples& samples);
+/// The same of samples of a trained model, whose inputs and tasks they have: y [rows, columns of all tasks],
+/// `split` for each row (empty: 2, test). Throws Error: (usage) for another number of columns of x, (data).
+void save_data(const std::string& path, const Model& model, Rows x, Rows y,
+               std::span<const std::uint8_t> split = {});
 
 }  // namespace qmtl

@@ -13,6 +13,14 @@
 
 namespace qmtl {
 
+class Model;
+
+/// Which random numbers the shot noise of a call takes: equal draws have equal noise in every row.
+struct ShotNoise {
+  std::uint64_t seed = 0;  ///< of a training
+  std::int64_t step = 0;   ///< a number of the call
+};
+
 /// The head of a model alone: from a representation z that the caller computes to the logits of all tasks,
 /// and their vector-Jacobian product for the caller's loss. Gradients are exact (adjoint differentiation), in
 /// double precision outside the circuit, and no bit depends on threads. Const calls may run concurrently with
@@ -28,6 +36,8 @@ class TaskHead {
                     std::uint64_t seed = 1);
   /// The trained head of a checkpoint, or of a run folder's best one.
   static TaskHead load(const std::string& path);
+  /// The trained head of a model.
+  static TaskHead of(const Model& model);
   /// An equal head that computes its circuit in `precision`, "float" or "double", whatever train.precision
   /// says.
   TaskHead with_precision(const std::string& precision) const;
@@ -41,6 +51,23 @@ class TaskHead {
   const std::vector<LabelledTask>& tasks() const;  ///< in the order of their columns of logits
   /// Name and value of every key of the configuration, as TOML: with tasks() it makes the same head.
   std::string configuration() const;
+  /// The circuit as JSON, for those who build it elsewhere; "" for heads without one. Its keys:
+  /// "qubits"; "inputs": how many numbers a sample has; "map": {"kind", "gain"}, input = kind(gain * z);
+  /// "trainable": names of the trained numbers, the first of parameters(); "shared": the stage's gates;
+  /// "blocks": a list of {"qubits", "gates", "outputs"} that each follow the stage; "columns": of each logit
+  /// {"outputs", "weights", "bias"} as bound: bias + sum of weight * expectation, outputs counted over all
+  /// blocks. A gate is {"gate", "qubits"}, one of rx, ry, rz, cx, cz, and of a rotation "angle" in radians;
+  /// an output is a list of products of Z, {"qubits", "weight"}, that are added up. Angles and weights are
+  /// sums of terms {"factor", "trainable", "inputs"}: the factor times that trained number and those inputs,
+  /// where they are there.
+  std::string circuit() const;
+  /// The circuit drawn as text (UTF-8), its first blocks; "" for heads without one.
+  std::string drawing() const;
+  /// As `qmtl plan --json` prints it: parameters, cost, plan, dead parameters and warnings.
+  std::string plan() const;
+
+  int shots() const;  ///< train.shots of the configuration; 0: none, and a draw changes nothing
+
   std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
 
   std::span<const double> parameters() const;  ///< all tensors, valid until they are set
@@ -52,6 +79,11 @@ class TaskHead {
   /// The same in double precision.
   void forward(std::span<const double> z, std::span<double> logits) const;
 
+  /// The same with the shot noise of training (train.shots): a normal of each readout's variance. Costs as
+  /// much as vjp.
+  void forward(std::span<const float> z, std::span<float> logits, const ShotNoise& noise) const;
+  void forward(std::span<const double> z, std::span<double> logits, const ShotNoise& noise) const;
+
   /// For cotangents[rows, outputs] = d loss / d logits at z[rows, width]: writes dz[rows, width] = d loss / d
   /// z and dparameters = d loss / d parameters, summed over the rows. Throws Error (usage) for a model that
   /// took on tasks later, whose earlier tasks have no gradients.
@@ -60,6 +92,11 @@ class TaskHead {
   /// The same in double precision.
   void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
            std::span<double> dparameters) const;
+  /// The same for the logits that forward gave with this noise.
+  void vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
+           std::span<double> dparameters, const ShotNoise& noise) const;
+  void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
+           std::span<double> dparameters, const ShotNoise& noise) const;
 
  private:
   struct Body;

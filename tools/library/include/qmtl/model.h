@@ -51,6 +51,8 @@ class Model {
   const std::string& run_hash() const;
   /// Name and value of every key of the configuration, as TOML.
   std::string configuration() const;
+  /// As `qmtl plan --json` prints it: parameters, cost, plan, dead parameters and warnings.
+  std::string plan() const;
 
  private:
   friend class ModelAccess;

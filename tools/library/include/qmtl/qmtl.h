@@ -7,11 +7,13 @@
 
 #include "qmtl/data.h"
 #include "qmtl/error.h"
+#include "qmtl/evaluate.h"
 #include "qmtl/export.h"
 #include "qmtl/head.h"
 #include "qmtl/model.h"
 #include "qmtl/replay.h"
 #include "qmtl/rows.h"
+#include "qmtl/run.h"
 #include "qmtl/task.h"
 #include "qmtl/tensor.h"
 #include "qmtl/threads.h"

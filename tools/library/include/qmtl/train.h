@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,6 +21,15 @@ struct Epoch {
   std::vector<double> metrics;  ///< of each task on validation; NaN where undefined
 };
 
+/// A training that is running, after a step.
+struct TrainProgress {
+  int epoch = 0, epochs = 0;         ///< running one, from 1, and the most there will be
+  std::int64_t step = 0, steps = 0;  ///< completed ones of all epochs, and the most there will be
+  double loss = 0;                   ///< mean of the running epoch's steps
+  double rows_per_second = 0;        ///< since the training began
+  double seconds_left = 0;           ///< at that speed
+};
+
 /// How a model is trained, and who follows it.
 struct TrainOptions {
   /// A training configuration as TOML (io/FORMATS.md): model, optimiser, epochs. Everything has a default,
@@ -28,6 +38,8 @@ struct TrainOptions {
   std::string configuration = {};
   /// Called after every epoch, from the thread that called train.
   std::function<void(const Epoch&)> on_epoch = {};
+  /// Called after every step, likewise.
+  std::function<void(const TrainProgress&)> on_step = {};
   /// Asked after every step; true ends the training with the best epoch so far.
   std::function<bool()> stop = {};
 };

@@ -24,6 +24,10 @@ def head_of(name="qmtl", **options):
     return qmtl.torch.Head(TASKS, HEADS[name], seed=2, **options)
 
 
+def noisy_head():
+    return qmtl.torch.Head("side", {**HEADS["qmtl"], "train": {"shots": 100}}, seed=2)
+
+
 def gradients_of(module, z):
     module.zero_grad()
     z = z.clone().requires_grad_()
@@ -188,7 +192,48 @@ class InTorch(unittest.TestCase):
                 torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-6)
         z = torch.randn(3, module.width, requires_grad=True)
         flat = torch.cat([p.reshape(-1) for p in module.parameters()]).double().detach().requires_grad_()
-        torch.library.opcheck(torch.ops.qmtl.head.default, (z, flat, module._engine.handle))
+        torch.library.opcheck(torch.ops.qmtl.head.default, (z, flat, torch.empty(0, dtype=torch.int64), module._engine.handle))
+        noisy = torch.compile(noisy_head(), backend="aot_eager", fullgraph=True)
+        logits = noisy(z)
+        self.assertFalse(torch.equal(logits, noisy(z)))
+        logits.sum().backward()
+        self.assertTrue(torch.equal(noisy.eval()(z), noisy_head().eval()(z)))
+
+    def test_training_mode_has_shot_noise_and_evaluation_none(self):
+        module = noisy_head()
+        z = torch.randn(2000, module.width, generator=torch.Generator().manual_seed(0))
+        torch.manual_seed(5)
+        noisy = module(z)
+        torch.manual_seed(5)
+        self.assertTrue(torch.equal(module(z), noisy))
+        self.assertFalse(torch.equal(module(z), noisy))
+        exact = module.eval()(z)
+        self.assertTrue(torch.equal(module(z), exact))
+        # Another plan may be the best where second moments are needed: roundings of float32.
+        torch.testing.assert_close(exact, qmtl.torch.Head("side", HEADS["qmtl"], seed=2)(z), rtol=1e-5, atol=1e-5)
+        # A mean of 2,000 errors, each at most of deviation 4 / 0.3 / 10: five standard errors.
+        self.assertLess(abs(float((noisy - exact).mean())), 5 * 4 / 0.3 / 10 / 2000**0.5)
+        self.assertGreater(float((noisy - exact).abs().mean()), 0.1)
+        # The noise is an error of the logits alone: a loss that is linear in them has the slopes of expectations.
+        linear = [torch.autograd.grad(m(z).sum(), [m.shared, m.block]) for m in (module.train(), module.eval())]
+        for one, two in zip(*linear):
+            self.assertTrue(torch.equal(one, two))
+        # A scale multiplies what was measured.
+        torch.manual_seed(5)
+        slope, = torch.autograd.grad(module.train()(z).sum(), module.scale)
+        torch.testing.assert_close(slope * module.scale, (noisy - module.bias).sum().reshape(1), rtol=1e-4, atol=1e-2)
+
+    def test_parameters_of_any_dtype_have_slopes_of_theirs(self):
+        z = torch.randn(4, 4)
+        expected = gradients_of(head_of(dtype=torch.float64), z)
+        for dtype in (torch.float16, torch.bfloat16, torch.float32):
+            module = head_of(dtype=torch.float64)
+            module.block.data = module.block.data.to(dtype)
+            same = head_of(dtype=torch.float64)
+            same.block.data = module.block.data.double()
+            for one, two in zip(gradients_of(module, z), gradients_of(same, z)):
+                torch.testing.assert_close(one, two.to(one.dtype), rtol=1e-6, atol=1e-6)
+        self.assertEqual([g.dtype for g in expected[1:]], [torch.float64] * (len(expected) - 1))
 
     def test_two_processes_have_the_gradients_of_one(self):
         if not torch.distributed.is_available():

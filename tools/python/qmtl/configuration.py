@@ -51,6 +51,23 @@ def to_toml(config: Config) -> str:
     raise TypeError(f"config: expected a dict, TOML text or a path, found {type(config).__name__}")
 
 
+def says_tasks(config: Config) -> bool:
+    """Whether a configuration has data.tasks."""
+    tables: Any = config
+    if not isinstance(config, Mapping):
+        text = to_toml(config)
+        try:
+            import tomllib
+        except ImportError:  # before Python 3.11
+            return any(line.replace(" ", "").startswith("tasks=") for line in text.splitlines())
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            return False  # the library says what is wrong, and where
+    data = tables.get("data")
+    return isinstance(data, Mapping) and "tasks" in data
+
+
 def one_task(task: Any, name: str | None = None) -> Task:
     if isinstance(task, Task):
         return task

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from .configuration import Config, Tasks, task_list, task_slices, to_toml
 from .tensors import Array, views
 
 if TYPE_CHECKING:
+    from .circuits import Circuit
     from .model import Model
 
 
@@ -44,6 +46,15 @@ class Head:
     def load(cls, path: str | os.PathLike[str]) -> Head:
         """The trained head of a checkpoint, or of a run folder's best one. Raises DataError naming the file."""
         return cls._of(CoreHead.load(os.fspath(path)))
+
+    @classmethod
+    def from_qasm3(cls, text: str, tasks: Tasks, config: Config = None, *, seed: int = 1) -> Head:
+        """A head whose shared stage is a program of OpenQASM 3: inputs whose names begin with z, x or a are the sample's,
+        all others are trained. What each task reads, and blocks of its own, are in `config` as for other heads; by
+        default an input is an angle in radians, and every task reads the mean of its register's Z. Raises UsageError
+        with line and column for what is no straight line of gates."""
+        from .circuits import stage_of_qasm3
+        return cls(tasks, stage_of_qasm3(text, config), seed=seed)
 
     @classmethod
     def _of(cls, core: CoreHead) -> Head:
@@ -108,17 +119,32 @@ class Head:
             known[name][...] = values
         self._core.set_parameters(flat)
 
-    def forward(self, z: Any, out: Any = None) -> Array:
-        """Logits [rows, outputs] of z [rows, width], in z's dtype; written to `out` where it is given."""
-        return self._core.forward(z, out=out)
+    def forward(self, z: Any, out: Any = None, noise: tuple[int, int] | None = None) -> Array:
+        """Logits [rows, outputs] of z [rows, width], in z's dtype; written to `out` where it is given. noise: seed and
+        step of the shot noise of training (train.shots; without it nothing changes), equal for equal numbers."""
+        return self._core.forward(z, out=out, noise=noise)
 
     __call__ = forward
 
-    def vjp(self, z: Any, cotangents: Any) -> tuple[Array, Array]:
+    def vjp(self, z: Any, cotangents: Any, noise: tuple[int, int] | None = None) -> tuple[Array, Array]:
         """For cotangents [rows, outputs] = d loss / d logits at z [rows, width], both of one dtype: d loss / d z
-        [rows, width] in that dtype and d loss / d parameters, float64 [n], summed over the rows. Raises
-        UsageError for a model that took on tasks later, whose earlier tasks have no gradients."""
-        return self._core.vjp(z, cotangents)
+        [rows, width] in that dtype and d loss / d parameters, float64 [n], summed over the rows. noise: that of the
+        logits. Raises UsageError for a model that took on tasks later, whose earlier tasks have no gradients."""
+        return self._core.vjp(z, cotangents, noise=noise)
+
+    def circuit(self) -> Circuit:
+        """The circuit as data, with the parameters as they are; raises UsageError for a head without one."""
+        from .circuits import Circuit
+        return Circuit.of(self)
+
+    def draw(self) -> str:
+        """The circuit as text, its first blocks; "" for a head without one."""
+        return self._core.drawing()
+
+    def plan(self) -> dict[str, Any]:
+        """What `qmtl plan --json` prints: parameters, how the engine runs it, cost, dead parameters, warnings."""
+        found: dict[str, Any] = json.loads(self._core.plan())
+        return found
 
     def split(self, columns: Any) -> dict[str, Any]:
         """The columns of each task, by its name: of logits [rows, outputs] a dict of [rows, outputs of the task]."""

@@ -4,19 +4,26 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pathlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 
 import numpy as np
 
 from . import _core
 from ._core import Epoch, Task
 from ._core import Model as CoreModel
-from .configuration import Config, Tasks, label_columns, task_list, task_slices, to_toml
+from .configuration import Config, Tasks, label_columns, says_tasks, task_list, task_slices, to_toml
+from .errors import DataError, UsageError
+from .progress import Bar
 from .tensors import Array, views
+
+if TYPE_CHECKING:
+    from ._core import Progress
+    from .head import Head
 
 
 def rows_of(array: Any, name: str) -> Array:
@@ -27,6 +34,25 @@ def rows_of(array: Any, name: str) -> Array:
         raise TypeError(f"{name}: expected real numbers, found complex ones")
     values = np.ascontiguousarray(array, dtype=np.float32)
     return values.reshape(len(values), int(np.prod(values.shape[1:])))
+
+
+class Replay(NamedTuple):
+    """What `Model.replay` has measured."""
+
+    done: bool  # else it was stopped, or the service takes no more jobs now: call again
+    report: dict[str, Any]  # replay.json: scores with 95 % intervals beside the exact ones, cost, programs
+    rows: Array  # that were measured
+    logits: Array  # of those rows, float32
+
+
+def split_of(split: Any) -> Array | None:
+    if split is None:
+        return None
+    given = np.asarray(split)
+    rows = np.ascontiguousarray(given, dtype=np.uint8)
+    if given.ndim != 1 or not np.array_equal(rows, given):
+        raise ValueError("split: expected one number for each row, 0 (training), 1 (validation) or 2 (test)")
+    return rows
 
 
 class Model:
@@ -110,6 +136,55 @@ class Model:
         """The columns of each task, by its name: of predictions or logits a dict of [rows, outputs of the task]."""
         return {name: columns[..., part] for name, part in task_slices(self.tasks).items()}
 
+    def head(self) -> Head:
+        """The trained head alone, between the backbone's representation and the logits."""
+        from .head import Head
+        return Head._of(_core.Head.of(self._core))
+
+    def evaluate(self, x: Any, y: Any, *, split: Any = None, threshold: str = "", importance: int = 0,
+                 noise: str | os.PathLike[str] = "", shots: int = 0, seed: int = 0) -> dict[str, Any]:
+        """Scores of the rows of x with labels y (as `train` takes both): what `qmtl eval --json` prints, "mean" and for
+        each task "value", "metric", classes, confusions, calibration, and the best constant answer's beside it.
+
+        split: for each row 0, 1 or 2: those of 2 are scored, thresholds are chosen on those of 1, constant answers
+            learn from those of 0. None: all rows are scored.
+        threshold: decide at the thresholds that this metric ("own": each task's own) likes best on rows of 1.
+        importance: how often each column is permuted to see how much the scores drop; 0: never.
+        noise: file of a noise model: "noise" has the scores on that device. shots: measurements of each circuit there
+            (without noise: on an ideal device), 0 for expectations; seed: of shots and trajectories.
+
+        Raises UsageError for options, DataError for the samples, with row and column."""
+        return cast("dict[str, Any]", json.loads(self._core.evaluate(
+            rows_of(x, "x"), labels_of(y, self.tasks), split_of(split), threshold, importance, os.fspath(noise), shots, seed)))
+
+    def noise(self, x: Any, y: Any, noise: str | os.PathLike[str] = "", *, shots: int = 0, seed: int = 0) -> dict[str, Any]:
+        """The scores on a noisy device, `evaluate(...)["noise"]`: per task, "mean", and how they were computed."""
+        if not os.fspath(noise) and shots == 0:
+            raise ValueError("noise: expected a noise model's file, a number of shots, or both, found neither")
+        return cast("dict[str, Any]", self.evaluate(x, y, noise=noise, shots=shots, seed=seed)["noise"])
+
+    def plan(self) -> dict[str, Any]:
+        """What `qmtl plan --json` prints: parameters, how the engine runs it, cost, dead parameters, warnings."""
+        return cast("dict[str, Any]", json.loads(self._core.plan()))
+
+    def save_data(self, path: str | os.PathLike[str], x: Any, y: Any, *, split: Any = None) -> None:
+        """Writes rows of x and labels y as a data set for the program (`qmtl eval --data`, `replay --data`), all in the
+        test split unless `split` says 0, 1 or 2 for each row. Raises UsageError and DataError for what does not fit."""
+        self._core.save_data(os.fspath(path), rows_of(x, "x"), labels_of(y, self.tasks), split_of(split))
+
+    def replay(self, x: Any, y: Any, folder: str | os.PathLike[str], *, endpoint: str | os.PathLike[str] = "exact",
+               shots: int = 1000, max_cost: float = math.inf, replicates: int = 1000) -> Replay:
+        """Measures every row's circuits on a quantum device or simulator. `folder` holds a journal, so that nothing is
+        paid twice whatever fails: the same call goes on. endpoint: "exact" (the simulator) or an endpoint's TOML file;
+        shots: of a circuit and row, on average; max_cost: most that may be spent, in the endpoint's unit; replicates:
+        of the bootstrap of the intervals.
+
+        Raises UsageError for heads without a circuit, for options that differ from those the folder began with and
+        where this build has no replay; EndpointError for what a service refuses."""
+        done, report, rows, logits = self._core.replay(rows_of(x, "x"), labels_of(y, self.tasks), os.fspath(folder),
+                                                       os.fspath(endpoint), shots, max_cost, replicates)
+        return Replay(done, json.loads(report) if report else {}, np.asarray(rows, dtype=np.intp), logits)
+
     def export(self, form: str, path: str | os.PathLike[str], x: Any, **options: Any) -> Any:
         """Writes the model in another form, one of export_forms(), and checks the file with the rows of x. `options`
         are those of `qmtl export`: target="heavy-hex-5"; True for a switch. Returns what `qmtl export --json`
@@ -157,10 +232,11 @@ def labels_of(y: Any, tasks: Sequence[Task]) -> Array:
 
 def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = None,
           fractions: Sequence[float] = (0.8, 0.2, 0.0), split_seed: int = 1,
-          on_epoch: Callable[[Epoch], object] | None = None) -> Model:
+          on_epoch: Callable[[Epoch], object] | None = None, progress: bool = False,
+          run: str | os.PathLike[str] | None = None, mode: str = "fresh") -> Model:
     """Trains a model in this process and returns the epoch that was best on validation (the last one without
     validation rows). The bits are those of `qmtl train` with the same configuration and data, on any number of
-    ranks and threads; nothing is read or written.
+    ranks and threads; without `run` nothing is read or written.
 
     x: inputs [rows, columns], or images [rows, H, W] or [rows, C, H, W] for convolutions; finite; float32 in C
         order is used as it is, other numbers become it. Data frames are arrays of their columns.
@@ -173,19 +249,83 @@ def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = N
         `split_seed` alone.
     on_epoch: called with a qmtl.Epoch after each; True ends the training with the best epoch so far. What it
         raises ends the training and is raised here, as Ctrl-C is (KeyboardInterrupt, after the running step).
+    progress: a line on standard error (in a notebook below the cell) says how far the training is.
+    run, mode: a run folder as `qmtl train` keeps one: checkpoints, metrics, records, and data.h5 and train.toml, with
+        which the program goes on. mode "fresh": the folder holds no run yet; "resume": it goes on, after Ctrl-C or
+        whatever ended it; "overwrite": the run in it is removed.
 
     Raises UsageError for configuration and tasks, with key and choices, DataError for the samples, with row and
     column."""
     known = task_list(tasks)
     inputs = rows_of(x, "x")
     shape = list(np.shape(x)[1:]) if np.ndim(x) > 2 else []
-    rows = None
-    if split is not None:
-        given = np.asarray(split)
-        rows = np.ascontiguousarray(given, dtype=np.uint8)
-        if given.ndim != 1 or not np.array_equal(rows, given):
-            raise ValueError("split: expected one number for each row, 0 (training), 1 (validation) or 2 (test)")
     if len(fractions) != 3:
         raise ValueError(f"fractions: expected those of training, validation and test, found {len(fractions)} numbers")
-    return Model._of(_core.train(inputs, labels_of(y, known), known, shape, rows, [float(f) for f in fractions],
-                                 split_seed, to_toml(config), on_epoch))
+    samples = (inputs, labels_of(y, known), known, shape, split_of(split), [float(f) for f in fractions], split_seed)
+    bar = Bar() if progress else None
+    try:
+        if run is None:
+            return Model._of(_core.train(*samples, to_toml(config), *_followers(bar, on_epoch)))
+        folder = pathlib.Path(run)
+        if mode == "fresh" and ((folder / "config.toml").exists() or (folder / "checkpoints").exists()):
+            raise UsageError(f"run: {folder}: there is a run in this folder already; go on with mode='resume', replace it with "
+                             "mode='overwrite', or choose another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        data, configuration = folder / "data.h5", folder / "train.toml"
+        settings = [f"data.file={json.dumps(os.fspath(data.absolute()))}", f"run.folder={json.dumps(os.fspath(folder))}"]
+        if not says_tasks(config):  # a file has them in the order of their names; here it is the caller's
+            settings.append(f"data.tasks={json.dumps([task.name for task in known])}")
+        if mode != "resume" or not data.exists():
+            _core.save_data(os.fspath(data), *samples)
+            configuration.write_text(to_toml(config), encoding="utf-8")
+        else:
+            _require_equal_data(data, samples)
+        _core.run(os.fspath(configuration), settings, mode, *_followers(bar, on_epoch))
+        return Model.load(folder)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _require_equal_data(data: pathlib.Path, samples: tuple[Any, ...]) -> None:
+    """Equal samples give equal files."""
+    given = data.with_name(f"data-{os.getpid()}.h5")
+    try:
+        _core.save_data(os.fspath(given), *samples)
+        if given.read_bytes() != data.read_bytes():
+            raise DataError(f"{data}: expected the samples with which this run began, found others; resume with those, or "
+                            "begin in another folder")
+    finally:
+        given.unlink(missing_ok=True)
+
+
+def run(config: Config, *, settings: Sequence[str] = (), mode: str = "fresh",
+        on_epoch: Callable[[Epoch], object] | None = None, progress: bool = False) -> Model:
+    """Trains as `qmtl train CONFIG` does, from the data set that data.file names, in the run folder, and returns the
+    best checkpoint. config: a path, a dict or TOML text; settings: "train.epochs=10", as --set takes them; mode,
+    on_epoch, progress: as for train. Raises UsageError for configuration and folder, DataError for files."""
+    bar = Bar() if progress else None
+    try:
+        if isinstance(config, os.PathLike):
+            found = _core.run(os.fspath(config), list(settings), mode, *_followers(bar, on_epoch))
+        else:
+            with tempfile.TemporaryDirectory(prefix="qmtl-") as folder:
+                path = pathlib.Path(folder) / "train.toml"
+                path.write_text(to_toml(config), encoding="utf-8")
+                found = _core.run(os.fspath(path), list(settings), mode, *_followers(bar, on_epoch))
+        return Model.load(found.folder)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _followers(bar: Bar | None, on_epoch: Callable[[Epoch], object] | None) \
+        -> tuple[Callable[[Epoch], object] | None, Callable[[Progress], object] | None]:
+    if bar is None:
+        return on_epoch, None
+
+    def epoch(ended: Epoch) -> object:
+        bar.epoch(ended)
+        return on_epoch(ended) if on_epoch is not None else None
+
+    return epoch, bar.step

@@ -11,36 +11,64 @@ import torch
 from torch import Tensor
 
 from .configuration import Config, Tasks, task_slices
-from .engine import Engine, engines
+from .engine import Engine, Noise, engines
 from .head import Head as CoreHead
 
 
-def _flat(parameters: Any) -> Tensor:
+class _Call:
+    """What a forward pass leaves for its backward pass: the head, the parameters' values as they were and the noise."""
+
+    __slots__ = ("engine", "flat", "noise", "parameters")
+
+    def __init__(self, engine: Engine, noise: Noise, parameters: Any) -> None:
+        self.engine, self.noise, self.parameters = engine, noise, parameters
+        # Not the tensors: whatever becomes of them, the slopes are those of the values that made the logits.
+        self.flat = _flat(engine, parameters)
+
+    def logits(self, z: Tensor) -> Tensor:
+        double = z.dtype == torch.float64
+        rows = z if z.is_contiguous() else z.contiguous()
+        logits = rows.new_empty((rows.shape[0], self.engine.outputs))
+        # Addresses: a way through NumPy would cost as much as a small head.
+        self.engine.precise(double).forward_at(rows.data_ptr(), rows.shape[0], double, self.flat, logits.data_ptr(), self.noise)
+        return logits
+
+    def slopes(self, z: Tensor, cotangents: Tensor) -> tuple[Tensor, ...]:
+        double = z.dtype == torch.float64
+        rows, cotangents = z.contiguous(), cotangents.to(z.dtype).contiguous()
+        dz = torch.empty_like(rows)
+        wide = any(p.dtype == torch.float64 for p in self.parameters)
+        dtype = torch.float64 if wide else torch.float32
+        flat = torch.empty(self.engine.size, dtype=dtype)
+        parts = flat.split(self.engine.sizes)
+        self.engine.precise(double).vjp_at(rows.data_ptr(), rows.shape[0], double, self.flat, cotangents.data_ptr(), dz.data_ptr(),
+                                           [part.data_ptr() for part in parts], wide, self.noise)
+        return (dz, *(part.view(p.shape) if _plain(p, dtype) else part.view(p.shape).to(p)
+                      for part, p in zip(parts, self.parameters)))
+
+
+def _plain(tensor: Tensor, dtype: torch.dtype) -> bool:
+    return tensor.dtype == dtype and tensor.device.type == "cpu"
+
+
+def _flat(engine: Engine, parameters: Any) -> Any:
     """All numbers of the parameters, float64 on the host."""
+    dtype = parameters[0].dtype
+    if dtype in (torch.float32, torch.float64) and all(_plain(p, dtype) and p.is_contiguous() for p in parameters):
+        return engine.precise(True).gather([p.data_ptr() for p in parameters], dtype == torch.float64)
+    return _joined(parameters).detach().numpy()
+
+
+def _joined(parameters: Any) -> Tensor:
     return torch.cat([p.reshape(-1) for p in parameters]).to("cpu", torch.float64)
-
-
-def _forward(engine: Engine, z: Tensor, flat: Tensor) -> Tensor:
-    return torch.from_numpy(engine.forward(z.detach().numpy(), flat.detach().numpy()))
-
-
-def _vjp(engine: Engine, z: Tensor, flat: Tensor, cotangents: Tensor) -> tuple[Tensor, Tensor]:
-    dz, dflat = engine.vjp(z.detach().numpy(), flat.detach().numpy(), cotangents.detach().numpy())
-    return torch.from_numpy(dz), torch.from_numpy(dflat)
-
-
-def _slopes(engine: Engine, z: Tensor, flat: Tensor, cotangents: Tensor, parameters: Any) -> tuple[Tensor, ...]:
-    dz, dflat = _vjp(engine, z, flat, cotangents)
-    parts = dflat.to(parameters[0].dtype).split([p.numel() for p in parameters])
-    return (dz, *(part.view(p.shape).to(p) for part, p in zip(parts, parameters)))
 
 
 class _Slopes(torch.autograd.Function):
     """The backward pass where somebody wants to differentiate it."""
 
     @staticmethod
-    def forward(ctx: Any, engine: Engine, flat: Tensor, z: Tensor, cotangents: Tensor, *parameters: Tensor) -> Any:
-        return _slopes(engine, z, flat, cotangents, parameters)
+    def forward(ctx: Any, call: _Call, z: Tensor, cotangents: Tensor, *parameters: Tensor) -> Any:
+        return call.slopes(z, cotangents)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> Any:
@@ -52,47 +80,50 @@ class _Logits(torch.autograd.Function):
     """Takes the parameters one by one: joining them by operations of torch would cost as much as a small head."""
 
     @staticmethod
-    def forward(ctx: Any, engine: Engine, z: Tensor, *parameters: Tensor) -> Tensor:
-        flat = _flat(parameters)
+    def forward(ctx: Any, call: _Call, z: Tensor, *parameters: Tensor) -> Tensor:
         ctx.save_for_backward(z)
-        # Not their values: those of the forward pass are in `flat`, whatever becomes of them.
-        ctx.engine, ctx.flat, ctx.parameters = engine, flat, parameters
-        return _forward(engine, z, flat)
+        ctx.call = call
+        return call.logits(z)
 
     @staticmethod
     def backward(ctx: Any, cotangents: Tensor) -> Any:
         z, = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return (None, *_Slopes.apply(ctx.engine, ctx.flat, z, cotangents, *ctx.parameters))
-        return (None, *_slopes(ctx.engine, z, ctx.flat, cotangents, ctx.parameters))
+            return (None, *_Slopes.apply(ctx.call, z, cotangents, *ctx.call.parameters))
+        return (None, *ctx.call.slopes(z, cotangents))
 
 
-# torch.compile takes an operator as it is; in plain Python the function above costs less a call.
+# torch.compile takes an operator as it is; in plain Python the function above costs less a call. `noise` is int64: seed and
+# step, or empty.
 _operator: Any = None
 if hasattr(torch.library, "custom_op"):
-    @torch.library.custom_op("qmtl::head", mutates_args=(), schema="(Tensor z, Tensor flat, int handle) -> Tensor")
-    def _head_operator(z: Tensor, flat: Tensor, handle: int) -> Tensor:
-        return _forward(engines[handle], z, flat)
+    def _noise_of(noise: Tensor) -> Noise:
+        return None if noise.numel() == 0 else (int(noise[0]), int(noise[1]))
+
+    @torch.library.custom_op("qmtl::head", mutates_args=(), schema="(Tensor z, Tensor flat, Tensor noise, int handle) -> Tensor")
+    def _head_operator(z: Tensor, flat: Tensor, noise: Tensor, handle: int) -> Tensor:
+        return torch.from_numpy(engines[handle].forward(z.detach().numpy(), flat.detach().numpy(), _noise_of(noise)))
 
     @torch.library.custom_op("qmtl::head_vjp", mutates_args=(),
-                             schema="(Tensor z, Tensor flat, Tensor cotangents, int handle) -> (Tensor, Tensor)")
-    def _vjp_operator(z: Tensor, flat: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
-        return _vjp(engines[handle], z, flat, cotangents)
+                             schema="(Tensor z, Tensor flat, Tensor noise, Tensor cotangents, int handle) -> (Tensor, Tensor)")
+    def _vjp_operator(z: Tensor, flat: Tensor, noise: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
+        dz, dflat = engines[handle].vjp(z.detach().numpy(), flat.detach().numpy(), cotangents.detach().numpy(), _noise_of(noise))
+        return torch.from_numpy(dz), torch.from_numpy(dflat)
 
     @_head_operator.register_fake
-    def _logits_like(z: Tensor, flat: Tensor, handle: int) -> Tensor:
+    def _logits_like(z: Tensor, flat: Tensor, noise: Tensor, handle: int) -> Tensor:
         return z.new_empty((z.shape[0], engines[handle].outputs))
 
     @_vjp_operator.register_fake
-    def _slopes_like(z: Tensor, flat: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
+    def _slopes_like(z: Tensor, flat: Tensor, noise: Tensor, cotangents: Tensor, handle: int) -> tuple[Tensor, Tensor]:
         return z.new_empty(z.shape), flat.new_empty(flat.shape)
 
     def _setup(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.save_for_backward(*inputs[:2])
-        ctx.handle = inputs[2]
+        ctx.save_for_backward(*inputs[:3])
+        ctx.handle = inputs[3]
 
     def _backward(ctx: Any, cotangents: Tensor) -> Any:
-        return (*_vjp_operator(*ctx.saved_tensors, cotangents.contiguous(), ctx.handle), None)
+        return (*_vjp_operator(*ctx.saved_tensors, cotangents.contiguous(), ctx.handle), None, None)
 
     _head_operator.register_autograd(_backward, setup_context=_setup)
     _operator = _head_operator
@@ -100,6 +131,9 @@ if hasattr(torch.library, "custom_op"):
 
 def _compiling() -> bool:
     return _operator is not None and torch.compiler.is_compiling()
+
+
+_seeds = 2**31  # of shot noise, by torch's generator
 
 
 class Head(torch.nn.Module):
@@ -110,7 +144,9 @@ class Head(torch.nn.Module):
 
     float64 z is computed in float64, any other floating-point z in float32 (half, bfloat16, under autocast), and
     the logits have that dtype. Empty batches and any strides do. Tensors of a device are copied to the host and the
-    logits back. torch.compile keeps the head as one operator; `copy.deepcopy`, `torch.save`, `state_dict` and
+    logits back. With train.shots in the configuration, logits in training mode (`train()`) have the shot noise of so many
+    measurements, a normal of each readout's variance drawn by torch's generator (`torch.manual_seed`); after `eval()` they
+    are exact. Slopes are those of the expectations. torch.compile keeps the head as one operator; `copy.deepcopy`, `torch.save`, `state_dict` and
     distributed data parallel work as for other modules.
 
     Raises ValueError for another last extent of z, TypeError for z without a floating point; a second derivative
@@ -171,13 +207,18 @@ class Head(torch.nn.Module):
         if not z.is_floating_point():
             raise TypeError(f"z: expected a floating point, found {z.dtype}")
         dtype = torch.float64 if z.dtype == torch.float64 else torch.float32
-        parameters = [getattr(self, name) for name in self._names]
+        own = self._parameters
+        parameters = [own[name] if name in own else getattr(self, name) for name in self._names]
         rows = z if z.dim() == 2 else z.reshape(-1, engine.width)
-        rows = rows.to("cpu", dtype)
+        if rows.dtype != dtype or rows.device.type != "cpu":
+            rows = rows.to("cpu", dtype)
+        noisy = self.training and engine.shots > 0
         if _compiling():
-            logits = _operator(rows, _flat(parameters), engine.handle)
+            noise = torch.randint(0, _seeds, (2,)) if noisy else torch.empty(0, dtype=torch.int64)
+            logits = _operator(rows, _joined(parameters), noise, engine.handle)
         else:
-            logits = _Logits.apply(engine, rows, *parameters)
+            seeds = (int(n) for n in torch.randint(0, _seeds, (2,))) if noisy else None
+            logits = _Logits.apply(_Call(engine, seeds and tuple(seeds), parameters), rows, *parameters)
         if z.dim() != 2:
             logits = logits.reshape(*z.shape[:-1], engine.outputs)
         if z.device.type != "cpu":
@@ -233,7 +274,8 @@ class QuantumCircuit(torch.nn.Module):
             tasks[name] = {"kind": "multiclass" if count > 1 else "binary", "outputs": count}
             tables[name] = {"qubits": int(qubits), "observables": observables, "scale": 1.0, "bias": 0.0,
                             **_block_of(int(qubits), int(layers), block)}
-        config = {"head": {"angle_map": "linear", "gain": 1.0},
+        # Every task has a register of its own, so that the blocks' common size only has to fit.
+        config = {"head": {"angle_map": "linear", "gain": 1.0}, "block": {"size": 1},
                   "circuit": {"preset": "glue9", "layers": int(encoding_layers)}, "task": tables}
         self.circuit = Head(tasks, config, seed=seed, dtype=dtype)
 

@@ -35,6 +35,9 @@ inline Rows rows_of(const Matrix& matrix) {
   return {{matrix.data(), matrix.size()}, std::max<std::size_t>(matrix.shape(1), 1)};
 }
 
+/// 0, 1 or 2 for each row.
+using Split = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
 /// "float32" for messages.
 std::string name_of(nb::dlpack::dtype dtype);
 inline bool is_double(const Array& array) { return array.dtype() == nb::dtype<double>(); }

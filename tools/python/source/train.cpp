@@ -1,81 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "qmtl/train.h"
-
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <chrono>
-#include <exception>
 #include <optional>
 
+#include "qmtl/run.h"
 #include "tools/python/source/arrays.h"
+#include "tools/python/source/listener.h"
 #include "tools/python/source/parts.h"
 
 namespace qmtl::python {
 namespace {
 
-using Split = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-/// Passes epochs to Python and looks for Ctrl-C. What Python raises is kept while the training, which knows
-/// no such exceptions, ends in its own way.
-class Listener {
- public:
-  explicit Listener(nb::object on_epoch) : on_epoch_(std::move(on_epoch)) {}
-
-  void epoch(const Epoch& epoch) {
-    if (on_epoch_.is_none() || raised_) return;
-    call([&] {
-      const nb::object answer = on_epoch_(epoch);
-      if (answer.is(nb::handle(Py_True))) stopped_ = true;
-    });
-  }
-  bool stop() {
-    using Clock = std::chrono::steady_clock;
-    if (stopped_ || raised_) return true;
-    // Taking the GIL for every step of a small model would cost more than the step.
-    if (Clock::now() - looked_ < std::chrono::milliseconds(20)) return false;
-    looked_ = Clock::now();
-    call([] {
-      if (PyErr_CheckSignals() != 0) throw nb::python_error();
-    });
-    return raised_ != nullptr;
-  }
-  void rethrow() const {
-    if (raised_) std::rethrow_exception(raised_);
-  }
-
- private:
-  template <class Action>
-  void call(const Action& action) {
-    const nb::gil_scoped_acquire acquire;
-    try {
-      action();
-    } catch (...) {
-      raised_ = std::current_exception();
-    }
-  }
-
-  nb::object on_epoch_;
-  bool stopped_ = false;
-  std::exception_ptr raised_;
-  std::chrono::steady_clock::time_point looked_ = {};
-};
-
-Model train_model(const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
-                  std::vector<std::size_t> shape, const std::optional<Split>& split,
-                  std::array<double, 3> fractions, std::int64_t split_seed, const std::string& configuration,
-                  nb::object on_epoch) {
+Samples samples_of(const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
+                   std::vector<std::size_t> shape, const std::optional<Split>& split,
+                   std::array<double, 3> fractions, std::int64_t split_seed) {
   Samples samples{.x = rows_of(x), .y = rows_of(y), .tasks = std::move(tasks), .shape = std::move(shape)};
   if (split) samples.split = {split->data(), split->size()};
   samples.fractions = fractions;
   samples.split_seed = split_seed;
-  Listener listener(std::move(on_epoch));
+  return samples;
+}
+
+Model train_model(const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
+                  std::vector<std::size_t> shape, const std::optional<Split>& split,
+                  std::array<double, 3> fractions, std::int64_t split_seed, const std::string& configuration,
+                  nb::object on_epoch, nb::object on_step) {
+  const Samples samples = samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed);
+  Listener listener(std::move(on_epoch), std::move(on_step));
   TrainOptions options;
   options.configuration = configuration;
-  options.on_epoch = [&](const Epoch& epoch) { listener.epoch(epoch); };
-  options.stop = [&] { return listener.stop(); };
+  listener.follow(options);
   std::optional<Model> model;
   {
     const nb::gil_scoped_release release;
@@ -83,6 +40,20 @@ Model train_model(const Matrix& x, const Matrix& y, std::vector<LabelledTask> ta
   }
   listener.rethrow();
   return std::move(*model);
+}
+
+Run run(const std::string& configuration, std::vector<std::string> set, const std::string& mode,
+        nb::object on_epoch, nb::object on_step) {
+  Listener listener(std::move(on_epoch), std::move(on_step));
+  RunOptions options{.set = std::move(set), .mode = mode};
+  listener.follow(options);
+  Run found;
+  {
+    const nb::gil_scoped_release release;
+    found = train_in_folder(configuration, options);
+  }
+  listener.rethrow();
+  return found;
 }
 
 }  // namespace
@@ -101,8 +72,30 @@ void bind_train(nb::module_& module) {
         return nb::str("Epoch(number={}, train_loss={:.6g}, validation_mean={:.6g})")
             .format(epoch.number, epoch.train_loss, epoch.validation_mean);
       });
+  nb::class_<TrainProgress>(module, "Progress", "A training that is running.")
+      .def_ro("epoch", &TrainProgress::epoch, "running one, from 1")
+      .def_ro("epochs", &TrainProgress::epochs, "the most there will be")
+      .def_ro("step", &TrainProgress::step, "completed ones of all epochs")
+      .def_ro("steps", &TrainProgress::steps, "the most there will be")
+      .def_ro("loss", &TrainProgress::loss, "mean of the running epoch's steps")
+      .def_ro("rows_per_second", &TrainProgress::rows_per_second, "since the training began")
+      .def_ro("seconds_left", &TrainProgress::seconds_left, "at that speed");
+  nb::class_<Run>(module, "Run", "What a training left in its folder.")
+      .def_ro("folder", &Run::folder)
+      .def_ro("finished", &Run::finished)
+      .def_ro("report", &Run::report);
+  module.def("run", &run, "configuration"_a, "set"_a, "mode"_a, "on_epoch"_a.none(), "on_step"_a.none());
+  module.def(
+      "save_data",
+      [](const std::string& path, const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
+         std::vector<std::size_t> shape, const std::optional<Split>& split, std::array<double, 3> fractions,
+         std::int64_t split_seed) {
+        const nb::gil_scoped_release release;
+        save_data(path, samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed));
+      },
+      "path"_a, "x"_a, "y"_a, "tasks"_a, "shape"_a, "split"_a.none(), "fractions"_a, "split_seed"_a);
   module.def("train", &train_model, "x"_a, "y"_a, "tasks"_a, "shape"_a, "split"_a.none(), "fractions"_a,
-             "split_seed"_a, "configuration"_a, "on_epoch"_a.none());
+             "split_seed"_a, "configuration"_a, "on_epoch"_a.none(), "on_step"_a.none());
 }
 
 }  // namespace qmtl::python

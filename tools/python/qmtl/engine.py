@@ -23,7 +23,6 @@ class Engine:
     def __init__(self, head: Head) -> None:
         self.head = head
         self.outputs, self.width, self.size, self.shots = head.outputs, head.width, head._core.size, head._core.shots
-        self.sizes = [size for _, _, _, size in head._core.tensors]
         self._cores: dict[bool, CoreHead] = {}
         self.handle = next(_handles)
         engines[self.handle] = self

@@ -27,34 +27,40 @@ class _Call:
 
     def logits(self, z: Tensor) -> Tensor:
         double = z.dtype == torch.float64
-        rows = z if z.is_contiguous() else z.contiguous()
-        logits = rows.new_empty((rows.shape[0], self.engine.outputs))
+        rows, count = z if z.is_contiguous() else z.contiguous(), z.shape[0]
+        logits = rows.new_empty((count, self.engine.outputs))
         # Addresses: a way through NumPy would cost as much as a small head.
-        self.engine.precise(double).forward_at(rows.data_ptr(), rows.shape[0], double, self.flat, logits.data_ptr(), self.noise)
+        self.engine.precise(double).forward_at(rows.data_ptr(), count, double, self.flat, logits.data_ptr(), self.noise)
         return logits
 
     def slopes(self, z: Tensor, cotangents: Tensor) -> tuple[Tensor, ...]:
         double = z.dtype == torch.float64
-        rows, cotangents = z.contiguous(), cotangents.to(z.dtype).contiguous()
-        dz = torch.empty_like(rows)
-        wide = any(p.dtype == torch.float64 for p in self.parameters)
-        dtype = torch.float64 if wide else torch.float32
-        flat = torch.empty(self.engine.size, dtype=dtype)
-        parts = flat.split(self.engine.sizes)
-        self.engine.precise(double).vjp_at(rows.data_ptr(), rows.shape[0], double, self.flat, cotangents.data_ptr(), dz.data_ptr(),
-                                           [part.data_ptr() for part in parts], wide, self.noise)
-        return (dz, *(part.view(p.shape) if _plain(p, dtype) else part.view(p.shape).to(p)
-                      for part, p in zip(parts, self.parameters)))
+        rows = z if z.is_contiguous() else z.contiguous()
+        if cotangents.dtype != z.dtype or not cotangents.is_contiguous():
+            cotangents = cotangents.to(z.dtype).contiguous()
+        dz, parameters = torch.empty_like(rows), self.parameters
+        dtype = parameters[0].dtype
+        same = dtype in _exact and all(_plain(p, dtype) for p in parameters)
+        if not same:  # through float64, each to its own dtype and device
+            dtype = torch.float64
+        parts = [torch.empty_like(p) if same else torch.empty(p.shape, dtype=dtype) for p in parameters]
+        self.engine.precise(double).vjp_at(rows.data_ptr(), z.shape[0], double, self.flat, cotangents.data_ptr(), dz.data_ptr(),
+                                           [part.data_ptr() for part in parts], dtype == torch.float64, self.noise)
+        return (dz, *(parts if same else (part.to(p) for part, p in zip(parts, parameters))))
+
+
+_exact = (torch.float32, torch.float64)
 
 
 def _plain(tensor: Tensor, dtype: torch.dtype) -> bool:
-    return tensor.dtype == dtype and tensor.device.type == "cpu"
+    """Whether the extension can read its numbers where they lie."""
+    return tensor.dtype == dtype and tensor.is_contiguous() and tensor.device.type == "cpu"
 
 
 def _flat(engine: Engine, parameters: Any) -> Any:
     """All numbers of the parameters, float64 on the host."""
     dtype = parameters[0].dtype
-    if dtype in (torch.float32, torch.float64) and all(_plain(p, dtype) and p.is_contiguous() for p in parameters):
+    if dtype in _exact and all(_plain(p, dtype) for p in parameters):
         return engine.precise(True).gather([p.data_ptr() for p in parameters], dtype == torch.float64)
     return _joined(parameters).detach().numpy()
 

@@ -3,11 +3,15 @@
 """qmtl.torch.Head as users of torch use a module: gradcheck for every head, state, copies, dtypes, compile, DDP."""
 
 import copy
+import gc
 import io
 import pickle
+import resource
 import subprocess
 import sys
 import tempfile
+import threading
+import tracemalloc
 import unittest
 
 import door
@@ -234,6 +238,64 @@ class InTorch(unittest.TestCase):
             for one, two in zip(gradients_of(module, z), gradients_of(same, z)):
                 torch.testing.assert_close(one, two.to(one.dtype), rtol=1e-6, atol=1e-6)
         self.assertEqual([g.dtype for g in expected[1:]], [torch.float64] * (len(expected) - 1))
+
+    def test_ten_thousand_steps_and_failures_leave_no_memory_behind(self):
+        module = head_of()
+        z = torch.randn(4, module.width, requires_grad=True)
+
+        def steps(count):
+            for _ in range(count):
+                module.zero_grad(set_to_none=True)
+                z.grad = None
+                module(z).sum().backward()
+                module(z)  # whose backward never comes
+                try:
+                    module(z[:, :3])
+                except ValueError:
+                    pass
+
+        steps(500)
+        gc.collect()
+        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        steps(10000)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        # A lost call would be some 200 bytes of Python, 2 MB in all, and a lost tensor as much outside.
+        self.assertLess(grown, 20000)
+        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident, 4000)
+
+    def test_heads_in_threads_do_not_disturb_each_other(self):
+        modules = [head_of(), head_of("uploads"), head_of()]
+        inputs = [torch.randn(40, module.width) for module in modules]
+        expected = [gradients_of(module, z) for module, z in zip(modules, inputs)]
+        wrong = []
+
+        def work(which):
+            for _ in range(50):
+                if not all(map(torch.equal, gradients_of(modules[which], inputs[which]), expected[which])):
+                    wrong.append(which)
+
+        threads = [threading.Thread(target=work, args=(which,)) for which in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+    def test_what_was_computed_outlives_what_it_came_from(self):
+        module = head_of()
+        z = torch.randn(300, module.width)
+        expected = module(z).detach().clone()
+        logits = module(z.clone()).detach()
+        array = module.head()(z.clone().numpy())
+        del module
+        gc.collect()
+        torch.randn(100000)  # takes the memory that was given back
+        self.assertTrue(torch.equal(logits, expected))
+        np.testing.assert_array_equal(array, expected.numpy())
 
     def test_two_processes_have_the_gradients_of_one(self):
         if not torch.distributed.is_available():

@@ -67,7 +67,7 @@ class Encoder(nn.Module):
         nn.init.uniform_(self.last.bias, -3.14, 3.14)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        missing = tokens == 0
+        missing = tokens.eq(0)
         states = self.layers(self.embedding(tokens) + self.place, src_key_padding_mask=missing)
         present = (~missing).unsqueeze(-1)
         z: Tensor = self.last((states * present).sum(1) / present.sum(1).clamp(min=1))

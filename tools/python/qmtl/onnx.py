@@ -40,8 +40,7 @@ def join(backbone: Any, head: Any, path: str | os.PathLike[str], example: Any = 
     if found is not None and found != expected:
         raise UsageError(f"backbone: expected an output of width {expected}, that of z, found {found}")
     names = [value.name for value in back.graph.output]
-    prefixed = onnx.compose.add_prefix(back, "head/")
-    front = onnx.compose.add_prefix(front, "backbone/", rename_inputs=False)
+    prefixed = onnx.compose.add_prefix(back, "head/")  # no name of the backbone's is another's then
     front.ir_version = prefixed.ir_version = IR_VERSION
     joined = onnx.compose.merge_models(front, prefixed, [(front.graph.output[0].name, prefixed.graph.input[0].name)])
     taken = {value.name for value in joined.graph.input}

@@ -59,7 +59,7 @@ class Encoder(nn.Module):
     def __init__(self, width: int, size: int = 64) -> None:
         super().__init__()
         self.embedding = nn.Embedding(WORDS, size, padding_idx=0)
-        self.place = nn.Parameter(0.02 * torch.randn(LENGTH, size))
+        self.place = nn.Parameter(torch.randn(LENGTH, size).mul(0.02))
         layer = nn.TransformerEncoderLayer(size, 4, 2 * size, dropout=0.1, batch_first=True)
         self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
         self.last = nn.Linear(size, width)

@@ -4,7 +4,6 @@
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"
 #include "tools/library/source/conversions.h"
-#include "tools/library/source/log_to_errors.h"
 #include "tools/library/source/model_body.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/score.h"
@@ -28,7 +27,6 @@ EvalRequest request_of(const EvaluateOptions& options) {
 }  // namespace
 
 std::string evaluate(const Model& model, Rows x, Rows y, const EvaluateOptions& options) {
-  const LogToErrors log;
   const Checkpoint& checkpoint = ModelAccess::checkpoint(model);
   Dataset data = samples_for(checkpoint.config.model, x, y, options.split);
   const EvalOutcome outcome = score_samples(OneRank(), checkpoint, data, request_of(options));

@@ -9,7 +9,6 @@
 #include "io/config/config.h"
 #include "runtime/base/error.h"
 #include "tools/library/source/follower.h"
-#include "tools/library/source/log_to_errors.h"
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
@@ -29,7 +28,6 @@ Run train_in_folder(const std::string& configuration, const RunOptions& options)
   TrainRequest request{.config = configuration, .overrides = options.set, .mode = mode_of(options.mode)};
   request.threads =
       static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
-  const LogToErrors log;
   const OneRank alone;
   Run run;
   run.folder = load_config(alone, request).run_folder;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "qmtl/error.h"
+#include "qmtl/log.h"
 #include "qmtl/task.h"
 #include "qmtl/threads.h"
 #include "qmtl/version.h"
@@ -97,6 +98,7 @@ NB_MODULE(_core, module) {
   // What a traceback or a cache still holds when Python ends is no leak of this module's.
   nb::set_leak_warnings(false);
   nb::register_exception_translator(raise);
+  log_warnings_to_errors();
   bind_task(module);
   bind_model(module);
   bind_head(module);

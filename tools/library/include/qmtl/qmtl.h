@@ -10,6 +10,7 @@
 #include "qmtl/evaluate.h"
 #include "qmtl/export.h"
 #include "qmtl/head.h"
+#include "qmtl/log.h"
 #include "qmtl/model.h"
 #include "qmtl/replay.h"
 #include "qmtl/rows.h"

@@ -90,6 +90,9 @@ class InSklearn(unittest.TestCase):
         made = QMTLClassifier(SMALL, epochs=10).fit(iris.data, y)
         self.assertEqual(list(made.feature_names_in_), list(iris.data.columns))
         self.assertEqual([task.name for task in made.tasks_], ["kind", "long"])
+        # The model keeps both, for whoever loads it.
+        self.assertEqual(made.model_.columns, list(iris.data.columns))
+        self.assertEqual(made.model_.classes, {"kind": sorted(iris.target_names), "long": ["False", "True"]})
         self.assertEqual(set(made.predict(iris.data)[:, 0]) - set(iris.target_names), set())
         with self.assertRaisesRegex(ValueError, "feature names"):
             made.predict(iris.data.rename(columns={iris.data.columns[0]: "other"}))

@@ -151,11 +151,45 @@ class Workflows(Program):
         with self.assertRaisesRegex(TypeError, "noise: expected"):
             quiet.forward(z, noise=3)
 
+    def test_names_go_with_the_model_and_match_new_tables(self):
+        class Frame:  # what a data frame is to the package
+            def __init__(self, values, columns):
+                self.values, self.columns = np.asarray(values), list(columns)
+
+            def __array__(self, dtype=None, copy=None):
+                return self.values if dtype is None else self.values.astype(dtype)
+
+            def __getitem__(self, names):
+                return Frame(self.values[:, [self.columns.index(name) for name in names]], names)
+
+            def __len__(self):
+                return len(self.values)
+
+        frame = Frame(self.x, ["width", "height"])
+        model = qmtl.train(frame, self.y, TASKS, CONFIG, split=self.split, classes={"third": ["a", "b", "c"]})
+        self.assertEqual(model.run_hash, self.model.run_hash)  # names decide nothing
+        self.assertEqual((model.columns, model.classes["third"]), (["width", "height"], ["a", "b", "c"]))
+        expected = model.predict(self.x)
+        np.testing.assert_array_equal(model.predict(Frame(self.x[:, ::-1], ["height", "width"])), expected)
+        np.testing.assert_array_equal(model.predict(Frame(np.hstack([self.x, self.x]), ["width", "height", "a", "b"])), expected)
+        with self.assertRaisesRegex(ValueError, "none called height"):
+            model.predict(Frame(self.x, ["width", "depth"]))
+        model.save(self.path("named.h5"))
+        lines = ["height,width", *(f"{b:.9g},{a:.9g}" for a, b in self.x)]
+        self.write("new.csv", "\n".join(lines) + "\n")
+        self.succeed("predict", "named.h5", "new.csv", "--out", "named-out.csv")
+        header = pathlib.Path(self.path("named-out.csv")).read_text().splitlines()[0]
+        self.assertIn("third.probability.b", header)
+        for wrong, words in (({"columns": ["one"]}, "columns: expected 2 names"), ({"classes": {"third": ["a"]}}, "third.*3 names"),
+                             ({"classes": {"fourth": ["a"]}}, "fourth")):
+            with self.assertRaisesRegex(ValueError, words):
+                qmtl.train(self.x, self.y, TASKS, CONFIG, split=self.split, **wrong)
+
     def test_progress_is_a_line_that_changes_and_says_how_it_ended(self):
         for stream, ends in ((Terminal(), "\r"), (io.StringIO(), "\n")):
             bar = Bar(stream)
             from qmtl.model import _core, _followers
-            samples = (self.x, self.y, qmtl.configuration.task_list(TASKS), [], self.split, [0.8, 0.2, 0.0], 1)
+            samples = (self.x, self.y, qmtl.configuration.task_list(TASKS), [], self.split, [0.8, 0.2, 0.0], 1, [], [])
             _core.train(*samples, to_toml(CONFIG), *_followers(bar, None))
             bar.close()
             text = stream.getvalue()

@@ -94,6 +94,13 @@ void append_labels(Dataset& data, const std::vector<TaskSpec>& tasks, Rows y) {
                      std::to_string(y.columns));
 }
 
+/// A name for each of `count`, or none.
+void require_names(const std::vector<std::string>& names, std::size_t count, const std::string& what) {
+  if (!names.empty() && names.size() != count)
+    throw usage_error(what + ": expected " + std::to_string(count) + " names or none, found " +
+                      std::to_string(names.size()));
+}
+
 std::vector<std::uint8_t> split_of(const Samples& samples, std::size_t rows) {
   if (!samples.split.empty()) return {samples.split.begin(), samples.split.end()};
   std::vector<std::uint8_t> split(rows);
@@ -123,7 +130,20 @@ Dataset dataset_of(const Samples& samples) {
                   samples.shape.empty() ? std::vector<std::size_t>{x.columns} : samples.shape,
                   x.columns,
                   {x.values.begin(), x.values.end()}}};
+  require_names(samples.columns, x.columns, "columns");
+  data.inputs.front().column_names = samples.columns;
   append_labels(data, task_specs(samples.tasks), y);
+  if (!samples.class_names.empty()) {
+    if (samples.class_names.size() != data.tasks.size())
+      throw usage_error("class_names: expected a list for each of " + std::to_string(data.tasks.size()) +
+                        " tasks, found " + std::to_string(samples.class_names.size()));
+    for (std::size_t t = 0; t < data.tasks.size(); ++t) {
+      Task& task = data.tasks[t];
+      require_names(samples.class_names[t], class_names_of(task.kind, task.outputs()),
+                    "class_names of task '" + task.name + "'");
+      task.class_names = samples.class_names[t];
+    }
+  }
   data.split = split_of(samples, data.samples);
   check_dataset(data, "samples");
   data.hash = dataset_hash(data);

@@ -36,6 +36,22 @@ def rows_of(array: Any, name: str) -> Array:
     return values.reshape(len(values), int(np.prod(values.shape[1:])))
 
 
+def columns_of(x: Any) -> list[str]:
+    """What a data frame calls its columns; [] for other arrays, and where the names are no texts or one comes twice."""
+    names = list(getattr(x, "columns", ()))
+    return names if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names) else []
+
+
+def class_lists(classes: Mapping[str, Sequence[Any]] | None, tasks: Sequence[Task]) -> list[list[str]]:
+    """The names of each task's classes, in order; [] without any."""
+    if not classes:
+        return []
+    for name in classes:
+        if name not in {task.name for task in tasks}:
+            raise ValueError(f"classes: expected those of {', '.join(task.name for task in tasks)}, found '{name}'")
+    return [[str(known) for known in classes.get(task.name, ())] for task in tasks]
+
+
 class Replay(NamedTuple):
     """What `Model.replay` has measured."""
 
@@ -124,13 +140,22 @@ class Model:
 
     def predict(self, x: Any) -> Array:
         """The tasks' outputs, float32 [rows, columns of all tasks], of x [rows, inputs] (or images): probabilities
-        of binary, multiclass and multilabel tasks, values of regression. `split` gives them by task. Raises
-        UsageError for another number of columns, DataError for NaN or infinity."""
-        return self._core.predict(rows_of(x, "x"))
+        of binary, multiclass and multilabel tasks, values of regression. `split` gives them by task. Columns of a data
+        frame are found by the names that the model knows, in any order. Raises UsageError for another number of
+        columns, ValueError for a missing one, DataError for NaN or infinity."""
+        return self._core.predict(self._rows(x))
 
     def logits(self, x: Any) -> Array:
         """The same before the logistic function and softmax."""
-        return self._core.logits(rows_of(x, "x"))
+        return self._core.logits(self._rows(x))
+
+    def _rows(self, x: Any) -> Array:
+        names, known = columns_of(x), self._core.column_names
+        if not names or not all(known) or names == known:
+            return rows_of(x, "x")
+        if missing := [name for name in known if name not in names]:
+            raise ValueError(f"x: expected the columns {', '.join(known)}, found none called {', '.join(missing)}")
+        return rows_of(x[known], "x")
 
     def split(self, columns: Any) -> dict[str, Any]:
         """The columns of each task, by its name: of predictions or logits a dict of [rows, outputs of the task]."""
@@ -155,7 +180,7 @@ class Model:
 
         Raises UsageError for options, DataError for the samples, with row and column."""
         return cast("dict[str, Any]", json.loads(self._core.evaluate(
-            rows_of(x, "x"), labels_of(y, self.tasks), split_of(split), threshold, importance, os.fspath(noise), shots, seed)))
+            self._rows(x), labels_of(y, self.tasks), split_of(split), threshold, importance, os.fspath(noise), shots, seed)))
 
     def noise(self, x: Any, y: Any, noise: str | os.PathLike[str] = "", *, shots: int = 0, seed: int = 0) -> dict[str, Any]:
         """The scores on a noisy device, `evaluate(...)["noise"]`: per task, "mean", and how they were computed."""
@@ -170,7 +195,7 @@ class Model:
     def save_data(self, path: str | os.PathLike[str], x: Any, y: Any, *, split: Any = None) -> None:
         """Writes rows of x and labels y as a data set for the program (`qmtl eval --data`, `replay --data`), all in the
         test split unless `split` says 0, 1 or 2 for each row. Raises UsageError and DataError for what does not fit."""
-        self._core.save_data(os.fspath(path), rows_of(x, "x"), labels_of(y, self.tasks), split_of(split))
+        self._core.save_data(os.fspath(path), self._rows(x), labels_of(y, self.tasks), split_of(split))
 
     def replay(self, x: Any, y: Any, folder: str | os.PathLike[str], *, endpoint: str | os.PathLike[str] = "exact",
                shots: int = 1000, max_cost: float = math.inf, replicates: int = 1000) -> Replay:
@@ -181,7 +206,7 @@ class Model:
 
         Raises UsageError for heads without a circuit, for options that differ from those the folder began with and
         where this build has no replay; EndpointError for what a service refuses."""
-        done, report, rows, logits = self._core.replay(rows_of(x, "x"), labels_of(y, self.tasks), os.fspath(folder),
+        done, report, rows, logits = self._core.replay(self._rows(x), labels_of(y, self.tasks), os.fspath(folder),
                                                        os.fspath(endpoint), shots, max_cost, replicates)
         return Replay(done, json.loads(report) if report else {}, np.asarray(rows, dtype=np.intp), logits)
 
@@ -192,7 +217,7 @@ class Model:
         a file that cannot be written."""
         texts = {name.replace("_", "-"): "" if value is True else str(value)
                  for name, value in options.items() if value is not False and value is not None}
-        return json.loads(self._core.export(form, os.fspath(path), rows_of(x, "x"), texts))
+        return json.loads(self._core.export(form, os.fspath(path), self._rows(x), texts))
 
     def __reduce__(self) -> tuple[Any, ...]:
         with tempfile.TemporaryDirectory(prefix="qmtl-") as folder:
@@ -231,7 +256,8 @@ def labels_of(y: Any, tasks: Sequence[Task]) -> Array:
 
 
 def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = None,
-          fractions: Sequence[float] = (0.8, 0.2, 0.0), split_seed: int = 1,
+          fractions: Sequence[float] = (0.8, 0.2, 0.0), split_seed: int = 1, columns: Sequence[str] | None = None,
+          classes: Mapping[str, Sequence[Any]] | None = None,
           on_epoch: Callable[[Epoch], object] | None = None, progress: bool = False,
           run: str | os.PathLike[str] | None = None, mode: str = "fresh") -> Model:
     """Trains a model in this process and returns the epoch that was best on validation (the last one without
@@ -247,6 +273,8 @@ def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = N
         do not matter.
     split: for each row 0 (training), 1 (validation) or 2 (test); None: rows are divided by `fractions` and
         `split_seed` alone.
+    columns: what x's columns are called, which the model keeps (None: as a data frame calls them): `predict` and the
+        program match new tables by these names. classes: {task: names of its classes by their labels}, kept likewise.
     on_epoch: called with a qmtl.Epoch after each; True ends the training with the best epoch so far. What it
         raises ends the training and is raised here, as Ctrl-C is (KeyboardInterrupt, after the running step).
     progress: a line on standard error (in a notebook below the cell) says how far the training is.
@@ -261,7 +289,8 @@ def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = N
     shape = list(np.shape(x)[1:]) if np.ndim(x) > 2 else []
     if len(fractions) != 3:
         raise ValueError(f"fractions: expected those of training, validation and test, found {len(fractions)} numbers")
-    samples = (inputs, labels_of(y, known), known, shape, split_of(split), [float(f) for f in fractions], split_seed)
+    samples = (inputs, labels_of(y, known), known, shape, split_of(split), [float(f) for f in fractions], split_seed,
+               list(columns) if columns is not None else columns_of(x), class_lists(classes, known))
     bar = Bar() if progress else None
     try:
         if run is None:

@@ -89,7 +89,7 @@ class _Estimator(BaseEstimator):
             raise ValueError(f"y: expected {len(X)} rows as X has, found inconsistent numbers of samples: {len(columns)}")
         return columns, names or [f"y{i}" for i in range(columns.shape[1])]
 
-    def _train(self, X: Array, y: Array, tasks: list[Task]) -> None:
+    def _train(self, X: Array, y: Array, tasks: list[Task], classes: Any = None) -> None:
         self.history_: dict[str, list[float]] = {"train_loss": [], "validation_loss": [], "validation_mean": []}
 
         def remember(epoch: Any) -> None:
@@ -99,6 +99,7 @@ class _Estimator(BaseEstimator):
         share = float(self.validation_fraction)
         self.model_: Model = train(X, y, tasks, self._configuration(), fractions=(1 - share, share, 0.0),
                                    split_seed=0 if self.random_state is None else _seed(self.random_state),
+                                   columns=[str(name) for name in getattr(self, "feature_names_in_", ())], classes=classes,
                                    on_epoch=remember)
         self.tasks_ = tasks
         self.n_outputs_ = len(tasks)
@@ -157,7 +158,7 @@ class QMTLClassifier(ClassifierMixin, _Estimator):
             classes.append(found)
             tasks.append(Task(name, "binary" if len(found) == 2 else "multiclass",
                               1 if len(found) == 2 else len(found)))
-        self._train(X, labels, tasks)
+        self._train(X, labels, tasks, {task.name: found for task, found in zip(tasks, classes)})
         self.classes_ = classes[0] if self._one else classes
         return self
 

@@ -16,19 +16,24 @@ namespace {
 
 Samples samples_of(const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
                    std::vector<std::size_t> shape, const std::optional<Split>& split,
-                   std::array<double, 3> fractions, std::int64_t split_seed) {
+                   std::array<double, 3> fractions, std::int64_t split_seed, std::vector<std::string> columns,
+                   std::vector<std::vector<std::string>> class_names) {
   Samples samples{.x = rows_of(x), .y = rows_of(y), .tasks = std::move(tasks), .shape = std::move(shape)};
   if (split) samples.split = {split->data(), split->size()};
   samples.fractions = fractions;
   samples.split_seed = split_seed;
+  samples.columns = std::move(columns);
+  samples.class_names = std::move(class_names);
   return samples;
 }
 
 Model train_model(const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
                   std::vector<std::size_t> shape, const std::optional<Split>& split,
-                  std::array<double, 3> fractions, std::int64_t split_seed, const std::string& configuration,
+                  std::array<double, 3> fractions, std::int64_t split_seed, std::vector<std::string> columns,
+                  std::vector<std::vector<std::string>> class_names, const std::string& configuration,
                   nb::object on_epoch, nb::object on_step) {
-  const Samples samples = samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed);
+  const Samples samples = samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed,
+                                     std::move(columns), std::move(class_names));
   Listener listener(std::move(on_epoch), std::move(on_step));
   TrainOptions options;
   options.configuration = configuration;
@@ -89,13 +94,17 @@ void bind_train(nb::module_& module) {
       "save_data",
       [](const std::string& path, const Matrix& x, const Matrix& y, std::vector<LabelledTask> tasks,
          std::vector<std::size_t> shape, const std::optional<Split>& split, std::array<double, 3> fractions,
-         std::int64_t split_seed) {
+         std::int64_t split_seed, std::vector<std::string> columns,
+         std::vector<std::vector<std::string>> class_names) {
         const nb::gil_scoped_release release;
-        save_data(path, samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed));
+        save_data(path, samples_of(x, y, std::move(tasks), std::move(shape), split, fractions, split_seed,
+                                   std::move(columns), std::move(class_names)));
       },
-      "path"_a, "x"_a, "y"_a, "tasks"_a, "shape"_a, "split"_a.none(), "fractions"_a, "split_seed"_a);
+      "path"_a, "x"_a, "y"_a, "tasks"_a, "shape"_a, "split"_a.none(), "fractions"_a, "split_seed"_a,
+      "columns"_a, "class_names"_a);
   module.def("train", &train_model, "x"_a, "y"_a, "tasks"_a, "shape"_a, "split"_a.none(), "fractions"_a,
-             "split_seed"_a, "configuration"_a, "on_epoch"_a.none(), "on_step"_a.none());
+             "split_seed"_a, "columns"_a, "class_names"_a, "configuration"_a, "on_epoch"_a.none(),
+             "on_step"_a.none());
 }
 
 }  // namespace qmtl::python

@@ -27,6 +27,12 @@ struct Samples {
   std::span<const std::uint8_t> split = {};
   std::array<double, 3> fractions = {0.8, 0.2, 0.0};  ///< for training, validation and test
   std::int64_t split_seed = 1;  ///< rows are ordered by it and their number alone before they are divided
+  /// What x's columns are called, which models keep: a table of new samples is matched by these names. A name
+  /// for each column, or none.
+  std::vector<std::string> columns = {};
+  /// What the classes of each task are called, in the order of `tasks`: by their labels, of a multilabel task
+  /// its columns; an empty list where they have no names, and for regression. A list for each task, or none.
+  std::vector<std::vector<std::string>> class_names = {};
 };
 
 /// Writes a data set for the program: one input "x", the tasks, the split. Replaces `path` only after what

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <spdlog/spdlog.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "io/files/atomic_file.h"
@@ -50,6 +53,10 @@ TEST_CASE("A training in a folder has the bits of one in memory, and goes on whe
   CHECK(epochs == 4);
   CHECK(steps == 4 * 3);  // 54 rows for training, 20 a batch
   CHECK(Model::load(run.folder).run_hash() == expected);
+  // The run's log ends with it.
+  const auto size = std::filesystem::file_size(folder.file("run/logs/rank-0000.log"));
+  spdlog::warn("of the caller");
+  CHECK(std::filesystem::file_size(folder.file("run/logs/rank-0000.log")) == size);
   const auto wrong = failure([&] { train_in_folder(file, {.mode = "again"}); });
   CHECK(wrong.code == 2);
   CHECK(wrong.says("fresh, resume or overwrite"));

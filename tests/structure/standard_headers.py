@@ -25,7 +25,7 @@ DECLARED = {
     "deque": "deque",
     "priority_queue": "queue",
     "error_code": "system_error",
-    "exception exception_ptr": "exception",
+    "current_exception exception exception_ptr rethrow_exception": "exception",
     "declval exchange forward move": "utility",
     "filesystem": "filesystem",
     "FILE fopen fclose fread": "cstdio",

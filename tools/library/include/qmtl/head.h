@@ -82,6 +82,7 @@ class TaskHead {
   /// The same with the shot noise of training (train.shots): a normal of each readout's variance. Costs as
   /// much as vjp.
   void forward(std::span<const float> z, std::span<float> logits, const ShotNoise& noise) const;
+  /// The same in double precision.
   void forward(std::span<const double> z, std::span<double> logits, const ShotNoise& noise) const;
 
   /// For cotangents[rows, outputs] = d loss / d logits at z[rows, width]: writes dz[rows, width] = d loss / d
@@ -95,6 +96,7 @@ class TaskHead {
   /// The same for the logits that forward gave with this noise.
   void vjp(std::span<const float> z, std::span<const float> cotangents, std::span<float> dz,
            std::span<double> dparameters, const ShotNoise& noise) const;
+  /// The same in double precision.
   void vjp(std::span<const double> z, std::span<const double> cotangents, std::span<double> dz,
            std::span<double> dparameters, const ShotNoise& noise) const;
 

@@ -23,11 +23,13 @@ struct Epoch {
 
 /// A training that is running, after a step.
 struct TrainProgress {
-  int epoch = 0, epochs = 0;         ///< running one, from 1, and the most there will be
-  std::int64_t step = 0, steps = 0;  ///< completed ones of all epochs, and the most there will be
-  double loss = 0;                   ///< mean of the running epoch's steps
-  double rows_per_second = 0;        ///< since the training began
-  double seconds_left = 0;           ///< at that speed
+  int epoch = 0;               ///< running one, from 1
+  int epochs = 0;              ///< the most there will be
+  std::int64_t step = 0;       ///< completed ones of all epochs
+  std::int64_t steps = 0;      ///< the most there will be
+  double loss = 0;             ///< mean of the running epoch's steps
+  double rows_per_second = 0;  ///< since the training began
+  double seconds_left = 0;     ///< at that speed
 };
 
 /// How a model is trained, and who follows it.

@@ -14,14 +14,14 @@ namespace qmtl::python {
 namespace nb = nanobind;
 
 /// Passes epochs to Python and looks for Ctrl-C. What Python raises is kept while the training, which knows
-/// no such exceptions, ends in its own way.
-class Listener {
+/// no such exceptions, ends in its own way. Hidden, as all of nanobind is.
+class [[gnu::visibility("hidden")]] Listener {
  public:
   Listener(nb::object on_epoch, nb::object on_step)
       : on_epoch_(std::move(on_epoch)), on_step_(std::move(on_step)) {}
 
   template <class Options>
-  void follow(Options& options) {
+  void follow(Options & options) {
     options.on_epoch = [this](const Epoch& at) { epoch(at); };
     options.stop = [this] { return stop(); };
     if (!on_step_.is_none()) options.on_step = [this](const TrainProgress& at) { step(at); };

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -85,6 +86,15 @@ rx(2 * theta[1] + pi / 4) q[1];
             qmtl.from_qasm3(text, "a", "[block]")
         with self.assertRaisesRegex(qmtl.UsageError, "head.kind"):
             qmtl.Head("a", HEADS["linear"]).circuit()
+
+    @unittest.skipUnless(sys.version_info >= (3, 11), "left out: tomllib came with Python 3.11")
+    def test_a_configurations_file_names_a_circuit_beside_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "stage.qasm").write_text("OPENQASM 3.0;\ninput float z;\nqubit[2] q;\nry(z) q[1];\n")
+            path = pathlib.Path(folder) / "model.toml"
+            path.write_text('[circuit]\nqubits = 2\n[[circuit.layer]]\nfile = "stage.qasm"\n[block]\nsize = 2\n')
+            head = qmtl.Head("a", path)
+        self.assertEqual([gate["qubits"] for gate in head.circuit().shared], [[1]])
 
     @unittest.skipUnless(there("qiskit"), "left out: qiskit not installed")
     def test_qiskit_computes_the_same_logits(self):

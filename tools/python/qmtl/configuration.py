@@ -45,10 +45,36 @@ def to_toml(config: Config) -> str:
     if isinstance(config, str):
         return config
     if isinstance(config, os.PathLike):
-        return pathlib.Path(config).read_text(encoding="utf-8")
+        path = pathlib.Path(config)
+        return _with_absolute_files(path.read_text(encoding="utf-8"), path.absolute().parent)
     if isinstance(config, Mapping):
         return "".join(f"{json.dumps(str(k))} = {toml_value(v, str(k))}\n" for k, v in config.items())
     raise TypeError(f"config: expected a dict, TOML text or a path, found {type(config).__name__}")
+
+
+def _tables(text: str) -> dict[str, Any] | None:
+    """What a text of TOML says; None for a wrong one, of which the library says what is wrong, and before Python 3.11."""
+    try:
+        import tomllib
+    except ImportError:
+        return None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _with_absolute_files(text: str, folder: pathlib.Path) -> str:
+    """The text with the circuits' files, which are relative to the configuration's folder, as absolute paths."""
+    tables = _tables(text)
+    if tables is None:
+        return text
+    parts = [tables.get("circuit"), tables.get("block"), *(tables.get("task") or {}).values()]
+    layers = [layer for part in parts if isinstance(part, Mapping) for layer in part.get("layer") or ()
+              if isinstance(layer, dict) and isinstance(layer.get("file"), str)]
+    for layer in layers:
+        layer["file"] = str(folder / layer["file"])
+    return to_toml(tables) if layers else text
 
 
 def says_tasks(config: Config) -> bool:
@@ -56,14 +82,9 @@ def says_tasks(config: Config) -> bool:
     tables: Any = config
     if not isinstance(config, Mapping):
         text = to_toml(config)
-        try:
-            import tomllib
-        except ImportError:  # before Python 3.11
+        tables = _tables(text)
+        if tables is None:
             return any(line.replace(" ", "").startswith("tasks=") for line in text.splitlines())
-        try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
-            return False  # the library says what is wrong, and where
     data = tables.get("data")
     return isinstance(data, Mapping) and "tasks" in data
 

@@ -91,10 +91,10 @@ def main(folder: str, epochs: int = 3, rows: int = 4000, names: str = ",".join(F
     optimiser = torch.optim.Adam([{"params": encoder.parameters(), "lr": 1e-3}, {"params": circuit.parameters(), "lr": 1e-2}])
     inputs = {task: vocabulary.tokens([text for text, _ in train[task]]) for task in tasks}
     labels = {task: torch.tensor([label for _, label in train[task]]) for task in tasks}
-    for _ in range(epochs):
+    for epoch in range(epochs):
         batches = [(number, part) for number, task in enumerate(tasks)
                    for part in torch.randperm(len(labels[task])).split(batch)]
-        random.shuffle(batches)
+        random.Random(epoch).shuffle(batches)
         encoder.train()
         for number, part in batches:
             optimiser.zero_grad()
@@ -123,4 +123,4 @@ if __name__ == "__main__":
     options = parser.parse_args()
     for task, (accuracy, constant) in main(options.folder, options.epochs, options.rows,
                                                 options.tasks).items():
-        print(f"{task:<5} {accuracy:.3f}   (the more frequent answer: {constant:.3f})")
+        print(f"{task:<5} {accuracy:.3f}   the more frequent answer: {constant:.3f}")

@@ -24,6 +24,9 @@ CIRCUITS["products"] = {"circuit": {"qubits": 3, "layer": [{"gates": ["h"]}, {"u
                                                                                "trained": "weights"},
                                                            {"upload": "ry"}, {"gates": ["u"], "entangler": "crx"}]},
                         "block": {"size": 2}}
+CIRCUITS["amplitudes"] = {"circuit": {"qubits": 3, "layer": [{"encode": "amplitude", "numbers": 6}, {"upload": "ry", "first_input": 2},
+                                                             {"gates": ["u"], "entangler": "crx"}]},
+                          "block": {"size": 2}, "task": {next(iter(TASKS)): {"output": "tanh", "range": [-2.0, 3.0]}}}
 
 
 def there(name):

@@ -29,14 +29,14 @@ struct CircuitReadout {
   double divisor = 1.0;     ///< the gain, in front of a linear layer
   std::vector<ReadoutColumn> columns;
 
-  /// logits[rows, columns] of values[rows, outputs]. A logit is summed over its weights in order, its bias
-  /// last.
   /// d logit / d u of a column, for one sample's values.
   double slope(std::size_t column, std::span<const double> values) const;
   /// The most that column's logit changes for each of its outputs.
   static double most_slope(const ReadoutColumn& column) {
     return column.half_width == 0.0 ? 1.0 : column.half_width;
   }
+  /// logits[rows, columns] of values[rows, outputs]. A logit is summed over its weights in order, its bias
+  /// last.
   void logits(std::span<const double> values, double* logits) const;
 };
 

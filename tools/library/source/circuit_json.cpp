@@ -68,10 +68,13 @@ Json circuit_json(const HeadFunction& head) {
   const Circuit& circuit = *head.circuit();
   const ModelSpec& spec = head.spec();
   Json json{{"qubits", circuit.qubits},
-            {"inputs", circuit.sample_inputs()},
+            {"inputs", circuit.function_inputs()},
             {"trainable", assemble(head_ansatz(spec)).layout.names()},
             {"map", {{"kind", std::string(name(spec.head.angle_map))}, {"gain", head.gain()}}},
             {"shared", gates_json(circuit, circuit.shared)}};
+  Json& encodings = json["encodings"] = Json::array();
+  for (const AmplitudeEncoding& encoding : circuit.encodings)
+    encodings.push_back({{"numbers", encoding.of}, {"qubits", encoding.qubits}});
   Json& blocks = json["blocks"] = Json::array();
   for (const Block& block : circuit.blocks) {
     Json outputs = Json::array();
@@ -83,7 +86,9 @@ Json circuit_json(const HeadFunction& head) {
   for (const ReadoutColumn& column : head.readout()->columns) {
     std::vector<double> weights = column.weights;
     for (double& weight : weights) weight /= head.readout()->divisor;
-    columns.push_back({{"outputs", column.outputs}, {"weights", weights}, {"bias", column.bias}});
+    Json& made =
+        columns.emplace_back(Json{{"outputs", column.outputs}, {"weights", weights}, {"bias", column.bias}});
+    if (column.half_width != 0.0) made["tanh"] = {column.middle, column.half_width};
   }
   return json;
 }

@@ -33,11 +33,29 @@ def value(terms: Terms, inputs: Any, trainable: Any) -> Any:
     return total
 
 
+def amplitude_angles(numbers: Array, qubits: int) -> Array:
+    """Angles [rows, 2^qubits - 1] of the rotations that make numbers [rows, up to 2^qubits], over their norm, a state's
+    amplitudes (Mottonen et al. 2004, quant-ph/0407010): level by level of a tree of norms, each level's 2 atan2(right, left)
+    spread over its rotations by a Walsh transform in the order of the Gray code."""
+    norms = [np.zeros((*numbers.shape[:-1], 1 << qubits))]
+    norms[0][..., :numbers.shape[-1]] = numbers
+    for _ in range(qubits - 1):
+        norms.insert(0, np.hypot(norms[0][..., 0::2], norms[0][..., 1::2]))
+    angles, walsh = [], np.ones((1, 1))
+    for level in norms:
+        count = walsh.shape[0]
+        order = [i ^ (i >> 1) for i in range(count)]
+        angles.append((2 * np.arctan2(level[..., 1::2], level[..., 0::2]) @ walsh)[..., order] / count)
+        walsh = np.block([[walsh, walsh], [walsh, -walsh]])
+    return np.concatenate(angles, axis=-1)
+
+
 class Circuit:
     """A head's circuit: a stage that all tasks share, blocks that each follow it, and what is read. Qubit 0 is the least
     significant bit. Gates are {"gate", "qubits"}, rx, ry, rz, cx or cz, rotations with the sum of terms "angle".
 
-    qubits, inputs: how many, numbers of a sample being its inputs after the angle map. trainable: names of the trained
+    qubits, inputs: how many, numbers of a sample being its inputs after the angle map and, behind them, the angles of
+    amplitude encodings. trainable: names of the trained
     numbers, whose values are `values`, float64. shared, blocks, columns: as TaskHead::circuit() documents."""
 
     def __init__(self, data: Mapping[str, Any], values: Array) -> None:
@@ -48,6 +66,7 @@ class Circuit:
         self.blocks: list[dict[str, Any]] = data["blocks"]
         self.columns: list[dict[str, Any]] = data["columns"]
         self.map: dict[str, Any] = data["map"]
+        self.encodings: list[dict[str, Any]] = data["encodings"]
         self.values = values
 
     @classmethod
@@ -59,19 +78,25 @@ class Circuit:
         return cls(data, head.parameters[:len(data["trainable"])])
 
     def angles(self, z: Any) -> Array:
-        """Inputs of the circuit [rows, inputs] of z [rows, width], by the head's angle map."""
+        """Inputs of the circuit [rows, inputs] of z [rows, width], by the head's angle map and encodings."""
         u = self.map["gain"] * np.asarray(z, dtype=np.float64)
         half = np.pi / 2
         maps = {"shift-tanh": lambda: half + half * np.tanh(u), "shift-atan": lambda: half + np.arctan(u),
                 "pi-tanh": lambda: np.pi * np.tanh(u), "linear": lambda: u}
-        mapped: Array = maps[self.map["kind"]]()
-        return mapped
+        encoded = [amplitude_angles(np.asarray(z, dtype=np.float64)[..., encoding["numbers"]], encoding["qubits"])
+                   for encoding in self.encodings]
+        return np.concatenate([maps[self.map["kind"]](), *encoded], axis=-1)
 
     def logits(self, expectations: Any) -> Array:
         """Logits [rows, columns] of the expectations [rows, outputs of all blocks]."""
         values = np.asarray(expectations, dtype=np.float64)
-        return np.stack([column["bias"] + values[..., column["outputs"]] @ np.asarray(column["weights"])
-                         for column in self.columns], axis=-1)
+        logits = []
+        for column in self.columns:
+            logits.append(column["bias"] + values[..., column["outputs"]] @ np.asarray(column["weights"]))
+            if "tanh" in column:
+                middle, half_width = column["tanh"]
+                logits[-1] = middle + half_width * np.tanh(logits[-1])
+        return np.stack(logits, axis=-1)
 
     @property
     def outputs(self) -> list[tuple[int, Terms]]:

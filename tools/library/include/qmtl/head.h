@@ -52,11 +52,13 @@ class TaskHead {
   /// Name and value of every key of the configuration, as TOML: with tasks() it makes the same head.
   std::string configuration() const;
   /// The circuit as JSON, for those who build it elsewhere; "" for heads without one. Its keys:
-  /// "qubits"; "inputs": how many numbers a sample has; "map": {"kind", "gain"}, input = kind(gain * z);
+  /// "qubits"; "inputs": how many numbers its angles read; "map": {"kind", "gain"}: the first are
+  /// kind(gain * z); "encodings": behind them, for each {"numbers", "qubits"} the 2^qubits - 1 angles of the
+  /// rotations that make those numbers of z a state's amplitudes, level by level (io/FORMATS.md);
   /// "trainable": names of the trained numbers, the first of parameters(); "shared": the stage's gates;
   /// "blocks": a list of {"qubits", "gates", "outputs"} that each follow the stage; "columns": of each logit
-  /// {"outputs", "weights", "bias"} as bound: bias + sum of weight * expectation, outputs counted over all
-  /// blocks. A gate is {"gate", "qubits"}, one of rx, ry, rz, cx, cz, and of a rotation "angle" in radians;
+  /// {"outputs", "weights", "bias"} as bound: u = bias + sum of weight * expectation, outputs counted over all
+  /// blocks, and "tanh": [middle, half_width] where the logit is middle + half_width * tanh(u). A gate is {"gate", "qubits"}, one of rx, ry, rz, cx, cz, and of a rotation "angle" in radians;
   /// an output is a list of products of Z, {"qubits", "weight"}, that are added up. Angles and weights are
   /// sums of terms {"factor", "trainable", "inputs"}: the factor times that trained number and those inputs,
   /// where they are there.

@@ -24,6 +24,7 @@ class PredictorOf final : public Predictor {
   const ModelSpec& spec() const override { return network_.spec(); }
   SimdTarget target() const override { return network_.target(); }
   std::size_t outputs() const override { return network_.outputs(); }
+  std::vector<LayerCircuit> layer_circuits() const override { return network_.backbone().circuits(); }
 
   void predict(std::size_t rows, std::span<const std::span<const float>> inputs, std::span<float> logits,
                std::span<const std::span<const double>> shifts) const override {

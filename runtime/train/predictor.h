@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "runtime/engine/engine.h"
+#include "runtime/model/layers/layer.h"
 #include "runtime/model/trained_model.h"
 
 namespace qmtl {
@@ -16,7 +18,8 @@ class Predictor {
   virtual ~Predictor() = default;
   virtual const ModelSpec& spec() const = 0;
   virtual SimdTarget target() const = 0;
-  virtual std::size_t outputs() const = 0;  ///< logit columns of all tasks together
+  virtual std::size_t outputs() const = 0;                       ///< logit columns of all tasks together
+  virtual std::vector<LayerCircuit> layer_circuits() const = 0;  ///< of the backbone
 
   /// logits[rows, outputs()], regression columns in the unit of the labels; inputs[i] is [rows, width of
   /// spec().inputs[i]], as in a data set. A row's logits depend on that row alone. Throws Error (usage) for

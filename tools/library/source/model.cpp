@@ -99,7 +99,10 @@ std::span<const double> Model::parameters() const { return body_->checkpoint.sta
 const std::string& Model::run_hash() const { return body_->checkpoint.run_hash; }
 std::string Model::configuration() const { return to_toml(body_->checkpoint.config); }
 std::string Model::plan() const {
-  return plan_json(plan_resolved(body_->checkpoint.config, body_->checkpoint.params)).dump();
+  const Checkpoint& checkpoint = body_->checkpoint;
+  return plan_json(plan_resolved(checkpoint.config, checkpoint.params,
+                                 make_predictor(trained_model(checkpoint))->layer_circuits()))
+      .dump();
 }
 
 }  // namespace qmtl

@@ -57,11 +57,12 @@ class TaskHead {
   /// rotations that make those numbers of z a state's amplitudes, level by level (io/FORMATS.md);
   /// "trainable": names of the trained numbers, the first of parameters(); "shared": the stage's gates;
   /// "blocks": a list of {"qubits", "gates", "outputs"} that each follow the stage; "columns": of each logit
-  /// {"outputs", "weights", "bias"} as bound: u = bias + sum of weight * expectation, outputs counted over all
-  /// blocks, and "tanh": [middle, half_width] where the logit is middle + half_width * tanh(u). A gate is {"gate", "qubits"}, one of rx, ry, rz, cx, cz, and of a rotation "angle" in radians;
-  /// an output is a list of products of Z, {"qubits", "weight"}, that are added up. Angles and weights are
-  /// sums of terms {"factor", "trainable", "inputs"}: the factor times that trained number and those inputs,
-  /// where they are there.
+  /// {"outputs", "weights", "bias"} as bound: u = bias + sum of weight * expectation, outputs counted over
+  /// all blocks, and "tanh": [middle, half_width] where the logit is middle + half_width * tanh(u). A gate is
+  /// {"gate", "qubits"}, one of rx, ry, rz, cx, cz, and of a rotation "angle" in radians; an output is a list
+  /// of products of Z, {"qubits", "weight"}, that are added up. Angles and weights are sums of terms
+  /// {"factor", "trainable", "inputs"}: the factor times that trained number and those inputs, where they are
+  /// there.
   std::string circuit() const;
   /// The circuit drawn as text (UTF-8), its first blocks; "" for heads without one.
   std::string drawing() const;

@@ -120,43 +120,6 @@ void Unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, Sta
                 : UnmixK<true, false, false, Add>(mix, table, after, before, ket, phase_gradient);
 }
 
-/// Gradients of a layer's gates at its output; sums over blocks in order.
-template <class Real>
-void LayerGradients(const RyLayer& layer, State<Real> bra, State<Real> ket, Real* gradients) {
-  const std::size_t blocks = blocks_of(layer.qubits), size = layer.gates.size() * tile;
-  Real* parts = gradients;
-  if (blocks > 1) {
-    thread_local AlignedVector<Real> memory;
-    memory.resize(blocks * size);
-    parts = memory.data();
-  }
-  RunPasses(layer, layer.in_place, [&](std::size_t p, std::size_t block, Groups groups) HWY_ATTR {
-    const Pass& pass = layer.in_place[p];
-    Gradient(pass, groups, bra, ket, parts + block * size + pass.first_gate * tile);
-  });
-  if (blocks == 1) return;
-  const Tag<Real> d;
-  for (std::size_t at = 0; at < size; at += tile) {
-    Vec<Real> sum = hn::Load(d, parts + at);
-    for (std::size_t block = 1; block < blocks; ++block)
-      sum = hn::Add(sum, hn::Load(d, parts + block * size + at));
-    hn::Store(sum, d, gradients + at);
-  }
-}
-
-/// A layer's way back, in place on the bra: gradients of its gates, then the inverse rotations.
-template <class Real>
-void BackwardLayer(const RyLayer& layer, State<Real> bra, State<Real> ket, const Real* tangents,
-                   const Real* scales, const std::uint8_t* scaled, Real* gradients) {
-  LayerGradients(layer, bra, ket, gradients + layer.slot * tile);
-  RunPasses(layer, layer.in_place, [&](std::size_t p, std::size_t, Groups groups) HWY_ATTR {
-    const std::size_t slot = layer.in_place_slot + p;
-    Rotate<true>(layer.in_place[p], groups, bra,
-                 tangents + (layer.slot + layer.in_place[p].first_gate) * tile,
-                 scaled[slot] ? scales + slot * tile : nullptr);
-  });
-}
-
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "runtime/engine/row_blocks.h"
+
 namespace qmtl::engine {
 namespace {
 
@@ -28,6 +30,27 @@ void for_layers(const Program& program, const Each& each) {
     for (const RyLayer& layer : block.layers) each(layer);
     if (block.product) each(*block.product);
   }
+}
+
+/// Bit l of row r: the sign of amplitude r + l * rows. The kernels load a word of bits at a time.
+template <class Real>
+std::vector<std::uint8_t> lane_signs(const std::vector<std::uint8_t>& negative) {
+  const std::size_t rows = negative.size() >> lane_qubits<Real>;
+  std::vector<std::uint8_t> signs(rows + sizeof(std::uint64_t), 0);
+  for (std::size_t lane = 0; lane < lane_values<Real>; ++lane)
+    for (std::size_t r = 0; r < rows; ++r)
+      signs[r] |= static_cast<std::uint8_t>(negative[lane * rows + r] << lane);
+  return signs;
+}
+
+/// [lanes][rows] to [rows][lanes].
+template <class Real>
+void to_lanes(const std::vector<Real>& from, std::vector<Real>& to) {
+  constexpr std::size_t lanes = lane_values<Real>;
+  const std::size_t rows = from.size() / lanes;
+  to.resize(from.size());
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t lane = 0; lane < lanes; ++lane) to[r * lanes + lane] = from[lane * rows + r];
 }
 
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
@@ -84,6 +107,7 @@ RegisterOperators<Real> BoundPart<Real>::register_of(const std::vector<int>& qub
   reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
   reg.stride = reg.entries + 64 / static_cast<int>(sizeof(Real));
   reg.split = split_rows(program_.qubits, qubits);
+  reg.outer_values = outer_values<Real>(program_.qubits, qubits);
   return reg;
 }
 
@@ -128,6 +152,7 @@ void BoundPart<Real>::bind_tables() {
     table.re.resize(size);
     if (mix.phases.empty()) {
       for (std::size_t j = 0; j < size; ++j) table.re[j] = mix.negative[j] ? Real(-1) : Real(1);
+      if (cut_sums(program_.qubits)) table.lane_signs = lane_signs<Real>(mix.negative);
       return;
     }
     phase.assign(size, 0.0);
@@ -143,6 +168,9 @@ void BoundPart<Real>::bind_tables() {
       table.re[j] = static_cast<Real>(mix.negative[j] ? -cos[i] : cos[i]);
       table.im[j] = static_cast<Real>(mix.negative[j] ? -sin[i] : sin[i]);
     }
+    if (!cut_sums(program_.qubits)) return;
+    to_lanes(table.re, table.lane_re);
+    to_lanes(table.im, table.lane_im);
   };
   for (const Mix& mix : program_.mixes) make(mix);
   for (const BlockProgram& block : program_.blocks) {

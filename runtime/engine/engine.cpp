@@ -36,6 +36,7 @@ struct Engine<Real>::Impl {
   int angles = 0, params = 0, outputs = 0;
   bool second_moments = false;
   bool bound = false;
+  LaneUse lanes = LaneUse::automatic;
   const engine::KernelTable<Real>* kernels = nullptr;
   std::vector<std::unique_ptr<engine::EnginePart<Real>>> parts;
 
@@ -63,14 +64,14 @@ struct Engine<Real>::Impl {
   class Buffers {
    public:
     Buffers(const Impl& impl, std::size_t samples, bool gradient)
-        : angles_(aligned(impl.angles)), values_(aligned(impl.values())) {
+        : angles_(aligned(impl.angles)), values_(aligned(impl.values())), lanes_(impl.lanes) {
       tiles_ = (std::min(samples, impl.chunk()) + tile - 1) / tile;
       start_ = workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ + impl.memory(gradient));
     }
     /// Angles, values, cotangents, angle gradients of a tile of so many samples.
     engine::TileData<Real> tile_data(std::size_t t, std::size_t samples = tile_rows) const {
       Real* at = start_ + t * (2 * angles_ + 2 * values_);
-      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_, samples};
+      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_, samples, lanes_};
     }
     Real* angles(std::size_t t) const { return start_ + t * (2 * angles_ + 2 * values_); }
     Real* cotangents(std::size_t t) const { return angles(t) + 2 * angles_ + values_; }
@@ -79,6 +80,7 @@ struct Engine<Real>::Impl {
 
    private:
     std::size_t angles_, values_, tiles_;
+    LaneUse lanes_;
     Real* start_;
   };
 
@@ -199,6 +201,11 @@ void Engine<Real>::set_second_moments(bool on) {
   impl_->second_moments = on;
   impl_->bound = false;
   impl_->make_parts();
+}
+
+template <class Real>
+void Engine<Real>::set_lanes(LaneUse use) {
+  impl_->lanes = use;
 }
 
 template <class Real>

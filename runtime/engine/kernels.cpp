@@ -4,9 +4,9 @@
 #include "runtime/engine/targets.h"
 //
 #include "hwy/highway.h"
+#include "runtime/engine/amplitude_tile-inl.h"
 #include "runtime/engine/expansion-inl.h"
 #include "runtime/engine/rows-inl.h"
-#include "runtime/engine/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
@@ -14,24 +14,46 @@ namespace qmtl::engine::HWY_NAMESPACE {
 template <class Real>
 std::size_t Workspace(const Bound<Real>& bound, bool gradient) {
   Layout<Real> layout;
-  return MakeLayout<Real>(bound, gradient, nullptr, layout);
+  const std::size_t samples = MakeLayout<Real>(bound, gradient, nullptr, layout);
+  if (!TakesAmplitudes(bound, gradient)) return samples;
+  AmplitudeLayout<Real> one;
+  Arena<Real> arena{nullptr};
+  TakePrepared(*bound.program, arena, layout.prepared);
+  TakeAmplitudes(bound, gradient, arena, one);
+  return std::max(samples, arena.used);
+}
+
+/// Samples of the tile from which on its lanes are samples.
+template <class Real>
+bool UsesAmplitudes(const Bound<Real>& bound, const TileData<Real>& data, bool gradient) {
+  if (data.lanes == LaneUse::samples || !TakesAmplitudes(bound, gradient)) return false;
+  return data.lanes == LaneUse::amplitudes || data.samples <= lanes<Real> / 2;
 }
 
 template <class Real>
 void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real>* sums, Real* workspace) {
   const Program& program = *bound.program;
   thread_local Layout<Real> layout;
-  MakeLayout(bound, sums != nullptr, workspace, layout);
+  Arena<Real> arena{workspace};
+  TakePrepared(program, arena, layout.prepared);
   Prepare(bound, data, layout);
-  const std::size_t subs = (data.samples + lanes<Real> - 1) / lanes<Real>, run = subs * lanes<Real>;
-  for (std::size_t sub = 0; sub < subs; ++sub)
-    SubTile<Real>(bound, data, sums, layout, static_cast<int>(sub)).run();
-  if (!sums) return;
   const Prepared<Real>& p = layout.prepared;
-  for (std::size_t q = 0; q < static_cast<std::size_t>(program.qubits); ++q)
-    std::fill(p.product_gradients + q * tile + run, p.product_gradients + (q + 1) * tile, Real(0));
-  for (std::size_t g = 0; g < static_cast<std::size_t>(program.gates); ++g)
-    std::fill(p.gradients + g * tile + run, p.gradients + (g + 1) * tile, Real(0));
+  bool amplitudes = false;
+  if constexpr (amplitude_lanes<Real>) {
+    amplitudes = UsesAmplitudes(bound, data, sums != nullptr);
+    if (amplitudes) RunAmplitudes(bound, data, sums, p, arena);
+  }
+  if (!amplitudes) {
+    TakeStates(bound, sums != nullptr, program.qubits, arena, layout);
+    const std::size_t subs = (data.samples + lanes<Real> - 1) / lanes<Real>, run = subs * lanes<Real>;
+    for (std::size_t sub = 0; sub < subs; ++sub)
+      SubTile<Real>(bound, data, sums, layout, static_cast<int>(sub)).run();
+    for (std::size_t q = 0; sums && q < static_cast<std::size_t>(program.qubits); ++q)
+      std::fill(p.product_gradients + q * tile + run, p.product_gradients + (q + 1) * tile, Real(0));
+    for (std::size_t g = 0; sums && g < static_cast<std::size_t>(program.gates); ++g)
+      std::fill(p.gradients + g * tile + run, p.gradients + (g + 1) * tile, Real(0));
+  }
+  if (!sums) return;
   const RyLayer& product = program.shared.front();
   for (std::size_t g = 0; g < product.gates.size(); ++g)
     std::copy_n(p.product_gradients + product.gates[g].qubit * tile, tile, p.gradients + g * tile);

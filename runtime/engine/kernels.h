@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/circuit/pauli.h"
+#include "runtime/engine/engine.h"
 #include "runtime/engine/program.h"
 #include "runtime/engine/simd_target.h"
 
@@ -18,6 +19,10 @@ inline constexpr int tile = 16;
 template <class Real>
 struct PhaseTable {
   std::vector<Real> re, im;
+  /// The same for amplitudes as lanes (row_blocks.h): of a table of signs a bit for each lane of a row, else
+  /// [rows][lanes]. Empty below that size.
+  std::vector<std::uint8_t> lane_signs;
+  std::vector<Real> lane_re, lane_im;
 };
 
 /// A block's readouts for bound parameters: diagonals over the readout index, one row per value.
@@ -43,8 +48,9 @@ struct RegisterOperators {
   int entries = 0;
   int stride = 0;  ///< of `operators`: entries plus a cache line, as a power of two would fill few cache sets
   Split split;
-  std::vector<int> columns;     ///< value column of each operator
-  std::vector<Real> operators;  ///< [columns][stride], off-diagonal entries doubled: value = operator . rho
+  std::size_t outer_values = 1;  ///< row_blocks.h
+  std::vector<int> columns;      ///< value column of each operator
+  std::vector<Real> operators;   ///< [columns][stride], off-diagonal entries doubled: value = operator . rho
 };
 
 /// A program with bound parameters.
@@ -86,6 +92,7 @@ struct TileData {
   const Real* cotangents = nullptr;  ///< null: forward only
   Real* angle_gradients = nullptr;   ///< added to
   std::size_t samples = tile;
+  LaneUse lanes = LaneUse::automatic;
 };
 
 /// Aligned to a cache line, as the kernels' loads ask for. Not TBB's allocator: the thread sanitizer does not

@@ -7,9 +7,7 @@
 #define QMTL_ENGINE_PRODUCT_STATE_INL_H_
 #endif
 
-#include "runtime/engine/kernels.h"
-#include "runtime/engine/math-inl.h"
-#include "runtime/engine/row_blocks.h"
+#include "runtime/engine/cut_sums-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
@@ -43,6 +41,7 @@ void ProductState(int qubits, const Real* sin, const Real* cos, Real* prefix, Re
 template <class Real>
 void ProductGradient(int qubits, const Real* sin, const Real* cos, const Real* prefix, Real* bra,
                      Real* scratch, Real* gradient) {
+  if (cut_sums(qubits)) return CutProductGradient(qubits, sin, cos, prefix, bra, scratch, gradient);
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const Vec<Real> half = hn::Set(d, Real(0.5));

@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <cstddef>
+#include <vector>
 
 namespace qmtl::engine {
 
@@ -15,15 +16,42 @@ namespace qmtl::engine {
 /// threads.
 inline constexpr int block_bits = 12, blocked_bits = 14, threaded_bits = 16;
 
+/// From 2^14 rows on the top `lane_qubits` qubits can be the lanes of a 256-bit register instead of samples.
+/// Every sum over the amplitudes of such a state is cut accordingly, whatever the lanes are: one sum for each
+/// value of the lane qubits, over the other qubits' indices in blocks; then the blocks in order; then the
+/// values by a fixed tree. So a sample has the same bits either way.
+template <class Real>
+inline constexpr int lane_qubits = sizeof(Real) == 4 ? 3 : 2;
+template <class Real>
+inline constexpr std::size_t lane_values = std::size_t{1} << lane_qubits<Real>;
+
+constexpr bool cut_sums(int qubits) { return qubits >= blocked_bits; }
+
+/// Blocks of each of those sums.
+template <class Real>
+constexpr std::size_t sum_blocks(int qubits) {
+  const int bits = qubits - lane_qubits<Real> - block_bits;
+  return bits > 0 ? std::size_t{1} << bits : 1;
+}
+
+/// How many sums the sum over the other qubits of a register is cut into: one for each value of the lane
+/// qubits outside of the register, which come last in a Split's rows.
+template <class Real>
+std::size_t outer_values(int qubits, const std::vector<int>& reg) {
+  if (!cut_sums(qubits)) return 1;
+  std::size_t values = lane_values<Real>;
+  for (const int q : reg) values >>= q >= qubits - lane_qubits<Real> ? 1 : 0;
+  return values;
+}
+
 constexpr std::size_t blocks_of(int qubits) {
   return qubits < blocked_bits ? 1 : std::size_t{1} << (qubits - block_bits);
 }
 
-/// each(block) for all blocks of a state.
+/// each(block) for 0 .. blocks - 1.
 template <class Each>
-void for_blocks(int qubits, const Each& each) {
-  const std::size_t blocks = blocks_of(qubits);
-  if (qubits < threaded_bits) {
+void for_each_block(bool threads, std::size_t blocks, const Each& each) {
+  if (!threads || blocks == 1) {
     for (std::size_t b = 0; b < blocks; ++b) each(b);
     return;
   }
@@ -36,6 +64,12 @@ void for_blocks(int qubits, const Each& each) {
         },
         tbb::simple_partitioner());
   });
+}
+
+/// each(block) for all blocks of a state.
+template <class Each>
+void for_blocks(int qubits, const Each& each) {
+  for_each_block(qubits >= threaded_bits, blocks_of(qubits), each);
 }
 
 }  // namespace qmtl::engine

@@ -283,13 +283,25 @@ void Reflect(const Pass& pass, Groups groups, State<Real> in, State<Real> out, c
   }
 }
 
-/// Re <a|b> of every sample, in four chains.
+/// A product readout's layer: phi = its operator on the ket.
 template <class Real>
-Vec<Real> Dot(std::size_t count, State<Real> a, State<Real> b) {
+void ReflectLayer(const RyLayer& layer, State<Real> ket, State<Real> phi, const Real* tangents,
+                  const Real* scales, const std::uint8_t* scaled) {
+  RunPasses(layer, layer.in_place, [&](std::size_t i, std::size_t, Groups groups) HWY_ATTR {
+    const Pass& pass = layer.in_place[i];
+    const std::size_t slot = layer.in_place_slot + i;
+    Reflect(pass, groups, i == 0 ? ket : phi, phi, tangents + (layer.slot + pass.first_gate) * tile,
+            scaled[slot] ? scales + slot * tile : nullptr);
+  });
+}
+
+/// Re <a|b> of every sample over some rows, in four chains.
+template <class Real>
+Vec<Real> DotRows(std::uint32_t begin, std::uint32_t end, State<Real> a, State<Real> b) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   Vec<Real> sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = begin; i < end; ++i) {
     const std::size_t at = row(i) * n;
     Vec<Real>& real = sum[i & 1];
     real = hn::MulAdd(hn::Load(d, a.re + at), hn::Load(d, b.re + at), real);
@@ -302,7 +314,7 @@ Vec<Real> Dot(std::size_t count, State<Real> a, State<Real> b) {
 
 /// bra (+)= factor * state.
 template <class Real>
-void AddScaled(std::size_t count, Vec<Real> factor, State<Real> state, State<Real> bra, bool add) {
+void AddScaledRows(std::uint32_t count, Vec<Real> factor, State<Real> state, State<Real> bra, bool add) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const Real* from[2] = {state.re, state.im};

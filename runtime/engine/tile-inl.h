@@ -9,16 +9,15 @@
 
 #include <algorithm>
 
-#include "runtime/engine/adjoint-inl.h"
-#include "runtime/engine/product_state-inl.h"
-#include "runtime/engine/readout-inl.h"
+#include "runtime/engine/registers-inl.h"
+#include "runtime/engine/sample_lanes-inl.h"
 #include "runtime/engine/tile_layout-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
 
-/// One sub-tile (the samples of one SIMD register) of a tile.
-template <class Real>
+/// One sub-tile (the samples of one SIMD register) of a tile. Mode: what the lanes of its states are.
+template <class Real, class Mode = SampleLanes<Real>>
 class SubTile {
  public:
   SubTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real>* sums, Layout<Real>& layout,
@@ -40,7 +39,8 @@ class SubTile {
       run_block(b, first);
       first = false;
     }
-    if (!bound_.registers.empty()) run_registers();
+    if constexpr (Mode::samples > 1 || lanes<Real> == 1)
+      if (!bound_.registers.empty()) run_registers();
     if (sums_) backward_shared();
   }
 
@@ -53,8 +53,8 @@ class SubTile {
     for (std::size_t l = 0; l < block.layers.size(); ++l) {
       const Mix& mix = l == 0 ? block.entry : block.mixes[l - 1];
       const State<Real> out = in_use(block.layers[l], layout_.block[l]);
-      ForwardLayer(block.layers[l], mix, bound_.tables[mix.table], ket, out, tangents(), scales(),
-                   layout_.prepared.scaled);
+      Mode::forward(block.layers[l], mix, bound_.tables[mix.table], ket, out, tangents(), scales(),
+                    layout_.prepared.scaled);
       ket = out;
     }
     return ket;
@@ -65,22 +65,22 @@ class SubTile {
   void backward_block(const BlockProgram& block, State<Real> bra, bool first) {
     State<Real> other = layout_.scratch;
     for (std::size_t l = block.layers.size(); l-- > 0;) {
-      BackwardLayer(block.layers[l], bra, in_use(block.layers[l], layout_.block[l]), tangents(), scales(),
-                    layout_.prepared.scaled, gradients());
+      Mode::backward(block.layers[l], bra, in_use(block.layers[l], layout_.block[l]), tangents(), scales(),
+                     layout_.prepared.scaled, gradients());
       if (l > 0) {
         const Mix& mix = block.mixes[l - 1];
         const State<Real> ket = in_use(block.layers[l - 1], layout_.block[l - 1]);
         const State<Real> before = with_parts(other, ket.im != nullptr);
-        Unmix<false>(mix, bound_.tables[mix.table], bra, before, ket, phase_sums(mix));
+        Mode::template unmix<false>(mix, bound_.tables[mix.table], bra, before, ket, phase_sums(mix));
         other = bra.re == layout_.bra_block.re ? layout_.bra_block : layout_.scratch;
         bra = before;
       } else {
         Real* phases = phase_sums(block.entry.gradient_slot >= 0 ? block.entry : program_.mixes.back());
         const PhaseTable<Real>& table = bound_.tables[block.entry.table];
         if (first)
-          Unmix<false>(block.entry, table, bra, shared_bra(), last_shared(), phases);
+          Mode::template unmix<false>(block.entry, table, bra, shared_bra(), last_shared(), phases);
         else
-          Unmix<true>(block.entry, table, bra, shared_bra(), last_shared(), phases);
+          Mode::template unmix<true>(block.entry, table, bra, shared_bra(), last_shared(), phases);
       }
     }
   }
@@ -92,13 +92,13 @@ class SubTile {
 
   void forward_shared() {
     const Prepared<Real>& p = layout_.prepared;
-    ProductState(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
-                 layout_.shared[0].re);
+    Mode::product_state(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
+                        layout_.shared[0].re);
     for (std::size_t l = 1; l < program_.shared.size(); ++l) {
       const Mix& mix = program_.mixes[l - 1];
-      ForwardLayer(program_.shared[l], mix, bound_.tables[mix.table],
-                   in_use(program_.shared[l - 1], layout_.shared[l - 1]),
-                   in_use(program_.shared[l], layout_.shared[l]), tangents(), scales(), p.scaled);
+      Mode::forward(program_.shared[l], mix, bound_.tables[mix.table],
+                    in_use(program_.shared[l - 1], layout_.shared[l - 1]),
+                    in_use(program_.shared[l], layout_.shared[l]), tangents(), scales(), p.scaled);
     }
   }
 
@@ -114,24 +114,28 @@ class SubTile {
     const BlockProgram& block = program_.blocks[b];
     const State<Real> ket = forward_block(block);
     const Diagonals<Real>& diagonals = bound_.diagonals[b];
-    Probabilities(block, ket, layout_.probability);
+    Mode::probabilities(program_.qubits, block, ket, layout_.probability);
     const Tag<Real> d;
     for (std::size_t v = 0; v < diagonals.value.size(); ++v)
-      hn::Store(DiagonalDot(diagonals.value[v], layout_.probability), d,
-                data_.values + diagonals.column[v] * tile + offset_);
+      hn::Store(dot(block, diagonals.value[v]), d, data_.values + diagonals.column[v] * tile + offset_);
     if (!sums_) return;
 
     for (const auto& weight : diagonals.weights) {
       const Vec<Real> g = hn::Load(d, data_.cotangents + weight.column * tile + offset_);
       HWY_ALIGN Real terms[lanes<Real>];
-      hn::Store(hn::Mul(g, DiagonalDot(weight.diagonal, layout_.probability)), d, terms);
-      for (const Real term : terms) sums_->weight[weight_offset_] += term;
+      hn::Store(hn::Mul(g, dot(block, weight.diagonal)), d, terms);
+      for (std::size_t i = 0; i < Mode::samples; ++i) sums_->weight[weight_offset_] += terms[i];
       ++weight_offset_;
     }
     const State<Real> bra =
         block.layers.empty() ? shared_bra() : with_parts(layout_.bra_block, ket.im != nullptr);
-    FoldCotangents(block, diagonals, data_.cotangents + offset_, ket, bra, block.layers.empty() && !first);
+    Mode::fold(program_.qubits, block, diagonals, data_.cotangents + offset_, ket, bra,
+               block.layers.empty() && !first);
     if (!block.layers.empty()) backward_block(block, bra, first);
+  }
+
+  Vec<Real> dot(const BlockProgram& block, const std::vector<Real>& diagonal) const {
+    return Mode::diagonal_dot(program_.qubits, block, diagonal, layout_.probability);
   }
 
   State<Real> shared_bra() const { return with_parts(layout_.bra, program_.shared.back().complex); }
@@ -147,47 +151,43 @@ class SubTile {
   bool run_products() {
     const Tag<Real> d;
     const Mix& tail = program_.mixes.back();
-    const std::size_t count = std::size_t{1} << program_.qubits;
     bool first = true;
     // Of the state behind the mix: other blocks may have imaginary parts where this has none to write.
     const bool complex = last_shared().im != nullptr || !tail.phases.empty();
     const State<Real> ket = with_parts(layout_.mixed, complex),
                       bra = with_parts(layout_.product_bra, complex);
-    ApplyMix(tail, bound_.tables[tail.table], last_shared(), ket);
+    Mode::apply(tail, bound_.tables[tail.table], last_shared(), ket);
     for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
       const BlockProgram& block = program_.blocks[b];
       if (!block.product) continue;
       const RyLayer& layer = *block.product;
       const State<Real> phi = with_parts(layout_.product, complex);
-      RunPasses(layer, layer.in_place, [&](std::size_t i, std::size_t, Groups groups) HWY_ATTR {
-        const Pass& pass = layer.in_place[i];
-        const std::size_t slot = layer.in_place_slot + i;
-        Reflect(pass, groups, i == 0 ? ket : phi, phi, tangents() + (layer.slot + pass.first_gate) * tile,
-                layout_.prepared.scaled[slot] ? scales() + slot * tile : nullptr);
-      });
+      Mode::reflect(layer, ket, phi, tangents(), scales(), layout_.prepared.scaled);
       const int column = bound_.diagonals[b].column[0];
       const Vec<Real> weight = hn::Set(d, static_cast<Real>(block.outputs[0][0].weight));
-      hn::Store(hn::Mul(weight, Dot(count, phi, ket)), d, data_.values + column * tile + offset_);
+      hn::Store(hn::Mul(weight, Mode::dot(program_.qubits, phi, ket)), d,
+                data_.values + column * tile + offset_);
       if (!sums_) continue;
       const Vec<Real> factor =
           hn::Mul(hn::Add(weight, weight), hn::Load(d, data_.cotangents + column * tile + offset_));
-      LayerGradients(layer, phi, ket, gradients() + layer.slot * tile);
+      Mode::gradients(layer, phi, ket, gradients() + layer.slot * tile);
       for (std::size_t g = 0; g < layer.gates.size(); ++g) {
         Real* gradient = gradients() + (layer.slot + g) * tile;
         hn::Store(hn::Mul(factor, hn::Load(d, gradient)), d, gradient);
       }
-      AddScaled(count, factor, phi, bra, !first);
+      Mode::add_scaled(program_.qubits, factor, phi, bra, !first);
       first = false;
     }
     if (!sums_) return false;
-    Unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(), phase_sums(tail));
+    Mode::template unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(),
+                                phase_sums(tail));
     return true;
   }
 
   void run_registers() {
     const Mix& tail = program_.mixes.back();
     const State<Real> ket = with_parts(layout_.mixed, program_.complex);
-    ApplyMix(tail, bound_.tables[tail.table], last_shared(), ket);
+    Mode::apply(tail, bound_.tables[tail.table], last_shared(), ket);
     const State<Real> bra = with_parts(layout_.bra_block, program_.complex);
     const std::size_t n = lanes<Real>;
     std::size_t most = 0;
@@ -207,24 +207,25 @@ class SubTile {
         ApplyHermitian<false>(reg, layout_.weights, layout_.matrix, ket, bra, r > 0);
     }
     if (!sums_) return;
-    Unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(), phase_sums(tail));
+    Mode::template unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(),
+                                phase_sums(tail));
   }
 
   void backward_shared() {
     State<Real> bra = shared_bra(), other = layout_.scratch;
     for (std::size_t l = program_.shared.size() - 1; l > 0; --l) {
-      BackwardLayer(program_.shared[l], bra, in_use(program_.shared[l], layout_.shared[l]), tangents(),
-                    scales(), layout_.prepared.scaled, gradients());
+      Mode::backward(program_.shared[l], bra, in_use(program_.shared[l], layout_.shared[l]), tangents(),
+                     scales(), layout_.prepared.scaled, gradients());
       const State<Real> ket = in_use(program_.shared[l - 1], layout_.shared[l - 1]);
       const State<Real> before = with_parts(other, ket.im != nullptr);
       const Mix& mix = program_.mixes[l - 1];
-      Unmix<false>(mix, bound_.tables[mix.table], bra, before, ket, phase_sums(mix));
+      Mode::template unmix<false>(mix, bound_.tables[mix.table], bra, before, ket, phase_sums(mix));
       other = bra.re == layout_.bra.re ? layout_.bra : layout_.scratch;
       bra = before;
     }
     const Prepared<Real>& p = layout_.prepared;
-    ProductGradient(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix, bra.re,
-                    layout_.probability, p.product_gradients + offset_);
+    Mode::product_gradient(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
+                           bra.re, layout_.probability, p.product_gradients + offset_);
   }
 
   const Bound<Real>& bound_;
@@ -233,7 +234,7 @@ class SubTile {
   UnitSums<Real>* sums_;
   Layout<Real>& layout_;
   int sub_;
-  std::size_t offset_;
+  std::size_t offset_;  ///< of the sub-tile's samples in rows of 16
   std::size_t weight_offset_ = 0;
 };
 

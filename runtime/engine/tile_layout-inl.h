@@ -56,12 +56,7 @@ struct Layout {
 };
 
 template <class Real>
-std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Layout<Real>& layout) {
-  const Program& program = *bound.program;
-  constexpr std::size_t n = lanes<Real>;
-  const std::size_t state = rows(program.qubits) * n;
-  Arena<Real> arena{start};
-  Prepared<Real>& p = layout.prepared;
+void TakePrepared(const Program& program, Arena<Real>& arena, Prepared<Real>& p) {
   p.tangents = arena.take(program.gates * tile);
   p.scales = arena.take(program.passes * tile);
   p.product_sin = arena.take(program.qubits * tile);
@@ -69,6 +64,15 @@ std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Lay
   p.gradients = arena.take(program.gates * tile);
   p.product_gradients = arena.take(program.qubits * tile);
   p.scaled = reinterpret_cast<std::uint8_t*>(arena.take(program.passes));
+}
+
+/// row_qubits: the qubits that are rows of a state.
+template <class Real>
+void TakeStates(const Bound<Real>& bound, bool gradient, int row_qubits, Arena<Real>& arena,
+                Layout<Real>& layout) {
+  const Program& program = *bound.program;
+  constexpr std::size_t n = lanes<Real>;
+  const std::size_t state = rows(row_qubits) * n;
   layout.shared.clear();
   layout.block.clear();
   // Forward alone needs two states in turn; the gradient keeps every layer's.
@@ -85,7 +89,7 @@ std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Lay
     else
       layout.block.push_back(layout.block[l - 2]);
   }
-  layout.prefix = arena.take((std::size_t{1} << program.qubits) * n);
+  layout.prefix = arena.take((std::size_t{1} << row_qubits) * n);
   layout.probability = arena.take((std::size_t{1} << program.qubits) * n);
   if (gradient) {
     layout.bra = TakeState(arena, state, program.complex);
@@ -108,6 +112,13 @@ std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Lay
     layout.matrix = arena.take(square * n);
     layout.transposed = arena.take((entries + n) * n);
   }
+}
+
+template <class Real>
+std::size_t MakeLayout(const Bound<Real>& bound, bool gradient, Real* start, Layout<Real>& layout) {
+  Arena<Real> arena{start};
+  TakePrepared(*bound.program, arena, layout.prepared);
+  TakeStates(bound, gradient, bound.program->qubits, arena, layout);
   return arena.used;
 }
 

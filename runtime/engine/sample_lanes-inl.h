@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the lanes of a sub-tile's states are, by name: samples. Compiled once per instruction set.
+#if defined(QMTL_ENGINE_SAMPLE_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef QMTL_ENGINE_SAMPLE_LANES_INL_H_
+#undef QMTL_ENGINE_SAMPLE_LANES_INL_H_
+#else
+#define QMTL_ENGINE_SAMPLE_LANES_INL_H_
+#endif
+
+#include "runtime/engine/product_state-inl.h"
+#include "runtime/engine/readout-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace qmtl::engine::HWY_NAMESPACE {
+
+/// The lanes are samples: every number is the sample's own.
+template <class Real>
+struct SampleLanes {
+  static constexpr std::size_t samples = lanes<Real>;
+
+  static void product_state(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
+    ProductState(qubits, sin, cos, prefix, out);
+  }
+  static void product_gradient(int qubits, const Real* sin, const Real* cos, const Real* prefix, Real* bra,
+                               Real* scratch, Real* gradient) {
+    ProductGradient(qubits, sin, cos, prefix, bra, scratch, gradient);
+  }
+  static void forward(const RyLayer& layer, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
+                      State<Real> out, const Real* tangents, const Real* scales, const std::uint8_t* scaled) {
+    ForwardLayer(layer, mix, table, in, out, tangents, scales, scaled);
+  }
+  static void backward(const RyLayer& layer, State<Real> bra, State<Real> ket, const Real* tangents,
+                       const Real* scales, const std::uint8_t* scaled, Real* gradients) {
+    BackwardLayer(layer, bra, ket, tangents, scales, scaled, gradients);
+  }
+  static void gradients(const RyLayer& layer, State<Real> bra, State<Real> ket, Real* to) {
+    LayerGradients(layer, bra, ket, to);
+  }
+  static void apply(const Mix& mix, const PhaseTable<Real>& table, State<Real> in, State<Real> out) {
+    ApplyMix(mix, table, in, out);
+  }
+  template <bool Add>
+  static void unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
+                    State<Real> ket, Real* phase_gradient) {
+    Unmix<Add>(mix, table, after, before, ket, phase_gradient);
+  }
+  static void reflect(const RyLayer& layer, State<Real> ket, State<Real> phi, const Real* tangents,
+                      const Real* scales, const std::uint8_t* scaled) {
+    ReflectLayer(layer, ket, phi, tangents, scales, scaled);
+  }
+  static Vec<Real> dot(int qubits, State<Real> a, State<Real> b) { return Dot(qubits, a, b); }
+  static void add_scaled(int qubits, Vec<Real> factor, State<Real> state, State<Real> bra, bool add) {
+    AddScaledRows(std::uint32_t{1} << qubits, factor, state, bra, add);
+  }
+  static void probabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
+    Probabilities(qubits, block, state, probability);
+  }
+  static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
+                                const Real* probability) {
+    return DiagonalDot(qubits, block, diagonal, probability);
+  }
+  static void fold(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
+                   const Real* cotangents, State<Real> ket, State<Real> bra, bool add) {
+    FoldCotangents(qubits, block, diagonals, cotangents, ket, bra, add);
+  }
+};
+
+}  // namespace qmtl::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

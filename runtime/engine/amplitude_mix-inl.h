@@ -235,13 +235,13 @@ void AmplitudeApplyMix(const Mix& mix, const PhaseTable<Real>& table, State<Real
   });
 }
 
-/// Back through a mix, without phase gradients. Complex: the bra has an imaginary part.
+/// Back through a mix, as UnmixRows. Complex: the bra has an imaginary part.
 template <bool Add, class Real>
 struct AmplitudeUnmixRows {
   const MixLanes<Real>& lanes_in;
   const PhaseTable<Real>& table;
-  State<Real> after, before;
-  bool both;  ///< the bra before it has an imaginary part too
+  State<Real> after, before, ket;
+  Real* phase_gradient;
   std::uint32_t begin, end;
 
   template <bool Moves, bool Complex, bool Phases>
@@ -268,12 +268,23 @@ struct AmplitudeUnmixRows {
       }
       if constexpr (Moves) {
         const auto places = lanes_in.places(j);
+        if (phase_gradient) {
+          Vec<Real> g =
+              hn::MulAdd(b, hn::GatherIndex(d, ket.re, places), hn::GatherIndex(d, phase_gradient, places));
+          if (ket.im) g = hn::NegMulAdd(a, hn::GatherIndex(d, ket.im, places), g);
+          hn::ScatterIndex(g, d, phase_gradient, places);
+        }
         scatter(a, places, before.re);
-        if (both) scatter(b, places, before.im);
+        if (ket.im) scatter(b, places, before.im);
       } else {
         const std::size_t to = lanes_in.whole(j);
+        if (phase_gradient) {
+          Vec<Real> g = hn::MulAdd(b, hn::Load(d, ket.re + to), hn::Load(d, phase_gradient + to));
+          if (ket.im) g = hn::NegMulAdd(a, hn::Load(d, ket.im + to), g);
+          hn::Store(g, d, phase_gradient + to);
+        }
         store(a, before.re + to);
-        if (both) store(b, before.im + to);
+        if (ket.im) store(b, before.im + to);
       }
     }
   }
@@ -292,11 +303,12 @@ struct AmplitudeUnmixRows {
 
 template <bool Add, class Real>
 void AmplitudeUnmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
-                    State<Real> ket) {
+                    State<Real> ket, Real* phase_gradient) {
   const MixLanes<Real> lanes_in(mix);
   AmplitudeRows<Real>(mix, [&](std::uint32_t begin, std::uint32_t end) HWY_ATTR {
-    WithMixKind(lanes_in.moves(), after.im != nullptr, after.im && !table.im.empty(),
-                AmplitudeUnmixRows<Add, Real>{lanes_in, table, after, before, ket.im != nullptr, begin, end});
+    WithMixKind(
+        lanes_in.moves(), after.im != nullptr, after.im && !table.im.empty(),
+        AmplitudeUnmixRows<Add, Real>{lanes_in, table, after, before, ket, phase_gradient, begin, end});
   });
 }
 

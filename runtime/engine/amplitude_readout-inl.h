@@ -125,52 +125,55 @@ void AmplitudeProductGradient(int qubits, const Real* sin, const Real* cos, cons
   }
 }
 
-/// Where a readout's register lies: readout index r = rows' part | lane part, one for each lane.
+/// Where a register lies: index r = rows' part | lane part, one for each lane.
 template <class Real>
-struct LaneReadout {
-  bool whole;                       ///< cut_readout: row r is readout index r
-  std::vector<std::uint32_t> rows;  ///< otherwise: readout indices whose lane qubits are 0
-  HWY_ALIGN typename LaneOrder<Real>::Number lane[lanes<Real>];
+struct LaneRegister {
+  bool whole;                       ///< cut_readout: row r is index r
+  std::vector<std::uint32_t> rows;  ///< otherwise: indices whose lane qubits are 0
+  std::uint32_t lane_bits = 0;      ///< of an index: its lane qubits
+  std::uint32_t lane[lanes<Real>] = {};
   unsigned outer = all_lanes<Real>;  ///< lane qubits that are not in the register
 
-  LaneReadout(int qubits, const BlockProgram& block) : whole(cut_readout(qubits, block)) {
-    std::uint32_t lane_bits = 0;
-    std::fill_n(lane, lanes<Real>, 0);
-    for (std::size_t p = 0; p < block.readout_qubits.size(); ++p) {
-      const int bit = block.readout_qubits[p] - (qubits - lane_qubits<Real>);
+  LaneRegister(int qubits, const std::vector<int>& reg) : whole(cut_readout(qubits, reg)) {
+    for (std::size_t p = 0; p < reg.size(); ++p) {
+      const int bit = reg[p] - (qubits - lane_qubits<Real>);
       if (bit < 0) continue;
       lane_bits |= std::uint32_t{1} << p;
       outer &= ~(1u << bit);
       for (std::size_t l = 0; l < lanes<Real>; ++l)
         if (l >> bit & 1) lane[l] |= std::uint32_t{1} << p;
     }
-    size_ = block.split.offset_row.size() >> hwy::PopCount(std::uint64_t{lane_bits});
+    size_ = (std::size_t{1} << reg.size()) >> hwy::PopCount(std::uint64_t{lane_bits});
     for (std::uint32_t r = 0; !whole && rows.size() < size_; r = ((r | lane_bits) + 1) & ~lane_bits)
       rows.push_back(r);
   }
   std::size_t size() const { return size_; }
   std::uint32_t operator[](std::size_t i) const { return whole ? static_cast<std::uint32_t>(i) : rows[i]; }
-  HWY_INLINE Vec<Real> load(const std::vector<Real>& diagonal, std::uint32_t r) const {
-    return hn::GatherIndex(Tag<Real>(), diagonal.data() + r, hn::Load(hn::RebindToSigned<Tag<Real>>(), lane));
+
+  /// Elements r | lane part of a diagonal.
+  HWY_INLINE Vec<Real> load(const typename Diagonals<Real>::Diagonal& diagonal, std::uint32_t r) const {
+    const Tag<Real> d;
+    if (whole) return hn::LoadU(d, diagonal.by_lanes.data() + r * lanes<Real>);
+    HWY_ALIGN Real x[lanes<Real>];
+    for (std::size_t l = 0; l < lanes<Real>; ++l) x[l] = diagonal[r | lane[l]];
+    return hn::Load(d, x);
+  }
+  /// Rows of the other qubits where the lane qubits are 0: the first ones of the list.
+  std::size_t outer_rows(const Split& split) const {
+    return split.base_row.size() >> hwy::PopCount(std::uint64_t{outer});
   }
 
  private:
   std::size_t size_;
 };
 
-/// Rows of a register's other qubits where the lane qubits are 0: the first ones of the list.
-template <class Real>
-std::size_t outer_rows(const BlockProgram& block, const LaneReadout<Real>& at) {
-  return block.split.base_row.size() >> hwy::PopCount(std::uint64_t{at.outer});
-}
-
 /// Probabilities: [rows][lanes] of a readout on all qubits, else [readout index], the same in all lanes.
 template <class Real>
 void AmplitudeProbabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>, few = 4;
-  const LaneReadout<Real> at(qubits, block);
-  const std::size_t count = outer_rows(block, at), size = at.size();
+  const LaneRegister<Real> at(qubits, block.readout_qubits);
+  const std::size_t count = at.outer_rows(block.split), size = at.size();
   for (std::size_t i = 0; i < size; i += few) {
     const std::size_t height = size - i < few ? size - i : few;
     Vec<Real> sum[few];
@@ -205,11 +208,11 @@ void AmplitudeProbabilities(int qubits, const BlockProgram& block, State<Real> s
 }
 
 template <class Real>
-Vec<Real> AmplitudeDiagonalDot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
-                               const Real* x) {
-  if (!cut_readout(qubits, block)) return DiagonalDotRows<Real>(diagonal, x);
+Vec<Real> AmplitudeDiagonalDot(int qubits, const BlockProgram& block,
+                               const typename Diagonals<Real>::Diagonal& diagonal, const Real* x) {
+  if (!cut_readout(qubits, block.readout_qubits)) return DiagonalDotRows<Real>(diagonal, x);
   const Tag<Real> d;
-  const LaneReadout<Real> at(qubits, block);
+  const LaneRegister<Real> at(qubits, block.readout_qubits);
   Vec<Real> s[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
   for (std::size_t r = 0; r < at.size(); r += 4)
 #pragma GCC unroll 4
@@ -223,8 +226,8 @@ void AmplitudeFoldCotangents(int qubits, const BlockProgram& block, const Diagon
                              const Real* cotangents, State<Real> ket, State<Real> bra, bool add) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
-  const LaneReadout<Real> at(qubits, block);
-  const std::size_t count = outer_rows(block, at);
+  const LaneRegister<Real> at(qubits, block.readout_qubits);
+  const std::size_t count = at.outer_rows(block.split);
   const Vec<Real> two = hn::Set(d, Real(2));
   for (std::size_t i = 0; i < at.size(); ++i) {
     const std::uint32_t r = at[i];

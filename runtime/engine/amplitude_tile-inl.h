@@ -8,7 +8,7 @@
 #define QMTL_ENGINE_AMPLITUDE_TILE_INL_H_
 #endif
 
-#include "runtime/engine/amplitude_readout-inl.h"
+#include "runtime/engine/amplitude_registers-inl.h"
 #include "runtime/engine/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -17,7 +17,7 @@ namespace qmtl::engine::HWY_NAMESPACE {
 /// A SubTile's Mode: the lanes are amplitudes of one sample, whose numbers are the same in all lanes.
 template <class Real>
 struct AmplitudeLanes {
-  static constexpr std::size_t samples = 1;
+  static constexpr bool amplitudes = true;
 
   static void product_state(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
     AmplitudeProductState(qubits, sin, cos, prefix, out);
@@ -42,8 +42,8 @@ struct AmplitudeLanes {
   }
   template <bool Add>
   static void unmix(const Mix& mix, const PhaseTable<Real>& table, State<Real> after, State<Real> before,
-                    State<Real> ket, Real*) {
-    AmplitudeUnmix<Add>(mix, table, after, before, ket);
+                    State<Real> ket, Real* phase_gradient) {
+    AmplitudeUnmix<Add>(mix, table, after, before, ket, phase_gradient);
   }
   static void reflect(const RyLayer& layer, State<Real> ket, State<Real> phi, const Real* tangents,
                       const Real* scales, const std::uint8_t* scaled) {
@@ -58,8 +58,8 @@ struct AmplitudeLanes {
   static void probabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
     AmplitudeProbabilities(qubits, block, state, probability);
   }
-  static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
-                                const Real* probability) {
+  static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block,
+                                const typename Diagonals<Real>::Diagonal& diagonal, const Real* probability) {
     return AmplitudeDiagonalDot(qubits, block, diagonal, probability);
   }
   static void fold(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
@@ -67,17 +67,44 @@ struct AmplitudeLanes {
     AmplitudeFoldCotangents(qubits, block, diagonals, cotangents, ket, bra, add);
   }
 
+  static void density(const RegisterOperators<Real>& reg, int qubits, State<Real> ket, Real* rho) {
+    reg.complex ? AmplitudeDensity<true>(reg, qubits, ket, rho)
+                : AmplitudeDensity<false>(reg, qubits, ket, rho);
+  }
+  static void hermitian(const RegisterOperators<Real>& reg, int qubits, const Real* weights, Real* matrix,
+                        State<Real> ket, State<Real> bra, bool add) {
+    reg.complex ? AmplitudeHermitian<true>(reg, qubits, weights, matrix, ket, bra, add)
+                : AmplitudeHermitian<false>(reg, qubits, weights, matrix, ket, bra, add);
+  }
+
  private:
   static std::uint32_t row_count(int qubits) { return std::uint32_t{1} << (qubits - lane_qubits<Real>); }
 };
 
-/// Whether a program can run with amplitudes as lanes. Phases' gradients are kept with samples as lanes, and
-/// so are registers.
 template <class Real>
-bool TakesAmplitudes(const Bound<Real>& bound, bool gradient) {
-  const Program& program = *bound.program;
-  return amplitude_lanes<Real> && cut_sums(program.qubits) && bound.registers.empty() &&
-         !(gradient && program.gradient_slots > 0);
+bool TakesAmplitudes(const Bound<Real>& bound) {
+  return amplitude_lanes<Real> && cut_sums(bound.program->qubits);
+}
+
+/// With more samples than half of the lanes the lanes are samples: their kernels need no exchange of lanes.
+template <class Real>
+bool UsesAmplitudes(const Bound<Real>& bound, std::size_t samples, LaneUse use) {
+  if (use == LaneUse::samples || !TakesAmplitudes(bound)) return false;
+  return use == LaneUse::amplitudes || samples <= lanes<Real> / 2;
+}
+
+/// Lanes::sum_amplitudes.
+template <class Real>
+void SumAmplitudes(const Real* parts, std::size_t samples, int qubits, double* sums) {
+  constexpr std::size_t n = lane_values<Real>;
+  const int row_bits = qubits - lane_qubits<Real>;
+  const std::size_t stride = rows(row_bits) * n;
+  for (std::size_t lane = 0; lane < n; ++lane)
+    for (std::uint32_t r = 0; r < std::uint32_t{1} << row_bits; ++r) {
+      Real x[tile] = {};
+      for (std::size_t s = 0; s < samples; ++s) x[s] = parts[s * stride + row(r) * n + lane];
+      *sums++ += TileSum(x);
+    }
 }
 
 /// rows[count][16]: all samples get the values of one.
@@ -89,8 +116,8 @@ void Spread(const Real* from, std::size_t count, std::size_t sample, Real* to) {
 /// Where the sample that is run lies in the workspace.
 template <class Real>
 struct AmplitudeLayout {
-  std::size_t columns = 0;  ///< of the values
-  Real *values, *cotangents;
+  std::size_t columns = 0;                       ///< of the values
+  Real *values, *cotangents, *first_cotangents;  ///< in all lanes; in the first one alone
   Layout<Real> layout;
 };
 
@@ -99,9 +126,12 @@ void TakeAmplitudes(const Bound<Real>& bound, bool gradient, Arena<Real>& arena,
   own.columns = 0;
   for (const Diagonals<Real>& diagonals : bound.diagonals)
     for (const int column : diagonals.column) own.columns = std::max<std::size_t>(own.columns, column + 1);
+  for (const RegisterOperators<Real>& reg : bound.registers)
+    for (const int column : reg.columns) own.columns = std::max<std::size_t>(own.columns, column + 1);
   TakePrepared(*bound.program, arena, own.layout.prepared);
   own.values = arena.take(own.columns * tile);
   own.cotangents = arena.take(own.columns * tile);
+  own.first_cotangents = arena.take(own.columns * tile);
   TakeStates(bound, gradient, bound.program->qubits - lane_qubits<Real>, arena, own.layout);
 }
 
@@ -124,14 +154,23 @@ void RunAmplitudes(const Bound<Real>& bound, const TileData<Real>& data, UnitSum
     Spread(p.scales, passes, sample, q.scales);
     Spread(p.product_sin, qubits, sample, q.product_sin);
     Spread(p.product_cos, qubits, sample, q.product_cos);
-    if (sums) Spread(data.cotangents, own.columns, sample, own.cotangents);
+    for (std::size_t column = 0; sums && column < own.columns; ++column) {
+      const Real cotangent = data.cotangents[column * tile + sample];
+      std::fill_n(own.cotangents + column * tile, tile, cotangent);
+      std::fill_n(own.first_cotangents + column * tile, tile, Real(0));
+      own.first_cotangents[column * tile] = cotangent;
+    }
     TileData<Real> one;
     one.values = own.values;
     one.cotangents = own.cotangents;
-    SubTile<Real, AmplitudeLanes<Real>>(bound, one, sums, own.layout, 0).run();
-    for (const Diagonals<Real>& diagonals : bound.diagonals)
-      for (const int column : diagonals.column)
-        data.values[column * tile + sample] = own.values[column * tile];
+    SubTile<Real, AmplitudeLanes<Real>>(bound, one, sums, own.layout, static_cast<int>(sample),
+                                        own.first_cotangents)
+        .run();
+    const auto copy_values = [&](const std::vector<int>& columns) {
+      for (const int column : columns) data.values[column * tile + sample] = own.values[column * tile];
+    };
+    for (const Diagonals<Real>& diagonals : bound.diagonals) copy_values(diagonals.column);
+    for (const RegisterOperators<Real>& reg : bound.registers) copy_values(reg.columns);
     if (!sums) continue;
     for (std::size_t g = 0; g < gates; ++g) p.gradients[g * tile + sample] = q.gradients[g * tile];
     for (std::size_t i = 0; i < qubits; ++i)

@@ -106,6 +106,7 @@ RegisterOperators<Real> BoundPart<Real>::register_of(const std::vector<int>& qub
   const int size = 1 << reg.k;
   reg.entries = reg.complex ? size * size : size * (size + 1) / 2;
   reg.stride = reg.entries + 64 / static_cast<int>(sizeof(Real));
+  reg.qubits = qubits;
   reg.split = split_rows(program_.qubits, qubits);
   reg.outer_values = outer_values<Real>(program_.qubits, qubits);
   return reg;
@@ -199,8 +200,9 @@ void BoundPart<Real>::bind_diagonals() {
       const int column = cone_.outputs[block.first_output + o];
       for (int power = 1; power <= (second_moments_ ? 2 : 1); ++power) {
         const int at = power == 2 ? column + outputs_ : column;
-        std::vector<Real>& value = out.value.emplace_back();
+        auto& value = out.value.emplace_back();
         for (double x : d) value.push_back(static_cast<Real>(power == 2 ? x * x : x));
+        if (cut_readout(program_.qubits, block.readout_qubits)) to_lanes(value, value.by_lanes);
         out.column.push_back(at);
         for (const StringTerm& term : block.outputs[o]) {
           if (term.weight_param < 0) continue;
@@ -209,6 +211,8 @@ void BoundPart<Real>::bind_diagonals() {
           weight.param = term.weight_param;
           for (std::size_t r = 0; r < d.size(); ++r)
             weight.diagonal.push_back(static_cast<Real>((power == 2 ? 2 * d[r] : 1.0) * sign(term.mask, r)));
+          if (cut_readout(program_.qubits, block.readout_qubits))
+            to_lanes(weight.diagonal, weight.diagonal.by_lanes);
         }
       }
     }
@@ -264,18 +268,27 @@ void BoundPart<Real>::run_tile(const KernelTable<Real>& kernels, const TileData<
 }
 
 template <class Real>
-UnitSums<Real> BoundPart<Real>::unit_sums(int lanes) const {
+bool BoundPart<Real>::uses_amplitudes(const KernelTable<Real>& kernels, std::size_t samples,
+                                      LaneUse use) const {
+  return kernels.uses_amplitudes(bound_, samples, use);
+}
+
+template <class Real>
+UnitSums<Real> BoundPart<Real>::unit_sums(const KernelTable<Real>& kernels, std::size_t samples,
+                                          LaneUse use) const {
   UnitSums<Real> sums;
-  clear(sums, lanes);
+  if (samples <= tile && uses_amplitudes(kernels, samples, use)) sums.phase_samples = samples;
+  clear(sums, kernels.lanes.count);
   return sums;
 }
 
 template <class Real>
 void BoundPart<Real>::clear(UnitSums<Real>& sums, int lanes) const {
   sums.gate.assign(program_.gates, 0.0);
-  sums.phase.assign(
-      static_cast<std::size_t>(program_.gradient_slots) * (tile / lanes) * rows(program_.qubits) * lanes,
-      Real(0));
+  const std::size_t states = sums.phase_samples > 0
+                                 ? sums.phase_samples * rows(program_.qubits - lane_qubits<Real>)
+                                 : (tile / lanes) * rows(program_.qubits);
+  sums.phase.assign(static_cast<std::size_t>(program_.gradient_slots) * states * lanes, Real(0));
   sums.weight.assign(weights(), 0.0);
   sums.operators.resize(bound_.registers.size());
   for (std::size_t r = 0; r < bound_.registers.size(); ++r)
@@ -295,7 +308,11 @@ void BoundPart<Real>::add_sums(const UnitSums<Real>& unit, const Lanes<Real>& la
   for (const double x : unit.gate) *sums++ += x;
   const std::size_t size = std::size_t{1} << program_.qubits, stride = rows(program_.qubits);
   for (int slot = 0; slot < program_.gradient_slots; ++slot, sums += size)
-    lanes.sum_rows(unit.phase.data() + slot * stride * tile, stride, size, sums);
+    if (unit.phase_samples > 0)
+      lanes.sum_amplitudes(unit.phase.data() + slot * (unit.phase.size() / program_.gradient_slots),
+                           unit.phase_samples, program_.qubits, sums);
+    else
+      lanes.sum_rows(unit.phase.data() + slot * stride * tile, stride, size, sums);
   for (const double x : unit.weight) *sums++ += x;
   for (const auto& operators : unit.operators)
     for (const Real x : operators) *sums++ += static_cast<double>(x);

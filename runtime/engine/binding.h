@@ -30,7 +30,8 @@ class BoundPart final : public EnginePart<Real> {
   std::size_t workspace(const KernelTable<Real>& kernels, bool gradient) const override;
   void run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data, UnitSums<Real>* sums,
                 Real* workspace) const override;
-  UnitSums<Real> unit_sums(int lanes) const override;
+  bool uses_amplitudes(const KernelTable<Real>& kernels, std::size_t samples, LaneUse use) const override;
+  UnitSums<Real> unit_sums(const KernelTable<Real>& kernels, std::size_t samples, LaneUse use) const override;
   /// Gates, phases [slots][2^qubits], weights, operators.
   std::size_t sums_size() const override;
   void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const override;

@@ -257,14 +257,23 @@ void CutProductGradient(int qubits, const Real* sin, const Real* cos, const Real
     const bool first = q + 1 == qubits;
     Vec<Real> a[values], b[values];
     for (std::size_t v = 0; v < values; ++v) a[v] = b[v] = hn::Zero(d);
-    for (std::uint32_t i = 0; i < size; ++i) {
-      const std::uint32_t chain = q >= row_bits ? i >> row_bits : i % values;
+    const auto contract = [&](std::uint32_t i, Vec<Real>& into_a, Vec<Real>& into_b) HWY_ATTR {
       const Vec<Real> p = hn::Load(d, prefix + (size + i) * n);
       const Vec<Real> l0 = hn::Load(d, first ? bra + row(i) * n : scratch + i * n);
       const Vec<Real> l1 = hn::Load(d, first ? bra + row(i + size) * n : scratch + (i + size) * n);
-      a[chain] = hn::MulAdd(l0, p, a[chain]);
-      b[chain] = hn::MulAdd(l1, p, b[chain]);
+      into_a = hn::MulAdd(l0, p, into_a);
+      into_b = hn::MulAdd(l1, p, into_b);
       hn::Store(hn::MulAdd(c, l0, hn::Mul(s, l1)), d, scratch + i * n);
+    };
+    if (q >= row_bits) {
+      for (std::uint32_t v = 0; v < size >> row_bits; ++v) {
+        Vec<Real> own_a = a[v], own_b = b[v];
+        for (std::uint32_t i = v << row_bits; i < (v + 1) << row_bits; ++i) contract(i, own_a, own_b);
+        a[v] = own_a;
+        b[v] = own_b;
+      }
+    } else {
+      for (std::uint32_t i = 0; i < size; ++i) contract(i, a[i % values], b[i % values]);
     }
     const Vec<Real> sum_a = AddValues(a, values), sum_b = AddValues(b, values);
     hn::Store(hn::Mul(half, hn::NegMulAdd(s, sum_a, hn::Mul(c, sum_b))), d, gradient + q * tile);

@@ -127,7 +127,7 @@ struct Engine<Real>::Impl {
     const Buffers buffers(*this, samples, true);
     const std::size_t a = angles;
     std::vector<engine::UnitSums<Real>> sums;
-    for (const auto& part : parts) sums.push_back(part->unit_sums(kernels->lanes.count));
+    for (const auto& part : parts) sums.push_back(part->unit_sums(*kernels, samples, lanes));
     for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
       load_angles(buffers, samples, first, tiles, angle_rows);
       ask(buffers, first, tiles);
@@ -206,6 +206,14 @@ void Engine<Real>::set_second_moments(bool on) {
 template <class Real>
 void Engine<Real>::set_lanes(LaneUse use) {
   impl_->lanes = use;
+}
+
+template <class Real>
+bool Engine<Real>::amplitude_lanes(std::size_t samples) const {
+  const std::size_t last = samples > tile ? tile : samples;
+  return std::all_of(impl_->parts.begin(), impl_->parts.end(), [&](const auto& part) {
+    return part->uses_amplitudes(*impl_->kernels, last, impl_->lanes);
+  });
 }
 
 template <class Real>

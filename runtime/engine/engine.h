@@ -9,16 +9,13 @@
 #include <vector>
 
 #include "runtime/circuit/plan.h"
+#include "runtime/engine/lane_use.h"
 #include "runtime/engine/simd_target.h"
 
 namespace qmtl {
 
 /// Samples per tile on every instruction set, so that sums have one order.
 inline constexpr std::size_t tile_samples = 16;
-
-/// What the lanes of a register are while a state is walked: samples of a tile, or (from 14 qubits on, AVX2)
-/// amplitudes of one sample; automatic: the faster by the number of samples. No bit depends on it.
-enum class LaneUse { automatic, samples, amplitudes };
 
 /// Evaluates a circuit's outputs and their exact vector-Jacobian product for batches of samples.
 /// Real is float or double. All arrays are row-major with one row per sample.
@@ -50,6 +47,8 @@ class Engine {
 
   /// To compare them; amplitudes are taken where they can be.
   void set_lanes(LaneUse use);
+  /// Whether the states of a batch of so many samples have amplitudes as lanes, in every part of the plan.
+  bool amplitude_lanes(std::size_t samples) const;
 
   /// values[samples, values()] of angles[samples, angles()].
   void forward(std::size_t samples, const Real* angles, Real* values) const;

@@ -96,7 +96,7 @@ void ExpansionPart<Real>::run_tile(const KernelTable<Real>& kernels, const TileD
 }
 
 template <class Real>
-UnitSums<Real> ExpansionPart<Real>::unit_sums(int) const {
+UnitSums<Real> ExpansionPart<Real>::unit_sums(const KernelTable<Real>&, std::size_t, LaneUse) const {
   UnitSums<Real> sums;
   sums.gate.assign(expansion_.sample.size(), 0.0);
   sums.phase.assign((expansion_.terms() + expansion_.terms() / 64 + 1) * tile, Real(0));

@@ -16,7 +16,7 @@ class ExpansionPart final : public EnginePart<Real> {
   std::size_t workspace(const KernelTable<Real>& kernels, bool gradient) const override;
   void run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data, UnitSums<Real>* sums,
                 Real* workspace) const override;
-  UnitSums<Real> unit_sums(int lanes) const override;
+  UnitSums<Real> unit_sums(const KernelTable<Real>& kernels, std::size_t samples, LaneUse use) const override;
   /// Sample angles, terms.
   std::size_t sums_size() const override;
   void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const override;

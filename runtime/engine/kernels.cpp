@@ -15,19 +15,12 @@ template <class Real>
 std::size_t Workspace(const Bound<Real>& bound, bool gradient) {
   Layout<Real> layout;
   const std::size_t samples = MakeLayout<Real>(bound, gradient, nullptr, layout);
-  if (!TakesAmplitudes(bound, gradient)) return samples;
+  if (!TakesAmplitudes(bound)) return samples;
   AmplitudeLayout<Real> one;
   Arena<Real> arena{nullptr};
   TakePrepared(*bound.program, arena, layout.prepared);
   TakeAmplitudes(bound, gradient, arena, one);
   return std::max(samples, arena.used);
-}
-
-/// Samples of the tile from which on its lanes are samples.
-template <class Real>
-bool UsesAmplitudes(const Bound<Real>& bound, const TileData<Real>& data, bool gradient) {
-  if (data.lanes == LaneUse::samples || !TakesAmplitudes(bound, gradient)) return false;
-  return data.lanes == LaneUse::amplitudes || data.samples <= lanes<Real> / 2;
 }
 
 template <class Real>
@@ -40,7 +33,8 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
   const Prepared<Real>& p = layout.prepared;
   bool amplitudes = false;
   if constexpr (amplitude_lanes<Real>) {
-    amplitudes = UsesAmplitudes(bound, data, sums != nullptr);
+    amplitudes = UsesAmplitudes(bound, data.samples, data.lanes) &&
+                 (!sums || program.gradient_slots == 0 || sums->phase_samples > 0);
     if (amplitudes) RunAmplitudes(bound, data, sums, p, arena);
   }
   if (!amplitudes) {
@@ -68,10 +62,11 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
 template <class Real>
 const KernelTable<Real>& Table() {
   static const KernelTable<Real> table{SimdTarget::QMTL_SIMD_TARGET,
-                                       {static_cast<int>(lanes<Real>), SumRows<Real>},
+                                       {static_cast<int>(lanes<Real>), SumRows<Real>, SumAmplitudes<Real>},
                                        RowsToTile<Real>,
                                        TileToRows<Real>,
                                        Workspace<Real>,
+                                       UsesAmplitudes<Real>,
                                        RunTile<Real>,
                                        ExpansionWorkspace<Real>,
                                        RunExpansion<Real>,

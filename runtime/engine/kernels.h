@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/circuit/pauli.h"
-#include "runtime/engine/engine.h"
+#include "runtime/engine/lane_use.h"
 #include "runtime/engine/program.h"
 #include "runtime/engine/simd_target.h"
 
@@ -28,12 +28,16 @@ struct PhaseTable {
 /// A block's readouts for bound parameters: diagonals over the readout index, one row per value.
 template <class Real>
 struct Diagonals {
-  std::vector<std::vector<Real>> value;  ///< [values of the block][2^readout qubits]
-  std::vector<int> column;               ///< value column of each
+  /// A diagonal; by_lanes: [rows][lanes] for amplitudes as lanes, if it is on all qubits of a large state.
+  struct Diagonal : std::vector<Real> {
+    std::vector<Real> by_lanes;
+  };
+  std::vector<Diagonal> value;  ///< [values of the block][2^readout qubits]
+  std::vector<int> column;      ///< value column of each
   /// d value / d weight parameter: column, parameter, diagonal.
   struct Weight {
     int column, param;
-    std::vector<Real> diagonal;
+    Diagonal diagonal;
   };
   std::vector<Weight> weights;
 };
@@ -48,6 +52,7 @@ struct RegisterOperators {
   int entries = 0;
   int stride = 0;  ///< of `operators`: entries plus a cache line, as a power of two would fill few cache sets
   Split split;
+  std::vector<int> qubits;
   std::size_t outer_values = 1;  ///< row_blocks.h
   std::vector<int> columns;      ///< value column of each operator
   std::vector<Real> operators;   ///< [columns][stride], off-diagonal entries doubled: value = operator . rho
@@ -104,8 +109,10 @@ using AlignedVector = std::vector<Real, boost::alignment::aligned_allocator<Real
 template <class Real>
 struct UnitSums {
   std::vector<double> gate;  ///< [gates or sample angles] dL / d angle, summed over samples
-  AlignedVector<Real>
-      phase;  ///< [gradient slots][16 / lanes][rows][lanes] dL / d phase, or dL / d coefficient
+  /// dL / d phase, or dL / d coefficient: [gradient slots][16 / lanes][rows][lanes]; of a unit of one tile
+  /// with amplitudes as lanes [gradient slots][phase_samples][rows][lanes].
+  AlignedVector<Real> phase;
+  std::size_t phase_samples = 0;
   std::vector<double> weight;                  ///< [weights of all blocks, in order]
   std::vector<AlignedVector<Real>> operators;  ///< [registers][columns * entries] sum of cotangent * rho
 };
@@ -117,6 +124,8 @@ struct Lanes {
   /// sums[i] += the 16 samples of row i by the fixed pairwise tree, in double; parts: [16 /
   /// count][stride][count].
   void (*sum_rows)(const Real* parts, std::size_t stride, std::size_t count, double* sums);
+  /// The same where the lanes are amplitudes of a state of so many qubits; parts: [samples][rows][count].
+  void (*sum_amplitudes)(const Real* parts, std::size_t samples, int qubits, double* sums);
 };
 
 /// The kernels of one instruction set.
@@ -129,6 +138,8 @@ struct KernelTable {
   void (*tile_to_rows)(const Real* tile, std::size_t columns, std::size_t count, Real* rows);
   /// Reals of working memory for run_tile.
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
+  /// Whether a tile of so many samples has amplitudes as lanes (LaneUse).
+  bool (*uses_amplitudes)(const Bound<Real>&, std::size_t samples, LaneUse use);
   void (*run_tile)(const Bound<Real>&, const TileData<Real>&, UnitSums<Real>*, Real* workspace);
   /// The same for a Pauli expansion.
   std::size_t (*expansion_workspace)(const BoundExpansion<Real>&);

@@ -26,7 +26,12 @@ class EnginePart {
   virtual void run_tile(const KernelTable<Real>& kernels, const TileData<Real>& data, UnitSums<Real>* sums,
                         Real* workspace) const = 0;
 
-  virtual UnitSums<Real> unit_sums(int lanes) const = 0;
+  /// Whether a tile of so many samples has amplitudes as lanes.
+  virtual bool uses_amplitudes(const KernelTable<Real>&, std::size_t, LaneUse) const { return false; }
+
+  /// Sums of a unit of so many samples, all zero.
+  virtual UnitSums<Real> unit_sums(const KernelTable<Real>& kernels, std::size_t samples,
+                                   LaneUse use) const = 0;
   /// What a gradient needs of a unit, as doubles that add up over units.
   virtual std::size_t sums_size() const = 0;
   virtual void add_sums(const UnitSums<Real>& unit, const Lanes<Real>& lanes, double* sums) const = 0;

@@ -7,7 +7,6 @@
 #define QMTL_ENGINE_READOUT_INL_H_
 #endif
 
-#include <algorithm>
 #include <span>
 
 #include "runtime/engine/cut_sums-inl.h"
@@ -15,36 +14,43 @@
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
 
+/// The squared amplitudes at `offset` from some rows of the other qubits.
+template <class Real>
+HWY_INLINE Vec<Real> SumSquares(const std::uint32_t* begin, const std::uint32_t* end, std::uint32_t offset,
+                                State<Real> state) {
+  const Tag<Real> d;
+  Vec<Real> sum = hn::Zero(d);
+  for (; begin != end; ++begin) {
+    const std::size_t at = (*begin + offset) * lanes<Real>;
+    const Vec<Real> x = hn::Load(d, state.re + at);
+    sum = hn::MulAdd(x, x, sum);
+    if (state.im) {
+      const Vec<Real> y = hn::Load(d, state.im + at);
+      sum = hn::MulAdd(y, y, sum);
+    }
+  }
+  return sum;
+}
+
 /// probability[r] of each readout index, summed over the other qubits.
 template <class Real>
 void Probabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
   const Tag<Real> d;
-  constexpr std::size_t n = lanes<Real>;
   const std::size_t values = outer_values<Real>(qubits, block.readout_qubits),
                     each = block.split.base_row.size() / values;
+  const std::uint32_t* base = block.split.base_row.data();
   for (std::size_t r = 0; r < block.split.offset_row.size(); ++r) {
-    Vec<Real> sums[lane_values<Real>];
-    for (std::size_t v = 0; v < values; ++v) {
-      Vec<Real> sum = hn::Zero(d);
-      for (std::size_t i = v * each; i < (v + 1) * each; ++i) {
-        const std::size_t at = (block.split.base_row[i] + block.split.offset_row[r]) * n;
-        const Vec<Real> x = hn::Load(d, state.re + at);
-        sum = hn::MulAdd(x, x, sum);
-        if (state.im) {
-          const Vec<Real> y = hn::Load(d, state.im + at);
-          sum = hn::MulAdd(y, y, sum);
-        }
-      }
-      sums[v] = sum;
+    const std::uint32_t offset = block.split.offset_row[r];
+    Real* to = probability + r * lanes<Real>;
+    if (values == 1) {
+      hn::Store(SumSquares(base, base + each, offset, state), d, to);
+      continue;
     }
-    hn::Store(AddValues(sums, values), d, probability + r * n);
+    Vec<Real> sums[lane_values<Real>];
+    for (std::size_t v = 0; v < values; ++v)
+      sums[v] = SumSquares(base + v * each, base + (v + 1) * each, offset, state);
+    hn::Store(AddValues(sums, values), d, to);
   }
-}
-
-/// Whether a readout is on all qubits of a large state in their order: its sum is then cut as well.
-inline bool cut_readout(int qubits, const BlockProgram& block) {
-  if (!cut_sums(qubits) || static_cast<int>(block.readout_qubits.size()) != qubits) return false;
-  return std::is_sorted(block.readout_qubits.begin(), block.readout_qubits.end());
 }
 
 /// sum over r of diagonal[r] * x[r], in four chains.
@@ -67,7 +73,7 @@ HWY_INLINE Vec<Real> DiagonalDotRows(std::span<const Real> diagonal, const Real*
 template <class Real>
 Vec<Real> DiagonalDot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
                       const Real* x) {
-  if (!cut_readout(qubits, block)) return DiagonalDotRows<Real>(diagonal, x);
+  if (!cut_readout(qubits, block.readout_qubits)) return DiagonalDotRows<Real>(diagonal, x);
   constexpr std::size_t values = lane_values<Real>;
   const std::size_t each = diagonal.size() / values;
   Vec<Real> sums[values];

@@ -246,11 +246,9 @@ void OperatorSums(const RegisterOperators<Real>& reg, const Real* cotangents, co
   }
 }
 
-/// bra (+)= 2 H ket on the register's qubits, H a Hermitian matrix of its own for every sample. `matrix` is
-/// scratch for the full rows: [2^k][2^k][re, im].
+/// The full rows of 2 H, [2^k][2^k][re, im], from the entries of its upper triangle.
 template <bool Complex, class Real>
-void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real* matrix, State<Real> ket,
-                    State<Real> bra, bool add) {
+void FullMatrix(const RegisterOperators<Real>& reg, const Real* weight, Real* matrix) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   constexpr std::size_t parts = Complex ? 2 : 1;
@@ -271,6 +269,18 @@ void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real
       }
     }
   }
+}
+
+/// bra (+)= 2 H ket on the register's qubits, H a Hermitian matrix of its own for every sample. `matrix` is
+/// scratch for the full rows: [2^k][2^k][re, im].
+template <bool Complex, class Real>
+void ApplyHermitian(const RegisterOperators<Real>& reg, const Real* weight, Real* matrix, State<Real> ket,
+                    State<Real> bra, bool add) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  constexpr std::size_t parts = Complex ? 2 : 1;
+  const std::size_t size = std::size_t{1} << reg.k;
+  FullMatrix<Complex>(reg, weight, matrix);
   // Two rows of H and up to two groups of the other qubits at a time.
   const std::size_t groups = reg.split.base_row.size();
   for (std::size_t g = 0; g < groups; g += 2) {

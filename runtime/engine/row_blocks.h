@@ -5,6 +5,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -42,6 +43,11 @@ std::size_t outer_values(int qubits, const std::vector<int>& reg) {
   std::size_t values = lane_values<Real>;
   for (const int q : reg) values >>= q >= qubits - lane_qubits<Real> ? 1 : 0;
   return values;
+}
+
+/// Whether a readout is on all qubits of such a state in their order: its sum is then cut as well.
+inline bool cut_readout(int qubits, const std::vector<int>& reg) {
+  return cut_sums(qubits) && static_cast<int>(reg.size()) == qubits && std::is_sorted(reg.begin(), reg.end());
 }
 
 constexpr std::size_t blocks_of(int qubits) {

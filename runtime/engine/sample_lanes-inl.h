@@ -9,6 +9,7 @@
 
 #include "runtime/engine/product_state-inl.h"
 #include "runtime/engine/readout-inl.h"
+#include "runtime/engine/registers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
@@ -16,7 +17,7 @@ namespace qmtl::engine::HWY_NAMESPACE {
 /// The lanes are samples: every number is the sample's own.
 template <class Real>
 struct SampleLanes {
-  static constexpr std::size_t samples = lanes<Real>;
+  static constexpr bool amplitudes = false;
 
   static void product_state(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
     ProductState(qubits, sin, cos, prefix, out);
@@ -55,13 +56,21 @@ struct SampleLanes {
   static void probabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
     Probabilities(qubits, block, state, probability);
   }
-  static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
-                                const Real* probability) {
+  static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block,
+                                const typename Diagonals<Real>::Diagonal& diagonal, const Real* probability) {
     return DiagonalDot(qubits, block, diagonal, probability);
   }
   static void fold(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
                    const Real* cotangents, State<Real> ket, State<Real> bra, bool add) {
     FoldCotangents(qubits, block, diagonals, cotangents, ket, bra, add);
+  }
+  static void density(const RegisterOperators<Real>& reg, int, State<Real> ket, Real* rho) {
+    reg.complex ? ReducedDensity<true>(reg, ket, rho) : ReducedDensity<false>(reg, ket, rho);
+  }
+  static void hermitian(const RegisterOperators<Real>& reg, int, const Real* weights, Real* matrix,
+                        State<Real> ket, State<Real> bra, bool add) {
+    reg.complex ? ApplyHermitian<true>(reg, weights, matrix, ket, bra, add)
+                : ApplyHermitian<false>(reg, weights, matrix, ket, bra, add);
   }
 };
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 
-#include "runtime/engine/registers-inl.h"
 #include "runtime/engine/sample_lanes-inl.h"
 #include "runtime/engine/tile_layout-inl.h"
 
@@ -21,14 +20,15 @@ template <class Real, class Mode = SampleLanes<Real>>
 class SubTile {
  public:
   SubTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real>* sums, Layout<Real>& layout,
-          int sub)
+          int sub, const Real* own_cotangents = nullptr)
       : bound_(bound),
         program_(*bound.program),
         data_(data),
         sums_(sums),
         layout_(layout),
         sub_(sub),
-        offset_(sub * lanes<Real>) {}
+        offset_(Mode::amplitudes ? 0 : sub * lanes<Real>),
+        own_cotangents_(own_cotangents) {}
 
   void run() {
     forward_shared();
@@ -39,8 +39,7 @@ class SubTile {
       run_block(b, first);
       first = false;
     }
-    if constexpr (Mode::samples > 1 || lanes<Real> == 1)
-      if (!bound_.registers.empty()) run_registers();
+    if (!bound_.registers.empty()) run_registers();
     if (sums_) backward_shared();
   }
 
@@ -124,7 +123,8 @@ class SubTile {
       const Vec<Real> g = hn::Load(d, data_.cotangents + weight.column * tile + offset_);
       HWY_ALIGN Real terms[lanes<Real>];
       hn::Store(hn::Mul(g, dot(block, weight.diagonal)), d, terms);
-      for (std::size_t i = 0; i < Mode::samples; ++i) sums_->weight[weight_offset_] += terms[i];
+      for (std::size_t i = 0; i < (Mode::amplitudes ? 1 : lanes<Real>); ++i)
+        sums_->weight[weight_offset_] += terms[i];
       ++weight_offset_;
     }
     const State<Real> bra =
@@ -134,7 +134,7 @@ class SubTile {
     if (!block.layers.empty()) backward_block(block, bra, first);
   }
 
-  Vec<Real> dot(const BlockProgram& block, const std::vector<Real>& diagonal) const {
+  Vec<Real> dot(const BlockProgram& block, const typename Diagonals<Real>::Diagonal& diagonal) const {
     return Mode::diagonal_dot(program_.qubits, block, diagonal, layout_.probability);
   }
 
@@ -142,8 +142,10 @@ class SubTile {
 
   Real* phase_sums(const Mix& mix) const {
     if (mix.gradient_slot < 0) return nullptr;
-    return sums_->phase.data() + (static_cast<std::size_t>(mix.gradient_slot) * (tile / lanes<Real>)+sub_) *
-                                     rows(program_.qubits) * lanes<Real>;
+    const std::size_t states = Mode::amplitudes ? sums_->phase_samples : tile / lanes<Real>,
+                      size = rows(program_.qubits - (Mode::amplitudes ? lane_qubits<Real> : 0));
+    return sums_->phase.data() +
+           (static_cast<std::size_t>(mix.gradient_slot) * states + sub_) * size * lanes<Real>;
   }
 
   /// All blocks with product readouts, on the state behind the shared stage's last mix, and their bra back
@@ -196,15 +198,13 @@ class SubTile {
     for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
       const RegisterOperators<Real>& reg = bound_.registers[r];
       Real* rho = layout_.rho + r * most * n;
-      reg.complex ? ReducedDensity<true>(reg, ket, rho) : ReducedDensity<false>(reg, ket, rho);
+      Mode::density(reg, program_.qubits, ket, rho);
       OperatorValues(reg, rho, data_.values + offset_);
       if (!sums_) continue;
-      OperatorSums(reg, data_.cotangents + offset_, rho, layout_.transposed, sums_->operators[r].data());
+      OperatorSums(reg, Mode::amplitudes ? own_cotangents_ : data_.cotangents + offset_, rho,
+                   layout_.transposed, sums_->operators[r].data());
       OperatorWeights(reg, data_.cotangents + offset_, layout_.weights);
-      if (reg.complex)
-        ApplyHermitian<true>(reg, layout_.weights, layout_.matrix, ket, bra, r > 0);
-      else
-        ApplyHermitian<false>(reg, layout_.weights, layout_.matrix, ket, bra, r > 0);
+      Mode::hermitian(reg, program_.qubits, layout_.weights, layout_.matrix, ket, bra, r > 0);
     }
     if (!sums_) return;
     Mode::template unmix<false>(tail, bound_.tables[tail.table], bra, shared_bra(), last_shared(),
@@ -234,7 +234,8 @@ class SubTile {
   UnitSums<Real>* sums_;
   Layout<Real>& layout_;
   int sub_;
-  std::size_t offset_;  ///< of the sub-tile's samples in rows of 16
+  std::size_t offset_;          ///< of the sub-tile's samples in rows of 16
+  const Real* own_cotangents_;  ///< amplitudes as lanes: the sample's cotangents in the first lane alone
   std::size_t weight_offset_ = 0;
 };
 

@@ -139,7 +139,7 @@ void RowProducts(MatrixView<Real> m, MatrixView<Real> v, double* populations) {
 
 template <class Real>
 const UnitaryKernels<Real>& Table() {
-  static const UnitaryKernels<Real> table{{static_cast<int>(lanes<Real>), SumRows<Real>},
+  static const UnitaryKernels<Real> table{{static_cast<int>(lanes<Real>), SumRows<Real>, nullptr},
                                           BlockWorkspace<Real>,
                                           ApplyBlock<Real>,
                                           BlockGradient<Real>,

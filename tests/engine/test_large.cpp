@@ -68,26 +68,35 @@ TEST_CASE("states that are walked in blocks agree with their causal cones", "[en
         INFO(name(plan) << " " << name(target) << " readout=" << name(readout));
         // Sums over 2^14 amplitudes of size 2^-7, in some 60 passes of half an ulp each: about 1e-13 and
         // 1e-5.
-        if (!few)
-          CHECK(largest_difference(run(make_engine<double>(problem, plan, target), problem, 3), expected) <
-                1e-12);
-        CHECK(largest_difference(run(make_engine<float>(problem, plan, target), problem, 3), expected) <
-              2e-4);
+        for (LaneUse lanes : {LaneUse::samples, LaneUse::amplitudes}) {
+          if (few && lanes == LaneUse::samples) continue;
+          Engine<double> precise = make_engine<double>(problem, plan, target);
+          precise.set_lanes(lanes);
+          if (!few) CHECK(largest_difference(run(precise, problem, 3), expected) < 1e-12);
+          Engine<float> engine = make_engine<float>(problem, plan, target);
+          engine.set_lanes(lanes);
+          CHECK(largest_difference(run(engine, problem, 3), expected) < 2e-4);
+        }
       }
   }
 }
 
 #ifndef __SANITIZE_THREAD__  // it cannot see how oneTBB hands tasks over, and reports every amplitude
 TEST_CASE("states that are shared among threads give the bits of one thread", "[engine][large]") {
-  const Problem problem = inputs(16, ReadoutKind::first, 1);
-  const Engine<float> engine = make_engine<float>(problem, PlanKind::state);
-  Answer<float> alone;
-  {
-    const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
-    alone = run(engine, problem, 1);
-  }
-  CHECK(run(engine, problem, 1) == alone);
+  // Samples as lanes share blocks from 16 qubits on, amplitudes from 17 on.
+  const Problem problem = inputs(17, ReadoutKind::first, 1);
   const Answer<double> expected = run(make_engine<double>(problem, PlanKind::cones), problem, 1);
-  CHECK(largest_difference(alone, expected) < 4e-4);  // twice the tolerance of a quarter of the amplitudes
+  for (LaneUse lanes : {LaneUse::samples, LaneUse::amplitudes}) {
+    Engine<float> engine = make_engine<float>(problem, PlanKind::state);
+    engine.set_lanes(lanes);
+    Answer<float> alone;
+    {
+      const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+      alone = run(engine, problem, 1);
+    }
+    CHECK(run(engine, problem, 1) == alone);
+    // Rounding errors add up as their squares: sqrt(8) times the tolerance of an eighth of the amplitudes.
+    CHECK(largest_difference(alone, expected) < 6e-4);
+  }
 }
 #endif

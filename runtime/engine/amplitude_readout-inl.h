@@ -167,44 +167,63 @@ struct LaneRegister {
   std::size_t size_;
 };
 
+/// run(begin, end) for parts of 0 .. count, in blocks that threads share if there are many.
+template <class Real, class Run>
+void AmplitudeRange(int qubits, bool many, std::size_t count, const Run& run) {
+  const std::size_t blocks = many ? sum_blocks<Real>(qubits) : 1, each = count / blocks;
+  for_each_block(amplitude_threads<Real>(qubits), blocks,
+                 [&](std::size_t b) HWY_ATTR { run(b * each, (b + 1) * each); });
+}
+
+/// Squared amplitudes of Few of a register's indices, from the i-th, over the other qubits' first rows.
+template <std::size_t Few, class Real>
+HWY_INLINE void AmplitudeSquares(const Split& split, const LaneRegister<Real>& at, std::size_t i,
+                                 std::size_t count, State<Real> state, Vec<Real>* sum) {
+  const Tag<Real> d;
+  std::size_t offset[Few];
+  for (std::size_t k = 0; k < Few; ++k) {
+    sum[k] = hn::Zero(d);
+    offset[k] = split.offset_row[at[i + k]] * lanes<Real>;
+  }
+  for (std::size_t g = 0; g < count; ++g) {
+    const std::size_t base = split.base_row[g] * lanes<Real>;
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < Few; ++k) {
+      const Vec<Real> x = hn::Load(d, state.re + base + offset[k]);
+      sum[k] = hn::MulAdd(x, x, sum[k]);
+      if (state.im) {
+        const Vec<Real> y = hn::Load(d, state.im + base + offset[k]);
+        sum[k] = hn::MulAdd(y, y, sum[k]);
+      }
+    }
+  }
+}
+
 /// Probabilities: [rows][lanes] of a readout on all qubits, else [readout index], the same in all lanes.
 template <class Real>
 void AmplitudeProbabilities(int qubits, const BlockProgram& block, State<Real> state, Real* probability) {
   const Tag<Real> d;
-  constexpr std::size_t n = lanes<Real>, few = 4;
+  constexpr std::size_t n = lanes<Real>;
   const LaneRegister<Real> at(qubits, block.readout_qubits);
-  const std::size_t count = at.outer_rows(block.split), size = at.size();
-  for (std::size_t i = 0; i < size; i += few) {
-    const std::size_t height = size - i < few ? size - i : few;
-    Vec<Real> sum[few];
-    std::size_t offset[few];
-    for (std::size_t k = 0; k < few; ++k) {
-      sum[k] = hn::Zero(d);
-      offset[k] = block.split.offset_row[at[i + (k < height ? k : 0)]] * n;
+  const std::size_t count = at.outer_rows(block.split);
+  const auto keep = [&](std::size_t i, Vec<Real> sum) HWY_ATTR {
+    if (at.whole) return hn::Store(sum, d, probability + i * n);
+    HWY_ALIGN Real x[n];
+    hn::Store(AddLanes<Real>(sum, at.outer), d, x);
+    for (std::size_t l = 0; l < n; ++l)
+      hn::Store(hn::Set(d, x[l]), d, probability + (at[i] | at.lane[l]) * n);
+  };
+  AmplitudeRange<Real>(qubits, at.whole, at.size(), [&](std::size_t i, std::size_t end) HWY_ATTR {
+    Vec<Real> sum[4];
+    for (; i + 4 <= end; i += 4) {
+      AmplitudeSquares<4>(block.split, at, i, count, state, sum);
+      for (std::size_t k = 0; k < 4; ++k) keep(i + k, sum[k]);
     }
-    for (std::size_t g = 0; g < count; ++g) {
-      const std::size_t base = block.split.base_row[g] * n;
-#pragma GCC unroll 4
-      for (std::size_t k = 0; k < few; ++k) {
-        const Vec<Real> x = hn::Load(d, state.re + base + offset[k]);
-        sum[k] = hn::MulAdd(x, x, sum[k]);
-        if (state.im) {
-          const Vec<Real> y = hn::Load(d, state.im + base + offset[k]);
-          sum[k] = hn::MulAdd(y, y, sum[k]);
-        }
-      }
+    for (; i < end; ++i) {
+      AmplitudeSquares<1>(block.split, at, i, count, state, sum);
+      keep(i, sum[0]);
     }
-    for (std::size_t k = 0; k < height; ++k) {
-      if (at.whole) {
-        hn::Store(sum[k], d, probability + (i + k) * n);
-        continue;
-      }
-      HWY_ALIGN Real x[n];
-      hn::Store(AddLanes<Real>(sum[k], at.outer), d, x);
-      for (std::size_t l = 0; l < n; ++l)
-        hn::Store(hn::Set(d, x[l]), d, probability + (at[i + k] | at.lane[l]) * n);
-    }
-  }
+  });
 }
 
 template <class Real>
@@ -229,13 +248,13 @@ void AmplitudeFoldCotangents(int qubits, const BlockProgram& block, const Diagon
   const LaneRegister<Real> at(qubits, block.readout_qubits);
   const std::size_t count = at.outer_rows(block.split);
   const Vec<Real> two = hn::Set(d, Real(2));
-  for (std::size_t i = 0; i < at.size(); ++i) {
+  const auto fold = [&](std::size_t i, std::size_t begin, std::size_t end) HWY_ATTR {
     const std::uint32_t r = at[i];
     Vec<Real> w = hn::Zero(d);
     for (std::size_t v = 0; v < diagonals.value.size(); ++v)
       w = hn::MulAdd(at.load(diagonals.value[v], r), hn::Load(d, cotangents + diagonals.column[v] * tile), w);
     w = hn::Mul(w, two);
-    for (std::size_t g = 0; g < count; ++g) {
+    for (std::size_t g = begin; g < end; ++g) {
       const std::size_t to = (block.split.base_row[g] + block.split.offset_row[r]) * n;
       Vec<Real> x = hn::Mul(w, hn::Load(d, ket.re + to));
       if (add) x = hn::Add(x, hn::Load(d, bra.re + to));
@@ -246,7 +265,14 @@ void AmplitudeFoldCotangents(int qubits, const BlockProgram& block, const Diagon
         hn::Store(y, d, bra.im + to);
       }
     }
-  }
+  };
+  // The longer of both loops in blocks.
+  const bool outer = at.size() > count;
+  AmplitudeRange<Real>(qubits, true, outer ? at.size() : count,
+                       [&](std::size_t begin, std::size_t end) HWY_ATTR {
+                         for (std::size_t i = outer ? begin : 0; i < (outer ? end : at.size()); ++i)
+                           fold(i, outer ? 0 : begin, outer ? count : end);
+                       });
 }
 
 /// ReflectK where Rows gates are on rows' qubits and the others on lane qubits.

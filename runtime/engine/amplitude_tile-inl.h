@@ -86,11 +86,14 @@ bool TakesAmplitudes(const Bound<Real>& bound) {
   return amplitude_lanes<Real> && cut_sums(bound.program->qubits);
 }
 
-/// With more samples than half of the lanes the lanes are samples: their kernels need no exchange of lanes.
+/// Samples as lanes pay for the lanes without a sample, amplitudes for exchanges of lanes, up to half as much
+/// again where mixes move them. From 18 qubits on amplitudes win always: the states of a register of samples
+/// are beyond the caches.
 template <class Real>
 bool UsesAmplitudes(const Bound<Real>& bound, std::size_t samples, LaneUse use) {
   if (use == LaneUse::samples || !TakesAmplitudes(bound)) return false;
-  return use == LaneUse::amplitudes || samples <= lanes<Real> / 2;
+  const std::size_t run = (samples + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
+  return use == LaneUse::amplitudes || bound.program->qubits >= 18 || 3 * samples <= 2 * run;
 }
 
 /// Lanes::sum_amplitudes.

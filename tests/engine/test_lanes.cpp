@@ -149,9 +149,11 @@ bool same_row(const std::vector<Real>& alone, const std::vector<Real>& together,
                     together.begin() + static_cast<std::ptrdiff_t>(sample * alone.size()));
 }
 
+constexpr std::size_t all = tile_samples + 2;  // a tile of samples as lanes, and one of amplitudes
+
 template <class Real>
 void check_row(const Row& row) {
-  const Problem problem = inputs(row, tile_samples);
+  const Problem problem = inputs(row, all);
   std::optional<Answer<Real>> fused;
   for (SimdTarget target : available_targets()) {
     INFO(row.name << ": " << row.qubits << " qubits, " << (sizeof(Real) == 4 ? "float " : "double ")
@@ -159,7 +161,7 @@ void check_row(const Row& row) {
     Engine<Real> engine = make_engine<Real>(problem, row.plan, target);
     engine.set_lanes(LaneUse::samples);
     CHECK_FALSE(engine.amplitude_lanes(1));
-    const Answer<Real> full = run(engine, problem, tile_samples);
+    const Answer<Real> full = run(engine, problem, all);
     if (target == SimdTarget::avx512 || target == SimdTarget::avx2) {
       if (fused) CHECK(*fused == full);
       fused = full;
@@ -167,6 +169,7 @@ void check_row(const Row& row) {
     engine.set_lanes(LaneUse::automatic);
     CHECK(engine.amplitude_lanes(1) == (target == SimdTarget::avx2));
     if (target != SimdTarget::avx2) continue;
+    CHECK(run(engine, problem, all) == full);
     for (std::size_t batch = 1; batch <= 5; ++batch) {
       INFO(batch << " samples");
       engine.set_lanes(LaneUse::samples);
@@ -177,7 +180,7 @@ void check_row(const Row& row) {
       engine.set_lanes(LaneUse::automatic);
       CHECK(run(engine, problem, batch) == expected);
     }
-    for (const std::size_t sample : {std::size_t{0}, std::size_t{7}, tile_samples - 1}) {
+    for (const std::size_t sample : {std::size_t{0}, std::size_t{7}, all - 1}) {
       INFO("sample " << sample << " alone");
       const Answer<Real> alone = run(engine, one_of(problem, sample), 1);
       CHECK(same_row(alone.values, full.values, sample));

@@ -28,7 +28,7 @@ PartByHand part_of(const Circuit& circuit, const std::vector<Op>& ops, const std
   };
   PartByHand part;
   part.qubits = static_cast<int>(reg.size());
-  part.inputs = circuit.sample_inputs();
+  part.inputs = circuit.function_inputs();
   part.trained = end - first;
   for (const Op& op : ops) {
     GateUse use{op.gate, {position(op.q0)}, {}};

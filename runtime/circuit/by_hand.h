@@ -14,7 +14,7 @@ namespace qmtl {
 struct PartByHand {
   std::vector<GateUse> gates;
   int qubits = 0;   ///< of its register
-  int inputs = 0;   ///< numbers of a sample, of the whole circuit
+  int inputs = 0;   ///< of the whole circuit: numbers of a sample and, behind them, angles of encodings
   int trained = 0;  ///< trainable numbers, its own
 };
 

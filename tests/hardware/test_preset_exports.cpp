@@ -72,8 +72,8 @@ class PresetFiles {
     }
     nlohmann::json entry{{"file", write(write_qasm_program(stage_by_hand(oracle::spec_of(published))))},
                          {"state", state(whole, {})}};
-    for (std::size_t i = 0; i < published.inputs.size(); ++i)
-      entry["inputs"]["z" + std::to_string(i)] = published.inputs[i];
+    const std::vector<double> inputs = oracle::function_inputs(circuit, published.inputs);
+    for (std::size_t i = 0; i < inputs.size(); ++i) entry["inputs"]["z" + std::to_string(i)] = inputs[i];
     for (std::size_t i = 0; i < published.params.size(); ++i)
       entry["inputs"]["w" + std::to_string(i)] = published.params[i];
     return entry;

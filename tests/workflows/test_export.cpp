@@ -210,8 +210,8 @@ TEST_CASE("A circuit that was exported trains again as it was, to the bit", "[ex
 
 TEST_CASE("A circuit that no configuration says by hand is refused with the way out", "[export]") {
   const Dataset data = toy::dataset(60);
-  Config encoded =
-      parse_config("[circuit]\nqubits = 2\n[[circuit.layer]]\nencode = \"amplitude\"\n", "encoded");
+  Config encoded = parse_config(
+      "[circuit]\nqubits = 2\n[[circuit.layer]]\nencode = \"amplitude\"\n[block]\nsize = 2\n", "encoded");
   encoded.model.head.kind = "qmtl";
   for (const auto& [config, cure] : {std::pair{toy::config("separate", data), "qasm3"},
                                      {toy::config("linear", data), "hybrid"},

@@ -152,13 +152,16 @@ class Circuit:
         return function
 
     def to_qasm3(self, block: int | None = None) -> str:
-        """OpenQASM 3 of the stage and one block (None: the stage alone), inputs z and w; Head.from_qasm3 reads it."""
+        """OpenQASM 3 of the stage and one block (None: the stage alone), inputs z and w, the trained numbers that its gates read,
+        in the order of `trainable`; Head.from_qasm3 reads it."""
+        read = sorted({term["trainable"] for gate in self.gates(block) for term in gate.get("angle", ()) if "trainable" in term})
+        place = {number: w for w, number in enumerate(read)}
         lines = ["OPENQASM 3.0;", 'include "stdgates.inc";']
-        lines += [f"input array[float[64], {count}] {name};"
-                  for name, count in (("z", self.inputs), ("w", len(self.trainable))) if count]
+        lines += [f"input array[float[64], {count}] {name};" for name, count in (("z", self.inputs), ("w", len(read))) if count]
         lines += [f"qubit[{self.qubits}] q;"]
         for gate in self.gates(block):
-            angle = f"({_text(gate['angle'])})" if "angle" in gate else ""
+            terms = [{**term, "trainable": place[term["trainable"]]} if "trainable" in term else term for term in gate.get("angle", ())]
+            angle = f"({_text(terms)})" if "angle" in gate else ""
             lines.append(f"{gate['gate']}{angle} {', '.join(f'q[{q}]' for q in gate['qubits'])};")
         return "\n".join(lines) + "\n"
 

@@ -141,7 +141,8 @@ void RunFolder::write_config(const Config& config) { write_file(file("config.tom
 
 void RunFolder::save(const Checkpoint& checkpoint, bool is_best) {
   const std::int64_t step = checkpoint.state.step;
-  // A checkpoint that survives a failing machine has its lines of metrics; later ones are dropped on resuming.
+  // A checkpoint that survives a failing machine has its lines of metrics; later ones are dropped on
+  // resuming.
   synchronise(file("metrics.jsonl"));
   const WrittenCheckpoint written = write_checkpoint(step_file(step), checkpoint);
   crash_point("save:renamed");

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "runtime/base/error.h"
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/plan.h"
-#include "runtime/base/error.h"
 
 using namespace qmtl;
 

@@ -200,7 +200,8 @@ TEST_CASE("Gates of OpenQASM 3 mean what its specification says", "[formats]") {
 TEST_CASE("Definitions of gates are what their bodies make, with angles bound by name", "[formats]") {
   const std::string head = "OPENQASM 3; input float a; qubit[3] q; bit[3] c;\n", tail = " c = measure q;";
   const std::string defined =
-      "gate half(t) x1 { rx(t / 2) x1; } gate both(t, s) x1, x2 { half(t + s) x1; half(2 * s) x2; cx x2, x1; }\n"
+      "gate half(t) x1 { rx(t / 2) x1; } gate both(t, s) x1, x2 { half(t + s) x1; half(2 * s) x2; cx x2, x1; "
+      "}\n"
       "both(a, pi) q[1], q[2]; half(1) q;";
   const std::string written =
       "rx(a / 2 + pi / 2) q[1]; rx(pi) q[2]; cx q[2], q[1]; rx(0.5) q[0]; rx(0.5) q[1]; rx(0.5) q[2];";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/replay/request.h"
 
-#include "runtime/base/json_field.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/json_field.h"
 
 namespace qmtl {
 using Json = nlohmann::ordered_json;

@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "runtime/train/loop/stopwatch.h"
 #include "io/files/atomic_file.h"
 #include "io/runs/run_folder.h"
 #include "runtime/base/error.h"
+#include "runtime/train/loop/stopwatch.h"
 #include "tools/workflows/supervise/child_process.h"
 #include "tools/workflows/supervise/life_signs.h"
 

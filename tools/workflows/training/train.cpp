@@ -344,8 +344,7 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
     folder->write_config(job.config);
     // Nobody's first model is to be warned of what nobody chose; `qmtl plan` says it all the same.
     if (job.circuit_chosen) warn_of_circuit(job.config.model, *job.learner);
-    for (const std::string& warning :
-         layer_warnings(job.learner->layer_circuits(), job.config.train.shots))
+    for (const std::string& warning : layer_warnings(job.learner->layer_circuits(), job.config.train.shots))
       spdlog::warn("{}", warning);
     warn_of_scores(job);
   });

@@ -11,7 +11,8 @@ import re
 DECLARED = {
     "abs atan2 cos exp fmin fmod frexp hypot isfinite isnan ldexp log pow sin sqrt copysign lround floor ceil": "cmath",
     "accumulate iota": "numeric",
-    "all_of any_of copy count fill fill_n find max min shuffle sort lower_bound upper_bound clamp equal": "algorithm",
+    "all_of any_of none_of copy count count_if fill fill_n find find_if max min minmax max_element min_element shuffle"
+    " sort stable_sort is_sorted lower_bound upper_bound clamp equal transform reverse unique": "algorithm",
     "array": "array",
     "async future future_status launch": "future",
     "atoi getenv strtol": "cstdlib",

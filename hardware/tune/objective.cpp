@@ -38,10 +38,9 @@ TuneObjective::TuneObjective(const Learner& learner, const Dataset& data, const 
 double TuneObjective::operator()(const StepBatch& batch, std::span<const double> values,
                                  std::span<double> cotangents) const {
   double total = 0.0;
-  std::vector<double> logits(readout_.columns.size()), given(logits.size());
+  std::vector<double> logits(readout_.columns.size()), slopes(logits.size()), given(logits.size());
   for (std::size_t i = 0; i < batch.rows.size(); ++i) {
-    const std::span<const double> of_sample = values.subspan(i * readout_.outputs, readout_.outputs);
-    readout_.logits(of_sample, logits.data());
+    readout_.logits(values.subspan(i * readout_.outputs, readout_.outputs), logits.data(), slopes.data());
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       const BoundTask& task = tasks_[t];
       const double share = task.factor / std::max(batch.label_counts[t], 1.0);
@@ -57,7 +56,7 @@ double TuneObjective::operator()(const StepBatch& batch, std::span<const double>
     std::ranges::fill(of_row, 0.0);
     for (std::size_t c = 0; c < given.size(); ++c) {
       const ReadoutColumn& column = readout_.columns[c];
-      const double g = given[c] * readout_.slope(c, of_sample);
+      const double g = given[c] * slopes[c];
       for (std::size_t o = 0; o < column.weights.size(); ++o)
         of_row[column.outputs[o]] += column.weights[o] / readout_.divisor * g;
     }

@@ -137,21 +137,30 @@ class Lowering {
   }
 
   void lower(const ops::Sparse& sparse) {
-    EdgeOp& op = builder_.add(QE_SPARSE, value_of(), logits_or_fresh());
-    op.a = word(sparse.rows.size());
-    op.b = word(shape_of().size());
-    const auto unit = [&](std::size_t o) { return logits() ? units_[o] : EdgeReadout{}; };
-    for (std::size_t o = 0; o < sparse.rows.size(); ++o)
-      op.floats.push_back(static_cast<float>(sparse.bias[o] * unit(o).factor + unit(o).start));
+    const EdgeValue to = logits_or_fresh();
+    ops::Sparse map = sparse;
+    for (std::size_t o = 0; o < map.rows.size(); ++o) {
+      const EdgeReadout unit = logits() ? units_[o] : EdgeReadout{};
+      map.bias[o] = map.bias[o] * unit.factor + unit.start;
+      for (auto& [column, weight] : map.rows[o]) weight = weight * factor_ * unit.factor;
+    }
+    factor_ = 1.0;
+    add_sparse(value_of(), shape_of().size(), to, map);
+  }
+  /// The sums of some of a value's numbers, each times a coefficient, and a bias.
+  void add_sparse(EdgeValue from, std::size_t width, EdgeValue to, const ops::Sparse& map) {
+    EdgeOp& op = builder_.add(QE_SPARSE, from, to);
+    op.a = word(map.rows.size());
+    op.b = word(width);
+    append(op.floats, map.bias);
     std::vector<std::uint32_t> index;
-    for (std::size_t o = 0; o < sparse.rows.size(); ++o) {
-      op.words.push_back(word(sparse.rows[o].size()));
-      for (const auto& [column, weight] : sparse.rows[o]) {
-        op.floats.push_back(static_cast<float>(weight * factor_ * unit(o).factor));
+    for (const auto& row : map.rows) {
+      op.words.push_back(word(row.size()));
+      for (const auto& [column, weight] : row) {
+        op.floats.push_back(static_cast<float>(weight));
         index.push_back(word(column));
       }
     }
-    factor_ = 1.0;
     op.c = word(index.size());
     op.words.insert(op.words.end(), index.begin(), index.end());
   }
@@ -164,19 +173,14 @@ class Lowering {
     for (const auto& factors : products.factors) most = std::max(most, factors.size());
     const auto gathered = [&](std::size_t number) {
       const EdgeValue to = builder_.tensor(width);
-      EdgeOp& op = builder_.add(QE_SPARSE, value_of(), to);
-      op.a = word(width);
-      op.b = word(shape_of().size());
-      std::vector<std::uint32_t> index;
-      for (const auto& factors : products.factors) op.floats.push_back(number < factors.size() ? 0.0f : 1.0f);
+      ops::Sparse map;
       for (const auto& factors : products.factors) {
-        op.words.push_back(number < factors.size() ? 1 : 0);
-        if (number >= factors.size()) continue;
-        op.floats.push_back(1.0f);
-        index.push_back(word(factors[number]));
+        const bool there = number < factors.size();
+        map.bias.push_back(there ? 0.0 : 1.0);
+        map.rows.emplace_back();
+        if (there) map.rows.back().emplace_back(factors[number], 1.0);
       }
-      op.c = word(index.size());
-      op.words.insert(op.words.end(), index.begin(), index.end());
+      add_sparse(value_of(), shape_of().size(), to, map);
       return to;
     };
     EdgeValue product = gathered(0);
@@ -314,40 +318,24 @@ class Lowering {
       }
     }
   }
-  /// Single numbers of a value, each times a coefficient; 0 for rows without one.
-  void choose(EdgeValue from, std::size_t width, EdgeValue to,
-              const std::vector<std::vector<std::pair<std::size_t, double>>>& rows) {
-    EdgeOp& op = builder_.add(QE_SPARSE, from, to);
-    op.a = word(rows.size());
-    op.b = word(width);
-    op.floats.assign(rows.size(), 0.0f);
-    std::vector<std::uint32_t> index;
-    for (const auto& row : rows) {
-      op.words.push_back(word(row.size()));
-      for (const auto& [column, weight] : row) {
-        op.floats.push_back(static_cast<float>(weight));
-        index.push_back(word(column));
-      }
-    }
-    op.c = word(index.size());
-    op.words.insert(op.words.end(), index.begin(), index.end());
-  }
 
   /// The numbers, filled up with zeros; their tree; its nodes in the order of the rotations.
   void lower(const ops::Amplitudes& amplitudes) {
     const AmplitudeEncoding& encoding = amplitudes.encoding;
     const std::size_t leaves = std::size_t{1} << encoding.qubits;
     const EdgeValue x = builder_.tensor(leaves), tree = builder_.tensor(2 * leaves), to = fresh();
-    std::vector<std::vector<std::pair<std::size_t, double>>> rows(leaves);
+    ops::Sparse numbers, rotations;
+    numbers.rows.resize(leaves);
+    numbers.bias.assign(leaves, 0.0);
     for (std::size_t j = 0; j < encoding.of.size(); ++j)
-      rows[j].emplace_back(static_cast<std::size_t>(encoding.of[j]), 1.0);
-    choose(value_of(), shape_of().size(), x, rows);
+      numbers.rows[j].emplace_back(static_cast<std::size_t>(encoding.of[j]), 1.0);
+    add_sparse(value_of(), shape_of().size(), x, numbers);
     builder_.add(QE_AMPLITUDES, x, tree).a = word(static_cast<std::size_t>(encoding.qubits));
-    rows.clear();
     for (std::size_t nodes = 1; nodes < leaves; nodes *= 2)
       for (std::size_t i = 0; i < nodes; ++i)
-        rows.push_back({{nodes + (i ^ (i >> 1)), 1.0 / static_cast<double>(nodes)}});
-    choose(tree, 2 * leaves, to, rows);
+        rotations.rows.push_back({{nodes + (i ^ (i >> 1)), 1.0 / static_cast<double>(nodes)}});
+    rotations.bias.assign(rotations.rows.size(), 0.0);
+    add_sparse(tree, 2 * leaves, to, rotations);
   }
   void lower(const ops::LabelUnits&) {}  // the operation before has them
 

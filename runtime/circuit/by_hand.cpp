@@ -34,12 +34,7 @@ PartByHand part_of(const Circuit& circuit, const std::vector<Op>& ops, const std
     GateUse use{op.gate, {position(op.q0)}, {}};
     if (op.q1 >= 0) use.qubits.push_back(position(op.q1));
     if (is_rotation(op.gate)) {
-      const auto index = static_cast<std::size_t>(op.index);
-      Expression angle{op.angle, {}};
-      if (op.source == Source::angle)
-        angle = circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[index];
-      if (op.source == Source::param)
-        angle = circuit.param_of.empty() ? trainable_number(op.index) : circuit.param_of[index];
+      Expression angle = turn_of(circuit, op);
       for (Monomial& term : angle.terms)
         if (term.param >= 0) term.param -= first;
       use.angles.push_back(std::move(angle));
@@ -92,18 +87,7 @@ std::string write_qasm_program(const PartByHand& part) {
   for (int i = 0; i < part.inputs; ++i) text += "input float[64] z" + std::to_string(i) + ";\n";
   for (int i = 0; i < part.trained; ++i) text += "input float[64] w" + std::to_string(i) + ";\n";
   text += "qubit[" + std::to_string(part.qubits) + "] q;\n";
-  for (const GateUse& use : part.gates) {
-    std::string line = write_qasm_gates({use});
-    // z[3] is z3 here: only the qubits, behind the angles, are of a register.
-    const std::size_t end = line.find(") q[");
-    if (end != std::string::npos) {
-      std::string angle = line.substr(0, end);
-      std::erase_if(angle, [](char c) { return c == '[' || c == ']'; });
-      line = angle + line.substr(end);
-    }
-    text += line;
-  }
-  return text;
+  return text + write_qasm_gates(part.gates, false);
 }
 
 }  // namespace qmtl

@@ -13,6 +13,19 @@ int quarter_turns(const Op& op) {
   return static_cast<int>(static_cast<long long>(turns) & 3);
 }
 
+Expression turn_of(const Circuit& circuit, const Op& op) {
+  const auto index = static_cast<std::size_t>(op.index);
+  switch (op.source) {
+    case Source::angle:
+      return circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[index];
+    case Source::param:
+      return circuit.param_of.empty() ? trainable_number(op.index) : circuit.param_of[index];
+    case Source::none:
+      break;
+  }
+  return {op.angle, {}};
+}
+
 std::vector<double> bound_params(const Circuit& circuit, std::span<const double> trainable) {
   if (circuit.param_of.empty()) return {trainable.begin(), trainable.end()};
   std::vector<double> params;

@@ -102,6 +102,9 @@ struct Circuit {
   bool operator==(const Circuit&) const = default;
 };
 
+/// What a rotation turns by, of the sample's inputs (and the angles of encodings) and the trainable numbers.
+Expression turn_of(const Circuit& circuit, const Op& op);
+
 /// The circuit's parameters for those trainable numbers.
 std::vector<double> bound_params(const Circuit& circuit, std::span<const double> trainable);
 

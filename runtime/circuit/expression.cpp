@@ -106,8 +106,11 @@ void add_gradient(const Expression& expression, double g, std::span<const double
   }
 }
 
-std::string describe(const Expression& expression, const std::string& times) {
+std::string describe(const Expression& expression, const std::string& times, bool arrays) {
   std::string text;
+  const auto named = [&](const char* array, int number) {
+    return array + (arrays ? "[" + std::to_string(number) + "]" : std::to_string(number));
+  };
   const auto append = [&](double factor, const std::string& rest) {
     text += factor < 0 ? (text.empty() ? "-" : " - ") : (text.empty() ? "" : " + ");
     if (rest.empty())
@@ -116,8 +119,8 @@ std::string describe(const Expression& expression, const std::string& times) {
       text += (std::abs(factor) == 1.0 ? "" : shortest(std::abs(factor)) + times) + rest;
   };
   for (const Monomial& term : expression.terms) {
-    std::string rest = term.param < 0 ? "" : "w[" + std::to_string(term.param) + "]";
-    for (int input : term.inputs) rest += (rest.empty() ? "" : times) + "z[" + std::to_string(input) + "]";
+    std::string rest = term.param < 0 ? "" : named("w", term.param);
+    for (int input : term.inputs) rest += (rest.empty() ? "" : times) + named("z", input);
     append(term.factor, rest);
   }
   if (expression.constant != 0.0 || expression.terms.empty()) append(expression.constant, "");

@@ -49,8 +49,8 @@ void add_gradient(const Expression& expression, double g, std::span<const double
                   std::span<const double> trainable, std::span<double> input_gradient,
                   std::span<double> trainable_gradient);
 
-/// "3.5 - 2 z[0] z[3] + w[4]": inputs are z, trainable numbers w, factors are joined by `times`. Numbers have
-/// the fewest digits that are read back as they were.
-std::string describe(const Expression& expression, const std::string& times = " ");
+/// "3.5 - 2 z[0] z[3] + w[4]": inputs are z, trainable numbers w, factors are joined by `times`;
+/// without `arrays` "3.5 - 2 z0 z3 + w4". Numbers have the fewest digits that are read back as they were.
+std::string describe(const Expression& expression, const std::string& times = " ", bool arrays = true);
 
 }  // namespace qmtl

@@ -13,6 +13,15 @@
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {
 
+/// Adds what amplitude v of a group's bra brings to the sums of K gates.
+template <int K, class V>
+HWY_INLINE void AddPairs(V bra, const V* ket, int v, V* sum) {
+#pragma GCC unroll 4
+  for (int q = 0; q < K; ++q)
+    sum[q] =
+        v >> q & 1 ? hn::MulAdd(bra, ket[v ^ 1 << q], sum[q]) : hn::NegMulAdd(bra, ket[v ^ 1 << q], sum[q]);
+}
+
 /// dL / d angle of K gates of a layer at its output: half of sum over pairs of bra1 ket0 - bra0 ket1.
 template <int K, class Real>
 void GradientK(const Pass& pass, Groups groups, State<Real> bra, State<Real> ket, Real* gradient) {
@@ -38,12 +47,7 @@ void GradientK(const Pass& pass, Groups groups, State<Real> bra, State<Real> ket
 #pragma GCC unroll 16
       for (int v = 0; v < (1 << K); ++v) {
         const Vec<Real> l = hn::Load(d, b + at[v]);
-#pragma GCC unroll 4
-        for (int q = 0; q < K; ++q) {
-          Vec<Real>& into = sum[v & 1][q];
-          into =
-              v >> q & 1 ? hn::MulAdd(l, ket_v[v ^ 1 << q], into) : hn::NegMulAdd(l, ket_v[v ^ 1 << q], into);
-        }
+        AddPairs<K>(l, ket_v, v, sum[v & 1]);
       }
     }
   }

@@ -185,16 +185,14 @@ void AmplitudeForwardLayer(const RyLayer& layer, const Mix& mix, const PhaseTabl
   const MixLanes<Real> lanes_in(mix);
   const std::vector<AmplitudeStep> steps =
       amplitude_steps<Real>(layer, layer.rotate, scaled + layer.rotate_slot);
-  RunSteps<Real>(layer, layer.rotate, steps, [&](const AmplitudeStep& step, Groups groups) HWY_ATTR {
-    LaneGates<Real> gates;
-    const Real* scale =
-        PrepareStep(layer, layer.rotate, step, layer.rotate_slot, tangents, scales, scaled, gates);
-    const Pass& pass = layer.rotate[step.pass];
-    const Real* t = tangents + (layer.slot + pass.first_gate) * tile;
-    if (step.pass > 0) return RotateStep<false>(pass, step.rows, groups, gates, out, t, scale);
-    WithMixKind(lanes_in.moves(), in.im != nullptr, !table.im.empty(),
-                RotateMixedStep<Real>{pass, step.rows, groups, gates, lanes_in, table, in, out, t, scale});
-  });
+  RunSteps<Real>(layer, layer.rotate, steps, {layer.rotate_slot, tangents, scales, scaled},
+                 [&](const AmplitudeStep& step, const Pass& pass, Groups groups, const LaneGates<Real>& gates,
+                     const Real* t, const Real* scale) HWY_ATTR {
+                   if (step.pass > 0) return RotateStep<false>(pass, step.rows, groups, gates, out, t, scale);
+                   WithMixKind(lanes_in.moves(), in.im != nullptr, !table.im.empty(),
+                               RotateMixedStep<Real>{pass, step.rows, groups, gates, lanes_in, table, in, out,
+                                                     t, scale});
+                 });
 }
 
 /// run(begin, end) for a mix's output rows, block by block.
@@ -318,14 +316,10 @@ void AmplitudeBackwardLayer(const RyLayer& layer, State<Real> bra, State<Real> k
   AmplitudeLayerGradients(layer, bra, ket, gradients + layer.slot * tile);
   const std::vector<AmplitudeStep> steps =
       amplitude_steps<Real>(layer, layer.in_place, scaled + layer.in_place_slot);
-  RunSteps<Real>(layer, layer.in_place, steps, [&](const AmplitudeStep& step, Groups groups) HWY_ATTR {
-    LaneGates<Real> gates;
-    const Real* scale =
-        PrepareStep(layer, layer.in_place, step, layer.in_place_slot, tangents, scales, scaled, gates);
-    const Pass& pass = layer.in_place[step.pass];
-    RotateStep<true>(pass, step.rows, groups, gates, bra, tangents + (layer.slot + pass.first_gate) * tile,
-                     scale);
-  });
+  RunSteps<Real>(layer, layer.in_place, steps, {layer.in_place_slot, tangents, scales, scaled},
+                 [&](const AmplitudeStep& step, const Pass& pass, Groups groups, const LaneGates<Real>& gates,
+                     const Real* t, const Real* scale)
+                     HWY_ATTR { RotateStep<true>(pass, step.rows, groups, gates, bra, t, scale); });
 }
 
 }  // namespace qmtl::engine::HWY_NAMESPACE

@@ -109,25 +109,6 @@ Groups amplitude_groups(const Pass& pass, int rows, std::size_t block, std::size
   return {block * each, (block + 1) * each};
 }
 
-/// run(step, groups) for all steps and blocks: the inner steps block by block, then the others one by one.
-template <class Real, class Run>
-void RunSteps(const RyLayer& layer, const std::vector<Pass>& passes, const std::vector<AmplitudeStep>& steps,
-              const Run& run) {
-  const std::size_t blocks = sum_blocks<Real>(layer.qubits);
-  const bool threads = amplitude_threads<Real>(layer.qubits);
-  const auto one = [&](const AmplitudeStep& step, std::size_t b) HWY_ATTR {
-    run(step, amplitude_groups<Real>(passes[step.pass], step.rows, b, blocks));
-  };
-  std::size_t inner = 0;
-  while (inner < steps.size() && steps[inner].inner) ++inner;
-  if (inner > 0)
-    for_each_block(threads, blocks, [&](std::size_t b) HWY_ATTR {
-      for (std::size_t s = 0; s < inner; ++s) one(steps[s], b);
-    });
-  for (std::size_t s = inner; s < steps.size(); ++s)
-    for_each_block(threads, blocks, [&](std::size_t b) HWY_ATTR { one(steps[s], b); });
-}
-
 /// A step in place: Rows gates on rows' qubits, then the lane gates.
 template <int Rows, bool Inverse, class Real>
 void RotateStepK(const Pass& pass, Groups groups, const LaneGates<Real>& gates, State<Real> s, const Real* t,
@@ -173,15 +154,41 @@ void RotateStep(const Pass& pass, int rows, Groups groups, const LaneGates<Real>
   }
 }
 
-/// The lane gates of a step and the scale that ends it.
+/// What the passes of a layer's list turn and scale by, from its slot on.
 template <class Real>
-const Real* PrepareStep(const RyLayer& layer, const std::vector<Pass>& passes, const AmplitudeStep& step,
-                        std::size_t first_slot, const Real* tangents, const Real* scales,
-                        const std::uint8_t* scaled, LaneGates<Real>& gates) {
-  for (std::size_t p = step.pass; p <= step.pass + (step.tail ? 1 : 0); ++p)
-    gates.add(layer, passes[p], tangents + (layer.slot + passes[p].first_gate) * tile);
-  const std::size_t slot = first_slot + step.pass + (step.tail ? 1 : 0);
-  return scaled[slot] ? scales + slot * tile : nullptr;
+struct StepNumbers {
+  int slot;
+  const Real *tangents, *scales;
+  const std::uint8_t* scaled;
+};
+
+/// run(step, pass, groups, lane gates, tangents of the pass, the scale that ends the step or null) for all
+/// steps and blocks: the inner steps block by block, then the others one by one.
+template <class Real, class Run>
+void RunSteps(const RyLayer& layer, const std::vector<Pass>& passes, const std::vector<AmplitudeStep>& steps,
+              const StepNumbers<Real>& numbers, const Run& run) {
+  const std::size_t blocks = sum_blocks<Real>(layer.qubits);
+  const bool threads = amplitude_threads<Real>(layer.qubits);
+  const auto tangents = [&](std::size_t p) HWY_ATTR {
+    return numbers.tangents + (layer.slot + passes[p].first_gate) * tile;
+  };
+  const auto one = [&](const AmplitudeStep& step, std::size_t b) HWY_ATTR {
+    const std::size_t last = step.pass + (step.tail ? 1 : 0);
+    const std::size_t slot = static_cast<std::size_t>(numbers.slot) + last;
+    LaneGates<Real> gates;
+    for (std::size_t p = step.pass; p <= last; ++p) gates.add(layer, passes[p], tangents(p));
+    const Pass& pass = passes[step.pass];
+    run(step, pass, amplitude_groups<Real>(pass, step.rows, b, blocks), gates, tangents(step.pass),
+        numbers.scaled[slot] ? numbers.scales + slot * tile : nullptr);
+  };
+  std::size_t inner = 0;
+  while (inner < steps.size() && steps[inner].inner) ++inner;
+  if (inner > 0)
+    for_each_block(threads, blocks, [&](std::size_t b) HWY_ATTR {
+      for (std::size_t s = 0; s < inner; ++s) one(steps[s], b);
+    });
+  for (std::size_t s = inner; s < steps.size(); ++s)
+    for_each_block(threads, blocks, [&](std::size_t b) HWY_ATTR { one(steps[s], b); });
 }
 
 /// GradientK for a pass with Lanes gates on lane qubits: the lanes are the values that a large state's sums
@@ -211,12 +218,7 @@ void AmplitudeGradientK(const Pass& pass, Groups groups, const LaneGates<Real>& 
 #pragma GCC unroll 8
       for (int v = 0; v < size; ++v) {
         const Vec<Real> l = hn::Load(d, b + at[v]);
-#pragma GCC unroll 3
-        for (int q = 0; q < Rows; ++q) {
-          Vec<Real>& into = sum[v & (sets - 1)][q];
-          into =
-              v >> q & 1 ? hn::MulAdd(l, ket_v[v ^ 1 << q], into) : hn::NegMulAdd(l, ket_v[v ^ 1 << q], into);
-        }
+        AddPairs<Rows>(l, ket_v, v, sum[v & (sets - 1)]);
 #pragma GCC unroll 3
         for (int q = 0; q < Lanes; ++q) {
           Vec<Real>& into = sum[v & (sets - 1)][Rows + q];

@@ -254,17 +254,8 @@ void AmplitudeFoldCotangents(int qubits, const BlockProgram& block, const Diagon
     for (std::size_t v = 0; v < diagonals.value.size(); ++v)
       w = hn::MulAdd(at.load(diagonals.value[v], r), hn::Load(d, cotangents + diagonals.column[v] * tile), w);
     w = hn::Mul(w, two);
-    for (std::size_t g = begin; g < end; ++g) {
-      const std::size_t to = (block.split.base_row[g] + block.split.offset_row[r]) * n;
-      Vec<Real> x = hn::Mul(w, hn::Load(d, ket.re + to));
-      if (add) x = hn::Add(x, hn::Load(d, bra.re + to));
-      hn::Store(x, d, bra.re + to);
-      if (ket.im) {
-        Vec<Real> y = hn::Mul(w, hn::Load(d, ket.im + to));
-        if (add) y = hn::Add(y, hn::Load(d, bra.im + to));
-        hn::Store(y, d, bra.im + to);
-      }
-    }
+    for (std::size_t g = begin; g < end; ++g)
+      FoldRow(w, ket, bra, (block.split.base_row[g] + block.split.offset_row[r]) * n, add);
   };
   // The longer of both loops in blocks.
   const bool outer = at.size() > count;
@@ -325,25 +316,22 @@ void AmplitudeReflectLayer(const RyLayer& layer, State<Real> ket, State<Real> ph
   std::vector<AmplitudeStep> steps;
   for (std::size_t p = 0; p < layer.in_place.size(); ++p)
     steps.push_back({p, lanes_of<Real>(layer, layer.in_place[p]).rows, false, false});
-  RunSteps<Real>(layer, layer.in_place, steps, [&](const AmplitudeStep& step, Groups groups) HWY_ATTR {
-    LaneGates<Real> gates;
-    const Real* scale =
-        PrepareStep(layer, layer.in_place, step, layer.in_place_slot, tangents, scales, scaled, gates);
-    const Pass& pass = layer.in_place[step.pass];
-    const Real* t = tangents + (layer.slot + pass.first_gate) * tile;
-    const State<Real> in = step.pass == 0 ? ket : phi;
-    if (gates.count == 0) return Reflect(pass, groups, in, phi, t, scale);
-    switch (step.rows) {
-      case 0:
-        return AmplitudeReflectK<0>(pass, groups, gates, in, phi, t, scale);
-      case 1:
-        return AmplitudeReflectK<1>(pass, groups, gates, in, phi, t, scale);
-      case 2:
-        return AmplitudeReflectK<2>(pass, groups, gates, in, phi, t, scale);
-      default:
-        return AmplitudeReflectK<3>(pass, groups, gates, in, phi, t, scale);
-    }
-  });
+  RunSteps<Real>(layer, layer.in_place, steps, {layer.in_place_slot, tangents, scales, scaled},
+                 [&](const AmplitudeStep& step, const Pass& pass, Groups groups, const LaneGates<Real>& gates,
+                     const Real* t, const Real* scale) HWY_ATTR {
+                   const State<Real> in = step.pass == 0 ? ket : phi;
+                   if (gates.count == 0) return Reflect(pass, groups, in, phi, t, scale);
+                   switch (step.rows) {
+                     case 0:
+                       return AmplitudeReflectK<0>(pass, groups, gates, in, phi, t, scale);
+                     case 1:
+                       return AmplitudeReflectK<1>(pass, groups, gates, in, phi, t, scale);
+                     case 2:
+                       return AmplitudeReflectK<2>(pass, groups, gates, in, phi, t, scale);
+                     default:
+                       return AmplitudeReflectK<3>(pass, groups, gates, in, phi, t, scale);
+                   }
+                 });
 }
 
 }  // namespace qmtl::engine::HWY_NAMESPACE

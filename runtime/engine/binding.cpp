@@ -141,21 +141,30 @@ void BoundPart<Real>::bind_gates() {
 }
 
 template <class Real>
+bool BoundPart<Real>::has_amplitude_tables() const {
+  // Registers as wide as the cut of the sums, for floats and doubles alike.
+  return cut_sums(program_.qubits) && step_.math.lanes.count == lane_values<double>;
+}
+
+template <class Real>
 void BoundPart<Real>::bind_tables() {
   bound_.tables.resize(program_.tables);
   std::vector<std::uint8_t> done(program_.tables, 0);
   thread_local std::vector<double> phase, sin, cos;
+  const bool lanes = has_amplitude_tables();
   auto make = [&](const Mix& mix) {
     if (mix.table < 0 || done[mix.table]) return;
     done[mix.table] = 1;
     PhaseTable<Real>& table = bound_.tables[mix.table];
     const std::size_t size = mix.source.size();
-    table.re.resize(size);
     if (mix.phases.empty()) {
+      if (!table.re.empty()) return;  // signs are no parameter's
+      table.re.resize(size);
       for (std::size_t j = 0; j < size; ++j) table.re[j] = mix.negative[j] ? Real(-1) : Real(1);
-      if (cut_sums(program_.qubits)) table.lane_signs = lane_signs<Real>(mix.negative);
+      if (lanes) table.lane_signs = lane_signs<Real>(mix.negative);
       return;
     }
+    table.re.resize(size);
     phase.assign(size, 0.0);
     sin.resize(size);
     cos.resize(size);
@@ -169,7 +178,7 @@ void BoundPart<Real>::bind_tables() {
       table.re[j] = static_cast<Real>(mix.negative[j] ? -cos[i] : cos[i]);
       table.im[j] = static_cast<Real>(mix.negative[j] ? -sin[i] : sin[i]);
     }
-    if (!cut_sums(program_.qubits)) return;
+    if (!lanes) return;
     to_lanes(table.re, table.lane_re);
     to_lanes(table.im, table.lane_im);
   };
@@ -191,6 +200,7 @@ std::vector<double> BoundPart<Real>::diagonal(const std::vector<StringTerm>& ter
 
 template <class Real>
 void BoundPart<Real>::bind_diagonals() {
+  const bool lanes = has_amplitude_tables();
   bound_.diagonals.assign(program_.blocks.size(), {});
   for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
     const BlockProgram& block = program_.blocks[b];
@@ -202,7 +212,7 @@ void BoundPart<Real>::bind_diagonals() {
         const int at = power == 2 ? column + outputs_ : column;
         auto& value = out.value.emplace_back();
         for (double x : d) value.push_back(static_cast<Real>(power == 2 ? x * x : x));
-        if (cut_readout(program_.qubits, block.readout_qubits)) to_lanes(value, value.by_lanes);
+        if (lanes && cut_readout(program_.qubits, block.readout_qubits)) to_lanes(value, value.by_lanes);
         out.column.push_back(at);
         for (const StringTerm& term : block.outputs[o]) {
           if (term.weight_param < 0) continue;
@@ -211,7 +221,7 @@ void BoundPart<Real>::bind_diagonals() {
           weight.param = term.weight_param;
           for (std::size_t r = 0; r < d.size(); ++r)
             weight.diagonal.push_back(static_cast<Real>((power == 2 ? 2 * d[r] : 1.0) * sign(term.mask, r)));
-          if (cut_readout(program_.qubits, block.readout_qubits))
+          if (lanes && cut_readout(program_.qubits, block.readout_qubits))
             to_lanes(weight.diagonal, weight.diagonal.by_lanes);
         }
       }

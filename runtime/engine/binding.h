@@ -42,6 +42,8 @@ class BoundPart final : public EnginePart<Real> {
   void bind_tables();
   void bind_diagonals();
   void bind_registers();
+  /// Whether tiles may run with amplitudes as lanes, which read tables of their own.
+  bool has_amplitude_tables() const;
   /// Calls each(number, register, block, first value in the register) for every operator block, in parallel.
   template <class Each>
   void for_operators(const Each& each) const;

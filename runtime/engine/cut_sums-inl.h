@@ -81,12 +81,7 @@ void GradientValuesK(const Pass& pass, Groups groups, State<Real> bra, State<Rea
 #pragma GCC unroll 8
           for (int v = 0; v < size; ++v) {
             const Vec<Real> l = hn::Load(d, b + own[v]);
-#pragma GCC unroll 3
-            for (int q = 0; q < Rows; ++q) {
-              Vec<Real>& into = sum[v & (sets - 1)][q];
-              into = v >> q & 1 ? hn::MulAdd(l, ket_v[v ^ 1 << q], into)
-                                : hn::NegMulAdd(l, ket_v[v ^ 1 << q], into);
-            }
+            AddPairs<Rows>(l, ket_v, v, sum[v & (sets - 1)]);
 #pragma GCC unroll 3
             for (int q = 0; q < Lanes; ++q) {
               Vec<Real>& into = sum[v & (sets - 1)][Rows + q];

@@ -82,6 +82,19 @@ Vec<Real> DiagonalDot(int qubits, const BlockProgram& block, const std::vector<R
   return AddValues(sums, values);
 }
 
+/// bra (+)= w * state at one row.
+template <class Real>
+HWY_INLINE void FoldRow(Vec<Real> w, State<Real> state, State<Real> bra, std::size_t at, bool add) {
+  const Tag<Real> d;
+  Vec<Real> x = hn::Mul(w, hn::Load(d, state.re + at));
+  if (add) x = hn::Add(x, hn::Load(d, bra.re + at));
+  hn::Store(x, d, bra.re + at);
+  if (!state.im) return;
+  Vec<Real> y = hn::Mul(w, hn::Load(d, state.im + at));
+  if (add) y = hn::Add(y, hn::Load(d, bra.im + at));
+  hn::Store(y, d, bra.im + at);
+}
+
 /// bra (+)= 2 sum over values of cotangent * diagonal applied to the ket. cotangents: [values][16] at this
 /// sub-tile.
 template <class Real>
@@ -96,17 +109,8 @@ void FoldCotangents(int, const BlockProgram& block, const Diagonals<Real>& diago
       w = hn::MulAdd(hn::Set(d, diagonals.value[v][r]), hn::Load(d, cotangents + diagonals.column[v] * tile),
                      w);
     w = hn::Mul(w, two);
-    for (const std::uint32_t base : block.split.base_row) {
-      const std::size_t at = (base + block.split.offset_row[r]) * n;
-      Vec<Real> x = hn::Mul(w, hn::Load(d, ket.re + at));
-      if (add) x = hn::Add(x, hn::Load(d, bra.re + at));
-      hn::Store(x, d, bra.re + at);
-      if (ket.im) {
-        Vec<Real> y = hn::Mul(w, hn::Load(d, ket.im + at));
-        if (add) y = hn::Add(y, hn::Load(d, bra.im + at));
-        hn::Store(y, d, bra.im + at);
-      }
-    }
+    for (const std::uint32_t base : block.split.base_row)
+      FoldRow(w, ket, bra, (base + block.split.offset_row[r]) * n, add);
   }
 }
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <complex>
 
-#include "runtime/base/error.h"
 #include "runtime/circuit/analysis.h"
 #include "runtime/circuit/ansatz.h"
 #include "runtime/circuit/draw.h"
+#include "tests/circuit/refusal.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 #include "tests/oracle/published.h"
@@ -105,16 +105,6 @@ void check_vector(const std::vector<double>& numbers, int qubits) {
       CHECK(std::abs(of_sample[j] - exact) < tolerance * 10 * (1 + std::abs(exact)));
     }
   }
-}
-
-std::string message_of(const AnsatzSpec& spec) {
-  try {
-    build(spec);
-  } catch (const Error& error) {
-    CHECK(error.code() == Exit::usage);
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace
@@ -266,7 +256,7 @@ TEST_CASE("an encoding that cannot stand is refused with its key and what to do"
   spec.placement = Placement::global;
   const auto refused = [&](std::vector<CircuitLayer> stage) {
     spec.stage = std::move(stage);
-    return message_of(spec);
+    return test::message_of(spec);
   };
   using Catch::Contains;
   CHECK_THAT(refused({encoding(9)}), Contains("circuit.layer[0].numbers: expected at most 8 numbers as "
@@ -284,7 +274,7 @@ TEST_CASE("an encoding that cannot stand is refused with its key and what to do"
   CHECK_THAT(refused({turned, encoding()}),
              Contains("circuit.layer[1].encode: amplitudes are prepared from"));
   CHECK_THAT(refused({turned, encoding()}), Contains("a gate acts on qubit 1 before"));
-  CHECK(refused({turned, encoding(0, {0, 2})}) == "");
+  CHECK(refused({turned, encoding(0, {0, 2})}) == "no error");
   CHECK_THAT(refused({encoding(0, {0, 0})}), Contains("qubits[0] = 0: an encoding needs each qubit once"));
   CircuitLayer twice = encoding();
   twice.repeat = 2;

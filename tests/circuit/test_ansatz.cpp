@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "runtime/base/error.h"
 #include "runtime/circuit/ansatz.h"
+#include "tests/circuit/refusal.h"
 #include "tests/oracle/cases.h"
 
 using namespace qmtl;
@@ -16,17 +16,6 @@ Pairs pairs(const std::vector<Op>& ops) {
   Pairs result;
   for (const Op& op : ops) result.emplace_back(op.q0, op.q1);
   return result;
-}
-
-/// The message of the usage error that build() ends with.
-std::string message_of(const AnsatzSpec& spec) {
-  try {
-    build(spec);
-  } catch (const Error& error) {
-    CHECK(error.code() == Exit::usage);
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace
@@ -187,7 +176,7 @@ TEST_CASE("a value that cannot be built is refused with its key, the value and w
   const auto refused = [](auto&& change) {
     AnsatzSpec spec;
     change(spec);
-    return message_of(spec);
+    return test::message_of(spec);
   };
   using Catch::Contains;
   CHECK_THAT(refused([](AnsatzSpec& s) { s.qubits = 0; }),

@@ -20,6 +20,21 @@ std::vector<double> list(const Eigen::VectorXd& numbers) {
   return {numbers.data(), numbers.data() + numbers.size()};
 }
 
+/// check(shape) for every preset on 1 to 9 qubits with up to three repetitions.
+template <class Check>
+void for_shapes(const Check& check) {
+  for (const Preset& preset : preset_table())
+    for (int qubits = 1; qubits <= 9; ++qubits)
+      for (int layers = 0; layers <= 3; ++layers) {
+        INFO(preset.name << ", " << qubits << " qubits, " << layers << " repetitions");
+        Published shape;
+        shape.preset = preset.name;
+        shape.qubits = qubits;
+        shape.layers = layers;
+        check(shape);
+      }
+}
+
 void check_close(const std::vector<double>& found, const std::vector<double>& expected, const char* what) {
   REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -67,35 +82,19 @@ TEST_CASE("presets have the published circuits' values and gradients", "[presets
 }
 
 TEST_CASE("presets stand on any number of qubits, also where no paper has drawn them", "[presets]") {
-  for (const Preset& preset : preset_table())
-    for (int qubits = 1; qubits <= 9; ++qubits)
-      for (int layers = 0; layers <= 3; ++layers) {
-        INFO(preset.name << ", " << qubits << " qubits, " << layers << " repetitions");
-        Published shape;
-        shape.preset = preset.name;
-        shape.qubits = qubits;
-        shape.layers = layers;
-        CHECK_NOTHROW(build(oracle::spec_of(shape)));
-      }
+  for_shapes([](const Published& shape) { CHECK_NOTHROW(build(oracle::spec_of(shape))); });
 }
 
 TEST_CASE("the gates of layers are counted from above before they are made", "[presets]") {
-  for (const Preset& preset : preset_table())
-    for (int qubits = 1; qubits <= 9; ++qubits)
-      for (int layers = 0; layers <= 3; ++layers) {
-        INFO(preset.name << ", " << qubits << " qubits, " << layers << " repetitions");
-        Published shape;
-        shape.preset = preset.name;
-        shape.qubits = qubits;
-        shape.layers = layers;
-        const AnsatzSpec spec = oracle::spec_of(shape);
-        const auto made = static_cast<double>(build(spec).shared.size());
-        const double counted = gates_of(stage_layers(spec), qubits);
-        CHECK(counted >= made);
-        // Rotations by numbers of the sample may be two, lines have a pair less than qubits, and an
-        // encoding's CX are two fewer.
-        CHECK(counted <= 2 * made + 2 * layers + 2);
-      }
+  for_shapes([](const Published& shape) {
+    const AnsatzSpec spec = oracle::spec_of(shape);
+    const auto made = static_cast<double>(build(spec).shared.size());
+    const double counted = gates_of(stage_layers(spec), shape.qubits);
+    CHECK(counted >= made);
+    // Rotations by numbers of the sample may be two, lines have a pair less than qubits, and an
+    // encoding's CX are two fewer.
+    CHECK(counted <= 2 * made + 2 * shape.layers + 2);
+  });
 }
 
 TEST_CASE("published circuits are refused for their gates, and wide ones of few gates are not", "[presets]") {

@@ -8,6 +8,7 @@
 #include "../oracle/cases.h"
 #include "../oracle/oracle.h"
 #include "backbone_case.h"
+#include "mapped_angle.h"
 #include "runtime/base/error.h"
 #include "runtime/circuit/plan.h"
 #include "runtime/model/layers/circuit_copies.h"
@@ -117,19 +118,6 @@ ModelSpec spec_of(const Case& c, std::vector<LayerSpec> layers) {
   ModelSpec spec = image_spec(c.shape, std::move(layers));
   if (c.shape.size() == 1) spec.input_shapes.clear();
   return spec;
-}
-
-double angle(AngleMap map, double u) {
-  switch (map) {
-    case AngleMap::shift_tanh:
-      return half_pi + half_pi * std::tanh(u);
-    case AngleMap::shift_atan:
-      return half_pi + std::atan(u);
-    case AngleMap::pi_tanh:
-      return 2 * half_pi * std::tanh(u);
-    default:
-      return u;
-  }
 }
 
 /// The layer's numbers by name, each copy's a run of its tensor.

@@ -6,6 +6,7 @@
 #include "../oracle/oracle.h"
 #include "differences.h"
 #include "head_cases.h"
+#include "mapped_angle.h"
 #include "runtime/base/error.h"
 #include "runtime/base/philox.h"
 #include "runtime/model/heads/circuit_stage.h"
@@ -58,19 +59,6 @@ struct Tensors {
     return nullptr;
   }
 };
-
-double angle(AngleMap map, double u) {
-  switch (map) {
-    case AngleMap::shift_tanh:
-      return half_pi + half_pi * std::tanh(u);
-    case AngleMap::shift_atan:
-      return half_pi + std::atan(u);
-    case AngleMap::pi_tanh:
-      return 2 * half_pi * std::tanh(u);
-    default:
-      return u;
-  }
-}
 
 /// What the head should compute for one sample.
 class Reference {
@@ -163,7 +151,7 @@ class Reference {
   std::vector<double> angles(const std::vector<double>& params, const double* z) const {
     std::vector<double> mapped, functions;
     for (int i = 0; i < circuit_.sample_inputs(); ++i)
-      mapped.push_back(angle(spec_.head.angle_map, gain({infos_, params}) * z[i]));
+      mapped.push_back(test::angle(spec_.head.angle_map, gain({infos_, params}) * z[i]));
     // Encodings are compared with normalised vectors by the circuit's own tests.
     for (const AmplitudeEncoding& encoding : circuit_.encodings) {
       std::vector<double> rotations(static_cast<std::size_t>(encoding.rotations()));

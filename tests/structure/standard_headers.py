@@ -9,7 +9,7 @@ import re
 
 # Names of namespace std -> headers that promise them (C++20), as far as the project's headers use them.
 DECLARED = {
-    "abs atan2 cos exp fmin fmod frexp hypot isfinite isnan ldexp log pow sin sqrt copysign lround floor ceil": "cmath",
+    "abs acos asin atan atan2 cos cosh exp fma fmin fmod frexp hypot isfinite isnan ldexp log log1p log2 pow sin sinh sqrt tan tanh copysign lround floor ceil": "cmath",
     "accumulate iota": "numeric",
     "all_of any_of none_of copy count count_if fill fill_n find find_if max min minmax max_element min_element shuffle"
     " sort stable_sort is_sorted lower_bound upper_bound clamp equal transform reverse unique": "algorithm",

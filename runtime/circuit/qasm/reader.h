@@ -50,7 +50,7 @@ QasmProgram read_qasm(std::string_view text, const std::string& name, const Qasm
                       const QasmScope& scope = {});
 
 /// Gates as lines of OpenQASM on the register q: "rx(0.5 * z[0] + w[1]) q[2];". Inputs are z, trainable
-/// numbers w.
-std::string write_qasm_gates(const std::vector<GateUse>& gates);
+/// numbers w; without `arrays` each is a name of its own, z0 and w1.
+std::string write_qasm_gates(const std::vector<GateUse>& gates, bool arrays = true);
 
 }  // namespace qmtl

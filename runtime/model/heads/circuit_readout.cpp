@@ -11,16 +11,7 @@ ReadoutColumn::Logit ReadoutColumn::logit(double u) const {
   return {middle + half_width * t, half_width * (1.0 - t * t)};
 }
 
-double CircuitReadout::slope(std::size_t column, std::span<const double> values) const {
-  const ReadoutColumn& found = columns[column];
-  if (found.half_width == 0.0) return 1.0;
-  double sum = found.bias;
-  for (std::size_t i = 0; i < found.weights.size(); ++i)
-    sum += values[found.outputs[i]] / divisor * found.weights[i];
-  return found.logit(sum).slope;
-}
-
-void CircuitReadout::logits(std::span<const double> values, double* logits) const {
+void CircuitReadout::logits(std::span<const double> values, double* logits, double* slopes) const {
   std::vector<double> row(outputs);
   for (std::size_t begin = 0; begin < values.size(); begin += outputs) {
     for (std::size_t o = 0; o < outputs; ++o) row[o] = values[begin + o] / divisor;
@@ -28,7 +19,9 @@ void CircuitReadout::logits(std::span<const double> values, double* logits) cons
       double sum = 0.0;
       for (std::size_t i = 0; i < column.weights.size(); ++i)
         sum += row[column.outputs[i]] * column.weights[i];
-      *logits++ = column.logit(sum + column.bias).value;
+      const ReadoutColumn::Logit logit = column.logit(sum + column.bias);
+      *logits++ = logit.value;
+      if (slopes != nullptr) *slopes++ = logit.slope;
     }
   }
 }

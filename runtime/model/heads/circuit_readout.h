@@ -19,6 +19,8 @@ struct ReadoutColumn {
     double value, slope;
   };
   Logit logit(double u) const;
+  /// The most that the logit changes for a change of u.
+  double most_slope() const { return half_width == 0.0 ? 1.0 : half_width; }
 };
 
 /// What stands behind a head's circuit, as data: logit = u = bias + sum of weight * (value / divisor), or
@@ -29,15 +31,9 @@ struct CircuitReadout {
   double divisor = 1.0;     ///< the gain, in front of a linear layer
   std::vector<ReadoutColumn> columns;
 
-  /// d logit / d u of a column, for one sample's values.
-  double slope(std::size_t column, std::span<const double> values) const;
-  /// The most that column's logit changes for each of its outputs.
-  static double most_slope(const ReadoutColumn& column) {
-    return column.half_width == 0.0 ? 1.0 : column.half_width;
-  }
   /// logits[rows, columns] of values[rows, outputs]. A logit is summed over its weights in order, its bias
-  /// last.
-  void logits(std::span<const double> values, double* logits) const;
+  /// last. `slopes`, unless null: of the same shape, d logit / d u.
+  void logits(std::span<const double> values, double* logits, double* slopes = nullptr) const;
 };
 
 }  // namespace qmtl

@@ -15,9 +15,7 @@ std::vector<std::vector<std::size_t>> uploaded_columns(const Circuit& circuit) {
   std::vector<std::vector<std::size_t>> uploads(static_cast<std::size_t>(circuit.qubits));
   for (const Op& op : circuit.shared) {
     if (op.source != Source::angle) continue;
-    const auto angle = static_cast<std::size_t>(op.index);
-    const Expression of = circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[angle];
-    for (const Monomial& term : of.terms)
+    for (const Monomial& term : turn_of(circuit, op).terms)
       for (int input : term.inputs)
         if (input < circuit.sample_inputs())
           uploads[static_cast<std::size_t>(op.q0)].push_back(static_cast<std::size_t>(input));
@@ -27,7 +25,7 @@ std::vector<std::vector<std::size_t>> uploaded_columns(const Circuit& circuit) {
     std::vector<char> turned(uploads.size());
     for (const Op& op : circuit.shared)
       if (op.source == Source::angle)
-        for (const Monomial& term : circuit.angle_of[static_cast<std::size_t>(op.index)].terms)
+        for (const Monomial& term : turn_of(circuit, op).terms)
           for (int input : term.inputs)
             if (input >= encoding.first && input < encoding.first + encoding.rotations())
               turned[static_cast<std::size_t>(op.q0)] = 1;

@@ -22,26 +22,12 @@ Json terms_json(const Expression& expression) {
   return terms;
 }
 
-/// What a rotation turns by, of a sample's inputs and the trained numbers.
-Expression angle_expression(const Circuit& circuit, const Op& op) {
-  const auto index = static_cast<std::size_t>(op.index);
-  switch (op.source) {
-    case Source::angle:
-      return circuit.angle_of.empty() ? input_number(op.index) : circuit.angle_of[index];
-    case Source::param:
-      return circuit.param_of.empty() ? trainable_number(op.index) : circuit.param_of[index];
-    case Source::none:
-      break;
-  }
-  return {op.angle, {}};
-}
-
 Json gates_json(const Circuit& circuit, const std::vector<Op>& ops) {
   Json gates = Json::array();
   for (const Op& op : ops) {
     Json json{{"gate", std::string(info(op.gate).name)}, {"qubits", {op.q0}}};
     if (op.q1 >= 0) json["qubits"].push_back(op.q1);
-    if (info(op.gate).angles > 0) json["angle"] = terms_json(angle_expression(circuit, op));
+    if (info(op.gate).angles > 0) json["angle"] = terms_json(turn_of(circuit, op));
     gates.push_back(std::move(json));
   }
   return gates;

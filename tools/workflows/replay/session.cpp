@@ -41,8 +41,7 @@ std::vector<double> program_variances(const ReplayModel& model, const std::vecto
   std::vector<double> weight(outputs, 0.0);
   for (const ReadoutColumn& column : readout.columns)
     for (std::size_t i = 0; i < column.weights.size(); ++i)
-      weight[column.outputs[i]] +=
-          std::pow(CircuitReadout::most_slope(column) * column.weights[i] / readout.divisor, 2);
+      weight[column.outputs[i]] += std::pow(column.most_slope() * column.weights[i] / readout.divisor, 2);
   std::vector<double> of_program;
   for (const HeadProgram& part : parts) {
     double sum = 0;

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cones/cones.h"
 
 namespace qmtl {
 namespace {

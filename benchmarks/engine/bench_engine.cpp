@@ -7,7 +7,7 @@
 
 #include <chrono>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/peak.h"
 #include "tools/workflows/studies/workload.h"

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <ctime>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/peak.h"
 

@@ -5,8 +5,8 @@
 #include <variant>
 
 #include "io/config/config_values.h"
-#include "runtime/circuit/plan.h"
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/model/data.h"
 #include "runtime/model/layers/layer_kinds.h"
 #include "runtime/train/optimiser.h"

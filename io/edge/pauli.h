@@ -5,7 +5,7 @@
 
 #include "io/edge/angles.h"
 #include "io/edge/readout.h"
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 
 namespace qmtl {
 

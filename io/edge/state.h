@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/edge/angles.h"
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cones/cones.h"
 
 namespace qmtl {
 

@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "io/onnx/model.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 
 namespace qmtl {
 

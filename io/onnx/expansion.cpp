@@ -4,7 +4,7 @@
 
 #include "io/onnx/model.h"
 #include "runtime/base/error.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/model/heads/pauli_coefficients.h"
 
 namespace qmtl {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "io/onnx/graph.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/model/trained_model.h"
 
 namespace qmtl {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/engine/lane_use.h"
 #include "runtime/engine/simd_target.h"
 

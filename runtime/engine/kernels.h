@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 #include "runtime/engine/lane_use.h"
 #include "runtime/engine/program.h"
 #include "runtime/engine/simd_target.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/engine/kernels.h"
 #include "runtime/engine/unitary.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 
 namespace qmtl::engine {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/model/data.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/model/layers/layer_kinds.h"

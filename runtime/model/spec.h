@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
-#include "runtime/circuit/cost.h"
+#include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/plan/cost.h"
 #include "runtime/model/layers/layer_spec.h"
 #include "runtime/model/layers/shape.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/model/heads/circuit_start.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/model/layers/circuit_copies.h"

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <complex>
 
-#include "runtime/circuit/analysis.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/circuit/draw.h"
+#include "runtime/circuit/plan/analysis.h"
 #include "tests/circuit/refusal.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"

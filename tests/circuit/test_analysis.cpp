@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "runtime/circuit/analysis.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/plan/analysis.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "runtime/circuit/cone_finder.h"
-#include "runtime/circuit/support.h"
+#include "runtime/circuit/cones/cone_finder.h"
+#include "runtime/circuit/cones/support.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 

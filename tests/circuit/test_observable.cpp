@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/circuit/observable.h"
 #include "tests/oracle/oracle.h"
 

@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/circuit/ansatz.h"
-#include "runtime/circuit/cones.h"
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/cones/cones.h"
+#include "runtime/circuit/pauli/pauli.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 

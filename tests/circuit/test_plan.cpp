@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/plan/plan.h"
 
 using namespace qmtl;
 

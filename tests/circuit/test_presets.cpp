@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
 #include "tests/oracle/oracle.h"
 #include "tests/oracle/published.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/engine/engine.h"
 
 /// One circuit with its inputs and the oracle's answers, and the body that compares an engine with them.

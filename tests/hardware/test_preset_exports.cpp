@@ -11,7 +11,7 @@
 #include "hardware/transpile/target_json.h"
 #include "hardware/transpile/topologies.h"
 #include "hardware/transpile/transpile.h"
-#include "runtime/circuit/by_hand.h"
+#include "runtime/circuit/ansatz/by_hand.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/published.h"
 

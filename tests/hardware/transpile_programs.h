@@ -7,7 +7,7 @@
 
 #include "hardware/transpile/topologies.h"
 #include "hardware/transpile/transpile.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/cases.h"
 

@@ -3,7 +3,7 @@
 
 #include "io/config/config.h"
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 using namespace qmtl;
 

@@ -10,7 +10,7 @@
 #include "backbone_case.h"
 #include "mapped_angle.h"
 #include "runtime/base/error.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/model/layers/circuit_copies.h"
 
 using namespace qmtl;

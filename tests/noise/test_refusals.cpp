@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/noise/noisy.h"
 
 using namespace qmtl;

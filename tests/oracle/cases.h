@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 /// What circuit tests share: reproducible numbers and a line that says which circuit a failure is about.
 namespace qmtl::oracle {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/base/json_field.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 /// What the published circuits compute, by constructions of other libraries: tests/circuit/published/make.py
 /// writes it.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 /// Circuits of every gate, angle and observable, fixed by a seed.
 namespace qmtl::oracle {

@@ -37,7 +37,7 @@ ARROWS = {
     "benchmarks": {"benchmarks", "tools", *BELOW},
     "tests": {"tests", "benchmarks", "tools", *BELOW},
 }
-# the same for the folders of a room
+# the same for the folders of a room; "" are the files beside them
 LAYERS = {
     "runtime": {
         "base": {"base"},
@@ -47,6 +47,14 @@ LAYERS = {
         "train": {"base", "train", "model", "engine", "circuit"},
         "noise": {"base", "noise", "engine", "circuit"},
         "edge": {"base", "edge"},
+    },
+    "runtime/circuit": {
+        "": {""},
+        "qasm": {"", "qasm"},
+        "ansatz": {"", "ansatz", "qasm"},
+        "cones": {"", "cones"},
+        "pauli": {"", "pauli", "cones"},
+        "plan": {"", "plan", "pauli", "cones"},
     },
     "io": {
         "files": {"files"},
@@ -114,6 +122,22 @@ def arrows_of(file):
     return room, ARROWS.get(room, {room})
 
 
+def folder_in(path, room):
+    """The folder of a room that a path lies in: "" for a file beside the room's folders."""
+    inside = path.parts[room.count("/") + 1:]
+    return inside[0] if len(inside) > 1 else ""
+
+
+def layer_violations(where, file, target):
+    for room, layers in LAYERS.items():
+        if not (lies_in(file, room) and lies_in(target, room)):
+            continue
+        layer, included = folder_in(file, room), folder_in(target, room)
+        if layer in layers and included in layers and included not in layers[layer]:
+            allowed = ", ".join(name or "files beside the folders" for name in sorted(layers[layer]))
+            yield f"{where}{room}/{layer} includes {target}: it may include {allowed}"
+
+
 def violations_of(file, text, root):
     room, allowed = arrows_of(file)
     for number, line in enumerate(text.splitlines(), 1):
@@ -135,10 +159,8 @@ def violations_of(file, text, root):
             yield f"{where}{room} includes {target}: it may include {', '.join(sorted(allowed))}"
         elif str(target) in SEAMS:
             continue
-        elif file.parts[0] == target.parts[0] and len(file.parts) > 2 and len(target.parts) > 2:
-            layer, layers = file.parts[1], LAYERS.get(file.parts[0], {})
-            if layer in layers and target.parts[1] not in layers[layer]:
-                yield f"{where}{file.parts[0]}/{layer} includes {target}: it may include {', '.join(sorted(layers[layer]))}"
+        else:
+            yield from layer_violations(where, file, target)
 
 
 def check_folders(root):
@@ -334,6 +356,9 @@ def self_test(root, folder):
         ("tests/engine/a.cpp", '#include "runtime/engine/engine.h"', False),
         ("io/data/a.cpp", '#include "io/sources/csv.h"', False),
         ("io/data/a.cpp", '#include "io/runs/predictions.h"', True),
+        ("runtime/circuit/a.h", '#include "runtime/circuit/plan/plan.h"', True),
+        ("runtime/circuit/pauli/a.h", '#include "runtime/circuit/plan/cost.h"', True),
+        ("runtime/circuit/pauli/a.h", '#include "runtime/circuit/circuit.h"', False),
     ]
     wrong = [f"{file}: {line}" for file, line, broken in cases
              if bool(list(violations_of(pathlib.PurePosixPath(file), line, root))) != broken]

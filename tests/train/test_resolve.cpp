@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/validation.h"
 #include "toy.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
 
 #include <cstdio>
 #include <iostream>
@@ -8,7 +8,7 @@
 
 #include "io/config/config.h"
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/circuit/draw.h"
 #include "tools/program/commands.h"
 #include "tools/program/options.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/heads/head.h"
 

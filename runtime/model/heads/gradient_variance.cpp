@@ -7,7 +7,7 @@
 
 #include "runtime/base/math.h"
 #include "runtime/base/philox.h"
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cones/cones.h"
 #include "runtime/engine/engine.h"
 
 namespace qmtl {

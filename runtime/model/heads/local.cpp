@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/model/heads/head.h"
 #include "runtime/model/operations.h"
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 
 namespace qmtl {
 

@@ -5,8 +5,8 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/names.h"
-#include "runtime/circuit/plan.h"
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
+#include "runtime/circuit/plan/plan.h"
 
 namespace qmtl {
 namespace {

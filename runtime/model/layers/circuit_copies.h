@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/model/layers/layer_spec.h"
 #include "runtime/model/layers/shape.h"
 #include "runtime/model/spec.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/circuit/cost.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/cost.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/engine/simd_target.h"
 #include "runtime/model/layers/shape.h"
 #include "runtime/model/matrix.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 namespace qmtl {
 

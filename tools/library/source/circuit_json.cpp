@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/library/source/circuit_json.h"
 
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/model/heads/head_table.h"
 
 namespace qmtl {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/engine/engine.h"
 #include "tools/workflows/studies/workload.h"
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "io/config/config.h"
-#include "runtime/circuit/analysis.h"
-#include "runtime/circuit/ansatz.h"
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/plan/analysis.h"
+#include "runtime/circuit/plan/plan.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/layers/layer.h"
 #include "runtime/model/params.h"

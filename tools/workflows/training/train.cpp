@@ -12,7 +12,7 @@
 #include "runtime/base/crash_point.h"
 #include "runtime/base/json_field.h"
 #include "runtime/base/version.h"
-#include "runtime/circuit/analysis.h"
+#include "runtime/circuit/plan/analysis.h"
 #include "runtime/model/metrics.h"
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/evaluate.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/pauli_strings.h"
+#include "runtime/circuit/pauli/pauli_strings.h"
 
 #include <algorithm>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/analysis.h"
+#include "runtime/circuit/plan/analysis.h"
 
 #include <algorithm>
 #include <map>
 
 #include "runtime/circuit/cancel.h"
-#include "runtime/circuit/cones.h"
-#include "runtime/circuit/pauli_strings.h"
+#include "runtime/circuit/cones/cones.h"
+#include "runtime/circuit/pauli/pauli_strings.h"
 #include "runtime/circuit/wire_index.h"
 
 namespace qmtl {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "runtime/base/names.h"
-#include "runtime/circuit/preset_layers.h"
+#include "runtime/circuit/ansatz/preset_layers.h"
 
 namespace qmtl::presets {
 namespace {

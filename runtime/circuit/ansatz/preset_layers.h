@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
 
 /// What presets are put together from.
 namespace qmtl::presets {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/base/names.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 namespace qmtl {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/too_deep.h"
+#include "runtime/circuit/cones/too_deep.h"
 
 #include <algorithm>
 #include <mutex>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/ansatz_check.h"
+#include "runtime/circuit/ansatz/ansatz_check.h"
 
 #include <algorithm>
 #include <numeric>
 #include <unordered_set>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/presets.h"
+#include "runtime/circuit/ansatz/presets.h"
 
 namespace qmtl {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/text.h"
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 
 namespace qmtl {
 namespace {

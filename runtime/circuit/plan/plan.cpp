@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/plan.h"
+#include "runtime/circuit/plan/plan.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
-#include "runtime/circuit/cone_finder.h"
-#include "runtime/circuit/too_deep.h"
+#include "runtime/circuit/cones/cone_finder.h"
+#include "runtime/circuit/cones/too_deep.h"
 
 namespace qmtl {
 namespace {

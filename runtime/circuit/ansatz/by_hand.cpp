@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/by_hand.h"
+#include "runtime/circuit/ansatz/by_hand.h"
 
 #include <algorithm>
 

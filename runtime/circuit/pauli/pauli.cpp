@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 
 #include <algorithm>
 #include <map>
 
-#include "runtime/circuit/cones.h"
-#include "runtime/circuit/too_deep.h"
+#include "runtime/circuit/cones/cones.h"
+#include "runtime/circuit/cones/too_deep.h"
 
 namespace qmtl {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cones/cones.h"
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 
-#include "runtime/circuit/cone_finder.h"
-#include "runtime/circuit/support.h"
+#include "runtime/circuit/cones/cone_finder.h"
+#include "runtime/circuit/cones/support.h"
 
 namespace qmtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "runtime/circuit/circuit.h"
-#include "runtime/circuit/pauli.h"
+#include "runtime/circuit/pauli/pauli.h"
 
 namespace qmtl {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
-#include "runtime/circuit/support.h"
+#include "runtime/circuit/cones/support.h"
 
 namespace qmtl {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "runtime/circuit/cones.h"
+#include "runtime/circuit/cones/cones.h"
 #include "runtime/circuit/wire_index.h"
 
 namespace qmtl {

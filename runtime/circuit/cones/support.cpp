@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/support.h"
+#include "runtime/circuit/cones/support.h"
 
 namespace qmtl {
 namespace {

@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include "runtime/base/names.h"
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 namespace qmtl {
 namespace {

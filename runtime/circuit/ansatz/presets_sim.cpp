@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/preset_layers.h"
+#include "runtime/circuit/ansatz/preset_layers.h"
 
 namespace qmtl::presets {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/ansatz.h"
+#include "runtime/circuit/ansatz/ansatz.h"
 
 #include <algorithm>
 #include <numeric>
 #include <span>
 
 #include "runtime/base/error.h"
-#include "runtime/circuit/ansatz_check.h"
+#include "runtime/circuit/ansatz/ansatz_check.h"
+#include "runtime/circuit/ansatz/presets.h"
 #include "runtime/circuit/observable.h"
-#include "runtime/circuit/presets.h"
 #include "runtime/circuit/writer.h"
 
 namespace qmtl {

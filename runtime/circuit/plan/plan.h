@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
-#include "runtime/circuit/cones.h"
-#include "runtime/circuit/cost.h"
+#include "runtime/circuit/cones/cones.h"
+#include "runtime/circuit/plan/cost.h"
 
 namespace qmtl {
 

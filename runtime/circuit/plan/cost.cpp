@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/circuit/cost.h"
+#include "runtime/circuit/plan/cost.h"
 
 #include <algorithm>
 #include <cmath>

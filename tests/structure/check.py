@@ -7,16 +7,16 @@ Prints every violation with its file and line and ends with 1 if there is any. -
 """
 
 import argparse
-import concurrent.futures
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 
+import headers
+from project_headers import Headers
 from standard_headers import missing_includes
 
 FOLDERS = {"runtime", "distributed", "io", "hardware", "tools", "tests", "benchmarks"}
@@ -85,9 +85,6 @@ PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
 # The public headers: what they include, their users must have.
 PUBLIC = pathlib.PurePosixPath("tools/library/include/qmtl")
 PUBLIC_ERROR = "../../../../runtime/base/error.h"
-# Parsed once and precompiled, unless QMTL_LONG asks to compile every header with nothing before it.
-STANDARD = ["algorithm", "array", "bit", "cmath", "cstddef", "cstdint", "functional", "limits", "map", "memory", "optional",
-            "set", "span", "stdexcept", "string", "string_view", "tuple", "utility", "vector"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 
 # A gate is a row of a table that readers loop over (runtime/circuit/gates.h, hardware/device_gates.h): in how many files an
@@ -136,6 +133,13 @@ def layer_violations(where, file, target):
         if layer in layers and included in layers and included not in layers[layer]:
             allowed = ", ".join(name or "files beside the folders" for name in sorted(layers[layer]))
             yield f"{where}{room}/{layer} includes {target}: it may include {allowed}"
+
+
+def may_include(path, target):
+    """Whether the arrows let a header include another; -inl.h are their own sources' alone."""
+    file, target = pathlib.PurePosixPath(path), pathlib.PurePosixPath(target)
+    return str(target) in SEAMS or (not target.name.endswith("-inl.h") and not list(layer_violations("", file, target))
+                                    and any(lies_in(target, room) for room in arrows_of(file)[1]))
 
 
 def violations_of(file, text, root):
@@ -201,56 +205,6 @@ def text_files(root):
             yield pathlib.PurePosixPath(name)
 
 
-def library_flags():
-    packages = ["eigen3", "hdf5-serial", "ompi-c", "libhwy", "tomlplusplus", "protobuf"]
-    flags = []
-    for package in packages:
-        found = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True)
-        flags += [flag for flag in found.stdout.split() if not flag.startswith("-std")]
-    return flags
-
-
-def binding_flags():
-    """What the headers of tools/python need, or None where nanobind is not installed."""
-    found = subprocess.run([sys.executable, "-m", "nanobind", "--include_dir"], capture_output=True, text=True)
-    return [f"-I{found.stdout.strip()}", f"-I{sysconfig.get_paths()['include']}"] if found.returncode == 0 else None
-
-
-def precompile(compiler, folder):
-    """A precompiled header of the standard library: what most of a compilation of one header would go into."""
-    standard = folder / "standard.h"
-    standard.write_text("".join(f"#include <{name}>\n" for name in STANDARD))
-    subprocess.run([*compiler.split(), "-std=c++20", "-O0", "-Wall", "-Wextra", "-x", "c++-header", str(standard), "-o",
-                    f"{standard}.gch"], check=True)
-    return ["-Winvalid-pch", "-Werror=invalid-pch", "-include", str(standard)]
-
-
-def compile_alone(job):
-    root, header, compiler, flags, folder, before = job
-    languages = [(compiler, "c++", ["-std=c++20", *before])]
-    if header.parts[:2] == ("runtime", "edge") and header.suffix == ".h":
-        languages.append((os.environ.get("CC", "cc"), "c", ["-std=c99"]))
-    for program, language, standard in languages:
-        source = folder / (re.sub(r"\W", "_", str(header)) + "." + language.replace("c++", "cpp"))
-        source.write_text(f'#include "{header}"\n')
-        result = subprocess.run(
-            [*program.split(), *standard, "-O0", "-Wall", "-Wextra", f"-I{root}", f"-I{root / PUBLIC.parent}", *flags,
-             "-fsyntax-only", str(source)], capture_output=True, text=True, cwd=folder)
-        if result.returncode != 0:
-            return f"{header}: does not compile alone:\n{result.stderr.strip()}"
-    return None
-
-
-def reader_of(header, root):
-    """Reads what `header` includes by its quoted path, or None."""
-    def read(included):
-        for folder in (root, root / header.parent, root / PUBLIC.parent):
-            if (folder / included).is_file():
-                return (folder / included).read_text(errors="replace")
-        return None
-    return read
-
-
 def headers_of(root):
     # A -inl.h of Highway is compiled once per instruction set by the source that includes it.
     return [f for f in source_files(root) if f.suffix in {".h", ".hpp"} and not f.name.endswith("-inl.h")]
@@ -300,18 +254,15 @@ def check(root, compiler, folder):
         problems += check_text(file, (root / file).read_text(errors="replace"))
     for file in source_files(root):
         problems += violations_of(file, (root / file).read_text(errors="replace"), root)
-    flags = library_flags()
-    for header in headers_of(root):
-        problems += missing_includes(str(header), reader_of(header, root))
-    binding = binding_flags()
+    looked_at = headers_of(root)
+    problems += headers.include_problems(root, looked_at, PUBLIC.parent, may_include)
+    binding = headers.binding_flags()
     if binding is None:
         print("left out: tools/python's headers, which nanobind is not installed for")
-    before = [] if os.environ.get("QMTL_LONG") else precompile(compiler, folder)
-    jobs = [(root, header, compiler, flags + (binding or []), folder, before) for header in headers_of(root)
-            if binding is not None or not lies_in(header, "tools/python")]
-    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        problems += [problem for problem in pool.map(compile_alone, jobs) if problem]
-    return problems, len(jobs)
+        looked_at = [header for header in looked_at if not lies_in(header, "tools/python")]
+    compiling = headers.Compiler(root, compiler, headers.library_flags() + (binding or []), folder, PUBLIC.parent)
+    problems += headers.parse_problems(compiling, looked_at, lambda header: "/".join(header.parts[:2]), os.environ.get("QMTL_LONG"))
+    return problems, len(looked_at)
 
 
 def self_test(root, folder):
@@ -388,14 +339,26 @@ def self_test(root, folder):
                           (["Gate::rx"] * 18, False), (["Gate::rx"] * 19, True), (["DeviceGate gate"] * 30, False)):
         if bool(list(check_gates((f"{n}.cpp", name) for n, name in enumerate(names)))) != broken:
             wrong.append(f"how many files name gates: {names}")
-    if not compile_alone((root, pathlib.PurePosixPath("no/such/header.h"), "c++", [], folder, [])):
-        wrong.append("a header that cannot be compiled is not reported")
+    compiler, absent = headers.Compiler(root, "c++", [], folder, PUBLIC.parent), pathlib.PurePosixPath("no/such/header.h")
+    for said in (compiler.alone(absent), compiler.alone_as_c(absent), compiler.together(("no/such", [absent], []))):
+        if not said:
+            wrong.append("a header that cannot be compiled is not reported")
     brought = {"a.h": '#include "b.h"\nstd::string f(std::size_t n);\n', "b.h": "#include <string>\n"}
     for text, missing in ((brought["a.h"], []), (brought["a.h"] + "std::vector<int> g();\n", ["vector"]),
                           (brought["a.h"] + "// std::vector\n", []), ("std::no_such_name x;\n", ["no_such_name"])):
         found = list(missing_includes("a.h", {**brought, "a.h": text}.get))
         if len(found) != len(missing) or not all(name in line for name, line in zip(missing, found)):
             wrong.append(f"missing includes of {text!r}: {found}")
+    declaring = {"io/a.h": "struct Row {\n  int width() const;\n};\nRow make_row(int width);\ninline constexpr int most_rows = 3;\n",
+                 "io/b.h": '#include "io/a.h"\n'}
+    for text, missing in (("Row f();\n", ["Row"]), ('#include "io/b.h"\nRow f();\n', []), ("struct Row;\nvoid f(Row&);\n", []),
+                          ("inline int f() {\n  return most_rows;\n}\n", ["most_rows"]), ("// Row\n", []),
+                          ("inline int f(int most_rows) {\n  return most_rows;\n}\n", []),
+                          ("inline auto f() {\n  return make_row(3);\n}\n", ["make_row"]), ("inline int g(auto a) {\n  return a.make_row(3);\n}\n", [])):
+        index = Headers({**declaring, "io/c.h": text}, lambda path, included: included, lambda path, target: True)
+        found = list(index.missing("io/c.h"))
+        if len(found) != len(missing) or not all(f"uses {name} " in line for name, line in zip(missing, found)):
+            wrong.append(f"missing headers of {text!r}: {found}")
     return wrong
 
 
@@ -412,8 +375,8 @@ def main():
     if options.self_test:
         problems, summary = self_test(root, folder), "the rules find what breaks them"
     else:
-        problems, headers = check(root, options.cxx, folder)
-        summary = f"folders and include arrows hold, {headers} headers compile alone"
+        problems, looked_at = check(root, options.cxx, folder)
+        summary = f"folders and include arrows hold, {looked_at} headers bring what they use"
     if options.folder is None:
         shutil.rmtree(folder)
     for problem in problems:

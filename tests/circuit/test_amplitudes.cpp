@@ -19,7 +19,7 @@ using namespace qmtl;
 namespace {
 
 /// A hundred gates of four roundings, and norms over a handful of levels: 1e-13.
-constexpr double tolerance = 1e-12;
+constexpr double amplitude_tolerance = 1e-12;
 
 CircuitLayer encoding(int numbers = 0, std::vector<int> qubits = {}) {
   CircuitLayer layer;
@@ -94,7 +94,7 @@ void check_vector(const std::vector<double>& numbers, int qubits) {
       found += parts[part];
       cotangents[static_cast<std::size_t>(part)] = 1.0;
     }
-    CHECK(std::abs(found - expected.real()) < tolerance);
+    CHECK(std::abs(found - expected.real()) < amplitude_tolerance);
     const oracle::Gradient gradient = oracle::parameter_shift(circuit, angles, {}, cotangents);
     std::vector<double> of_read(read.size());
     for (std::size_t a = 0; a < angles.size(); ++a)
@@ -102,7 +102,7 @@ void check_vector(const std::vector<double>& numbers, int qubits) {
     const std::vector<double> of_sample = oracle::sample_gradient(circuit, numbers, of_read);
     for (std::size_t j = 0; j < numbers.size(); ++j) {
       const double exact = 2 * (of_x[j].real() - expected.real() * x[j]) / square;
-      CHECK(std::abs(of_sample[j] - exact) < tolerance * 10 * (1 + std::abs(exact)));
+      CHECK(std::abs(of_sample[j] - exact) < amplitude_tolerance * 10 * (1 + std::abs(exact)));
     }
   }
 }

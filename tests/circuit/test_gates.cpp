@@ -14,7 +14,7 @@ using Matrix = Eigen::MatrixXcd;
 using C = std::complex<double>;
 
 /// Three dozen sine, cosine and product roundings of numbers not above 1.
-constexpr double tolerance = 48 * 2.2e-16;
+constexpr double gate_tolerance = 48 * 2.2e-16;
 
 /// U of OpenQASM 3.
 Matrix u3(double theta, double phi, double lambda) {
@@ -130,8 +130,8 @@ TEST_CASE("every gate is what its name means, up to a phase of the whole state",
       const Matrix expected = by_name(std::string(row.name), angles), found = by_parts(row.gate, angles);
       REQUIRE(found.rows() == expected.rows());
       const C phase = (expected.adjoint() * found).trace() / double(expected.rows());
-      CHECK(std::abs(std::abs(phase) - 1.0) < tolerance);
-      CHECK((found - phase * expected).cwiseAbs().maxCoeff() < tolerance);
+      CHECK(std::abs(std::abs(phase) - 1.0) < gate_tolerance);
+      CHECK((found - phase * expected).cwiseAbs().maxCoeff() < gate_tolerance);
     }
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("every elementary gate's matrix is what its name means", "[gates]") {
     for (double angle : {0.0, 0.3, -1.2, 7.5}) {
       CAPTURE(row.name, angle);
       CHECK((table_matrix(row.gate, angle) - by_name(std::string(row.name), {angle})).cwiseAbs().maxCoeff() <
-            tolerance);
+            gate_tolerance);
     }
   }
 }

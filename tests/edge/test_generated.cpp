@@ -10,6 +10,7 @@
 #include "io/edge/file.h"
 #include "io/edge/quantise.h"
 #include "tests/io/common.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -69,7 +70,7 @@ void check_equal(const EdgeTrial& trial, const std::string& flags) {
 }  // namespace
 
 TEST_CASE("generated C has the head file's bits", "[generated]") {
-  const bool all = std::getenv("QMTL_LONG") != nullptr;
+  const bool all = test::long_run();
   std::size_t number = 0;
   for (const EdgeCase& given : edge_cases()) {
     // Heads and layers; of the circuits every seventh unless all are asked for.

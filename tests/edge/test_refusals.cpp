@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -11,6 +10,7 @@
 #include "io/edge/file.h"
 #include "io/edge/quantise.h"
 #include "runtime/edge/edge_sections.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -87,14 +87,10 @@ struct Dice {
   }
 };
 
-/// The full matrices of cases, which tell what they found.
-bool long_form() {
-  const char* const wish = std::getenv("QMTL_LONG");
-  return wish && std::string_view(wish) == "1";
-}
+/// The full matrices of cases tell what they found.
 void tell(const std::string& name, const Words& words, const char* what, std::size_t cases,
           std::size_t opened) {
-  if (!long_form()) return;
+  if (!test::long_run()) return;
   std::printf("  %-28s %6zu bytes  %9zu %-12s %9zu refused  %9zu opened\n", name.c_str(), 4 * words.size(),
               cases, what, cases - opened, opened);
 }
@@ -128,7 +124,7 @@ TEST_CASE("every truncation is refused, and bytes behind the file do no harm", "
 }
 
 TEST_CASE("changed files with a right checksum never leave their memory", "[refusals]") {
-  const std::size_t count = (long_form() ? 10'000'000 : 60'000) / 3 + 1;
+  const std::size_t count = (test::long_run() ? 10'000'000 : 60'000) / 3 + 1;
   Dice dice{11};
   for (const auto& [name, original] : three_files()) {
     INFO(name);

@@ -6,6 +6,7 @@
 
 #include "tests/engine/engine_case.h"
 #include "tests/oracle/cases.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -13,11 +14,7 @@ using namespace qmtl::test;
 namespace {
 
 // The sanitizers look at every amplitude: they get one case of each kind.
-#ifdef QMTL_SANITIZED
-constexpr bool few = true;
-#else
-constexpr bool few = false;
-#endif
+constexpr bool few = test::sanitized;
 
 /// Inputs of a circuit that is too large for the oracle.
 Problem inputs(int qubits, ReadoutKind readout, std::size_t samples) {

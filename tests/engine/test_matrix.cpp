@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <optional>
 
 #include "runtime/base/error.h"
 #include "tests/engine/engine_case.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/random_circuits.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -114,8 +114,9 @@ TEST_CASE("outputs and gradients agree with the oracle for a covering sample of 
           "[engine][oracle]") {
   std::size_t state = 7;
   const auto any = [&](const auto& values) { return values[draw(state, values.size())]; };
-  // 200 draws: two axes' values meet about 4 times even where their pair is rarest (one draw in 48).
-  for (std::size_t i = 0; i < 200; ++i) {
+  // 200 draws: two axes' values meet about 4 times even where their pair is rarest (one draw in 48); which
+  // memory is read depends on one or two axes.
+  for (std::size_t i = 0; i < (test::sanitized ? 50 : 200); ++i) {
     // Circuits of 7 and 8 qubits cost the oracle most; every tenth draw is enough.
     const int qubits = i % 10 == 0 ? 7 + static_cast<int>(i / 10 % 2) : 1 + static_cast<int>(draw(state, 6));
     const std::size_t batch = qubits > 5 ? batches[draw(state, 2)] : any(batches);
@@ -127,8 +128,7 @@ TEST_CASE("outputs and gradients agree with the oracle for a covering sample of 
 
 TEST_CASE("outputs and gradients agree with the oracle for the full matrix of circuits",
           "[engine][oracle][long]") {
-  const char* asked = std::getenv("QMTL_LONG");
-  if (asked == nullptr || std::string(asked) != "1") {
+  if (!test::long_run()) {
     SUCCEED("set QMTL_LONG=1 to run the full matrix");
     return;
   }
@@ -237,8 +237,8 @@ TEST_CASE("special parameters agree with the oracle and give no NaN", "[engine][
 }
 
 TEST_CASE("circuits of all gates, angles and observables agree with the oracle", "[engine][oracle]") {
-  const bool full = std::getenv("QMTL_LONG") != nullptr && std::string(std::getenv("QMTL_LONG")) == "1";
-  for (std::uint64_t seed = 0; seed < (full ? 2000u : 60u); ++seed) {
+  const std::uint64_t circuits = test::long_run() ? 2000 : test::sanitized ? 20 : 60;
+  for (std::uint64_t seed = 0; seed < circuits; ++seed) {
     CAPTURE(seed);
     const AnsatzSpec spec = oracle::RandomCircuits(seed).next(4, 14);
     const Circuit circuit = build(spec);

@@ -79,7 +79,7 @@ inline qmtl::EmulatorOptions with_faults(std::initializer_list<const char*> rule
   return options;
 }
 
-inline std::string submitted(EmulatorClient& client, const nlohmann::json& job) {
+inline std::string submit_to(EmulatorClient& client, const nlohmann::json& job) {
   const qmtl::WireReply reply = client.ibm("POST", "/jobs", job);
   INFO(reply.body);
   REQUIRE(reply.status == 200);

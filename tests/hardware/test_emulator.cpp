@@ -22,7 +22,7 @@ TEST_CASE("Faults come when and where they are asked for", "[emulator]") {
   CHECK(client.ibm("POST", "/jobs", small_job()).status == 503);
   CHECK(client.ibm("POST", "/jobs", small_job()).status == 503);
   CHECK(json_of(client.ibm("GET", "/jobs"))["count"] == 0);
-  const std::string id = submitted(client, small_job());
+  const std::string id = submit_to(client, small_job());
   CHECK(client.ibm("GET", "/jobs/" + id + "/results").status == 204);
   CHECK(client.ibm("GET", "/jobs/" + id + "/results").status == 200);
   CHECK(client.ibm("GET", "/backends/emulated/status").status == 500);
@@ -45,17 +45,17 @@ TEST_CASE("Faults in results: bits reversed, shots and programs missing, damaged
       with_faults({"GET results:1=reverse-bits", "GET results:2=wrong-sum", "GET results:3=partial-failure",
                    "GET results:4=bad-zlib", "POST /jobs:3=fail-job"}));
   const Json pub = pub_of(small_program(), one_row({0.0, 0.25}), 9);  // bit 0 is 1 and the others 0
-  const std::string plain = submitted(client, ibm_job({pub, pub}));
+  const std::string plain = submit_to(client, ibm_job({pub, pub}));
   const auto samples = [&] { return json_of(client.ibm("GET", "/jobs/" + plain + "/results"))["results"]; };
   CHECK(counts_of(samples()[0]["data"]["c"]["samples"][0], 3) == Counts{{"100", 9}});
   CHECK(counts_of(samples()[0]["data"]["c"]["samples"][0], 3) == Counts{{"001", 8}});
   CHECK(samples().size() == 1);
-  const std::string tagged = submitted(client, ibm_job({pub}, {{"params", {{"support_qiskit", true}}}}));
+  const std::string tagged = submit_to(client, ibm_job({pub}, {{"params", {{"support_qiskit", true}}}}));
   const Json result = json_of(client.ibm("GET", "/jobs/" + tagged + "/results"));
   const Json array = result["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"]["fields"]["c"]
                            ["__value__"]["array"]["__value__"];
   CHECK_THROWS_AS(unpack_array(array.get<std::string>(), 10000, "array"), Error);
-  const std::string failed = submitted(client, ibm_job({pub}));
+  const std::string failed = submit_to(client, ibm_job({pub}));
   CHECK(json_of(client.ibm("GET", "/jobs/" + failed))["state"]["status"] == "Failed");
 
   EmulatorClient partial(with_faults({"POST /jobs:1=partial-failure"}));
@@ -101,7 +101,7 @@ TEST_CASE("The log has a line for every request, with job and tag, and no secret
   EmulatorOptions options = with_faults({"POST /jobs:2=drop-before", "POST /jobs:3=drop-after"});
   options.log = (folder.path / "requests.jsonl").string();
   EmulatorClient client(options);
-  const std::string id = submitted(client, small_job());
+  const std::string id = submit_to(client, small_job());
   client.ibm("POST", "/jobs", small_job({{"tags", {"second"}}}));
   client.ibm("POST", "/jobs", small_job({{"tags", {"third"}}}));
   client.ibm("GET", "/jobs?tags=third");
@@ -137,7 +137,7 @@ TEST_CASE("Jobs are there again after a restart, with the same results", "[emula
   std::string ibm, ionq, before, before_ionq;
   {
     EmulatorClient client(options);
-    ibm = submitted(client, small_job());
+    ibm = submit_to(client, small_job());
     ionq = json_of(client.ionq("POST", "/jobs", ionq_job({{"backend", "qpu.forte-1"}})))["id"];
     before = client.ibm("GET", "/jobs/" + ibm + "/results").body;
     before_ionq = client.ionq("GET", "/jobs/" + ionq + "/results/probabilities").body;
@@ -161,7 +161,7 @@ TEST_CASE("A kept job whose id is no file of the state folder is refused", "[emu
   nlohmann::json kept;
   {
     EmulatorClient client(options);
-    const std::string id = submitted(client, small_job());
+    const std::string id = submit_to(client, small_job());
     std::ifstream(folder.path / (id + ".json")) >> kept;
     std::filesystem::remove(folder.path / (id + ".json"));
   }
@@ -239,7 +239,7 @@ TEST_CASE("A job that is too large to simulate fails, and the emulator goes on",
     }
   for (int q = 0; q < 40; ++q) program.measured.push_back(q);
   EmulatorClient client(at_once());
-  const std::string id = submitted(client, ibm_job({pub_of(program, nullptr, 5)}));
+  const std::string id = submit_to(client, ibm_job({pub_of(program, nullptr, 5)}));
   CHECK(client.ibm("GET", "/jobs/" + id + "/results").status == 404);
   const Json about = json_of(client.ibm("GET", "/jobs/" + id));
   CHECK(about["state"]["status"] == "Failed");

@@ -147,7 +147,7 @@ TEST_CASE("IBM's job runs through its states as its status is looked at", "[emul
   EmulatorOptions options;
   options.queue = parse_queue_model("polls:2");
   EmulatorClient client(options);
-  const std::string id = submitted(client, small_job());
+  const std::string id = submit_to(client, small_job());
   for (const char* state : {"Queued", "Queued", "Running", "Running", "Completed", "Completed"}) {
     if (std::string(state) != "Completed") CHECK(client.ibm("GET", "/jobs/" + id + "/results").status == 204);
     const Json job = json_of(client.ibm("GET", "/jobs/" + id));
@@ -163,7 +163,7 @@ TEST_CASE("IBM's job runs through its states as its status is looked at", "[emul
   CHECK(client.ibm("DELETE", "/jobs/" + id).status == 204);
   CHECK(client.ibm("GET", "/jobs/" + id).status == 404);
 
-  const std::string second = submitted(client, small_job());
+  const std::string second = submit_to(client, small_job());
   CHECK(client.ibm("DELETE", "/jobs/" + second).status == 409);
   CHECK(client.ibm("POST", "/jobs/" + second + "/cancel").status == 204);
   CHECK(json_of(client.ibm("GET", "/jobs/" + second))["status"] == "Cancelled");
@@ -176,7 +176,7 @@ TEST_CASE("A queue by seconds follows the clock", "[emulator]") {
   options.clock = [&now] { return now; };
   options.queue = parse_queue_model("seconds:10");
   EmulatorClient client(options);
-  const std::string id = submitted(client, small_job());
+  const std::string id = submit_to(client, small_job());
   for (const auto& [at, state] :
        {std::pair{0.0, "Queued"}, {9.0, "Queued"}, {11.0, "Running"}, {21.0, "Completed"}}) {
     now = at;
@@ -190,7 +190,7 @@ TEST_CASE("IBM's jobs are found by their tags, in pages", "[emulator]") {
   EmulatorClient client(at_once());
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i)
-    ids.push_back(submitted(client, small_job({{"tags", {"all", "number-" + std::to_string(i)}}})));
+    ids.push_back(submit_to(client, small_job({{"tags", {"all", "number-" + std::to_string(i)}}})));
   const auto listed = [&](const std::string& query) {
     const Json reply = json_of(client.ibm("GET", "/jobs?" + query));
     std::vector<std::string> found;
@@ -227,7 +227,7 @@ TEST_CASE("IBM's samples are the executor's counts, whatever form the values hav
   for (const Row& row : rows) {
     INFO(row.what);
     EmulatorClient client(at_once());
-    const std::string id = submitted(client, ibm_job({pub_of(program, row.values, 50)}));
+    const std::string id = submit_to(client, ibm_job({pub_of(program, row.values, 50)}));
     const Json data = json_of(client.ibm("GET", "/jobs/" + id + "/results"))["results"][0]["data"]["c"];
     CHECK(data["num_bits"] == 3);
     REQUIRE(data["samples"].size() == 2);
@@ -246,7 +246,7 @@ TEST_CASE("Qiskit's results hold the same shots, packed, the last byte with bits
   for (int q = 0; q < 11; ++q) wide.measured.push_back(q);
   EmulatorClient client(at_once());
   const std::string id =
-      submitted(client, ibm_job({pub_of(wide, nullptr, 20)}, {{"params", {{"support_qiskit", true}}}}));
+      submit_to(client, ibm_job({pub_of(wide, nullptr, 20)}, {{"params", {{"support_qiskit", true}}}}));
   const Json result = json_of(client.ibm("GET", "/jobs/" + id + "/results"));
   CHECK(result["__type__"] == "PrimitiveResult");
   const Json& bin = result["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"];
@@ -268,7 +268,7 @@ TEST_CASE("Every classical register has its own bits", "[emulator]") {
       "OPENQASM 3.0;\ninclude \"stdgates.inc\";\nqubit[3] q;\nbit[2] low; // bit[9] none\nbit high;\n"
       "x q[1];\nx q[2];\nlow[0] = measure q[0];\nlow[1] = measure q[1];\nhigh = measure q[2];\n";
   EmulatorClient client(at_once());
-  const std::string id = submitted(client, ibm_job({Json::array({text, nullptr, 4})}));
+  const std::string id = submit_to(client, ibm_job({Json::array({text, nullptr, 4})}));
   const Json data = json_of(client.ibm("GET", "/jobs/" + id + "/results"))["results"][0]["data"];
   CHECK(data["low"] == Json{{"num_bits", 2}, {"samples", {"0x2", "0x2", "0x2", "0x2"}}});
   CHECK(data["high"] == Json{{"num_bits", 1}, {"samples", {"0x1", "0x1", "0x1", "0x1"}}});
@@ -340,7 +340,7 @@ TEST_CASE("IBM's sessions take jobs until they are closed", "[emulator]") {
       json_of(client.ibm("POST", "/sessions", {{"mode", "dedicated"}, {"backend", "emulated"}}));
   const std::string id = session["id"];
   CHECK(session["backend_name"] == "emulated");
-  const std::string first = submitted(client, small_job({{"session_id", id}}));
+  const std::string first = submit_to(client, small_job({{"session_id", id}}));
   CHECK(json_of(client.ibm("GET", "/jobs?session_id=" + id))["count"] == 1);
   CHECK(client.ibm("PATCH", "/sessions/" + id, {{"accepting_jobs", false}}).status == 200);
   CHECK(client.ibm("POST", "/jobs", small_job({{"session_id", id}})).status == 400);

@@ -10,6 +10,7 @@
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm_writer.h"
 #include "runtime/base/error.h"
+#include "runtime/base/math.h"
 #include "tests/hardware/format_texts.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/cases.h"
@@ -18,7 +19,7 @@ using namespace qmtl;
 
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
+using math::pi;
 using oracle::State;
 
 /// Random gates; some angles are sums of inputs. Reads some of the qubits in a mixed order.

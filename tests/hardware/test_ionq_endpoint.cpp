@@ -26,8 +26,8 @@ struct IonqCase {
   std::unique_ptr<Endpoint> endpoint;
 };
 
-EmulatorOptions emulated(std::initializer_list<const char*> faults = {},
-                         IonqResultForm form = IonqResultForm::urls) {
+EmulatorOptions emulated_ionq(std::initializer_list<const char*> faults = {},
+                              IonqResultForm form = IonqResultForm::urls) {
   EmulatorOptions options;
   options.target.qubits = 8;
   options.queue = parse_queue_model("none");
@@ -37,7 +37,7 @@ EmulatorOptions emulated(std::initializer_list<const char*> faults = {},
 }
 
 /// Reads qubit 2, which is turned by the input, as bit 0, and qubit 0, which is 1, as bit 1.
-DeviceJob turned(std::vector<double> angles) {
+DeviceJob turned_ionq_job(std::vector<double> angles) {
   DeviceProgram program;
   program.name = "turned";
   program.qubits = 3;
@@ -58,10 +58,10 @@ TEST_CASE("IonQ's results of both generations become counts of the program's own
        {Row{"simulator", IonqResultForm::urls}, Row{"simulator", IonqResultForm::artifacts},
         Row{"qpu.forte-1", IonqResultForm::urls}, Row{"qpu.forte-1", IonqResultForm::artifacts}}) {
     INFO(row.backend << ", form " << static_cast<int>(row.form));
-    IonqCase at(emulated({}, row.form), {{"backend", row.backend}});
+    IonqCase at(emulated_ionq({}, row.form), {{"backend", row.backend}});
     CHECK(at.endpoint->info().target.qubits == 8);
     CHECK(at.endpoint->info().paid == (std::string(row.backend) != "simulator"));
-    const DeviceJob job = turned({0.0, 1.2, M_PI});
+    const DeviceJob job = turned_ionq_job({0.0, 1.2, M_PI});
     const std::string id = at.endpoint->submit(job);
     CHECK(at.endpoint->find(job.tag) == std::vector<std::string>{id});
     CHECK(at.endpoint->find("another").empty());
@@ -83,13 +83,13 @@ TEST_CASE("IonQ's results of both generations become counts of the program's own
 }
 
 TEST_CASE("Shots that leaked are dropped and circuits that failed are named", "[ionq]") {
-  const DeviceJob job = turned({0.3, 0.9});
-  IonqCase leaking(emulated({"GET /jobs/*/artifacts/*:*=leakage"}, IonqResultForm::artifacts),
+  const DeviceJob job = turned_ionq_job({0.3, 0.9});
+  IonqCase leaking(emulated_ionq({"GET /jobs/*/artifacts/*:*=leakage"}, IonqResultForm::artifacts),
                    {{"backend", "qpu.forte-1"}});
   const JobResult leaked = leaking.endpoint->fetch(leaking.endpoint->submit(job), job);
   CHECK(leaked.dropped == 2);
 
-  IonqCase failing(emulated({"POST /jobs:1=partial-failure"}), {{"backend", "qpu.forte-1"}});
+  IonqCase failing(emulated_ionq({"POST /jobs:1=partial-failure"}), {{"backend", "qpu.forte-1"}});
   const JobResult partial = failing.endpoint->fetch(failing.endpoint->submit(job), job);
   REQUIRE(partial.missing.size() == 1);
   CHECK(partial.missing[0].find("row 1") != std::string::npos);
@@ -101,8 +101,8 @@ TEST_CASE("A submit whose answer is lost is uncertain, and its job is found by t
   for (const char* rule :
        {"POST /jobs:1=drop-before", "POST /jobs:1=drop-during", "POST /jobs:1=drop-after"}) {
     INFO(rule);
-    IonqCase at(emulated({rule}));
-    const DeviceJob job = turned({0.3});
+    IonqCase at(emulated_ionq({rule}));
+    const DeviceJob job = turned_ionq_job({0.3});
     CHECK(fault_of([&] { at.endpoint->submit(job); }) == EndpointFault::uncertain);
     CHECK(at.endpoint->find(job.tag).size() == (std::string(rule).ends_with("before") ? 0 : 1));
   }
@@ -120,15 +120,15 @@ TEST_CASE("Answers of IonQ that make no sense are malformed, late ones not ready
         Row{"GET probabilities:*=results-late", EndpointFault::not_ready},
         Row{"GET /jobs/*/artifacts/*:*=wrong-sum", EndpointFault::malformed, IonqResultForm::artifacts}}) {
     INFO(row.rule);
-    IonqCase at(emulated({row.rule}, row.form), {{"backend", "qpu.forte-1"}});
-    const DeviceJob job = turned({0.3});
+    IonqCase at(emulated_ionq({row.rule}, row.form), {{"backend", "qpu.forte-1"}});
+    const DeviceJob job = turned_ionq_job({0.3});
     const std::string id = at.endpoint->submit(job);
     CHECK(fault_of([&] { at.endpoint->fetch(id, job); }, EmulatorClient::key) == row.fault);
   }
 }
 
 TEST_CASE("A wrong key and an unknown backend of IonQ are refused", "[ionq]") {
-  IonqCase at(emulated(), {{"backend", "qpu.nothing"}});
+  IonqCase at(emulated_ionq(), {{"backend", "qpu.nothing"}});
   CHECK_THROWS_WITH(at.endpoint->info(), Catch::Contains("qpu.nothing"));
   setenv("QMTL_TEST_IONQ_WRONG", "another-key", 1);
   const auto wrong = make_endpoint(
@@ -136,5 +136,5 @@ TEST_CASE("A wrong key and an unknown backend of IonQ are refused", "[ionq]") {
        EndpointSettings("test", {{"url", "http://127.0.0.1:" + std::to_string(at.server.port())},
                                  {"api_key_env", "QMTL_TEST_IONQ_WRONG"}}),
        {}});
-  CHECK(fault_of([&] { wrong->submit(turned({0.1})); }, "another-key") == EndpointFault::refused);
+  CHECK(fault_of([&] { wrong->submit(turned_ionq_job({0.1})); }, "another-key") == EndpointFault::refused);
 }

@@ -10,12 +10,12 @@ using enum ReplayState;
 
 namespace {
 
-const std::string identity(64, 'a');
+const std::string journal_identity(64, 'a');
 
 /// A journal in memory.
 struct Book {
   std::string text;
-  ReplayJournal open(const std::string& of = identity) {
+  ReplayJournal open(const std::string& of = journal_identity) {
     return ReplayJournal(text, "j.jsonl", of, [this](std::string_view line) { text += line; });
   }
 };
@@ -150,7 +150,7 @@ TEST_CASE("What is spent counts doubles, earlier attempts and what may have been
 TEST_CASE("A write that fails leaves the journal as it is on disk", "[journal]") {
   bool full = false;
   std::string text;
-  ReplayJournal journal("", "j.jsonl", identity, [&](std::string_view line) {
+  ReplayJournal journal("", "j.jsonl", journal_identity, [&](std::string_view line) {
     if (full) throw data_error("disk full");
     text += line;
   });
@@ -160,7 +160,7 @@ TEST_CASE("A write that fails leaves the journal as it is on disk", "[journal]")
   CHECK(journal.jobs()[0].last.state == planned);
   full = false;
   journal.record(entry(submitting));
-  CHECK(ReplayJournal(text, "j.jsonl", identity, {}).jobs()[0].last.state == submitting);
+  CHECK(ReplayJournal(text, "j.jsonl", journal_identity, {}).jobs()[0].last.state == submitting);
 }
 
 TEST_CASE("Results are kept as they were received", "[journal]") {

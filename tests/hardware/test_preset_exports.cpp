@@ -14,6 +14,7 @@
 #include "runtime/circuit/ansatz/by_hand.h"
 #include "tests/hardware/transpile_cases.h"
 #include "tests/oracle/published.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 
@@ -131,7 +132,7 @@ class PresetFiles {
 TEST_CASE("Presets in every form are written for other readers", "[preset-files]") {
   const char* folder = std::getenv("QMTL_FORMATS_FOLDER");
   if (!folder) return;
-  const bool all = std::getenv("QMTL_LONG") != nullptr;
+  const bool all = test::long_run();
   PresetFiles files(folder);
   std::set<std::string> seen;
   for (const oracle::Published& published : oracle::published_cases(QMTL_SOURCE_DIR)) {

@@ -4,13 +4,14 @@
 #include <map>
 
 #include "hardware/endpoint_config.h"
+#include "tests/hardware/endpoint_checks.h"
 #include "tests/hardware/raw_server.h"
 
 using namespace qmtl;
 
 namespace {
 
-constexpr const char* key = "the-key-of-this-test";
+constexpr const char* service_key = "the-key-of-this-test";
 
 /// A service that answers each "METHOD /path" with a body of the test; anything else with 404. A body "NNN"
 /// of three digits is a status.
@@ -25,7 +26,7 @@ struct ScriptCase {
               found->second.size() == 3 && found->second.find_first_not_of("0123456789") == std::string::npos;
           return status ? http_reply(std::stoi(found->second), "") : http_reply(200, found->second);
         }) {
-    setenv("QMTL_TEST_SCRIPT_KEY", key, 1);
+    setenv("QMTL_TEST_SCRIPT_KEY", service_key, 1);
     settings.insert(
         {{"url", server.url("")}, {"api_key_env", "QMTL_TEST_SCRIPT_KEY"}, {"retry_attempts", "1"}});
     if (kind == "ibm") settings.insert({{"iam_url", server.url("")}, {"crn", "crn:x"}, {"backend", "dev"}});
@@ -41,19 +42,6 @@ struct ScriptCase {
   RawServer server;
   std::unique_ptr<Endpoint> endpoint;
 };
-
-template <typename Call>
-EndpointFault fault_of(Call call) {
-  try {
-    call();
-  } catch (const EndpointError& error) {
-    INFO(error.what());
-    CHECK(std::string(error.what()).find(key) == std::string::npos);
-    return error.fault();
-  }
-  FAIL("expected an EndpointError");
-  return EndpointFault::refused;
-}
 
 DeviceJob job_of(std::size_t rows) {
   DeviceProgram program;
@@ -108,7 +96,7 @@ TEST_CASE("IonQ's states, failures in both spellings, waits and costs are read",
        {"{}", R"({"status": 7})", R"({"status": "RUNNING"})", "[]", "", R"({"status": null})"}) {
     INFO(body);
     ScriptCase at("ionq", {{"GET /v0.4/jobs/j", body}});
-    CHECK(fault_of([&] { at.endpoint->status("j"); }) == EndpointFault::malformed);
+    CHECK(fault_of([&] { at.endpoint->status("j"); }, service_key) == EndpointFault::malformed);
   }
 }
 
@@ -126,7 +114,7 @@ TEST_CASE("IonQ's circuits are fetched at once, and one by one where that leaves
   CHECK(result.counts[0] == std::vector<Counts>{{{"1", 10}}, {{"0", 3}, {"1", 7}}, {}});
   CHECK(result.missing == std::vector<std::string>{"sweep 0 row 2: SystemCancel: stop"});
   CHECK(at.server.requests().size() == 4);
-  CHECK(fault_of([&] { at.endpoint->fetch("j", job_of(2)); }) == EndpointFault::malformed);
+  CHECK(fault_of([&] { at.endpoint->fetch("j", job_of(2)); }, service_key) == EndpointFault::malformed);
 
   ScriptCase single("ionq", {{"GET /v0.4/jobs/j", R"({"status": "completed", "child_job_ids": null,)"
                                                   R"( "results": {"probabilities": {"url": "x"}}})"},
@@ -143,7 +131,7 @@ TEST_CASE("IonQ's circuits are fetched at once, and one by one where that leaves
            {R"({"status": "completed", "child_job_ids": 7})", EndpointFault::malformed}}) {
     INFO(body);
     ScriptCase other("ionq", {{"GET /v0.4/jobs/j", body}});
-    CHECK(fault_of([&] { other.endpoint->fetch("j", job_of(1)); }) == fault);
+    CHECK(fault_of([&] { other.endpoint->fetch("j", job_of(1)); }, service_key) == fault);
   }
 }
 
@@ -169,7 +157,7 @@ TEST_CASE("IonQ's estimates are understood in both spellings, equal programs ask
                            R"({"estimated_total_cost": 1e300})"}) {
     INFO(body);
     ScriptCase at("ionq", {{question, body}}, {{"backend", "qpu.forte-1"}});
-    CHECK(fault_of([&] { at.endpoint->estimate(job_of(1)); }) == EndpointFault::malformed);
+    CHECK(fault_of([&] { at.endpoint->estimate(job_of(1)); }, service_key) == EndpointFault::malformed);
   }
 }
 
@@ -213,7 +201,7 @@ TEST_CASE("IBM's states and their reasons are read", "[scripted]") {
         R"({"state": {"status": "Completed"}, "usage": {"qpu_charge_time_seconds": -1}})"}) {
     INFO(body);
     ScriptCase at("ibm", ibm({{"GET /api/v1/jobs/j?exclude_params=true", body}}));
-    CHECK(fault_of([&] { at.endpoint->status("j"); }) == EndpointFault::malformed);
+    CHECK(fault_of([&] { at.endpoint->status("j"); }, service_key) == EndpointFault::malformed);
   }
 }
 
@@ -228,7 +216,7 @@ TEST_CASE("IBM's results that are not there yet are told from those that are ref
     INFO(answer);
     ScriptCase at("ibm", ibm({{"GET /api/v1/jobs/j404?exclude_params=true", completed},
                               {"GET /api/v1/jobs/j404/results", answer}}));
-    CHECK(fault_of([&] { at.endpoint->fetch("j404", job_of(1)); }) == fault);
+    CHECK(fault_of([&] { at.endpoint->fetch("j404", job_of(1)); }, service_key) == fault);
   }
 }
 
@@ -249,7 +237,7 @@ TEST_CASE("IBM's configuration becomes a target, with fractional gates where the
     INFO(body);
     ScriptCase at("ibm", {{"POST /identity/token", R"({"access_token": "t-o-k-e-n", "expires_in": 3600})"},
                           {"GET /api/v1/backends/dev/configuration", body}});
-    CHECK(fault_of([&] { at.endpoint->info(); }) == EndpointFault::malformed);
+    CHECK(fault_of([&] { at.endpoint->info(); }, service_key) == EndpointFault::malformed);
   }
 }
 
@@ -261,7 +249,7 @@ TEST_CASE("IBM's job is refused before it is sent where the device cannot execut
   other.sweeps[0].program.ops[0].gate = DeviceGate::ry;
   large.sweeps[0].program.qubits = 3;
   for (const DeviceJob& job : {logical, other, large})
-    CHECK(fault_of([&] { at.endpoint->submit(job); }) == EndpointFault::refused);
+    CHECK(fault_of([&] { at.endpoint->submit(job); }, service_key) == EndpointFault::refused);
   CHECK(at.asked("POST /api/v1/jobs") == 1);
 }
 

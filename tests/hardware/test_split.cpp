@@ -5,16 +5,17 @@
 #include "hardware/head_outputs.h"
 #include "hardware/program_stats.h"
 #include "runtime/base/error.h"
+#include "runtime/base/math.h"
 #include "runtime/model/heads/head.h"
 #include "tests/hardware/device_oracle.h"
 #include "tests/oracle/cases.h"
 #include "tests/oracle/oracle.h"
 
 using namespace qmtl;
+using math::pi;
 
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 // Some hundred gates and a sum over at most 256 probabilities in double.
 constexpr double tolerance = 1e-12;
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
-#include <cstdlib>
 
 #include "runtime/base/error.h"
 #include "tests/hardware/transpile_programs.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 
 namespace {
 
-const bool long_run = std::getenv("QMTL_LONG") && std::string(std::getenv("QMTL_LONG")) == "1";
-
 /// Any gates on any qubits, some angles special ones, some with inputs.
-DeviceProgram random_program(int qubits, int gates, std::uint64_t seed, int inputs) {
+DeviceProgram program_with_inputs(int qubits, int gates, std::uint64_t seed, int inputs) {
   DeviceProgram program;
   program.name = "random";
   program.qubits = qubits;
@@ -71,7 +69,7 @@ std::vector<DeviceTarget> targets(int qubits) {
 
 TEST_CASE("Heads of every entangler do the same on every device", "[transpile]") {
   const std::vector<int> sizes =
-      long_run ? std::vector<int>{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} : std::vector<int>{2, 3, 5, 6};
+      test::long_run() ? std::vector<int>{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} : std::vector<int>{2, 3, 5, 6};
   for (int qubits : sizes)
     for (Entangler entangler : {Entangler::none, Entangler::cx_ring, Entangler::cx_line, Entangler::cz_ring,
                                 Entangler::cz_line, Entangler::brickwork_cz})
@@ -89,11 +87,11 @@ TEST_CASE("Heads of every entangler do the same on every device", "[transpile]")
 }
 
 TEST_CASE("Random programs do the same on every device", "[transpile]") {
-  const int count = long_run ? 60 : 6;
+  const int count = test::long_run() ? 60 : 6;
   for (int seed = 0; seed < count; ++seed) {
     const int qubits = 2 + seed % 5;
     const DeviceProgram program =
-        random_program(qubits, 10 + 7 * (seed % 6), static_cast<std::uint64_t>(seed), seed % 3);
+        program_with_inputs(qubits, 10 + 7 * (seed % 6), static_cast<std::uint64_t>(seed), seed % 3);
     CAPTURE(seed);
     for (const DeviceTarget& target : targets(qubits))
       for (const NamedBasis& set : bases()) run_case(program, target, set);
@@ -149,7 +147,7 @@ TEST_CASE("Transpiling is the same every time and takes well below a second", "[
     const TranspileResult first = transpile(program, target);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     CAPTURE(seconds, first.layout_kind, first.swaps, first.two_qubit_gates, first.two_qubit_depth);
-    if (long_run)
+    if (test::long_run())
       WARN(qubits << " " << target.name << " " << seconds << " s " << first.layout_kind << " swaps "
                   << first.swaps << " gates " << first.two_qubit_gates << " depth " << first.two_qubit_depth);
     // Loose, since other work may go on beside and debug builds are slow; a search out of hand takes minutes.
@@ -159,7 +157,7 @@ TEST_CASE("Transpiling is the same every time and takes well below a second", "[
 }
 
 TEST_CASE("A device without basis and coupling gets the program as it is", "[transpile]") {
-  const DeviceProgram program = random_program(4, 30, 5, 2);
+  const DeviceProgram program = program_with_inputs(4, 30, 5, 2);
   CHECK(transpile(program, {"any", 0, {}, {}}).program == program);
   DeviceProgram broken = program;
   broken.ops[0].q0 = 9;

@@ -2,12 +2,12 @@
 #include <hdf5.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 
 #include "common.h"
 #include "io/files/atomic_file.h"
+#include "tests/run_length.h"
 
 /// HDF5 1.10 forgets to release object headers whose checksum is wrong. Handles that qmtl itself would leak
 /// are counted below.
@@ -31,7 +31,7 @@ void check_damage(const std::string& path, const std::function<bool()>& reads_sa
   const std::string whole = read_file(path);
   REQUIRE(reads_same());
   std::mt19937_64 random(7);
-  const bool every = std::getenv("QMTL_LONG") != nullptr;
+  const bool every = test::long_run();
   const int all_flips = every ? 5000 : 400;
   int refused = 0, flips = 0;
   const auto attempt = [&](const std::string& content) {

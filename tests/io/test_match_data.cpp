@@ -6,6 +6,7 @@
 
 #include "common.h"
 #include "io/data/match_data.h"
+#include "tests/run_length.h"
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -114,7 +115,7 @@ Named random_samples(std::mt19937& random, const Meaning& meaning) {
 
 TEST_CASE("columns and classes in any order become the model's", "[io]") {
   const Meaning meaning = pets_meaning();
-  const int cases = std::getenv("QMTL_LONG") ? 20000 : 200;
+  const int cases = test::long_run() ? 20000 : 200;
   std::mt19937 random(7);
   for (int seed = 0; seed < cases; ++seed) {
     INFO("case " << seed);

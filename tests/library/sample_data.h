@@ -40,4 +40,8 @@ inline constexpr const char* configuration =
     "[circuit]\nqubits = 5\nlayers = 1\n[block]\nsize = 3\nstride = 1\n"
     "[train]\nepochs = 4\nbatch = 20\n";
 
+inline Model trained(const Points& points) {
+  return train(points.samples(), {.configuration = configuration});
+}
+
 }  // namespace qmtl::test

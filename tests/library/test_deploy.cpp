@@ -10,14 +10,7 @@
 using namespace qmtl;
 using test::failure;
 using test::Points;
-
-namespace {
-
-Model trained(const Points& points) {
-  return train(points.samples(), {.configuration = test::configuration});
-}
-
-}  // namespace
+using test::trained;
 
 TEST_CASE("The library writes a model in every form that the program has", "[library]") {
   const Points points;

@@ -12,13 +12,10 @@
 using namespace qmtl;
 using test::failure;
 using test::Points;
+using test::trained;
 using Json = nlohmann::json;
 
 namespace {
-
-Model trained(const Points& points) {
-  return train(points.samples(), {.configuration = test::configuration});
-}
 
 std::string configuration_in(const test::TempFolder& folder, const Points& points) {
   save_data(folder.file("points.h5"), points.samples());

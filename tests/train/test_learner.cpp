@@ -33,7 +33,7 @@ std::vector<double> shaken(std::vector<double> params) {
 
 constexpr const char* heads[] = {"qmtl", "hybrid", "separate", "linear", "mlp", "local"};
 
-struct Case {
+struct LearnerCase {
   std::string name;
   std::string head;
   bool learn_weights = false;
@@ -44,7 +44,7 @@ struct Case {
   AngleMap map = AngleMap::shift_tanh;
 };
 
-const std::vector<Case> cases{
+const std::vector<LearnerCase> learners{
     {"linear", "linear"},
     {"linear, learned task weights and dropout", "linear", true, 0.3},
     {"linear in three task groups", "linear", true, 0.0, 0, 3},
@@ -60,7 +60,7 @@ const std::vector<Case> cases{
     {"local in two task groups, one register per task", "local", false, 0.0, 0, 2, true},
 };
 
-Config config_of(const Case& c, const Dataset& data) {
+Config config_of(const LearnerCase& c, const Dataset& data) {
   Config config = toy::config(c.head, data);
   config.model.learn_task_weights = c.learn_weights;
   config.model.head.angle_map = c.map;
@@ -85,7 +85,7 @@ std::unique_ptr<Learner> learner_of(const Config& config, const Dataset& data) {
 
 TEST_CASE("a learner's gradient is that of its loss", "[train]") {
   const Dataset data = toy::dataset(60);
-  for (const Case& c : cases) {
+  for (const LearnerCase& c : learners) {
     INFO(c.name);
     const Config config = config_of(c, data);
     const auto learner = learner_of(config, data);
@@ -106,7 +106,7 @@ TEST_CASE("a learner's gradient is that of its loss", "[train]") {
 TEST_CASE("the gradient does not depend on how a batch is cut into units, up to rounding", "[train]") {
   const Dataset data = toy::dataset(60);
   for (const char* head : heads) {
-    Case c{head, head, true, 0.2, 100};
+    LearnerCase c{head, head, true, 0.2, 100};
     std::vector<double> first;
     for (int shard : {16, 32, 64})
       for (int groups : {1, 2, 4}) {

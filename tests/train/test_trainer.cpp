@@ -35,14 +35,14 @@ Dataset points() {
   return data;
 }
 
-struct Case {
+struct TrainerCase {
   Dataset data = points();
   Config config;
   Statistics statistics;
   std::unique_ptr<Learner> learner;
   TrainState state;
 
-  explicit Case(int epochs = 4) {
+  explicit TrainerCase(int epochs = 4) {
     config.model.head.kind = "linear";
     config.model.head.width = 3;
     config.train.epochs = epochs;
@@ -61,7 +61,7 @@ struct Case {
 }  // namespace
 
 TEST_CASE("training records every epoch and calls its hooks in order", "[train][loop]") {
-  Case one;
+  TrainerCase one;
   std::string calls;
   TrainHooks hooks;
   hooks.on_progress = [&](const Progress& progress) {
@@ -85,11 +85,11 @@ TEST_CASE("training records every epoch and calls its hooks in order", "[train][
 }
 
 TEST_CASE("a run stopped after any step and resumed is the whole run to the bit", "[train][loop]") {
-  Case whole;
+  TrainerCase whole;
   whole.run();
   for (std::int64_t stop = 1; stop <= 12; ++stop) {
     INFO("stopped after step " << stop);
-    Case part;
+    TrainerCase part;
     TrainState saved;
     TrainHooks hooks;
     hooks.stop_requested = [&] { return part.state.step + 1 == stop; };
@@ -100,7 +100,7 @@ TEST_CASE("a run stopped after any step and resumed is the whole run to the bit"
     const TrainResult stopped = part.run(hooks);
     CHECK(stopped.ending == Ending::interrupted);
     CHECK(saved.step == stop);
-    Case rest;
+    TrainerCase rest;
     rest.state = saved;
     CHECK(rest.run().ending == Ending::finished);
     CHECK(rest.state == whole.state);
@@ -108,18 +108,18 @@ TEST_CASE("a run stopped after any step and resumed is the whole run to the bit"
 }
 
 TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resumed or not", "[train][loop]") {
-  const auto norms_of = [](Case& run, TrainHooks hooks = {}) {
+  const auto norms_of = [](TrainerCase& run, TrainHooks hooks = {}) {
     std::vector<std::vector<double>> norms;
     hooks.on_epoch = [&](const EpochRecord& record, bool) { norms.push_back(record.gradient_norms); };
     run.run(hooks);
     return norms;
   };
-  Case whole;
+  TrainerCase whole;
   const auto expected = norms_of(whole);
   REQUIRE(expected.size() == 4);
   CHECK(whole.state.history.back().gradient_norms.empty());
 
-  Case by_hand;
+  TrainerCase by_hand;
   std::vector<double> sums(param_parts, 0.0), totals(param_parts, 0.0);
   by_hand.learner->bind(by_hand.state.params);
   Balance balance(alone, *by_hand.learner);
@@ -153,7 +153,7 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
       CHECK(std::isnan(expected[0][part]));
   }
 
-  Case part;
+  TrainerCase part;
   TrainState saved;
   TrainHooks hooks;
   hooks.stop_requested = [&] { return part.state.step + 1 == 2; };
@@ -162,7 +162,7 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
     return true;
   };
   CHECK(norms_of(part, hooks).empty());
-  Case rest;
+  TrainerCase rest;
   rest.state = saved;
   const auto resumed = norms_of(rest);
   REQUIRE(resumed.size() == 4);
@@ -171,7 +171,7 @@ TEST_CASE("an epoch's gradient norms are means over its steps, stopped and resum
 }
 
 TEST_CASE("the number of threads does not change a bit", "[train][loop]") {
-  Case one, four;
+  TrainerCase one, four;
   {
     tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
     one.run();
@@ -182,7 +182,7 @@ TEST_CASE("the number of threads does not change a bit", "[train][loop]") {
 }
 
 TEST_CASE("a failing save ends training with its message and exit code", "[train][loop]") {
-  Case one;
+  TrainerCase one;
   TrainHooks hooks;
   hooks.save = [](const TrainState&, SaveRequest) -> bool { throw data_error("disk full"); };
   try {
@@ -196,7 +196,7 @@ TEST_CASE("a failing save ends training with its message and exit code", "[train
 
 TEST_CASE("parameters that are not finite are reported with task and step before they are saved",
           "[train][loop]") {
-  Case one;
+  TrainerCase one;
   bool saved = false;
   TrainHooks hooks;
   hooks.save = [&](const TrainState&, SaveRequest) { return saved = true; };
@@ -206,7 +206,7 @@ TEST_CASE("parameters that are not finite are reported with task and step before
 }
 
 TEST_CASE("every row is predicted, the same each time", "[train][loop]") {
-  Case one;
+  TrainerCase one;
   one.run();
   std::vector<std::size_t> all;
   for (std::size_t row = 0; row < 60; ++row) all.push_back(row);

@@ -27,7 +27,7 @@ struct Model {
   }
 };
 
-struct Case {
+struct TransferCase {
   std::string name, head, plan, precision;
   int qubits, layers;
   Entangler block_entangler = Entangler::none;
@@ -35,7 +35,7 @@ struct Case {
   int shots = 0;
 };
 
-const std::vector<Case> cases{
+const std::vector<TransferCase> transfers{
     {"linear", "linear", "auto", "float", 7, 1},
     {"linear in double with learned task weights", "linear", "auto", "double", 7, 1, Entangler::none, false,
      true},
@@ -66,7 +66,7 @@ Model make(Config config, Statistics statistics, const Dataset& data) {
 }
 
 /// Three of the toy's tasks, with parameters as if trained.
-Model three_tasks(const Case& c, const Dataset& data) {
+Model three_tasks(const TransferCase& c, const Dataset& data) {
   Config config = toy::config(c.head, data);
   config.data_tasks = {"sign", "sector", "height"};
   config.model.tasks.clear();
@@ -149,7 +149,7 @@ Dataset only(Dataset data, const std::string& task) {
 
 TEST_CASE("an added task learns, and the logits of the tasks before it keep every bit", "[train]") {
   const Dataset all = toy::dataset(90);
-  for (const Case& c : cases) {
+  for (const TransferCase& c : transfers) {
     INFO(c.name);
     const Model before = three_tasks(c, all);
     Dataset data = only(all, "tags");

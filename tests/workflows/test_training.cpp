@@ -17,7 +17,7 @@ using namespace qmtl;
 
 namespace {
 
-const OneRank alone;
+const OneRank one_rank;
 
 /// A folder with toy.h5 and train.toml, which names it and leaves the run folder open.
 struct Place : test::TempFolder {
@@ -50,26 +50,26 @@ TEST_CASE("a training that is stopped and resumed ends with the hash and scores 
   int epochs = 0;
   TrainFollower follower;
   follower.epoch = [&](const EpochRecord&, bool) { ++epochs; };
-  const TrainOutcome whole = train_run(alone, place.request("whole"), follower);
+  const TrainOutcome whole = train_run(one_rank, place.request("whole"), follower);
   CHECK(epochs == 3);
   CHECK_FALSE(whole.report.interrupted);
   CHECK(whole.model.tasks.size() == 4);
 
   TrainRequest request = place.request("halves");
-  const TrainOutcome stopped = train_run(alone, request, {.stop = stop_at(4)});
+  const TrainOutcome stopped = train_run(one_rank, request, {.stop = stop_at(4)});
   CHECK(stopped.report.interrupted);
   CHECK(stopped.report.steps < whole.report.steps);
   CHECK(stopped.report.run_hash != whole.report.run_hash);
   request.mode = RunMode::resume;
-  const TrainOutcome resumed = train_run(alone, request, {});
+  const TrainOutcome resumed = train_run(one_rank, request, {});
   CHECK(resumed.report.run_hash == whole.report.run_hash);
   CHECK(resumed.report.scores.tasks == whole.report.scores.tasks);
 
   const EvalOutcome scored =
-      score_checkpoint(alone, {.checkpoint = place.file("halves"), .split = "validation"});
+      score_checkpoint(one_rank, {.checkpoint = place.file("halves"), .split = "validation"});
   CHECK(scored.report.scores.tasks == whole.report.scores.tasks);
   const PredictOutcome predicted =
-      predict_file(alone, {place.file("whole"), {.file = place.file("toy.h5")}, place.file("out.csv")});
+      predict_file(one_rank, {place.file("whole"), {.file = place.file("toy.h5")}, place.file("out.csv")});
   CHECK(predicted.samples == 150);
   CHECK(predicted.run_hash == whole.report.run_hash);
   std::ifstream table(place.file("out.csv"));
@@ -82,17 +82,17 @@ TEST_CASE("a run that is there is neither trained again nor resumed with another
   const Place place;
   TrainRequest request = place.request("run");
   request.overrides.push_back("train.epochs=1");
-  train_run(alone, request, {});
-  CHECK(test::failure([&] { train_run(alone, request, {}); }).code == static_cast<int>(Exit::usage));
+  train_run(one_rank, request, {});
+  CHECK(test::failure([&] { train_run(one_rank, request, {}); }).code == static_cast<int>(Exit::usage));
   request.mode = RunMode::resume;
   request.overrides.push_back("circuit.layers=2");
-  CHECK(test::failure([&] { train_run(alone, request, {}); }).says("expected the settings that the run"));
+  CHECK(test::failure([&] { train_run(one_rank, request, {}); }).says("expected the settings that the run"));
 }
 
 TEST_CASE("a forecast of a training shares its units among the ranks and writes nothing", "[workflows]") {
   const Place place;
-  const auto job = prepare_training(alone, place.request("none"));
-  const Forecast found = forecast_run(alone, *job, RankResources{.host = "here", .cores = "0"}, 3);
+  const auto job = prepare_training(one_rank, place.request("none"));
+  const Forecast found = forecast_run(one_rank, *job, RankResources{.host = "here", .cores = "0"}, 3);
   REQUIRE(found.ranks.size() == 3);
   std::size_t at = 0;
   for (const Portion& portion : found.ranks) {
@@ -120,7 +120,7 @@ TEST_CASE("a comparison that is stopped goes on with the trials that are left, t
     };
   };
   CompareRequest request{.file = place.file("compare.toml"), .folder = place.file("whole")};
-  const CompareOutcome undisturbed = compare_variants(alone, request, {{}, into(whole)});
+  const CompareOutcome undisturbed = compare_variants(one_rank, request, {{}, into(whole)});
   CHECK_FALSE(undisturbed.stopped);
   CHECK(undisturbed.table.find("linear") != std::string::npos);
   CHECK(whole.size() == 8);
@@ -128,7 +128,7 @@ TEST_CASE("a comparison that is stopped goes on with the trials that are left, t
   request.folder = place.file("parts");
   std::atomic<bool> enough{false};  // asked by every thread that trains
   const auto first = into(parts);
-  const CompareOutcome stopped = compare_variants(alone, request,
+  const CompareOutcome stopped = compare_variants(one_rank, request,
                                                   {[&] { return enough.load(); },
                                                    [&](const TrialProgress& at) {
                                                      first(at);
@@ -136,6 +136,6 @@ TEST_CASE("a comparison that is stopped goes on with the trials that are left, t
                                                    }});
   CHECK(stopped.stopped);
   CHECK(parts.size() < whole.size());
-  CHECK_FALSE(compare_variants(alone, request, {{}, into(parts)}).stopped);
+  CHECK_FALSE(compare_variants(one_rank, request, {{}, into(parts)}).stopped);
   CHECK(parts == whole);
 }

@@ -139,7 +139,7 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
               second_moments_ ? static_cast<double>(tile[i * stride + used.outputs + o]) : 1.0;
           e += shot_noise(pass, used.first_output + o, pass.samples[first + i], e, square);
         }
-    readout(first, count, expectations.data(), given.data());
+    readout(first, count, expectations, given);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t o = 0; o < used.outputs; ++o)
         tile_cotangents[i * stride + o] = static_cast<Real>(given[i * used.outputs + o]);

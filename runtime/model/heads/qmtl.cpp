@@ -154,8 +154,7 @@ class QmtlHead final : public Head<Real> {
                 const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
                 std::span<double> gradient) const override {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
-    const auto [first_column, last_column] = groups_[group];
-    const std::size_t columns = last_column - first_column;
+    const std::size_t first_column = groups_[group].first, columns = groups_[group].last - first_column;
     std::vector<double> logits, given, slopes, summed, through_scale;
     const auto at_readout = [&](std::size_t first, std::size_t count, std::span<const double> expectations,
                                 std::span<double> expectation_cotangents) {

@@ -25,8 +25,7 @@ inline void check_filled(const std::string& text) {
 inline void check_preset(const std::string& text) { preset_named(text); }
 
 /// The member of an object, const or not, for both directions of a key.
-#define QMTL_MEMBER(path) \
-  ([](auto& object) -> auto& { return object.path; })
+#define QMTL_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
 
 template <class Object>
 Key<Object> when(bool (*present)(const Object&), Key<Object> row) {

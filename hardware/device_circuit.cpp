@@ -103,7 +103,7 @@ namespace {
 NoiseModel with_both_pairs(NoiseModel noise) {
   for (const auto& [known, other] : {std::pair{Gate::cz, Gate::cx}, {Gate::cx, Gate::cz}}) {
     if (!has_noise(noise, known) || has_noise(noise, other)) continue;
-    std::erase_if(noise.gates, [other](const GateNoise& entry) { return entry.gate == other; });
+    std::erase_if(noise.gates, [other = other](const GateNoise& entry) { return entry.gate == other; });
     for (std::size_t i = 0, entries = noise.gates.size(); i < entries; ++i) {
       if (noise.gates[i].gate != known) continue;
       noise.gates.push_back(noise.gates[i]);

@@ -219,7 +219,7 @@ WireReply IbmService::list_jobs(EmulatorCall& call) {
             offset = whole_query(request, "offset", 0, 1'000'000'000);
   const auto [first, last] = request.query.equal_range("tags");
   for (auto tag = first; tag != last; ++tag) call.tag += (call.tag.empty() ? "" : ",") + tag->second;
-  const auto listed = [&](const EmulatedJob& job) {
+  const auto listed = [&, first = first, last = last](const EmulatedJob& job) {
     const auto tags = tags_of(job);
     for (auto tag = first; tag != last; ++tag)
       if (std::find(tags.begin(), tags.end(), tag->second) == tags.end()) return false;

@@ -40,7 +40,7 @@ double TuneObjective::operator()(const StepBatch& batch, std::span<const double>
   double total = 0.0;
   std::vector<double> logits(readout_.columns.size()), slopes(logits.size()), given(logits.size());
   for (std::size_t i = 0; i < batch.rows.size(); ++i) {
-    readout_.logits(values.subspan(i * readout_.outputs, readout_.outputs), logits.data(), slopes.data());
+    readout_.logits(values.subspan(i * readout_.outputs, readout_.outputs), logits, slopes);
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       const BoundTask& task = tasks_[t];
       const double share = task.factor / std::max(batch.label_counts[t], 1.0);

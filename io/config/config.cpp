@@ -23,6 +23,7 @@ void read_keys(Object& object, const toml::table& table, const std::string& file
                                   [&](const auto& known) { return prefix + known.name == full; });
     if (row == keys.end()) {
       std::vector<std::string> known;
+      known.reserve(keys.size());
       for (const auto& candidate : keys) known.push_back(prefix + candidate.name);
       unknown_key(*entry.key, file, full, known, key_called(entry.key->str()));
     }

@@ -224,16 +224,16 @@ std::string value_type(const KeyRule& rule) {
 
 /// One row of a key table. `member` is a generic lambda that gives the member of a (const or not) Object.
 template <class Object, class Member>
-Key<Object> key(std::string name, Member member, KeyRule rule = {}, std::string summary = {},
-                std::string words = {}) {
+Key<Object> key(const std::string& name, Member member, KeyRule rule = {}, const std::string& summary = {},
+                const std::string& words = {}) {
   using Value = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
-  return {.name = std::move(name),
+  return {.name = name,
           .read = [member, rule](Object& object, const toml::node& node,
                                  const KeyPlace& at) { read_value(member(object), node, at, rule); },
           .write = [member](const Object& object) { return write_value(member(object)); },
           .type = value_type<Value>(rule),
-          .summary = std::move(summary),
-          .words = std::move(words)};
+          .summary = summary,
+          .words = words};
 }
 
 }  // namespace qmtl

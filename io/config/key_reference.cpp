@@ -47,6 +47,7 @@ std::vector<KeyPage> key_pages() {
 std::vector<KeyPage> pages_about(std::string_view word) {
   std::vector<KeyPage> found = key_pages();
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (const KeyPage& page : found) names.push_back(page.name);
   std::erase_if(found, [word](const KeyPage& page) {
     return (page.full() + "\n" + page.summary + "\n" + page.words).find(word) == std::string::npos;

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <utility>
 
+#include "runtime/base/descriptor.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 
@@ -83,21 +83,6 @@ std::string reason(int error) {
 Error saving_error(const std::string& path, int error) {
   return data_error(path + ": cannot be saved in folder " + folder_of(path) + ": " + reason(error));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  operator int() const { return fd_; }
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
 
 void write_all(int fd, std::span<const std::byte> content, const std::string& path) {
   while (!content.empty()) {

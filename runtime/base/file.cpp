@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/base/descriptor.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -41,20 +42,6 @@ void require_regular(const std::string& path, const struct stat& status, const s
   if (kind_of(status) != FileKind::file)
     throw data_error(path + ": expected " + expected + ", found " + name_of(status));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  operator int() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 

@@ -7,21 +7,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "runtime/engine/phases.h"
 #include "runtime/engine/row_blocks.h"
 
 namespace qmtl::engine {
 namespace {
-
-/// In place: x[m] <- sum over i of x[i] (-1)^parity(m & i).
-void walsh_hadamard(std::vector<double>& x) {
-  for (std::size_t h = 1; h < x.size(); h *= 2)
-    for (std::size_t i = 0; i < x.size(); i += 2 * h)
-      for (std::size_t j = i; j < i + h; ++j) {
-        const double a = x[j], b = x[j + h];
-        x[j] = a + b;
-        x[j + h] = a - b;
-      }
-}
 
 template <class Each>
 void for_layers(const Program& program, const Each& each) {
@@ -30,27 +20,6 @@ void for_layers(const Program& program, const Each& each) {
     for (const RyLayer& layer : block.layers) each(layer);
     if (block.product) each(*block.product);
   }
-}
-
-/// Bit l of row r: the sign of amplitude r + l * rows. The kernels load a word of bits at a time.
-template <class Real>
-std::vector<std::uint8_t> lane_signs(const std::vector<std::uint8_t>& negative) {
-  const std::size_t rows = negative.size() >> lane_qubits<Real>;
-  std::vector<std::uint8_t> signs(rows + sizeof(std::uint64_t), 0);
-  for (std::size_t lane = 0; lane < lane_values<Real>; ++lane)
-    for (std::size_t r = 0; r < rows; ++r)
-      signs[r] |= static_cast<std::uint8_t>(negative[lane * rows + r] << lane);
-  return signs;
-}
-
-/// [lanes][rows] to [rows][lanes].
-template <class Real>
-void to_lanes(const std::vector<Real>& from, std::vector<Real>& to) {
-  constexpr std::size_t lanes = lane_values<Real>;
-  const std::size_t rows = from.size() / lanes;
-  to.resize(from.size());
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t lane = 0; lane < lanes; ++lane) to[r * lanes + lane] = from[lane * rows + r];
 }
 
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
@@ -150,37 +119,11 @@ template <class Real>
 void BoundPart<Real>::bind_tables() {
   bound_.tables.resize(program_.tables);
   std::vector<std::uint8_t> done(program_.tables, 0);
-  thread_local std::vector<double> phase, sin, cos;
   const bool lanes = has_amplitude_tables();
   auto make = [&](const Mix& mix) {
     if (mix.table < 0 || done[mix.table]) return;
     done[mix.table] = 1;
-    PhaseTable<Real>& table = bound_.tables[mix.table];
-    const std::size_t size = mix.source.size();
-    if (mix.phases.empty()) {
-      if (!table.re.empty()) return;  // signs are no parameter's
-      table.re.resize(size);
-      for (std::size_t j = 0; j < size; ++j) table.re[j] = mix.negative[j] ? Real(-1) : Real(1);
-      if (lanes) table.lane_signs = lane_signs<Real>(mix.negative);
-      return;
-    }
-    table.re.resize(size);
-    phase.assign(size, 0.0);
-    sin.resize(size);
-    cos.resize(size);
-    for (const PhaseTerm& term : mix.phases)
-      phase[term.mask] -= 0.5 * (term.param >= 0 ? params_[term.param] : term.angle);
-    walsh_hadamard(phase);
-    step_.math.sincos(phase.data(), sin.data(), cos.data(), size);
-    table.im.resize(size);
-    for (std::size_t j = 0; j < size; ++j) {
-      const std::size_t i = mix.source[j];
-      table.re[j] = static_cast<Real>(mix.negative[j] ? -cos[i] : cos[i]);
-      table.im[j] = static_cast<Real>(mix.negative[j] ? -sin[i] : sin[i]);
-    }
-    if (!lanes) return;
-    to_lanes(table.re, table.lane_re);
-    to_lanes(table.im, table.lane_im);
+    bind_phases(mix, params_, step_.math, lanes, bound_.tables[mix.table]);
   };
   for (const Mix& mix : program_.mixes) make(mix);
   for (const BlockProgram& block : program_.blocks) {
@@ -344,8 +287,9 @@ std::vector<double> BoundPart<Real>::local_gradients(const double* sums) const {
   };
   for_layers(program_, add);
   sums += program_.gates;
-  add_phase_gradients(sums, local);
-  sums += static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;
+  const std::size_t phases = static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;
+  add_phase_gradients(program_, {sums, phases}, local);
+  sums += phases;
   for (const auto& diagonals : bound_.diagonals)
     for (const auto& weight : diagonals.weights) local[weight.param] += *sums++;
   // Blocks run in parallel, their gradients add up in order.
@@ -368,45 +312,6 @@ std::vector<double> BoundPart<Real>::local_gradients(const double* sums) const {
       ++next;
     }
   return local;
-}
-
-template <class Real>
-void BoundPart<Real>::add_phase_gradients(const double* phases, std::vector<double>& gradients) const {
-  const std::size_t size = std::size_t{1} << program_.qubits;
-  thread_local std::vector<double> d, tail_sums;
-  auto read = [&](const Mix& mix, std::vector<double>& to) {
-    const double* from = phases + static_cast<std::size_t>(mix.gradient_slot) * size;
-    to.assign(from, from + size);
-  };
-  auto add = [&](const Mix& mix) {
-    walsh_hadamard(d);
-    for (const PhaseTerm& term : mix.own) gradients[term.param] -= 0.5 * d[term.mask];
-  };
-  // A block whose entry has phases of its own keeps its sums apart; the shared stage's last mix needs all of
-  // them.
-  const Mix& tail = program_.mixes.back();
-  if (tail.gradient_slot >= 0) read(tail, tail_sums);
-  for (const BlockProgram& block : program_.blocks) {
-    if (block.entry.gradient_slot >= 0) {
-      read(block.entry, d);
-      if (tail.gradient_slot >= 0)
-        for (std::size_t i = 0; i < size; ++i) tail_sums[i] += d[i];
-      add(block.entry);
-    }
-    for (const Mix& mix : block.mixes) {
-      if (mix.gradient_slot < 0) continue;
-      read(mix, d);
-      add(mix);
-    }
-  }
-  for (const Mix& mix : program_.mixes) {
-    if (mix.gradient_slot < 0) continue;
-    if (&mix == &tail)
-      d = tail_sums;
-    else
-      read(mix, d);
-    add(mix);
-  }
 }
 
 template class BoundPart<float>;

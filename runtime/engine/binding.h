@@ -50,7 +50,6 @@ class BoundPart final : public EnginePart<Real> {
   RegisterOperators<Real> register_of(const std::vector<int>& qubits) const;
   std::size_t weights() const;
   std::vector<double> diagonal(const std::vector<StringTerm>& terms, int positions) const;
-  void add_phase_gradients(const double* phases, std::vector<double>& gradients) const;
 
   StepKernels<Real> step_;
   Cone cone_;

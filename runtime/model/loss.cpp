@@ -189,7 +189,7 @@ void LogisticTasks::operator()(std::span<const float> labels, std::span<const do
   std::vector<double> many(logits.size() > few.size() ? logits.size() : 0);
   const std::span<double> losses(many.empty() ? few.data() : many.data(), logits.size());
   softplus_and_sigmoid_each(logits, losses, gradient);
-  logistic_each(size(), labels, logits, negative_.data(), positive_.data(), losses.data(), gradient.data());
+  logistic_each(size(), labels, logits, negative_, positive_, losses, gradient);
   std::fill(sums.begin(), sums.end(), 0.0);
   for (std::size_t first = 0; first < logits.size(); first += size())
     for (std::size_t t = 0; t < size(); ++t) sums[t] += losses[first + t];

@@ -11,6 +11,16 @@ namespace qmtl {
 template <class Real>
 using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+/// A matrix's numbers, row by row.
+template <class Real>
+std::span<Real> values_of(Matrix<Real>& matrix) {
+  return {matrix.data(), static_cast<std::size_t>(matrix.size())};
+}
+template <class Real>
+std::span<const Real> values_of(const Matrix<Real>& matrix) {
+  return {matrix.data(), static_cast<std::size_t>(matrix.size())};
+}
+
 /// C[m, n] = A[m, k] B[k, n]. Every element is summed over k in ascending order with one rounding a product
 /// and one a sum, so a row of C depends on that row of A and on B alone: not on the batch, the instruction
 /// set or threads.

@@ -77,7 +77,7 @@ struct BlockWork {
       }
     std::vector<NoisyRun> list;
     for (auto& [set, made] : parts) {
-      add_strings(made, [&](const ZString& string) {
+      add_strings(made, [&, &set = set](const ZString& string) {
         return string.qubits == set || (string.qubits.empty() && set == std::vector{qubits().front()});
       });
       list.push_back(std::move(made));

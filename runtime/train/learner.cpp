@@ -81,7 +81,8 @@ class LearnerOf final : public Learner {
     network_.backbone().forward(pass, memory.x, memory.z, memory.cache);
     network_.head().gradient(
         pass, group, memory.z,
-        [&](std::size_t begin, std::size_t count, const double* logits, double* cotangents) {
+        [&](std::size_t begin, std::size_t count, std::span<const double> logits,
+            std::span<double> cotangents) {
           add_losses(batch, rows.subspan(begin, count), group, logits, cotangents, gradient, losses,
                      memory.tasks);
         },
@@ -95,7 +96,7 @@ class LearnerOf final : public Learner {
     std::vector<double> values;
     in_chunks(rows, [&](std::size_t count, const Matrix<Real>& z) {
       values.resize(count * width);
-      network_.head().forward(z, values.data());
+      network_.head().forward(z, values);
       network_.in_label_units(values, logits);
       logits = logits.subspan(values.size());
     });
@@ -219,7 +220,7 @@ class LearnerOf final : public Learner {
   }
 
   void add_losses(const StepBatch& batch, std::span<const std::size_t> rows, std::size_t group_number,
-                  const double* logits, double* cotangents, std::span<double> gradient,
+                  std::span<const double> logits, std::span<double> cotangents, std::span<double> gradient,
                   std::span<double> losses, typename Memory::Tasks& memory) const {
     const TaskRange group = groups_[group_number];
     const std::size_t first = tasks_[group.first].first_column;
@@ -238,10 +239,9 @@ class LearnerOf final : public Learner {
         const float* all = tasks_[group.first + t].labels->labels.data();
         for (std::size_t i = 0; i < rows.size(); ++i) labels[i * stride + t] = all[rows[i]];
       }
-      const std::span<double> given(cotangents, labels.size());
-      (*logistic)(labels, {logits, labels.size()}, given, sums);
+      (*logistic)(labels, logits, cotangents, sums);
       for (std::size_t i = 0; i < rows.size(); ++i)
-        for (std::size_t t = 0; t < stride; ++t) given[i * stride + t] *= values[t];
+        for (std::size_t t = 0; t < stride; ++t) cotangents[i * stride + t] *= values[t];
       for (std::size_t t = 0; t < stride; ++t) add(group.first + t, values[t] * sums[t]);
       return;
     }
@@ -256,8 +256,8 @@ class LearnerOf final : public Learner {
       for (std::size_t i = 0; i < rows.size(); ++i) {
         const float* sample = task.labels->labels.data() + rows[i] * columns;
         for (std::size_t c = 0; c < columns; ++c) labels[i * columns + c] = sample[c];
-        const double* row = logits + i * stride + column;
-        for (std::size_t c = 0; c < task.outputs; ++c) values[i * task.outputs + c] = row[c];
+        for (std::size_t c = 0; c < task.outputs; ++c)
+          values[i * task.outputs + c] = logits[i * stride + column + c];
       }
       const double sum = (*task.loss)(labels, values, slopes);
       for (std::size_t i = 0; i < rows.size(); ++i)

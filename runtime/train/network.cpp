@@ -92,7 +92,7 @@ template <class Real>
 std::vector<float> Network<Real>::logits_of(std::span<const double> values) const {
   const std::size_t rows = values.size() / needed_stage().outputs();
   std::vector<double> of_head(rows * outputs());
-  head_->readout()->logits(values, of_head.data());
+  head_->readout()->logits(values, of_head);
   std::vector<float> logits(of_head.size());
   in_label_units(of_head, logits);
   return logits;

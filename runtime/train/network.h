@@ -60,12 +60,13 @@ class Network {
       shifted = input.mean;
       for (std::size_t c = 0; c < shift.size(); ++c) shifted[c] -= shift[c];
     }
-    const double* mean = shift.empty() ? input.mean.data() : shifted.data();
+    const std::span<const double> mean = shift.empty() ? std::span<const double>(input.mean) : shifted;
     x.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
     for (std::size_t row = 0; row < rows; ++row) {
       // The rows of a batch lie anywhere: what comes after the next one is fetched meanwhile.
       if (row + 2 < rows) prefetch(sample(row + 2), width);
-      standardise_each(std::span(sample(row), width), mean, input.inverse.data(), x.data() + row * width);
+      standardise_each(std::span(sample(row), width), mean, input.inverse,
+                       values_of(x).subspan(row * width, width));
     }
   }
   /// The head's logits[rows, outputs] with regression columns in the unit of the labels.

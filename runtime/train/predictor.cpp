@@ -43,7 +43,7 @@ class PredictorOf final : public Predictor {
             [&](std::size_t row) { return inputs[i].data() + (first + row) * spec().input_widths[i]; }, x[i]);
       network_.backbone().forward(Pass{}, x, z, cache);
       values.resize(count * outputs());
-      network_.head().forward(z, values.data());
+      network_.head().forward(z, values);
       network_.in_label_units(values, logits.subspan(first * outputs(), values.size()));
     }
   }

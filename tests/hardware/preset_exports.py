@@ -28,7 +28,7 @@ QISKIT = peers.is_there("qiskit_qasm3_import")
 if QISKIT:
     import qiskit.qasm2
     import qiskit.qasm3
-    from qiskit.quantum_info import Statevector
+    from qiskit_readings import state_and_measured
 
 # Some hundred gates in double on both sides, angles with 17 digits; a device's form has some thousand.
 STATE = 1e-9
@@ -38,18 +38,8 @@ DOUBLE = 1e-11  # expectations of up to 8 qubits in double; the published ones h
 def in_qiskit(form, text, inputs):
     """State and measured qubits of a file, on the qubits that it uses where they are a device's."""
     circuit = (qiskit.qasm2 if form == "qasm2" else qiskit.qasm3).loads(text)
-    circuit = circuit.assign_parameters({p: inputs[p.name] for p in circuit.parameters})
-    used = list(range(circuit.num_qubits))
-    if form == "isa":
-        used = sorted({circuit.find_bit(q).index for entry in circuit.data for q in entry.qubits})
-    bare, measured = qiskit.QuantumCircuit(len(used)), {}
-    for entry in circuit.data:
-        qubits = [used.index(circuit.find_bit(q).index) for q in entry.qubits]
-        if entry.operation.name == "measure":
-            measured[circuit.find_bit(entry.clbits[0]).index] = qubits[0]
-        else:
-            bare.append(entry.operation, qubits)
-    return Statevector(bare).data, [measured[bit] for bit in sorted(measured)]
+    state, measured = state_and_measured(circuit, inputs, only_used=form == "isa")
+    return state.data, measured
 
 
 def readers(form, text, inputs):

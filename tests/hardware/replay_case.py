@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of `qmtl replay` share: an emulator on a port of its own, endpoint files for it, and secrets that must
-show up nowhere."""
+"""What the tests of `qmtl replay` share: an emulator on a port of its own, endpoint files for it, how many intervals may miss, and
+secrets that must show up nowhere."""
 
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -24,6 +25,11 @@ channels = [{ kind = "depolarising", probability = 0.004 }]
 p1_given_0 = 0.03
 p0_given_1 = 0.06
 """
+
+
+def too_many(outside, cases):
+    """Whether so many of the intervals of 95 % may not miss: less likely than 1e-4 (binomial)."""
+    return sum(math.comb(cases, k) * 0.05**k * 0.95 ** (cases - k) for k in range(outside, cases + 1)) < 1e-4
 
 
 class Emulator:

@@ -15,8 +15,8 @@ import peers
 peers.require("qiskit", "qiskit_qasm3_import", skipped="checking ISA exports in Qiskit")
 from harness import CONFIGURATION, Program, main
 from qiskit import QuantumCircuit, qasm3, transpile
-from qiskit.quantum_info import Statevector
 from qiskit.transpiler import CouplingMap
+from qiskit_readings import state_and_measured
 
 LONG = os.environ.get("QMTL_LONG") == "1"
 BASIS = ["cz", "rz", "sx", "x"]
@@ -97,17 +97,8 @@ class Transpile(Program):
         values = {f"a{i:04}": generator.uniform(-3, 3) for i in range(10)}
 
         def readings(circuit):
-            bound = circuit.assign_parameters({p: values[p.name] for p in circuit.parameters})
-            used = sorted({bound.find_bit(q).index for entry in bound.data for q in entry.qubits})
-            small = QuantumCircuit(len(used))
-            measured = {}
-            for entry in bound.data:
-                qubits = [used.index(bound.find_bit(q).index) for q in entry.qubits]
-                if entry.operation.name == "measure":
-                    measured[bound.find_bit(entry.clbits[0]).index] = qubits[0]
-                else:
-                    small.append(entry.operation, qubits)
-            return Statevector(small).probabilities([measured[c] for c in sorted(measured)])
+            state, measured = state_and_measured(circuit, values, only_used=True)
+            return state.probabilities(measured)
 
         cases = [("line-10", BASIS), ("ring-12", BASIS), ("grid-3x4", BASIS + ["rx", "rzz"]),
                  ("heavy-hex-3", ["cx", "rz", "sx", "x"]), ("grid-2x5", ["rx", "ry", "rz", "cz"])]

@@ -230,10 +230,10 @@ TEST_CASE("every head computes its formula, in double and in float", "[model]") 
       for (double logit : reference.logits(params, z.row(i).data(), none)) expected.push_back(logit);
     }
     std::vector<double> found(expected.size()), rounded(expected.size()), given(expected.size());
-    head->forward(z, found.data());
+    head->forward(z, found);
     // About a hundred operations of order 1, divided by a gain of 0.3 and scaled by 4.
     CHECK(largest_deviation(found, expected) < 1e-12);
-    single->forward(z.cast<float>(), rounded.data());
+    single->forward(z.cast<float>(), rounded);
     CHECK(largest_deviation(rounded, expected) < 1e-4);
     REQUIRE((head->circuit_stage() == nullptr) == (head->readout() == nullptr));
     if (!head->readout()) continue;
@@ -243,7 +243,7 @@ TEST_CASE("every head computes its formula, in double and in float", "[model]") 
       for (double value : reference.oracle_values(params, z.row(i).data(), false)) values.push_back(value);
     }
     CHECK(largest_deviation(head->circuit_stage()->angles(z), angles) < 1e-14);
-    head->readout()->logits(values, given.data());
+    head->readout()->logits(values, given);
     CHECK(largest_deviation(given, expected) < 1e-12);
   }
 }
@@ -280,7 +280,8 @@ TEST_CASE("every head's gradient is that of its formula, with the shot noise of 
       Matrix<double> part;
       head->gradient(
           pass, g, z,
-          [&](std::size_t first, std::size_t number, const double* logits, double* cotangents) {
+          [&](std::size_t first, std::size_t number, std::span<const double> logits,
+              std::span<double> cotangents) {
             for (std::size_t i = 0; i < number; ++i)
               for (std::size_t o = 0; o < count; ++o)
                 cotangents[i * count + o] = cotangent(first + i, begin + o, logits[i * count + o]);

@@ -100,11 +100,11 @@ TEST_CASE("many numbers at once have the bits of one at a time", "[model]") {
     std::vector<double> softplus(count), sigmoid(count);
     softplus_and_sigmoid_each(tanh, softplus, sigmoid);
     std::vector<double> angles(count), slopes(count), gradients(count);
-    tanh_angles_each<double>(tanh, 0.3, 1.25, 0.75, angles.data(), slopes.data());
+    tanh_angles_each<double>(tanh, 0.3, 1.25, 0.75, angles, slopes);
     std::vector<float> rounded(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count)), from_float(count);
-    tanh_each<float>(rounded, from_float.data());
-    tanh_each<double>(tanh, tanh.data());
-    tanh_gradient_each<double>(tanh, softplus.data(), gradients.data());
+    tanh_each<float>(rounded, from_float);
+    tanh_each<double>(tanh, tanh);
+    tanh_gradient_each<double>(tanh, softplus, gradients);
     for (std::size_t i = 0; i < count; ++i) {
       INFO(x[i]);
       CHECK(same_bits(tanh[i], math::tanh(x[i])));

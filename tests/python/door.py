@@ -2,10 +2,13 @@
 """The way of the tests to the Python package: QMTL_PYTHON_PACKAGE (a build with QMTL_PYTHON=ON), else the environment that
 tests/python/setup makes, else what is installed for this Python."""
 
+import gc
 import importlib.util
 import os
 import pathlib
+import resource
 import sys
+import tracemalloc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
@@ -76,6 +79,21 @@ def the_package(*others):
             raise
         leave_out("the Python package is neither built (QMTL_PYTHON=ON) nor installed (tests/python/setup)")
     return qmtl
+
+
+def growth(calls):
+    """Bytes of Python and kB of the whole process that 10,000 of calls(times) leave behind, after 500 to warm up. tracemalloc itself
+    grows the process by some hundred kB."""
+    calls(500)
+    gc.collect()
+    tracemalloc.start()
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = tracemalloc.get_traced_memory()[0]
+    calls(10000)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return grown, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident
 
 
 def points(rows=90):

@@ -6,12 +6,10 @@ import copy
 import gc
 import io
 import pickle
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
-import tracemalloc
 import unittest
 
 import door
@@ -254,18 +252,10 @@ class InTorch(unittest.TestCase):
                 except ValueError:
                     pass
 
-        steps(500)
-        gc.collect()
-        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        tracemalloc.start()
-        before = tracemalloc.get_traced_memory()[0]
-        steps(10000)
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
+        grown, resident = door.growth(steps)
         # A lost call would be some 200 bytes of Python, 2 MB in all, and a lost tensor as much outside.
         self.assertLess(grown, 20000)
-        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident, 4000)
+        self.assertLess(resident, 4000)
 
     def test_heads_in_threads_do_not_disturb_each_other(self):
         modules = [head_of(), head_of("uploads"), head_of()]

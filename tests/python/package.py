@@ -4,17 +4,14 @@
 from several threads, failures and thousands of repeats leave nothing behind."""
 
 import copy
-import gc
 import importlib.util
 import json
 import os
 import pickle
-import resource
 import signal
 import subprocess
 import sys
 import threading
-import tracemalloc
 
 import door
 
@@ -339,19 +336,10 @@ class Package(Program):
                 except ValueError:
                     pass
 
-        calls(500)
-        gc.collect()
-        tracemalloc.start()
-        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        before = tracemalloc.get_traced_memory()[0]
-        calls(10000)
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
-        # One byte a call would be 10,000; a lost array 80 to 200 a call, so 800 kB at least. tracemalloc itself grows the process by
-        # some hundred kB.
+        grown, resident = door.growth(calls)
+        # One byte a call would be 10,000; a lost array 80 to 200 a call, so 800 kB at least.
         self.assertLess(grown, 10000)
-        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - resident, 2000)
+        self.assertLess(resident, 2000)
 
     def test_the_package_is_imported_in_a_moment(self):
         code = (f"import sys, time; sys.path.insert(0, {os.path.dirname(os.path.dirname(qmtl.__file__))!r})\n"

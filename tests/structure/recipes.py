@@ -205,6 +205,9 @@ def use_all(recipes, root, scratch, jobs):
         if scores["tasks"]["small"]["metric"] != "specificity":
             raise Failure(f"qmtl eval: expected the metric specificity, found {scores}")
     call("export", "run-mean", "--to", "onnx", "--out", "mean.onnx")
+    call("export", "run-mean", "--to", "parameters", "--out", "parameters.csv")
+    if "head.scale,0," not in (work / "parameters.csv").read_text():
+        raise Failure("qmtl export --to parameters: expected a line of head.scale, found none")
     call("replay", "run", "run-qmtl", "--endpoint", "zeros", "--shots", "10")
     if "ghz-chain" not in call("presets"):
         raise Failure("qmtl presets: expected ghz-chain")

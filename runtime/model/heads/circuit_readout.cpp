@@ -11,8 +11,10 @@ ReadoutColumn::Logit ReadoutColumn::logit(double u) const {
   return {middle + half_width * t, half_width * (1.0 - t * t)};
 }
 
-void CircuitReadout::logits(std::span<const double> values, double* logits, double* slopes) const {
+void CircuitReadout::logits(std::span<const double> values, std::span<double> logits,
+                            std::span<double> slopes) const {
   std::vector<double> row(outputs);
+  std::size_t at = 0;
   for (std::size_t begin = 0; begin < values.size(); begin += outputs) {
     for (std::size_t o = 0; o < outputs; ++o) row[o] = values[begin + o] / divisor;
     for (const ReadoutColumn& column : columns) {
@@ -20,8 +22,9 @@ void CircuitReadout::logits(std::span<const double> values, double* logits, doub
       for (std::size_t i = 0; i < column.weights.size(); ++i)
         sum += row[column.outputs[i]] * column.weights[i];
       const ReadoutColumn::Logit logit = column.logit(sum + column.bias);
-      *logits++ = logit.value;
-      if (slopes != nullptr) *slopes++ = logit.slope;
+      logits[at] = logit.value;
+      if (!slopes.empty()) slopes[at] = logit.slope;
+      ++at;
     }
   }
 }

@@ -32,8 +32,8 @@ struct CircuitReadout {
   std::vector<ReadoutColumn> columns;
 
   /// logits[rows, columns] of values[rows, outputs]. A logit is summed over its weights in order, its bias
-  /// last. `slopes`, unless null: of the same shape, d logit / d u.
-  void logits(std::span<const double> values, double* logits, double* slopes = nullptr) const;
+  /// last. `slopes`, unless empty: of the same shape, d logit / d u.
+  void logits(std::span<const double> values, std::span<double> logits, std::span<double> slopes = {}) const;
 };
 
 }  // namespace qmtl

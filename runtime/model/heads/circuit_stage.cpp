@@ -139,7 +139,7 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
               second_moments_ ? static_cast<double>(tile[i * stride + used.outputs + o]) : 1.0;
           e += shot_noise(pass, used.first_output + o, pass.samples[first + i], e, square);
         }
-    readout(first, count, expectations.data(), given.data());
+    readout(first, count, expectations, given);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t o = 0; o < used.outputs; ++o)
         tile_cotangents[i * stride + o] = static_cast<Real>(given[i * used.outputs + o]);
@@ -183,8 +183,8 @@ void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, Memory&
   }
   const auto count = static_cast<std::size_t>(memory.angles.size());
   if (const auto range = tanh_range(head_.angle_map)) {
-    tanh_angles_each(std::span(from, count), gain_, range->middle, range->half_width, memory.angles.data(),
-                     memory.slopes.data());
+    tanh_angles_each(std::span(from, count), gain_, range->middle, range->half_width,
+                     values_of(memory.angles), values_of(memory.slopes));
     return;
   }
   for (std::size_t i = 0; i < count; ++i) {
@@ -261,13 +261,14 @@ template <class Real>
 void CircuitStage<Real>::decode(const Matrix<Real>& z, const Part& used, Memory& memory, Matrix<Real>& dz,
                                 std::span<double> gradient, double* gain_gradient) const {
   if (!circuit_.angle_of.empty()) return decode_functions(z, used, memory, dz, gradient, gain_gradient);
-  const Real *gradients = memory.angle_gradients.data(), *slopes = memory.slopes.data();
   if (used.takes_whole(z) && !gain_gradient) {
     dz.resize(z.rows(), z.cols());
-    scaled_product_each(std::span(gradients, static_cast<std::size_t>(z.size())), slopes, gain_, dz.data());
+    scaled_product_each(values_of(std::as_const(memory.angle_gradients)),
+                        values_of(std::as_const(memory.slopes)), gain_, values_of(dz));
     return;
   }
   dz.setZero(z.rows(), z.cols());
+  const Real *gradients = memory.angle_gradients.data(), *slopes = memory.slopes.data();
   double through_angles = 0.0;
   for (Eigen::Index i = 0; i < z.rows(); ++i)
     for (const int column : used.cone.angles) {

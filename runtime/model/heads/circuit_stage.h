@@ -80,8 +80,8 @@ class CircuitStage {
   /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, with the shot noise
   /// of a training's pass,
   /// writes d loss / d expectations (same shape). Called in order of rows, from the calling thread.
-  using Readout = std::function<void(std::size_t first, std::size_t count, const double* expectations,
-                                     double* cotangents)>;
+  using Readout = std::function<void(std::size_t first, std::size_t count,
+                                     std::span<const double> expectations, std::span<double> cotangents)>;
   /// Writes d loss / d z and ADDS the gradients of the circuit's parameters and (unless null) of the gain
   /// through the angles.
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z, const Readout& readout,

@@ -38,12 +38,12 @@ class Head {
   virtual const CircuitReadout* readout() const { return nullptr; }
 
   /// logits[rows of z, outputs of all tasks], exact.
-  virtual void forward(const Matrix<Real>& z, double* logits) const = 0;
+  virtual void forward(const Matrix<Real>& z, std::span<double> logits) const = 0;
 
   /// Given logits[count, outputs of the group] of `count` consecutive rows from `first`, writes d loss / d
   /// logits (same shape). Called in order of rows, from the calling thread.
-  using Cotangents =
-      std::function<void(std::size_t first, std::size_t count, const double* logits, double* cotangents)>;
+  using Cotangents = std::function<void(std::size_t first, std::size_t count, std::span<const double> logits,
+                                        std::span<double> cotangents)>;
   /// Gradient pass of one task group, with shot noise where it is a training's: writes d loss / d z and ADDS
   /// the parameters' gradients, summed over rows in order, to `gradient` (all of the head's parameters). The
   /// three stages fused: the adjoint pass needs the cotangents while a tile's states are still in cache.

@@ -101,7 +101,7 @@ class HeadFunctionOf final : public HeadFunction {
     expect(logits.size(), rows * outputs_, "logits");
     each_unit(rows, [&](std::size_t first, std::size_t count) {
       std::vector<double> values(count * outputs_);
-      head_->forward(rows_from(z, first, count), values.data());
+      head_->forward(rows_from(z, first, count), values);
       std::transform(values.begin(), values.end(), logits.data() + first * outputs_,
                      [](double value) { return static_cast<Number>(value); });
     });
@@ -132,10 +132,10 @@ class HeadFunctionOf final : public HeadFunction {
       Matrix<Real> dpart;
       head_->gradient(
           pass_of(draw, numbers, first), 0, rows_from(z, first, count),
-          [&](std::size_t begin, std::size_t part, const double* values, double* given) {
-            std::transform(values, values + part * outputs_, logits.data() + (first + begin) * outputs_,
+          [&](std::size_t begin, std::size_t, std::span<const double> values, std::span<double> given) {
+            std::transform(values.begin(), values.end(), logits.data() + (first + begin) * outputs_,
                            [](double value) { return static_cast<Number>(value); });
-            std::fill_n(given, part * outputs_, 0.0);
+            std::fill(given.begin(), given.end(), 0.0);
           },
           dpart, unused);
     });
@@ -155,8 +155,8 @@ class HeadFunctionOf final : public HeadFunction {
       Matrix<Real> dpart;
       head_->gradient(
           draw ? pass_of(*draw, numbers, first) : Pass{}, 0, rows_from(z, first, count),
-          [&](std::size_t begin, std::size_t part, const double*, double* given) {
-            std::copy_n(cotangents.data() + (first + begin) * outputs_, part * outputs_, given);
+          [&](std::size_t begin, std::size_t part, std::span<const double>, std::span<double> given) {
+            std::copy_n(cotangents.data() + (first + begin) * outputs_, part * outputs_, given.begin());
           },
           dpart, std::span(gradients).subspan(first / tile_samples * size, size));
       std::transform(dpart.data(), dpart.data() + dpart.size(), dz.data() + first * width(),

@@ -71,7 +71,7 @@ class HybridHead final : public Head<Real> {
     bind_readout(params.subspan(circuit_params_));
   }
 
-  void forward(const Matrix<Real>& z, double* logits) const override {
+  void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     readout_.logits(stage_.values(z), logits);
   }
 
@@ -86,18 +86,18 @@ class HybridHead final : public Head<Real> {
     std::vector<Matrix<double>> z_values(layers.size());
     std::vector<double> logits, given;
     Matrix<double> y, dy, dx;
-    const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
-                                double* expectation_cotangents) {
+    const auto at_readout = [&](std::size_t first, std::size_t count, std::span<const double> expectations,
+                                std::span<double> expectation_cotangents) {
       logits.resize(count * columns);
       given.resize(count * columns);
       for (std::size_t l = 0; l < layers.size(); ++l) {
         z_values[l] = scaled(expectations, count, values, l);
         layers[l].forward(z_values[l], y);
-        store(y, logits.data(), columns, layers[l].first() - begin);
+        store(y, logits, columns, layers[l].first() - begin);
       }
-      cotangents(first, count, logits.data(), given.data());
+      cotangents(first, count, logits, given);
       for (std::size_t l = 0; l < layers.size(); ++l) {
-        load(given.data(), count, columns, layers[l].first() - begin, layers[l].count(), dy);
+        load(given, count, columns, layers[l].first() - begin, layers[l].count(), dy);
         layers[l].backward(z_values[l], dy, dx, layer_gradient);
         if (gain_gradient) *gain_gradient -= product(z_values[l], dx) / stage_.gain();
         dx /= stage_.gain();
@@ -116,7 +116,7 @@ class HybridHead final : public Head<Real> {
 
  private:
   /// <Z> / gain of the n-th circuit of expectations[rows, stride].
-  Matrix<double> scaled(const double* expectations, std::size_t rows, std::size_t stride,
+  Matrix<double> scaled(std::span<const double> expectations, std::size_t rows, std::size_t stride,
                         std::size_t n) const {
     Matrix<double> x;
     load(expectations, rows, stride, n * qubits_, qubits_, x);
@@ -142,16 +142,18 @@ class HybridHead final : public Head<Real> {
       }
   }
 
-  static void load(const double* from, std::size_t rows, std::size_t stride, std::size_t first,
+  static void load(std::span<const double> from, std::size_t rows, std::size_t stride, std::size_t first,
                    std::size_t count, Matrix<double>& to) {
     to.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(count));
     for (std::size_t i = 0; i < rows; ++i)
-      std::copy_n(from + i * stride + first, count, to.data() + i * count);
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(i * stride + first), count,
+                  to.data() + i * count);
   }
-  static void store(const Matrix<double>& from, double* to, std::size_t stride, std::size_t first) {
+  static void store(const Matrix<double>& from, std::span<double> to, std::size_t stride, std::size_t first) {
     const auto rows = static_cast<std::size_t>(from.rows()), count = static_cast<std::size_t>(from.cols());
     for (std::size_t i = 0; i < rows; ++i)
-      std::copy_n(from.data() + i * count, count, to + i * stride + first);
+      std::copy_n(from.data() + i * count, count,
+                  to.begin() + static_cast<std::ptrdiff_t>(i * stride + first));
   }
   static double product(const Matrix<double>& a, const Matrix<double>& b) {
     double sum = 0.0;

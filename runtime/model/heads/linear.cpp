@@ -39,10 +39,10 @@ class LinearHead final : public Head<Real> {
     all_.front().bind(params);
     for (DenseColumns<Real>& group : groups_) group.bind(params);
   }
-  void forward(const Matrix<Real>& z, double* logits) const override {
+  void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     Matrix<Real> values;
     all_.front().forward(z, values);
-    std::copy(values.data(), values.data() + values.size(), logits);
+    std::copy(values.data(), values.data() + values.size(), logits.begin());
   }
   void gradient(const Pass&, std::size_t group, const Matrix<Real>& z,
                 const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
@@ -51,7 +51,7 @@ class LinearHead final : public Head<Real> {
     groups_[group].forward(z, values);
     const Matrix<double> logits = values.template cast<double>();
     Matrix<double> given(logits.rows(), logits.cols());
-    cotangents(0, static_cast<std::size_t>(z.rows()), logits.data(), given.data());
+    cotangents(0, static_cast<std::size_t>(z.rows()), values_of(logits), values_of(given));
     groups_[group].backward(z, given.cast<Real>(), dz, gradient);
   }
   double group_cost(std::size_t group) const override {

@@ -92,7 +92,7 @@ class LocalHead final : public Head<Real> {
   }
   void bind(std::span<const double> params) override { bound_.assign(params.begin(), params.end()); }
 
-  void forward(const Matrix<Real>& z, double* logits) const override {
+  void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     write_logits(z, {0, seen_.size()}, logits);
   }
 
@@ -102,8 +102,8 @@ class LocalHead final : public Head<Real> {
     const auto [first, last] = groups_[group];
     const auto rows = static_cast<std::size_t>(z.rows());
     std::vector<double> logits(rows * (last - first)), given(logits.size()), row(width_);
-    write_logits(z, groups_[group], logits.data());
-    cotangents(0, rows, logits.data(), given.data());
+    write_logits(z, groups_[group], logits);
+    cotangents(0, rows, logits, given);
     dz.resize(z.rows(), z.cols());
     for (std::size_t r = 0; r < rows; ++r) {
       const Real* values = z.data() + r * width_;
@@ -134,13 +134,14 @@ class LocalHead final : public Head<Real> {
   };
 
   /// logits[rows of z, columns].
-  void write_logits(const Matrix<Real>& z, Columns columns, double* logits) const {
+  void write_logits(const Matrix<Real>& z, Columns columns, std::span<double> logits) const {
+    std::size_t at = 0;
     for (std::size_t r = 0; r < static_cast<std::size_t>(z.rows()); ++r)
       for (std::size_t o = columns.first; o < columns.last; ++o) {
         double sum = bound_[params_[1].offset + o];
         for (std::size_t i = 0; i < seen_[o].size(); ++i)
           sum += bound_[first_weight_[o] + i] * static_cast<double>(z.data()[r * width_ + seen_[o][i]]);
-        *logits++ = sum;
+        logits[at++] = sum;
       }
   }
 

@@ -73,11 +73,11 @@ class MlpHead final : public Head<Real> {
     }
   }
 
-  void forward(const Matrix<Real>& z, double* logits) const override {
+  void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     Matrix<Real> units;
     for (const TaskHeads<Real>& heads : groups_) {
       activate(heads, z, units);
-      write_logits(heads, units, logits + heads.first_column, columns_);
+      write_logits(heads, units, logits.subspan(heads.first_column), columns_);
     }
   }
 
@@ -89,8 +89,8 @@ class MlpHead final : public Head<Real> {
     Matrix<Real> units, dx;
     activate(heads, z, units);
     Matrix<double> logits(z.rows(), columns), given(z.rows(), columns);
-    write_logits(heads, units, logits.data(), heads.columns);
-    cotangents(0, static_cast<std::size_t>(z.rows()), logits.data(), given.data());
+    write_logits(heads, units, values_of(logits), heads.columns);
+    cotangents(0, static_cast<std::size_t>(z.rows()), values_of(logits), values_of(given));
     Matrix<Real> dunits(units.rows(), units.cols());
     for (std::size_t t = 0; t < heads.outputs.size(); ++t) {
       const DenseColumns<Real>& layer = heads.outputs[t];
@@ -130,7 +130,7 @@ class MlpHead final : public Head<Real> {
       units.data()[i] = static_cast<Real>(math::tanh(static_cast<double>(units.data()[i])));
   }
 
-  void write_logits(const TaskHeads<Real>& heads, const Matrix<Real>& units, double* logits,
+  void write_logits(const TaskHeads<Real>& heads, const Matrix<Real>& units, std::span<double> logits,
                     std::size_t stride) const {
     Matrix<Real> y;
     for (std::size_t t = 0; t < heads.outputs.size(); ++t) {

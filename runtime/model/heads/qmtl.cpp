@@ -146,7 +146,7 @@ class QmtlHead final : public Head<Real> {
     }
   }
 
-  void forward(const Matrix<Real>& z, double* logits) const override {
+  void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     readout_.logits(stage_.values(z), logits);
   }
 
@@ -154,22 +154,21 @@ class QmtlHead final : public Head<Real> {
                 const typename Head<Real>::Cotangents& cotangents, Matrix<Real>& dz,
                 std::span<double> gradient) const override {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
-    const auto [first_column, last_column] = groups_[group];
-    const std::size_t columns = last_column - first_column;
+    const std::size_t first_column = groups_[group].first, columns = groups_[group].last - first_column;
     std::vector<double> logits, given, slopes, summed, through_scale;
-    const auto at_readout = [&](std::size_t first, std::size_t count, const double* expectations,
-                                double* expectation_cotangents) {
+    const auto at_readout = [&](std::size_t first, std::size_t count, std::span<const double> expectations,
+                                std::span<double> expectation_cotangents) {
       logits.resize(count * columns);
       given.resize(count * columns);
       through_scale.resize(count * columns);
-      const double* sums = expectations;
+      std::span<const double> sums = expectations;
       if (!plain_) sums = add_outputs(group, count, expectations, summed);
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t c = 0; c < columns; ++c)
           logits[i * columns + c] =
               weight_[first_column + c] * sums[i * columns + c] + bias_[first_column + c];
       if (bounded_) bound(first_column, columns, logits, slopes);
-      cotangents(first, count, logits.data(), given.data());
+      cotangents(first, count, logits, given);
       if (bounded_)
         std::transform(given.begin(), given.end(), slopes.begin(), given.begin(), std::multiplies());
       for (std::size_t i = 0; i < count; ++i)
@@ -205,8 +204,8 @@ class QmtlHead final : public Head<Real> {
     std::size_t first, last;
   };
   /// sums[count, columns of the group] of the group's outputs.
-  const double* add_outputs(std::size_t group, std::size_t count, const double* expectations,
-                            std::vector<double>& sums) const {
+  std::span<const double> add_outputs(std::size_t group, std::size_t count,
+                                      std::span<const double> expectations, std::vector<double>& sums) const {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
     const auto [first, last] = groups_[group];
     sums.clear();
@@ -217,7 +216,7 @@ class QmtlHead final : public Head<Real> {
           sum += expectations[i * outputs + output - first_output];
         sums.push_back(sum);
       }
-    return sums.data();
+    return sums;
   }
   /// Logits from the affine map's numbers in place, and their derivatives.
   void bound(std::size_t first_column, std::size_t columns, std::vector<double>& logits,

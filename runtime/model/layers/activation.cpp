@@ -9,28 +9,28 @@
 namespace qmtl {
 namespace {
 
-// An activation's values y of n numbers x, and dx from dy and what is `kept`: x or y, whichever it needs.
+// An activation's values y of x, and dx from dy and what is `kept`: x or y, whichever it needs.
 
 struct Tanh {
   static constexpr bool keeps_input = false;
   template <class Real>
-  static void values(std::size_t n, const Real* x, Real* y) {
-    tanh_each(std::span(x, n), y);
+  static void values(std::span<const Real> x, std::span<Real> y) {
+    tanh_each(x, y);
   }
   template <class Real>
-  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
-    tanh_gradient_each(std::span(kept, n), dy, dx);
+  static void gradient(std::span<const Real> kept, std::span<const Real> dy, std::span<Real> dx) {
+    tanh_gradient_each(kept, dy, dx);
   }
 };
 struct Relu {
   static constexpr bool keeps_input = false;
   template <class Real>
-  static void values(std::size_t n, const Real* x, Real* y) {
-    relu_each(std::span(x, n), y);
+  static void values(std::span<const Real> x, std::span<Real> y) {
+    relu_each(x, y);
   }
   template <class Real>
-  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
-    relu_gradient_each(std::span(kept, n), dy, dx);
+  static void gradient(std::span<const Real> kept, std::span<const Real> dy, std::span<Real> dx) {
+    relu_gradient_each(kept, dy, dx);
   }
 };
 /// x Phi(x) with the normal distribution function Phi (Hendrycks & Gimpel 2016), not its tanh approximation.
@@ -38,15 +38,15 @@ struct Gelu {
   static constexpr bool keeps_input = true;
   static constexpr double inverse_sqrt_2 = 0.70710678118654752440, inverse_sqrt_2pi = 0.39894228040143267794;
   template <class Real>
-  static void values(std::size_t n, const Real* x, Real* y) {
-    for (std::size_t i = 0; i < n; ++i) {
+  static void values(std::span<const Real> x, std::span<Real> y) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
       const auto v = static_cast<double>(x[i]);
       y[i] = static_cast<Real>(0.5 * v * (1.0 + math::erf(v * inverse_sqrt_2)));
     }
   }
   template <class Real>
-  static void gradient(std::size_t n, const Real* kept, const Real* dy, Real* dx) {
-    for (std::size_t i = 0; i < n; ++i) {
+  static void gradient(std::span<const Real> kept, std::span<const Real> dy, std::span<Real> dx) {
+    for (std::size_t i = 0; i < kept.size(); ++i) {
       const auto x = static_cast<double>(kept[i]);
       const double slope =
           0.5 * (1.0 + math::erf(x * inverse_sqrt_2)) + x * inverse_sqrt_2pi * math::exp(-0.5 * x * x);
@@ -62,7 +62,7 @@ class Elementwise final : public Layer<Real> {
   Shape shape() const override { return shape_; }
   void forward(const Pass&, const Matrix<Real>& x, Matrix<Real>& y, LayerCache<Real>& cache) const override {
     y.resize(x.rows(), x.cols());
-    Function::values(static_cast<std::size_t>(x.size()), x.data(), y.data());
+    Function::values(values_of(x), values_of(y));
     if (!Function::keeps_input) cache.extra = y;
   }
   void backward(const LayerCache<Real>& cache, const Matrix<Real>& dy, Matrix<Real>* dx,
@@ -70,7 +70,7 @@ class Elementwise final : public Layer<Real> {
     if (dx == nullptr) return;
     dx->resize(dy.rows(), dy.cols());
     const Matrix<Real>& kept = Function::keeps_input ? cache.input : cache.extra;
-    Function::gradient(static_cast<std::size_t>(dy.size()), kept.data(), dy.data(), dx->data());
+    Function::gradient(values_of(kept), values_of(dy), values_of(*dx));
   }
 
  private:

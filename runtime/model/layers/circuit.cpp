@@ -161,7 +161,8 @@ class Circuits final : public Layer<Real> {
   }
 
   typename CircuitStage<Real>::Readout cotangents_of(const Matrix<Real>& dy, std::size_t stage) const {
-    return [this, &dy, stage](std::size_t first, std::size_t count, const double*, double* cotangents) {
+    return [this, &dy, stage](std::size_t first, std::size_t count, std::span<const double>,
+                              std::span<double> cotangents) {
       const std::size_t columns = stages_[stage]->outputs(), copies = copies_of_stage();
       for (std::size_t number = first; number < first + count; ++number)
         for (std::size_t o = 0; o < layout_.outputs; ++o)

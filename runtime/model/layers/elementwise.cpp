@@ -177,9 +177,10 @@ struct Standardise {
 }  // namespace
 
 void logistic_each(std::size_t columns, std::span<const float> labels, std::span<const double> logits,
-                   const double* negative, const double* positive, double* losses, double* gradient) {
-  run_widest<Logistic>(logits.size() / columns, columns, labels.data(), logits.data(), negative, positive,
-                       losses, gradient);
+                   std::span<const double> negative, std::span<const double> positive,
+                   std::span<double> losses, std::span<double> gradient) {
+  run_widest<Logistic>(logits.size() / columns, columns, labels.data(), logits.data(), negative.data(),
+                       positive.data(), losses.data(), gradient.data());
 }
 
 bool all_finite(std::span<const double> x) {
@@ -195,54 +196,60 @@ double sum_of_squares(std::span<const double> x) {
 }
 
 template <class Real>
-void standardise_each(std::span<const float> x, const double* mean, const double* inverse, Real* y) {
-  run_widest<Standardise>(x.size(), x.data(), mean, inverse, y);
+void standardise_each(std::span<const float> x, std::span<const double> mean, std::span<const double> inverse,
+                      std::span<Real> y) {
+  run_widest<Standardise>(x.size(), x.data(), mean.data(), inverse.data(), y.data());
 }
-template void standardise_each(std::span<const float>, const double*, const double*, float*);
-template void standardise_each(std::span<const float>, const double*, const double*, double*);
+template void standardise_each(std::span<const float>, std::span<const double>, std::span<const double>,
+                               std::span<float>);
+template void standardise_each(std::span<const float>, std::span<const double>, std::span<const double>,
+                               std::span<double>);
 
 template <class Real>
-void tanh_each(std::span<const Real> x, Real* y) {
-  run_widest<Tanh>(x.size(), x.data(), y);
+void tanh_each(std::span<const Real> x, std::span<Real> y) {
+  run_widest<Tanh>(x.size(), x.data(), y.data());
 }
-template void tanh_each(std::span<const float>, float*);
-template void tanh_each(std::span<const double>, double*);
+template void tanh_each(std::span<const float>, std::span<float>);
+template void tanh_each(std::span<const double>, std::span<double>);
 
 template <class Real>
-void tanh_gradient_each(std::span<const Real> y, const Real* dy, Real* dx) {
-  run_widest<TanhGradient>(y.size(), y.data(), dy, dx);
+void tanh_gradient_each(std::span<const Real> y, std::span<const Real> dy, std::span<Real> dx) {
+  run_widest<TanhGradient>(y.size(), y.data(), dy.data(), dx.data());
 }
-template void tanh_gradient_each(std::span<const float>, const float*, float*);
-template void tanh_gradient_each(std::span<const double>, const double*, double*);
+template void tanh_gradient_each(std::span<const float>, std::span<const float>, std::span<float>);
+template void tanh_gradient_each(std::span<const double>, std::span<const double>, std::span<double>);
 
 template <class Real>
-void relu_each(std::span<const Real> x, Real* y) {
-  run_widest<Relu>(x.size(), x.data(), y);
+void relu_each(std::span<const Real> x, std::span<Real> y) {
+  run_widest<Relu>(x.size(), x.data(), y.data());
 }
-template void relu_each(std::span<const float>, float*);
-template void relu_each(std::span<const double>, double*);
+template void relu_each(std::span<const float>, std::span<float>);
+template void relu_each(std::span<const double>, std::span<double>);
 
 template <class Real>
-void relu_gradient_each(std::span<const Real> y, const Real* dy, Real* dx) {
-  run_widest<ReluGradient>(y.size(), y.data(), dy, dx);
+void relu_gradient_each(std::span<const Real> y, std::span<const Real> dy, std::span<Real> dx) {
+  run_widest<ReluGradient>(y.size(), y.data(), dy.data(), dx.data());
 }
-template void relu_gradient_each(std::span<const float>, const float*, float*);
-template void relu_gradient_each(std::span<const double>, const double*, double*);
+template void relu_gradient_each(std::span<const float>, std::span<const float>, std::span<float>);
+template void relu_gradient_each(std::span<const double>, std::span<const double>, std::span<double>);
 
 template <class Real>
-void tanh_angles_each(std::span<const Real> z, double gain, double middle, double half_width, Real* angles,
-                      Real* slopes) {
-  run_widest<TanhAngles>(z.size(), z.data(), gain, middle, half_width, angles, slopes);
+void tanh_angles_each(std::span<const Real> z, double gain, double middle, double half_width,
+                      std::span<Real> angles, std::span<Real> slopes) {
+  run_widest<TanhAngles>(z.size(), z.data(), gain, middle, half_width, angles.data(), slopes.data());
 }
-template void tanh_angles_each(std::span<const float>, double, double, double, float*, float*);
-template void tanh_angles_each(std::span<const double>, double, double, double, double*, double*);
+template void tanh_angles_each(std::span<const float>, double, double, double, std::span<float>,
+                               std::span<float>);
+template void tanh_angles_each(std::span<const double>, double, double, double, std::span<double>,
+                               std::span<double>);
 
 template <class Real>
-void scaled_product_each(std::span<const Real> a, const Real* b, double factor, Real* y) {
-  run_widest<ScaledProduct>(a.size(), a.data(), b, factor, y);
+void scaled_product_each(std::span<const Real> a, std::span<const Real> b, double factor, std::span<Real> y) {
+  run_widest<ScaledProduct>(a.size(), a.data(), b.data(), factor, y.data());
 }
-template void scaled_product_each(std::span<const float>, const float*, double, float*);
-template void scaled_product_each(std::span<const double>, const double*, double, double*);
+template void scaled_product_each(std::span<const float>, std::span<const float>, double, std::span<float>);
+template void scaled_product_each(std::span<const double>, std::span<const double>, double,
+                                  std::span<double>);
 
 void softplus_and_sigmoid_each(std::span<const double> x, std::span<double> softplus,
                                std::span<double> sigmoid) {

@@ -105,7 +105,7 @@ void read_table(const Json& object, const char* table, const std::vector<TableKe
   if (!object.at(table).is_object()) throw data_error(place + "." + table + ": expected an object");
   for (const auto& [key, value] : object.at(table).items()) {
     const auto found =
-        std::find_if(keys.begin(), keys.end(), [&](const TableKey& k) { return k.name == key; });
+        std::find_if(keys.begin(), keys.end(), [&key = key](const TableKey& k) { return k.name == key; });
     if (found == keys.end()) throw data_error(place + "." + table + ": unknown key '" + key + "'");
     try {
       found->read(value);

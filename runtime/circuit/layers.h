@@ -80,8 +80,8 @@ enum class TrainedRole : std::uint8_t { angle, weight, offset, readout };
 struct TrainedNumber {
   std::string name;  ///< e.g. "shared.l0.ry.q3", "block2.l0.ry.q5", "block2.out0.weight.q5"
   TrainedRole role = TrainedRole::angle;
-  Gate gate = Gate::ry;  ///< that it turns
-  double start = 1.0;    ///< of weights
+  std::optional<Gate> gate = {};  ///< that it turns; none of readouts' weights
+  double start = 1.0;             ///< of weights
 };
 
 /// The numbers of a circuit as its layers are written one after another.

@@ -109,7 +109,7 @@ class CircuitLayers(Program):
                 (["copies = 2"], ["backbone.layers[0]", "needs a key qubits"], ()),
                 (["qubits = 0"], ["backbone.layers[0].qubits", "at least 1", "0"], ()),
                 (["qubits = 6, qubit = 2"], ["unknown key backbone.layers[0].qubit", "backbone.layers[0].qubits"], ()),
-                (['qubits = 6, upload = "rz"'], ["trunk.0.upload", "expected rx or ry"], ()),
+                (['qubits = 6, upload = "rz"'], ["trunk.0.upload", "expected one of rx, ry", "unchanged"], ()),
                 (['qubits = 6, preset = "sim-99"'], ["trunk.0", "sim-99"], ()),
                 (['qubits = 6, preset = "sim-2", layer = [{ upload = "ry" }]'], ["trunk.0.preset", "trunk.0.layer", "one of them"], ()),
                 (['qubits = 6, layer = [{ gates = ["ry"] }]'], ["trunk.0", "expected a layer with an upload"], ()),

@@ -68,6 +68,7 @@ struct CircuitLayer {
   bool shared_angles = false;           ///< all gates of the entangler turn by the same trained angles
 
   std::vector<GateUse> ops;
+  int declared_inputs = 0;  ///< of a whole program by hand, whether its gates read them or not
 
   bool operator==(const CircuitLayer&) const = default;
 };

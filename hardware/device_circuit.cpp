@@ -61,14 +61,16 @@ class DeviceCircuitWriter {
   /// cx rz cx without noise but for the last gate's. Where that is to be cz's, a cz is the end, and the rest
   /// is turned by its inverse: cz = rzz(-pi/2) rz(pi/2) rz(pi/2) but for a phase.
   void rzz(const DeviceOp& op) {
+    const bool as_cz = is_diagonal(noisy_);
+    const Gate cx = controlled_gate('X'), rz = rotation_about("Z");
     AngleSum angle = op.angle;
-    if (noisy_ == Gate::cz) angle.constant += pi / 2;
-    two(Gate::cx, op.q0, op.q1, true);
-    rotate(Gate::rz, op.q1, angle, true);
-    two(Gate::cx, op.q0, op.q1, noisy_ == Gate::cz);
-    if (noisy_ != Gate::cz) return;
-    for (int qubit : {op.q0, op.q1}) rotate(Gate::rz, qubit, {-pi / 2, {}}, true);
-    two(Gate::cz, op.q0, op.q1, false);
+    if (as_cz) angle.constant += pi / 2;
+    two(cx, op.q0, op.q1, true);
+    rotate(rz, op.q1, angle, true);
+    two(cx, op.q0, op.q1, as_cz);
+    if (!as_cz) return;
+    for (int qubit : {op.q0, op.q1}) rotate(rz, qubit, {-pi / 2, {}}, true);
+    two(noisy_, op.q0, op.q1, false);
   }
 
   DeviceCircuit& made_;
@@ -79,7 +81,8 @@ class DeviceCircuitWriter {
 
 DeviceCircuit::DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise) {
   circuit.qubits = program.qubits;
-  DeviceCircuitWriter writer(*this, has_noise(noise, Gate::cz) ? Gate::cz : Gate::cx);
+  const Gate cx = controlled_gate('X'), cz = controlled_gate('Z');
+  DeviceCircuitWriter writer(*this, has_noise(noise, cz) ? cz : cx);
   for (const DeviceOp& op : program.ops) writer.write(op);
   circuit.blocks.push_back({program.measured, {}, {}});
   cone = program.measured;
@@ -101,7 +104,8 @@ namespace {
 
 /// The model with the noise of the two-qubit gate that it knows for the other too.
 NoiseModel with_both_pairs(NoiseModel noise) {
-  for (const auto& [known, other] : {std::pair{Gate::cz, Gate::cx}, {Gate::cx, Gate::cz}}) {
+  const Gate cx = controlled_gate('X'), cz = controlled_gate('Z');
+  for (const auto& [known, other] : {std::pair{cz, cx}, {cx, cz}}) {
     if (!has_noise(noise, known) || has_noise(noise, other)) continue;
     std::erase_if(noise.gates, [other = other](const GateNoise& entry) { return entry.gate == other; });
     for (std::size_t i = 0, entries = noise.gates.size(); i < entries; ++i) {
@@ -119,18 +123,19 @@ NoiseModel with_both_pairs(NoiseModel noise) {
 NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model) {
   const NoiseModel noise = with_both_pairs(model);
   const bool pulses = holds(program, is_pulse), rzz = holds(program, is_pair_rotation);
+  const Gate pulsed = rotation_about("X");
   const auto same = [](Gate gate) { return [gate](DeviceGate other) { return other == device_gate(gate); }; };
   const auto used = [&](Gate gate) {
-    return holds(program, same(gate)) || (pulses && gate == Gate::rx) || (rzz && info(gate).arity == 2);
+    return holds(program, same(gate)) || (pulses && gate == pulsed) || (rzz && info(gate).arity == 2);
   };
   NoiseModel kept = noise;
   std::erase_if(kept.gates, [&](const GateNoise& entry) {
     // An entry of particular qubits without channels stays: it stands before the gate's general one.
     return !used(entry.gate) || !has_noise(noise, entry.gate);
   });
-  if (!pulses || holds(program, same(Gate::rx))) return kept;
+  if (!pulses || holds(program, same(pulsed))) return kept;
   for (GateNoise& entry : kept.gates) {
-    if (entry.gate != Gate::rx) continue;
+    if (entry.gate != pulsed) continue;
     entry.channels.resize(entry.channels.size() / static_cast<std::size_t>(entry.pulses));
     entry.pulses = 1;
   }

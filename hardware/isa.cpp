@@ -28,4 +28,18 @@ std::string isa_problem(const DeviceProgram& program, const DeviceTarget& target
   return "";
 }
 
+std::string pair_angle_problem(const Sweep& sweep) {
+  constexpr double slack = 1e-9;  // of rounding; services round too
+  for (const DeviceOp& op : sweep.program.ops) {
+    if (!is_pair_rotation(op.gate)) continue;
+    for (std::size_t row = 0; row < sweep.rows; ++row) {
+      const double angle = value(op.angle, sweep.row(row));
+      if (!(angle >= -slack && angle <= half_pi + slack))
+        return "row " + std::to_string(row) + ": expected angles of " + std::string(info(op.gate).name) +
+               " from 0 to pi/2, found " + std::to_string(angle);
+    }
+  }
+  return "";
+}
+
 }  // namespace qmtl

@@ -125,6 +125,10 @@ EmulatedRun read_pub(const SortedJsonField& pub, std::int64_t default_shots, con
     set_array(read_numbers(parts[1], options.most_bytes), parts[1], run);
   else if (!program.inputs.empty())
     pub.wrong("values for the " + std::to_string(program.inputs.size()) + " parameters of the circuit");
+  // Without gates of its own the emulated device is an ideal one.
+  if (const std::string problem = pair_angle_problem(run.sweep);
+      !options.target.basis.empty() && !problem.empty())
+    refuse(pub.place() + problem, not_supported);
   run.shots =
       parts.size() > 2 && !parts[2].json().is_null() ? parts[2].integer(1, most_executions) : default_shots;
   return run;

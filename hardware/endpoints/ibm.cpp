@@ -26,7 +26,7 @@ struct IbmOptions {
   std::int64_t session_ttl = 0;
   double price_per_second = 0, submit_interval = 0;
   std::optional<double> rep_delay;  ///< seconds; else the backend's own
-  bool fractional_gates = false;
+  bool fractional_gates = true;
 };
 
 /// IBM's Qiskit Runtime REST API: sampler V2, one PUB per sweep with all its rows.
@@ -198,16 +198,21 @@ class IbmEndpoint final : public Endpoint {
     return about;
   }
 
-  /// Gates with angles of their own besides rz cost the device other features; programs need them only where
-  /// there is no sx.
+  /// Leaves out pulses that turn by an angle, where the device's other gates do without them: such pulses
+  /// exclude dynamic circuits and twirling, which no program here has but a session's other jobs may.
   static void drop_fractional(DeviceTarget& target) {
-    const auto has = [&](DeviceGate gate) {
-      return std::find(target.basis.begin(), target.basis.end(), gate) != target.basis.end();
+    const auto has = [&](auto which) {
+      return std::any_of(target.basis.begin(), target.basis.end(),
+                         [&](DeviceGate gate) { return which(info(gate)); });
     };
-    if (has(DeviceGate::sx) && has(DeviceGate::rz)) {
-      std::erase(target.basis, DeviceGate::rx);
-      if (has(DeviceGate::cz) || has(DeviceGate::cx)) std::erase(target.basis, DeviceGate::rzz);
-    }
+    const auto quarter = [](const DeviceGateInfo& row) { return is_pulse(row.gate) && row.turn == half_pi; };
+    const auto phase = [](const DeviceGateInfo& row) { return row.angle && !takes_time(row.gate); };
+    const auto pair = [](const DeviceGateInfo& row) { return row.qubits == 2 && !row.angle; };
+    if (!has(quarter) || !has(phase)) return;
+    const bool pairs = has(pair);
+    std::erase_if(target.basis, [&](DeviceGate gate) {
+      return info(gate).angle && takes_time(gate) && (info(gate).qubits == 1 || pairs);
+    });
   }
 
   /// Seconds between two executions; the configuration says microseconds.
@@ -340,7 +345,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   options.job.max_seconds = whole(settings, "max_seconds", qrmi("TIMEOUT_SECONDS"), 10'800);
   options.price_per_second = not_negative(settings, "price_per_second", 0);
   if (settings.has("rep_delay")) options.rep_delay = not_negative(settings, "rep_delay", 0);
-  options.fractional_gates = settings.boolean("fractional_gates", false);
+  options.fractional_gates = settings.boolean("fractional_gates", true);
   // The service takes five jobs a minute.
   options.submit_interval = not_negative(settings, "submit_interval", is_loopback(base) ? 0 : 12);
   options.job.packed_results = is_packed(settings, "results", "samples");

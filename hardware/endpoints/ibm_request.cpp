@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/endpoints/ibm_request.h"
 
-#include <cmath>
-#include <numbers>
 #include <span>
 
 #include "hardware/formats/packed_array.h"
 #include "hardware/formats/qasm_writer.h"
+#include "hardware/isa.h"
 
 namespace qmtl {
 namespace {
@@ -14,21 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_tag = 86;
-
-void check_pair_rotations(const Sweep& sweep) {
-  constexpr double slack = 1e-9;  // of rounding; the service rounds too
-  for (const DeviceOp& op : sweep.program.ops) {
-    if (!is_pair_rotation(op.gate)) continue;
-    for (std::size_t row = 0; row < sweep.rows; ++row) {
-      const double angle = value(op.angle, sweep.row(row));
-      if (angle < -slack || angle > std::numbers::pi / 2 + slack)
-        throw usage_error("ibm: program " + sweep.program.name + ", row " + std::to_string(row) +
-                          ": expected angles of " + std::string(info(op.gate).name) +
-                          " from 0 to pi/2, found " + std::to_string(angle) +
-                          "; use the device without fractional gates");
-    }
-  }
-}
 
 Json values_of(const Sweep& sweep, bool packed) {
   const std::size_t width = sweep.program.inputs.size();
@@ -54,7 +38,9 @@ Json ibm_job_body(const DeviceJob& job, const IbmJobOptions& options) {
                       " characters, found '" + job.tag + "'");
   Json pubs = Json::array();
   for (const Sweep& sweep : job.sweeps) {
-    check_pair_rotations(sweep);
+    if (const std::string problem = pair_angle_problem(sweep); !problem.empty())
+      throw usage_error("ibm: program " + sweep.program.name + ", " + problem +
+                        "; set fractional_gates = false for the device");
     pubs.push_back(
         Json::array({write_qasm3(sweep.program), values_of(sweep, options.packed_values), job.shots}));
   }

@@ -113,7 +113,7 @@ void check_trained(const QasmProgram& program, const std::vector<bool>& read, co
 }
 
 /// `whole`: a program that declares what it has.
-std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name, bool whole) {
+void take_gates(L& layer, const QasmProgram& program, const std::string& name, bool whole) {
   std::vector<std::pair<bool, int>> kind;  // of each input: whether the sample's, and its number
   int sample = 0, trained = 0;
   for (const QasmInput& input : program.inputs)
@@ -144,16 +144,17 @@ std::vector<GateUse> uses_of(const QasmProgram& program, const std::string& name
       angle = simplified(angle);
     }
   check_trained(program, read, name);
-  return uses;
+  layer.ops = std::move(uses);
+  layer.declared_inputs = whole ? sample : 0;
 }
 
 /// Lines of gates on q with the sample's z and trained w, or a whole program.
-std::vector<GateUse> read_ops(const std::string& text, const std::string& name) {
+void read_ops(L& layer, const std::string& text, const std::string& name) {
   QasmScope scope;
   const bool whole = text.find("qubit") != std::string::npos || text.find('$') != std::string::npos;
   if (!whole) scope = {4096, {{"z", 0, most_numbers, true}, {"w", most_numbers, most_numbers, true}}};
   const QasmLimits limits{.qubits = 4096, .inputs = 2 * most_numbers, .measurements = false};
-  return uses_of(read_qasm(text, name, limits, scope), name, whole);
+  take_gates(layer, read_qasm(text, name, limits, scope), name, whole);
 }
 
 Key<L> qasm_key() {
@@ -163,7 +164,7 @@ Key<L> qasm_key() {
           [](L& layer, const toml::node& node, const KeyPlace& at) {
             if (!node.is_string()) wrong_value(node, at.file, at.key, "OpenQASM 3 as a string");
             try {
-              layer.ops = read_ops(node.as_string()->get(), at.key);
+              read_ops(layer, node.as_string()->get(), at.key);
             } catch (const Error& error) {
               throw usage_error(where(node, at.file) + ": " + error.what());
             }
@@ -186,7 +187,7 @@ Key<L> file_key() {
                 const std::filesystem::path base = std::filesystem::path(at.file).parent_path();
                 const std::string path = (given.is_absolute() ? given : base / given).string();
                 try {
-                  layer.ops = read_ops(read_file(path, 8 << 20), path);
+                  read_ops(layer, read_file(path, 8 << 20), path);
                 } catch (const Error& error) {
                   throw usage_error(where(node, at.file) + ": " + at.key + ": " + error.what());
                 }

@@ -47,8 +47,11 @@ const std::vector<Key<Config>>& fixed_keys();
 std::string key_called(std::string_view word);
 /// The keys of [task.<name>].
 const std::vector<Key<TaskSpec>>& task_keys();
-/// The keys of a circuit's layer: [[circuit.layer]], [[block.layer]], [[task.<name>.layer]].
+/// The keys of a circuit's layer: [[circuit.layer]], [[block.layer]], [[task.<name>.layer]] and, in a
+/// backbone's layer of type circuit, [[backbone.layers.layer]].
 const std::vector<Key<CircuitLayer>>& circuit_layer_keys();
+/// Those of a backbone's layer of that type, besides `type`.
+std::vector<Key<LayerSpec>> layer_keys(LayerKind kind);
 /// The keys of [branch.<input>].
 const std::vector<Key<BranchSpec>>& branch_keys();
 /// What [input.<name>] says: entries of ModelSpec::input_widths and input_shapes.

@@ -189,10 +189,10 @@ std::vector<AppliedChannel> channels_of(double error, double length, const std::
 }
 
 /// The first of the names that the backend calibrates, or "".
-std::string first_present(const Backend& backend, std::initializer_list<const char*> names) {
-  for (const char* name : names)
+std::string first_present(const Backend& backend, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names)
     for (const Calibrated& gate : backend.gates)
-      if (gate.name == name) return name;
+      if (gate.name == name) return gate.name;
   return "";
 }
 
@@ -262,22 +262,23 @@ NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) 
   // calibration both.
   const std::string pulse = first_present(backend, {"sx", "x", "u2", "u3", "u", "prx", "r"});
   const int pulses = pulse == "sx" || pulse == "x" || pulse == "u2" ? 2 : 1;
-  for (Gate gate : {Gate::rx, Gate::ry}) {
-    const std::string native = first_present(backend, {std::string(info(gate).name).c_str()});
+  for (const GateInfo& row : gate_table) {
+    const Gate gate = row.gate;
+    if (!is_qubit_rotation(gate) || is_diagonal(gate)) continue;
+    const std::string native = first_present(backend, {row.name});
     if (native.empty() && pulse.empty())
-      throw usage_error(name + ": expected the calibration of a one-qubit gate " +
-                        std::string(info(gate).name) +
+      throw usage_error(name + ": expected the calibration of a one-qubit gate " + std::string(row.name) +
                         ", sx, x, u2, u3, u, prx or r, found none; without one rotations would be perfect");
     add_gate(backend, gate, native.empty() ? pulse : native, native.empty() ? pulses : 1, model);
   }
   if (const std::string phase = first_present(backend, {"rz", "u1", "p"}); !phase.empty())
-    add_gate(backend, Gate::rz, phase, 1, model);
+    add_gate(backend, rotation_about("Z"), phase, 1, model);
   const std::string cz = first_present(backend, {"cz", "ecr", "cx"}),
                     cx = first_present(backend, {"cx", "ecr", "cz"});
   if (cz.empty())
     throw usage_error(name + ": expected the calibration of a two-qubit gate cz, ecr or cx, found none");
-  add_gate(backend, Gate::cz, cz, 1, model);
-  add_gate(backend, Gate::cx, cx, 1, model);
+  add_gate(backend, controlled_gate('Z'), cz, 1, model);
+  add_gate(backend, controlled_gate('X'), cx, 1, model);
   check(model);
   return model;
 }

@@ -128,9 +128,8 @@ class StateWriter {
     std::iota(state.source.begin(), state.source.end(), 0u);
     state.sign.assign(size_, 1);
     for (std::size_t q = 0; q < runs.size(); ++q)
-      if (!runs[q].empty() && runs[q][0].gate == Gate::rx) {
-        apply(state, {Gate::rz, static_cast<int>(q), -1, Source::none, -1, false, -half_pi});
-      }
+      if (!runs[q].empty() && axis(runs[q][0].gate, 0) == 'X')
+        apply(state, fixed_rotation('Z', static_cast<int>(q), -half_pi));
     return state;
   }
 

@@ -5,6 +5,10 @@
 
 namespace qmtl {
 
+Op fixed_rotation(char pauli, int qubit, double angle) {
+  return {rotation_about({&pauli, 1}), qubit, -1, Source::none, -1, false, angle};
+}
+
 int quarter_turns(const Op& op) {
   if (!is_rotation(op.gate) || op.source != Source::none) return -1;
   const double turns = std::round(op.angle / half_pi);

@@ -36,6 +36,8 @@ struct Op {
 inline double fixed_angle(const Op& op, std::span<const double> params) {
   return op.source == Source::param ? params[static_cast<std::size_t>(op.index)] : op.angle;
 }
+/// A rotation of a qubit about a Pauli by a fixed angle.
+Op fixed_rotation(char pauli, int qubit, double angle);
 /// How many quarter turns, 0..3, a fixed rotation is; -1 for other angles. Such gates only permute Pauli
 /// strings. The tolerance is that of a handful of roundings of numbers like pi / 2.
 int quarter_turns(const Op& op);

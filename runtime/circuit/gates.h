@@ -76,6 +76,7 @@ struct GateInfo {
   /// Elementary gates that do what this one does, up to a phase of the whole state, in the order in which
   /// they act; none for an elementary gate.
   std::span<const GatePart> parts = {};
+  std::array<std::string_view, 2> other_names = {};  ///< older ones and aliases, in OpenQASM alone
 };
 
 inline constexpr double half_pi = 1.57079632679489661923;
@@ -130,7 +131,7 @@ inline constexpr GateInfo gate_table[] = {
     {Gate::rx, "rx", 1, 1, "X"},
     {Gate::ry, "ry", 1, 1, "Y"},
     {Gate::rz, "rz", 1, 1, "Z"},
-    {Gate::cx, "cx", 2, 0, "", "ZX"},
+    {Gate::cx, "cx", 2, 0, "", "ZX", {}, {"CX"}},
     {Gate::cz, "cz", 2, 0, "", "ZZ"},
     {Gate::x, "x", 1, 0, "", "", gate_parts::of_x},
     {Gate::y, "y", 1, 0, "", "", gate_parts::of_y},
@@ -142,8 +143,8 @@ inline constexpr GateInfo gate_table[] = {
     {Gate::tdg, "tdg", 1, 0, "", "", gate_parts::of_tdg},
     {Gate::sx, "sx", 1, 0, "", "", gate_parts::of_sx},
     {Gate::sxdg, "sxdg", 1, 0, "", "", gate_parts::of_sxdg},
-    {Gate::p, "p", 1, 1, "", "", gate_parts::of_p},
-    {Gate::u, "u", 1, 3, "", "", gate_parts::of_u},
+    {Gate::p, "p", 1, 1, "", "", gate_parts::of_p, {"phase", "u1"}},
+    {Gate::u, "u", 1, 3, "", "", gate_parts::of_u, {"U", "u3"}},
     {Gate::cy, "cy", 2, 0, "", "", gate_parts::of_cy},
     {Gate::ch, "ch", 2, 0, "", "", gate_parts::of_ch},
     {Gate::swap, "swap", 2, 0, "", "", gate_parts::of_swap},
@@ -152,7 +153,7 @@ inline constexpr GateInfo gate_table[] = {
     {Gate::crx, "crx", 2, 1, "", "", gate_parts::of_crx},
     {Gate::cry, "cry", 2, 1, "", "", gate_parts::of_cry},
     {Gate::crz, "crz", 2, 1, "", "", gate_parts::of_crz},
-    {Gate::cp, "cp", 2, 1, "", "", gate_parts::of_cp},
+    {Gate::cp, "cp", 2, 1, "", "", gate_parts::of_cp, {"cphase", "cu1"}},
     {Gate::rxx, "rxx", 2, 1, "XX", "", gate_parts::of_rxx},
     {Gate::ryy, "ryy", 2, 1, "YY", "", gate_parts::of_ryy},
     {Gate::rzz, "rzz", 2, 1, "ZZ", "", gate_parts::of_rzz},
@@ -173,6 +174,19 @@ constexpr bool is_pair_gate(Gate gate) { return info(gate).arity == 2; }
 constexpr bool carries_angle(Gate gate) { return info(gate).angles == 1; }
 /// Whether the gate is one of those that others are made of.
 constexpr bool is_elementary(Gate gate) { return info(gate).parts.empty(); }
+
+/// The gate that turns by an angle about a Pauli for each qubit.
+constexpr Gate rotation_about(std::string_view paulis) {
+  for (const GateInfo& row : gate_table)
+    if (row.generator == paulis) return row.gate;
+  return std::optional<Gate>().value();
+}
+/// The elementary gate that is a Pauli on its second qubit where the first is 1.
+constexpr Gate controlled_gate(char pauli) {
+  for (const GateInfo& row : gate_table)
+    if (row.axes.size() == 2 && row.axes[0] == 'Z' && row.axes[1] == pauli) return row.gate;
+  return std::optional<Gate>().value();
+}
 
 /// The Pauli with whose rotations an elementary gate commutes on its qubit number `qubit`.
 constexpr char axis(Gate gate, int qubit) {
@@ -223,6 +237,13 @@ constexpr std::optional<Gate> gate_by_name(std::string_view name) {
   for (const GateInfo& row : gate_table)
     if (row.name == name) return row.gate;
   return std::nullopt;
+}
+/// The same by every name that OpenQASM has for it.
+constexpr std::optional<Gate> gate_by_qasm_name(std::string_view name) {
+  for (const GateInfo& row : gate_table)
+    for (std::string_view other : row.other_names)
+      if (!other.empty() && other == name) return row.gate;
+  return gate_by_name(name);
 }
 
 /// The names of the gates that `which` chooses, in the table's order.

@@ -73,7 +73,7 @@ class LayerWriter {
     return text;
   }
 
-  int train(std::string name, TrainedRole role, Gate gate) {
+  int train(std::string name, TrainedRole role, std::optional<Gate> gate) {
     numbers_.trained.push_back({std::move(name), role, gate});
     return static_cast<int>(numbers_.trained.size()) - 1;
   }
@@ -225,10 +225,10 @@ class LayerWriter {
     for (int k = 0; k < qubits; ++k) {
       const int target = places_[static_cast<std::size_t>(qubits - 1 - k)];
       for (unsigned i = 0; i < (1u << k); ++i) {
-        turn(Gate::ry, {target}, {input_number(input++)});
+        turn(rotation_about("Y"), {target}, {input_number(input++)});
         if (k == 0) continue;
         const int bit = std::min(std::countr_zero(i + 1), k - 1);
-        turn(Gate::cx, {places_[static_cast<std::size_t>(qubits - k + bit)], target}, {});
+        turn(controlled_gate('X'), {places_[static_cast<std::size_t>(qubits - k + bit)], target}, {});
       }
     }
   }
@@ -271,7 +271,7 @@ class LayerWriter {
 
   void by_hand() {
     const auto first = static_cast<int>(numbers_.trained.size());
-    std::vector<Gate> gate_of;
+    std::vector<std::optional<Gate>> gate_of;
     std::vector<TrainedRole> role_of;
     for (const GateUse& use : layer_.ops)
       for (const Expression& angle : use.angles)
@@ -280,7 +280,7 @@ class LayerWriter {
           if (term.param < 0) continue;
           const auto w = static_cast<std::size_t>(term.param);
           if (w >= gate_of.size()) {
-            gate_of.resize(w + 1, Gate::ry);
+            gate_of.resize(w + 1);
             role_of.resize(w + 1, TrainedRole::angle);
           }
           gate_of[w] = use.gate;

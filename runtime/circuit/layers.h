@@ -68,6 +68,7 @@ struct CircuitLayer {
   bool shared_angles = false;           ///< all gates of the entangler turn by the same trained angles
 
   std::vector<GateUse> ops;
+  int declared_inputs = 0;  ///< of a whole program by hand, whether its gates read them or not
 
   bool operator==(const CircuitLayer&) const = default;
 };
@@ -80,8 +81,8 @@ enum class TrainedRole : std::uint8_t { angle, weight, offset, readout };
 struct TrainedNumber {
   std::string name;  ///< e.g. "shared.l0.ry.q3", "block2.l0.ry.q5", "block2.out0.weight.q5"
   TrainedRole role = TrainedRole::angle;
-  Gate gate = Gate::ry;  ///< that it turns
-  double start = 1.0;    ///< of weights
+  std::optional<Gate> gate = {};  ///< that it turns; none of readouts' weights
+  double start = 1.0;             ///< of weights
 };
 
 /// The numbers of a circuit as its layers are written one after another.

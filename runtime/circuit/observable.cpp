@@ -174,8 +174,8 @@ bool join_basis(Basis& basis, std::span<const PauliTerm> terms, const std::vecto
 void append_basis(const Basis& basis, std::vector<Op>& ops) {
   for (const auto& [qubit, letter] : basis.letters) {
     // RY(-pi/2)^dagger Z RY(-pi/2) = X, RX(pi/2)^dagger Z RX(pi/2) = Y.
-    if (letter == 'X') ops.push_back({Gate::ry, qubit, -1, Source::none, -1, false, -half_pi});
-    if (letter == 'Y') ops.push_back({Gate::rx, qubit, -1, Source::none, -1, false, half_pi});
+    if (letter == 'X') ops.push_back(fixed_rotation('Y', qubit, -half_pi));
+    if (letter == 'Y') ops.push_back(fixed_rotation('X', qubit, half_pi));
   }
 }
 

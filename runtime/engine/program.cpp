@@ -59,9 +59,9 @@ class Levels {
       turn_about_x(op);
     } else if (op.source == Source::angle) {
       // RZ(a) = RX(pi / 2) RY(a) RX(-pi / 2): phases of mixes are the same for all samples.
-      turn_about_x({Gate::rx, op.q0, -1, Source::none, -1, false, -half_pi});
+      turn_about_x(fixed_rotation('X', op.q0, -half_pi));
       rotate(op);
-      turn_about_x({Gate::rx, op.q0, -1, Source::none, -1, false, half_pi});
+      turn_about_x(fixed_rotation('X', op.q0, half_pi));
     } else {
       phase(op.q0, PhaseTerm{0, op.source == Source::param ? op.index : -1, op.angle});
     }

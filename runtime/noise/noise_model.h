@@ -22,7 +22,7 @@ struct AppliedChannel {
 /// What acts after every `gate`, or after those on `qubits` only (one number, or a pair; the order of the
 /// pair matters for cx). Channels act in the order of the list.
 struct GateNoise {
-  Gate gate = Gate::ry;
+  Gate gate;
   std::vector<int> qubits;
   std::vector<AppliedChannel> channels;
   int pulses = 1;  ///< the channels are those of so many equal pulses that the gate is made of, in a row

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/circuit/ansatz/unread.h"
 #include "runtime/circuit/plan/plan.h"
 #include "runtime/model/heads/circuit_start.h"
 #include "runtime/model/heads/head_table.h"
@@ -216,6 +217,9 @@ void resolve_head(Config& config) {
                       " (circuit.qubits x uploads), found " + std::to_string(head.width) +
                       "; leave head.width out");
   if (head.width == 0) head.width = angles;
+  // Some of the tasks, or one more behind a trained circuit, keep the inputs that others read.
+  if (kind.angles && config.data_tasks.empty() && config.model.generations.empty())
+    check_inputs_read(task_ansatz(config.model));
   if (kind.circuit()) check_start(head, head_ansatz(config.model));
   resolve_layer_plans(config.model);
   // A later program may weigh plans differently: what was chosen stays with the run.

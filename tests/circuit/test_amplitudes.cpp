@@ -5,6 +5,7 @@
 #include <complex>
 
 #include "runtime/circuit/ansatz/ansatz.h"
+#include "runtime/circuit/ansatz/unread.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/circuit/plan/analysis.h"
 #include "tests/circuit/refusal.h"
@@ -208,6 +209,17 @@ TEST_CASE("an encoding takes the next numbers, listed ones or so many, and as fe
   CHECK(circuit.sample_inputs() == 5);
   CHECK(circuit.encodings[0].of == std::vector<int>{4, 0, 4});
   CHECK(analyse(circuit).dead_angles == std::vector<int>{1, 2, 3});
+  CHECK_THROWS_WITH(check_inputs_read(spec), Catch::Contains("circuit.layer[0].inputs") &&
+                                                 Catch::Contains("all 5 inputs") &&
+                                                 Catch::Contains("input 1 and 2 more"));
+  // An encoding reads what it encodes, whichever gates prepare it, and a block what the stage leaves.
+  spec.stage[0].inputs = {{4}, {0}, {2}};
+  spec.blocks.resize(1);
+  spec.blocks[0].layers.resize(1);
+  spec.blocks[0].layers[0].upload = Gate::ry;
+  spec.blocks[0].layers[0].inputs = {{1}, {3}, {0, 4}, {2}};
+  CHECK_NOTHROW(check_inputs_read(spec));
+  spec.blocks.clear();
   // 2^n - 1 rotations and 2^n - 2 CX.
   spec.stage = {encoding()};
   circuit = build(spec);

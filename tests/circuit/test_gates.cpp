@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <Eigen/Core>
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <unsupported/Eigen/KroneckerProduct>
 
@@ -150,6 +151,29 @@ TEST_CASE("every gate is found by its name and nothing else is", "[gates]") {
   for (const GateInfo& row : gate_table) CHECK(gate_by_name(row.name) == row.gate);
   CHECK_FALSE(gate_by_name("cnot").has_value());
   CHECK_FALSE(gate_by_name("").has_value());
+}
+
+TEST_CASE("every gate is found by what it turns about or controls, and by each name of OpenQASM alone",
+          "[gates]") {
+  std::vector<std::string_view> names;
+  for (const GateInfo& row : gate_table) {
+    INFO(row.name);
+    if (is_rotation(row.gate)) CHECK(rotation_about(row.generator) == row.gate);
+    if (is_elementary(row.gate) && !is_rotation(row.gate)) CHECK(controlled_gate(row.axes[1]) == row.gate);
+    CHECK(gate_by_qasm_name(row.name) == row.gate);
+    names.push_back(row.name);
+    for (std::string_view other : row.other_names) {
+      if (other.empty()) continue;
+      CHECK(gate_by_qasm_name(other) == row.gate);
+      CHECK_FALSE(gate_by_name(other));
+      names.push_back(other);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+  CHECK_FALSE(gate_by_qasm_name(""));
+  CHECK_THROWS(rotation_about("YX"));
+  CHECK_THROWS(controlled_gate('I'));
 }
 
 TEST_CASE("a rotation's shift rule gives the derivative of its matrix elements' expectation", "[gates]") {

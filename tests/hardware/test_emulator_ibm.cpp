@@ -305,6 +305,16 @@ TEST_CASE("A backend with basis and coupling refuses programs that are not made 
     CHECK(reply.status == (row.fits ? 200 : 400));
     if (!row.fits) CHECK(json_of(reply)["errors"][0]["code"] == 1517);
   }
+  options.target.basis.push_back(DeviceGate::rzz);
+  EmulatorClient turning(options);
+  for (const auto& [angle, fits] : {std::pair{0.0, true}, {1.57, true}, {-0.1, false}, {1.6, false}}) {
+    CAPTURE(angle);
+    DeviceProgram program{"isa", 2, true, {}, {{DeviceGate::rzz, 0, 1, {angle, {}}}}, {1}};
+    const WireReply reply = turning.ibm("POST", "/jobs", ibm_job({pub_of(program, nullptr, 5)}));
+    CAPTURE(reply.body);
+    CHECK(reply.status == (fits ? 200 : 400));
+    if (!fits) CHECK(json_of(reply)["errors"][0]["code"] == 1517);
+  }
   const Json configuration = json_of(client.ibm("GET", "/backends/emulated/configuration"));
   CHECK(configuration["n_qubits"] == 4);
   CHECK(configuration["coupling_map"] == Json{{0, 1}, {1, 2}});

@@ -6,6 +6,8 @@
 #include "hardware/emulator/server.h"
 #include "hardware/endpoint_config.h"
 #include "hardware/transpile/topologies.h"
+#include "hardware/transpile/transpile.h"
+#include "tests/hardware/device_oracle.h"
 #include "tests/hardware/emulator_client.h"
 #include "tests/hardware/endpoint_checks.h"
 
@@ -157,4 +159,42 @@ TEST_CASE("Sessions are opened once, and QRMI's variables are the default config
   const auto configured = make_endpoint({"ibm", EndpointSettings("test", {}), {}});
   CHECK(configured->find("qmtl-test-2").size() == 1);
   unsetenv("QRMI_JOB_QPU_RESOURCES");
+}
+
+TEST_CASE("A turn of a pair is one rzz on a backend that lists it, unless fractional gates are not wanted",
+          "[ibm]") {
+  // cx rz cx between rotations that a sample turns, which no device may have as angles of rzz.
+  DeviceProgram logical;
+  logical.name = "pair";
+  logical.qubits = 2;
+  logical.inputs = {"a0", "a1"};
+  logical.ops = {{DeviceGate::ry, 0, -1, {0.0, {{0, 1.0}}}},
+                 {DeviceGate::ry, 1, -1, {0.3, {{1, 1.0}}}},
+                 {DeviceGate::cx, 0, 1, {}},
+                 {DeviceGate::rz, 1, -1, {0.7, {}}},
+                 {DeviceGate::cx, 0, 1, {}},
+                 {DeviceGate::rx, 0, -1, {1.2, {}}},
+                 {DeviceGate::ry, 1, -1, {-0.8, {}}}};
+  logical.measured = {0, 1};
+  const std::vector<double> angles{0.9, 0.4};
+  const std::vector<double> expected = oracle::device_probabilities(logical, angles);
+  EmulatorOptions options = emulated();
+  options.target.basis.push_back(DeviceGate::rzz);
+  for (const bool fractional : {true, false}) {
+    CAPTURE(fractional);
+    IbmCase at(options, fractional ? std::map<std::string, std::string>{}
+                                   : std::map<std::string, std::string>{{"fractional_gates", "false"}});
+    const DeviceProgram program = transpile(logical, at.endpoint->info().target).program;
+    std::vector<DeviceGate> pairs;
+    for (const DeviceOp& op : program.ops)
+      if (op.q1 >= 0) pairs.push_back(op.gate);
+    CHECK(pairs == (fractional ? std::vector{DeviceGate::rzz} : std::vector{DeviceGate::cz, DeviceGate::cz}));
+    const DeviceJob job{"qmtl-test-pair", {{program, 1, angles}}, 4000};
+    const Counts counts = at.endpoint->fetch(at.endpoint->submit(job), job).counts[0][0];
+    for (const auto& [bits, reading] : {std::pair{"00", 0}, {"01", 1}, {"10", 2}, {"11", 3}}) {
+      const double p = expected[static_cast<std::size_t>(reading)];
+      // Five deviations of a share of 4000 shots.
+      CHECK(std::abs(share_of(counts, bits) - p) < 5 * std::sqrt(p * (1 - p) / 4000));
+    }
+  }
 }

@@ -220,15 +220,15 @@ TEST_CASE("IBM's results that are not there yet are told from those that are ref
   }
 }
 
-TEST_CASE("IBM's configuration becomes a target, with fractional gates where they are asked for",
+TEST_CASE("IBM's configuration becomes a target, without fractional gates where they are not wanted",
           "[scripted]") {
-  ScriptCase plain("ibm", ibm({}));
+  ScriptCase plain("ibm", ibm({}), {{"fractional_gates", "false"}});
   using Gates = std::vector<DeviceGate>;
   CHECK(plain.endpoint->info().target.basis ==
         Gates{DeviceGate::cz, DeviceGate::rz, DeviceGate::sx, DeviceGate::x});
   CHECK(plain.endpoint->info().limits.shots == 1000);
   CHECK(plain.endpoint->info().paid);
-  ScriptCase fractional("ibm", ibm({}), {{"fractional_gates", "true"}});
+  ScriptCase fractional("ibm", ibm({}));
   CHECK(fractional.endpoint->info().target.basis.size() == 6);
   for (const char* body :
        {"{}", "[]", R"({"backend_name": "dev", "n_qubits": -1, "basis_gates": []})",

@@ -375,7 +375,7 @@ TEST_CASE("a layer of circuits that does not fit says which key, what was found 
              Contains("trunk.0.copies") && Contains("expected 4"));
   CHECK_THAT(message_of({4}, circuit(0)), Contains("trunk.0.qubits") && Contains("found 0"));
   CHECK_THAT(message_of({4}, circuit(4, [](auto& c) { c.ansatz.upload = Gate::rz; })),
-             Contains("trunk.0.upload") && Contains("expected rx or ry"));
+             Contains("trunk.0.upload") && Contains("expected one of rx, ry"));
   CHECK_THAT(message_of({4}, circuit(4, [](auto& c) { c.ansatz.preset = "sim-99"; })),
              Contains("trunk.0") && Contains("sim-99"));
   CHECK_THAT(message_of({4}, circuit(4, [](auto& c) { c.ansatz.observables = {"Z4"}; })),

@@ -44,6 +44,21 @@ KINDS = {
         ("a gap", qasm("rx(z[0] + w[2]) q[0];"), "circuit.layer[0].qasm: the trained number w[0]", "leave it out"),
         ("declared", qasm("input float[64] z; input float[64] theta[3]; qubit[6] q; rx(z + theta[0] + theta[2]) q[0];"),
          "the trained number theta[1]", "leave it out"),
+        ("a layer's list", UPLOAD + "inputs = [0, 1, 2, 3, 4, 9]\n" + BLOCK,
+         "circuit.layer[0].inputs: expected gates that read all 10 inputs of the circuit, found none for input 5 and 3 more",
+         "from 0 without gaps"),
+        ("a layer's first", UPLOAD + "first_input = 1\n" + BLOCK, "circuit.layer[0].first_input: expected gates that read all 7",
+         "found none for input 0; number"),
+        ("pairs that skip", STAGE + 'upload = "rzz"\npairs = [[0, 1], [1, 5]]\n' + BLOCK, "circuit.layer[0].pairs",
+         "found none for input 2 and 2 more"),
+        ("behind another layer", UPLOAD + '[[circuit.layer]]\nupload = "rx"\nfirst_input = 7\n' + BLOCK,
+         "circuit.layer[1].first_input", "all 13 inputs of the circuit, found none for input 6; number"),
+        ("of a task", UPLOAD + BLOCK + '[[task.sum.layer]]\nupload = "rx"\ninputs = [0, 6, 8]\n', "task.sum.layer[0].inputs",
+         "found none for input 7; number"),
+        ("skipped in OpenQASM", qasm("rx(z[0]) q[0]; rx(z[1] * z[3]) q[1];"), "circuit.layer[0].qasm: expected gates",
+         "found none for input 2; number"),
+        ("declared in OpenQASM", qasm("input float[64] z[30]; qubit[6] q; rx(z[0]) q[0]; rx(z[1]) q[1];"),
+         "all 30 inputs of the circuit, found none for input 2 and 27 more", "declare no others"),
         ("a gate of itself", qasm("gate a q { a q; } a q[0];"), "circuit.layer[0].qasm:1:", "made of itself"),
         ("two gates of each other", qasm("gate a q { b q; } gate b q { a q; } a q[0];"), "circuit.layer[0].qasm:1:",
          "made of itself"),
@@ -106,11 +121,22 @@ class Circuits(Program):
                     self.assertFalse(os.path.exists(self.path("never")))
 
     def test_inputs_that_reach_no_output_are_warned_of(self):
-        """They may be there: another layer or task may come to read them. Four numbers have no gate."""
+        """A gate reads them, and another task may come to read its qubits; no task reads qubits 4 and 5."""
         begin, end = CONFIGURATION.index("[circuit]"), CONFIGURATION.index("[train]")
-        self.write("gap.toml", CONFIGURATION[:begin] + UPLOAD + "inputs = [0, 1, 2, 3, 4, 9]\n" + BLOCK + CONFIGURATION[end:])
-        told = self.succeed("train", "gap.toml", "--set", "run.folder=gap")
-        self.assertIn("4 of 10 encoded angles can reach no output", told.stderr)
+        self.write("beside.toml", CONFIGURATION[:begin] + UPLOAD + 'gates = ["ry"]\n[block]\n'
+                   "registers = [[0, 1], [2, 3], [0, 1], [2, 3], [0, 1]]\n" + CONFIGURATION[end:])
+        told = self.succeed("train", "beside.toml", "--set", "run.folder=beside")
+        self.assertIn("2 of 6 encoded angles can reach no output: 4, 5", told.stderr)
+
+    def test_some_of_the_tasks_keep_the_inputs_of_all(self):
+        """The task sum reads numbers 6 to 8, which stay where it is left out: warned of, as the other tasks are trained alone."""
+        begin, end = CONFIGURATION.index("[circuit]"), CONFIGURATION.index("[train]")
+        self.write("some.toml", CONFIGURATION[:begin] + UPLOAD + "inputs = [0, 1, 2, 9, 10, 11]\n" + BLOCK + "".join(
+            f'[[task.{task}.layer]]\nupload = "rx"\nfirst_input = {first}\n' for task, first in (("sum", 6), ("value", 3)))
+            + CONFIGURATION[end:])
+        self.succeed("plan", "some.toml")
+        told = self.succeed("plan", "some.toml", "--set", 'data.tasks=["kind", "value"]')
+        self.assertIn("3 of 12 encoded angles can reach no output: 6, 7, 8", told.stdout + told.stderr)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,9 @@ class CircuitLayers(Program):
         noisy = self.succeed("plan", "train.toml", *layers('qubits = 6, rotations = ["ry", "rz"]'), "--set", "train.shots=50").stdout
         self.assertIn("warning: trunk.0: ", noisy)
         self.assertIn("warning: train.shots = 50: only the head's circuit has shot noise", noisy)
+        # Two corners of a window are enough for a circuit by hand.
+        self.succeed("plan", "train.toml", *layers('qubits = 2, reads = "windows", layer = [{ upload = "ry", inputs = [0, 3] }]'),
+                     "--set", "input.x.shape=[2, 3]")
 
     def test_stages_train_to_the_same_bits_on_any_ranks_and_threads(self):
         found, losses = set(), []
@@ -109,11 +112,12 @@ class CircuitLayers(Program):
                 (["copies = 2"], ["backbone.layers[0]", "needs a key qubits"], ()),
                 (["qubits = 0"], ["backbone.layers[0].qubits", "at least 1", "0"], ()),
                 (["qubits = 6, qubit = 2"], ["unknown key backbone.layers[0].qubit", "backbone.layers[0].qubits"], ()),
-                (['qubits = 6, upload = "rz"'], ["trunk.0.upload", "expected rx or ry"], ()),
+                (['qubits = 6, upload = "rz"'], ["trunk.0.upload", "expected one of rx, ry", "unchanged"], ()),
                 (['qubits = 6, preset = "sim-99"'], ["trunk.0", "sim-99"], ()),
                 (['qubits = 6, preset = "sim-2", layer = [{ upload = "ry" }]'], ["trunk.0.preset", "trunk.0.layer", "one of them"], ()),
                 (['qubits = 6, layer = [{ gates = ["ry"] }]'], ["trunk.0", "expected a layer with an upload"], ()),
                 (['qubits = 6, layer = [{ upload = "ry", qubits = [6] }]'], ["trunk.0.layer"], ()),
+                (['qubits = 2, layer = [{ upload = "ry", inputs = [0, 2] }]'], ["trunk.0.layer[0].inputs", "none for input 1;"], ()),
                 (['qubits = 6, observables = ["Z6"]'], ["trunk.0.observables"], ()),
                 (['qubits = 6, observables = ["Q0"]'], ["trunk.0.observables"], ()),
                 (['qubits = 6, plan = "fast"'], ["trunk.0.plan", "fast"], ()),

@@ -104,7 +104,10 @@ class Extremes(Program):
             key = entry["key"].replace("task.<name>", "task.value").replace("<name>", "x").replace("<input>", "x")
             for value in extremes(entry["value"]):
                 number += 1
-                for at, command in enumerate(self.commands(f"{key}={value}")):
+                setting = f"{key}={value}"
+                if layer := re.fullmatch(r"backbone\.layers\[(.+)\]\.(\w+)", key):
+                    setting = f"backbone.layers=[{{ type = '{layer[1]}', {layer[2]} = {value} }}]"
+                for at, command in enumerate(self.commands(setting)):
                     if LONG or number % 3 == at:
                         with self.subTest(key=key, value=value[:50], command=command[0]):
                             self.answer(*command)

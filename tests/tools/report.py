@@ -155,6 +155,19 @@ class Report(Pages):
         self.assertEqual([p[0] for p in loss["series"][0]["points"]], [1, 2, 3])
         self.assertAlmostEqual(loss["series"][0]["points"][2][1], records[2]["train_loss"], delta=1e-5)
 
+    def test_a_run_shows_the_circuits_of_its_backbone(self):
+        self.succeed("train", "train.toml", "--quiet", "--set", "run.folder=stages", "--set", "train.epochs=1", "--set",
+                     'backbone.layers=[{ type = "circuit", qubits = 3 }, { type = "residual", layers = [{ type = "circuit", '
+                     'qubits = 6, share = true, rotations = ["rx"] }] }]')
+        self.report("stages")
+        text = self.page("stages/report.html").text
+        of_trunk = text[text.index("Circuits of the layer trunk.0"):]
+        first, inner = of_trunk.split("Circuits of the layer trunk.1.0")
+        for part, rotation, numbers in ((first, "RY(p0)", "numbers of its own"), (inner, "RX(p0)", "the same trained numbers")):
+            self.assertIn("RY(a0)", part)
+            self.assertIn(rotation, part)
+            self.assertIn(numbers, part)
+
     def test_a_run_shows_where_its_time_went(self):
         self.report("ranks")
         text = self.page("ranks/report.html").text

@@ -23,12 +23,17 @@ Json to_json(const KeyPage& page) {
   return {{"key", page.full()},
           {"value", page.type},
           {"default", page.value.empty() ? Json(nullptr) : Json(page.value)},
-          {"meaning", page.summary}};
+          {"meaning", page.summary},
+          {"also", page.also}};
 }
 
 void print(const KeyPage& page) {
   std::cout << page.full() << "\n    " << page.summary << "\n    " << page.type;
   if (!page.value.empty()) std::cout << "; default " << page.value;
+  std::cout << "\n";
+  if (page.also.empty()) return;
+  std::cout << "    also in";
+  for (const std::string& table : page.also) std::cout << (table == page.also.front() ? " " : ", ") << table;
   std::cout << "\n";
 }
 

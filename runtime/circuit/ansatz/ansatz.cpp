@@ -167,7 +167,7 @@ class Assembler {
       for (std::size_t i = 0; i < string.qubits.size(); ++i)
         name += (i ? "-" : ".") + std::string(term.paulis[i] == 'Z' ? "q" : std::string(1, term.paulis[i])) +
                 std::to_string(string.qubits[i]);
-      numbers_.trained.push_back({std::move(name), TrainedRole::readout, Gate::ry, term.weight});
+      numbers_.trained.push_back({std::move(name), TrainedRole::readout, {}, term.weight});
       string.weight = 1.0;
       string.weight_param = writer_.weight(trained() - 1);
     }
@@ -258,7 +258,7 @@ std::vector<CircuitLayer> block_layers_of(const AnsatzSpec& spec, std::size_t bl
   if (!spec.blocks.empty() && !spec.blocks[block].layers.empty()) return spec.blocks[block].layers;
   if (spec.block_preset.empty()) return spec.block_stage;
   const auto size = static_cast<int>(register_of(spec, block).size());
-  return expand(preset_named(spec.block_preset), size, spec.block_layers, Gate::ry, 0, false);
+  return expand(preset_named(spec.block_preset), size, spec.block_layers, spec.upload, 0, false);
 }
 
 bool AnsatzSpec::is_short() const {

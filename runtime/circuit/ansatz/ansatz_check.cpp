@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "runtime/base/error.h"
+#include "runtime/base/nearest.h"
 #include "runtime/circuit/ansatz/presets.h"
 
 namespace qmtl {
@@ -35,6 +36,9 @@ void check_rotations(const std::string& key, const std::vector<Gate>& rotations,
       throw usage_error(at(key, i) + " = \"" + std::string(info(rotations[i]).name) +
                         "\": expected a rotation of one qubit, one of " + listed_gates(is_qubit_rotation));
 }
+
+/// Whether it makes |0> of a qubit another state, so that it can carry a sample's number there.
+constexpr bool turns_zero(Gate gate) { return is_qubit_rotation(gate) && !is_diagonal(gate); }
 
 /// Every number in 0..count-1 and none twice; `noun` says what a number is.
 void check_numbers(const std::string& key, const std::vector<int>& numbers, int count,
@@ -187,10 +191,10 @@ void check(const AnsatzSpec& spec) {
   if (!spec.preset.empty()) preset_named(spec.preset);
   if (!spec.block_preset.empty()) preset_named(spec.block_preset);
   if (spec.stage.empty()) {
-    if (spec.upload != Gate::rx && spec.upload != Gate::ry)
-      throw usage_error("circuit.upload = \"" + std::string(info(spec.upload).name) +
-                        "\": expected rx or ry" +
-                        (spec.upload == Gate::rz ? " (rz leaves the state |0...0> unchanged)" : ""));
+    if (const std::string upload(info(spec.upload).name); !turns_zero(spec.upload))
+      throw usage_error(
+          "circuit.upload = \"" + upload + "\": expected " + one_of(gate_names(turns_zero), upload) +
+          (is_qubit_rotation(spec.upload) ? "; " + upload + " leaves the state |0...0> unchanged" : ""));
     check_rotations("circuit.rotations", spec.rotations, spec.layers);
   }
   check_range("block.layers", spec.block_layers, 0, max_layers);

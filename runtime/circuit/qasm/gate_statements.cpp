@@ -11,18 +11,6 @@ namespace {
 
 constexpr int deepest_definition = 64;
 
-/// Older and other names of gates of the table.
-constexpr std::pair<std::string_view, Gate> other_names[] = {
-    {"phase", Gate::p}, {"u1", Gate::p},      {"U", Gate::u},    {"u3", Gate::u},
-    {"CX", Gate::cx},   {"cphase", Gate::cp}, {"cu1", Gate::cp},
-};
-
-std::optional<Gate> known_gate(const std::string& name) {
-  for (const auto& [other, gate] : other_names)
-    if (other == name) return gate;
-  return gate_by_name(name);
-}
-
 /// Elementary gates that do the same.
 std::vector<Op> expanded(const std::vector<GateUse>& gates) {
   Circuit circuit;
@@ -64,7 +52,7 @@ void QasmReader::definition() {
     at_.step();
   }
   at_.step();
-  if (const auto known = known_gate(name)) {
+  if (const auto known = gate_by_qasm_name(name)) {
     check_definition(*known, name, made);
     return;
   }
@@ -120,7 +108,7 @@ void QasmReader::gate(const Call* call) {
   const std::string name = at_.identifier("a gate");
   std::vector<Expression> angles;
   const auto defined = definitions_.find(name);
-  const std::optional<Gate> known = known_gate(name);
+  const std::optional<Gate> known = gate_by_qasm_name(name);
   const bool identity = name == "id";
   if (defined == definitions_.end() && !known && !identity)
     start.refuse("'" + printable(name) +

@@ -116,7 +116,7 @@ void start_circuit(const HeadSpec& head, const AnsatzSpec& ansatz, const Circuit
       continue;
     }
     values[i] = (in_block ? head.start_deviation : shared_deviation) * random.normal(tensor, key);
-    if (in_block && number.role == TrainedRole::angle && number.gate == Gate::ry &&
+    if (in_block && number.role == TrainedRole::angle && number.gate == rotation_about("Y") &&
         head.start == BlockStart::signs && random.coin(tensor, key))
       values[i] += math::pi;
   }

@@ -107,7 +107,8 @@ LayerPointer<Real> make_activation_layer(const LayerSetup& setup) {
   return nullptr;
 }
 
-constexpr LayerKey activation_keys[] = {{"activation", &LayerSpec::activation, {}, true}};
+constexpr LayerKey activation_keys[] = {
+    {"activation", &LayerSpec::activation, {}, true, "the function of each number"}};
 
 }  // namespace
 

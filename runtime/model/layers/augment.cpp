@@ -109,9 +109,14 @@ LayerPointer<Real> make_augment_layer(const LayerSetup& setup) {
   return std::make_unique<Augment<Real>>(spec, input, number);
 }
 
-constexpr LayerKey augment_keys[] = {{"shift", &LayerSpec::shift, {0, 1e3}},
-                                     {"flip", &LayerSpec::flip},
-                                     {"noise", &LayerSpec::noise, {0, 1e3}}};
+constexpr LayerKey augment_keys[] = {
+    {"shift",
+     &LayerSpec::shift,
+     {0, 1e3},
+     false,
+     "most pixels that an image is moved by, both ways, zeros moving in"},
+    {"flip", &LayerSpec::flip, {}, false, "whether half of the images are mirrored left to right"},
+    {"noise", &LayerSpec::noise, {0, 1e3}, false, "deviation of the normal noise that is added"}};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/names.h"
 #include "runtime/circuit/ansatz/presets.h"
+#include "runtime/circuit/ansatz/unread.h"
 #include "runtime/circuit/plan/plan.h"
 
 namespace qmtl {
@@ -112,8 +113,9 @@ void resolve_layers(std::vector<LayerSpec>& layers, const CostModel& cost, const
     resolve_layers(layer.layers, cost, at);
     if (layer.kind != LayerKind::circuit) continue;
     CircuitCopies& spec = layer.circuit;
+    bool automatic = false;
     try {
-      if (parse_plan_kind(spec.plan) != PlanKind::automatic) continue;
+      automatic = parse_plan_kind(spec.plan) == PlanKind::automatic;
     } catch (const Error& error) {
       throw usage_error(at + ".plan: " + error.what());
     }
@@ -121,7 +123,9 @@ void resolve_layers(std::vector<LayerSpec>& layers, const CostModel& cost, const
     options.model = cost;
     const Circuit circuit = assemble_copy(spec, at).circuit;
     try {
-      spec.plan = name(make_plan(circuit, PlanKind::automatic, options).kind);
+      // A window is given by its height and width: a circuit may leave pixels of it out.
+      if (spec.reads != CopyInputs::windows) check_inputs_read(copy_ansatz(spec));
+      if (automatic) spec.plan = name(make_plan(circuit, PlanKind::automatic, options).kind);
     } catch (const Error& error) {
       throw layer_error(error, at);
     }

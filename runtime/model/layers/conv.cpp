@@ -161,11 +161,12 @@ std::size_t list_conv_layer(const LayerListing& to) {
                      {to.from}, shape);
 }
 
-constexpr LayerKey conv_keys[] = {{"channels", &LayerSpec::channels, {1, 1e4}, true},
-                                  {"kernel", &LayerSpec::kernel, {1, 1e3}, true},
-                                  {"stride", &LayerSpec::stride, {1, 1e3}},
-                                  {"padding", &LayerSpec::padding, {0, 1e3}},
-                                  {"activation", &LayerSpec::activation}};
+constexpr LayerKey conv_keys[] = {
+    {"channels", &LayerSpec::channels, {1, 1e4}, true, "of its output"},
+    {"kernel", &LayerSpec::kernel, {1, 1e3}, true, "height and width of the window"},
+    {"stride", &LayerSpec::stride, {1, 1e3}, false, "the window's step"},
+    {"padding", &LayerSpec::padding, {0, 1e3}, false, "zeros around the image"},
+    {"activation", &LayerSpec::activation, {}, false, "the function behind it"}};
 
 }  // namespace
 

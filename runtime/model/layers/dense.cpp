@@ -82,8 +82,9 @@ std::size_t list_dense_layer(const LayerListing& to) {
   return list_dense(to.model, to.list, to.from, static_cast<std::size_t>(to.spec.width), to.name);
 }
 
-constexpr LayerKey dense_keys[] = {{"width", &LayerSpec::width, {1, 1e6}, true},
-                                   {"activation", &LayerSpec::activation}};
+constexpr LayerKey dense_keys[] = {
+    {"width", &LayerSpec::width, {1, 1e6}, true, "numbers that it makes"},
+    {"activation", &LayerSpec::activation, {}, false, "the function behind it"}};
 
 }  // namespace
 

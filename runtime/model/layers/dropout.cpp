@@ -56,7 +56,8 @@ LayerPointer<Real> make_dropout_layer(const LayerSetup& setup) {
   return std::make_unique<Dropout<Real>>(setup.input, rate, setup.number);
 }
 
-constexpr LayerKey dropout_keys[] = {{"rate", &LayerSpec::rate, {0, 0.999}, true}};
+constexpr LayerKey dropout_keys[] = {
+    {"rate", &LayerSpec::rate, {0, 0.999}, true, "part of the numbers that are 0 in a step of training"}};
 
 }  // namespace
 

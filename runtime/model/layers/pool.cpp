@@ -205,8 +205,10 @@ std::size_t list_global_pool_layer(const LayerListing& to) {
   return to.list.add(ops::Pool{to.spec.pool, image.height, image.width}, {to.from}, Shape(image.channels));
 }
 
-constexpr LayerKey pool_keys[] = {{"kind", &LayerSpec::pool, {}, true}, {"size", &LayerSpec::size, {1, 1e4}}};
-constexpr LayerKey global_keys[] = {{"kind", &LayerSpec::pool, {}, true}};
+constexpr LayerKey pool_keys[] = {
+    {"kind", &LayerSpec::pool, {}, true, "what a window becomes"},
+    {"size", &LayerSpec::size, {1, 1e4}, false, "height and width of the windows, which stand side by side"}};
+constexpr LayerKey global_keys[] = {{"kind", &LayerSpec::pool, {}, true, "what a channel becomes"}};
 
 }  // namespace
 

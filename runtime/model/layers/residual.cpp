@@ -61,7 +61,8 @@ std::size_t list_residual_layer(const LayerListing& to) {
   return to.list.add(ops::Residual{}, {to.from, through}, shape);
 }
 
-constexpr LayerKey residual_keys[] = {{"layers", &LayerSpec::layers, {}, true}};
+constexpr LayerKey residual_keys[] = {
+    {"layers", &LayerSpec::layers, {}, true, "f in x + f(x), which keeps the shape"}};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "runtime/base/file.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/heads/head_table.h"
+#include "runtime/model/layers/circuit_copies.h"
 #include "runtime/model/metrics.h"
 #include "tools/program/report/format.h"
 #include "tools/program/report/sections.h"
@@ -230,6 +231,34 @@ Html circuit_html(const ModelSpec& model) {
          preformatted(draw(circuit, options), "Circuit drawing", css_class("circuit"));
 }
 
+/// The circuits of layers, one copy of each.
+Html layer_circuits_html(const std::vector<LayerSpec>& layers, const std::string& where) {
+  Html html;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const LayerSpec& layer = layers[i];
+    const std::string at = where + "." + std::to_string(i);
+    html += layer_circuits_html(layer.layers, at);
+    if (layer.kind != LayerKind::circuit) continue;
+    DrawOptions options;
+    options.width = 110;
+    html +=
+        element("h3", text("Circuits of the layer " + at)) +
+        element("p",
+                text(std::string("One copy; every copy has ") +
+                     (layer.circuit.share ? "the same trained numbers." : "trained numbers of its own."))) +
+        preformatted(draw(assemble_copy(layer.circuit, at).circuit, options), "Drawing of " + at,
+                     css_class("circuit"));
+  }
+  return html;
+}
+
+Html layer_circuits_html(const BackboneSpec& backbone) {
+  Html html;
+  for (const BranchSpec& branch : backbone.branches)
+    html += layer_circuits_html(branch.layers, "branch." + branch.input);
+  return html + layer_circuits_html(backbone.trunk, "trunk");
+}
+
 Html epoch_table(const Run& run) {
   Table table{"Every epoch", {{"epoch"}, {"step"}, {"learning rate"}, {"training loss"}}, {}};
   table.columns.push_back({"validation loss"});
@@ -288,6 +317,7 @@ Section run_section(const Run& run, Charts& charts) {
   body += timing_html(run, charts);
   body += parameter_table(checkpoint);
   body += circuit_html(checkpoint.config.model);
+  body += layer_circuits_html(checkpoint.config.model.backbone);
   body += epoch_table(run);
   body += details("Configuration as resolved", preformatted(checkpoint.config_text, "Configuration"));
   body += environment_html(run);

@@ -103,6 +103,56 @@ TEST_CASE("a cone under cz-line or cz-ring and RY layers has k + 2 Ls qubits", "
       }
 }
 
+TEST_CASE("a cone under rotations of neighbouring pairs has k + 2 qubits, in whatever order the pairs stand",
+          "[cones]") {
+  for (const char* gate : {"rzz", "rxx", "ryy", "crz"})
+    for (PairPattern pattern : {PairPattern::line, PairPattern::reverse_line, PairPattern::pairwise}) {
+      AnsatzSpec spec;
+      spec.qubits = 200;  // more than strings are known exactly on
+      CircuitLayer layer;
+      layer.upload = gate_by_name(gate) == Gate::rxx ? Gate::ry : Gate::rx;
+      layer.entangler = gate_by_name(gate);
+      layer.pattern = pattern;
+      spec.stage = {layer};
+      spec.register_size = 2;
+      spec.stride = 100;
+      spec.block_rotations = {Gate::ry};
+      spec.block_layers = 1;
+      spec.observables = {"X0 X1"};
+      spec.block_outputs = {1, 1};
+      INFO(gate << ", " << name(pattern));
+      const Cone cone = cone_of(build(spec), {1});
+      CHECK(cone.qubits == std::vector<int>{99, 100, 101, 102});
+    }
+}
+
+TEST_CASE("cones of rotations of pairs give the whole circuit's outputs and gradients", "[cones]") {
+  std::uint64_t seed = 1000;
+  for (const char* gate : {"rzz", "rxx", "ryy", "crx", "cry", "crz", "cp", "rzx"})
+    for (const char* observable : {"X0 X1", "Z0", "Y0 Z1", "X1"})
+      for (int layers : {1, 2}) {
+        AnsatzSpec spec;
+        spec.qubits = 6;
+        CircuitLayer layer;
+        layer.upload = Gate::rx;
+        layer.gates = {Gate::ry};
+        layer.entangler = gate_by_name(gate);
+        layer.pattern = layers == 1 ? PairPattern::line : PairPattern::reverse_line;
+        spec.stage.assign(static_cast<std::size_t>(layers), layer);
+        if (layers == 2) spec.stage.back().upload.reset();
+        spec.register_size = 2;
+        spec.block_layers = 1;
+        spec.block_entangler = Entangler::none;
+        spec.observables = {observable};
+        spec.block_outputs = {1, 1, 1};
+        INFO(gate << ", " << observable << ", " << layers << " layers");
+        const Circuit circuit = build(spec);
+        seed += 10;
+        check_exact(circuit, cone_of(circuit, {1}), seed);
+        check_exact(circuit, cone_of(circuit, {0, 2}), seed + 5);
+      }
+}
+
 TEST_CASE("a cone under brickwork has at most k + 4 Ls qubits", "[cones]") {
   for (int layers : {1, 2, 3})
     for (int k : {1, 2, 4}) {

@@ -2,8 +2,10 @@
 #include "runtime/circuit/cones/cones.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "runtime/circuit/cones/cone_finder.h"
 #include "runtime/circuit/cones/support.h"
@@ -25,14 +27,93 @@ std::vector<int> output_begin(const Circuit& circuit) {
   return begin;
 }
 
-/// The gates that do not commute with the support behind them, in circuit order; the support is pushed back.
-std::vector<Op> prune(const std::vector<Op>& ops, PauliSupport& support) {
-  std::vector<Op> kept;
-  for (auto op = ops.rbegin(); op != ops.rend(); ++op) {
-    if (support.commutes(*op)) continue;
-    support.push_back(*op);
-    kept.push_back(*op);
+std::uint8_t flag_of(char pauli) {
+  return pauli == 'X' ? PauliSupport::x : pauli == 'Y' ? PauliSupport::y : PauliSupport::z;
+}
+
+/// A rotation about a product of two Paulis, as lists of gates have it: a rotation between a gate on two
+/// qubits and the same gate again.
+class PairRotation {
+ public:
+  /// The one that the list's gates up to `last` end with.
+  static std::optional<PairRotation> ending_at(const std::vector<Op>& ops, std::size_t last) {
+    if (last < 2) return std::nullopt;
+    const Op &before = ops[last - 2], &turn = ops[last - 1], &after = ops[last];
+    if (after.q1 < 0 || is_rotation(after.gate) || !is_qubit_rotation(turn.gate)) return std::nullopt;
+    if (before.gate != after.gate || before.q0 != after.q0 || before.q1 != after.q1) return std::nullopt;
+    if (turn.q0 != after.q0 && turn.q0 != after.q1) return std::nullopt;
+    const int side = turn.q0 == after.q1;
+    const char own = axis(turn.gate, 0);
+    // Quarter turns only permute strings, which gate by gate is told more precisely.
+    if (own == axis(after.gate, side) || quarter_turns(turn) >= 0) return std::nullopt;
+    return PairRotation(turn.q0, flag_of(own), side ? after.q0 : after.q1,
+                        flag_of(axis(after.gate, 1 - side)));
   }
+
+  bool commutes(const PauliSupport& support) const {
+    return !(support.at(q0_) & ~p0_) && !(support.at(q1_) & ~p1_);
+  }
+  /// Strings that anticommute with the product, so on one of the two qubits, may be multiplied by it.
+  void push_back(PauliSupport& support) const {
+    const std::uint8_t first = support.at(q0_) & ~p0_, second = support.at(q1_) & ~p1_;
+    const auto reach = [&](int qubit, std::uint8_t pauli, std::uint8_t own, std::uint8_t other) {
+      constexpr std::uint8_t all = PauliSupport::x | PauliSupport::y | PauliSupport::z;
+      if (own) support.add(qubit, static_cast<std::uint8_t>(all & ~pauli));
+      if (other) support.add(qubit, pauli);
+    };
+    reach(q0_, p0_, first, second);
+    reach(q1_, p1_, second, first);
+  }
+
+ private:
+  PairRotation(int q0, std::uint8_t p0, int q1, std::uint8_t p1) : q0_(q0), q1_(q1), p0_(p0), p1_(p1) {}
+
+  int q0_, q1_;
+  std::uint8_t p0_, p1_;
+};
+
+/// Which gates of a list do not commute with the support behind them. Asked from the last to the first; the
+/// support is pushed back. The sets of single gates forget that a rotation of a pair leaves the Pauli of its
+/// own axis as it is, and every pair would reach the next: such rotations are taken as a whole.
+class Pruner {
+ public:
+  Pruner(const std::vector<Op>& ops, PauliSupport& support) : ops_(ops), support_(support) {}
+
+  /// Gates on qubits that the support does not have need not be asked for.
+  bool keeps(std::size_t number) {
+    if (!in_pair(number)) begin_pair(number);
+    if (in_pair(number) && pair_commutes_) return false;
+    const bool kept = !support_.commutes(ops_[number]);
+    if (kept) support_.push_back(ops_[number]);
+    if (number == pair_) support_ = before_pair_;
+    return kept;
+  }
+
+ private:
+  bool in_pair(std::size_t number) const { return number >= pair_ && number <= pair_ + 2; }
+  void begin_pair(std::size_t last) {
+    pair_ = none;
+    const auto rotation = PairRotation::ending_at(ops_, last);
+    if (!rotation) return;
+    pair_ = last - 2;
+    pair_commutes_ = rotation->commutes(support_);
+    before_pair_ = support_;
+    rotation->push_back(before_pair_);
+  }
+
+  static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  const std::vector<Op>& ops_;
+  PauliSupport& support_;
+  std::size_t pair_ = none;  ///< first of three gates that are a rotation of a pair
+  bool pair_commutes_ = false;
+  PauliSupport before_pair_;  ///< pushed back through all three
+};
+
+std::vector<Op> prune(const std::vector<Op>& ops, PauliSupport& support) {
+  Pruner pruner(ops, support);
+  std::vector<Op> kept;
+  for (std::size_t number = ops.size(); number-- > 0;)
+    if (pruner.keeps(number)) kept.push_back(ops[number]);
   std::reverse(kept.begin(), kept.end());
   return kept;
 }
@@ -149,13 +230,11 @@ Cone ConeFinder::operator()(const std::vector<int>& blocks) const {
       cone.outputs.push_back(output);
   }
   std::vector<Op>& kept = cone.circuit.shared;
+  Pruner pruner(circuit_.shared, support);
   shared_.walk_back(
       support.qubits(), [&](int qubit) { return support.at(qubit) != 0; },
       [&](std::size_t number) {
-        const Op& op = circuit_.shared[number];
-        if (support.commutes(op)) return;
-        support.push_back(op);
-        kept.push_back(op);
+        if (pruner.keeps(number)) kept.push_back(circuit_.shared[number]);
       });
   std::reverse(kept.begin(), kept.end());
   return finish(std::move(cone));

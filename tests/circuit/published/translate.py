@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Circuits of other libraries, gate by gate in PennyLane."""
-import mindquantum.algorithm.nisq as nisq
 import numpy
 import pennylane as qml
-from mindquantum.core.circuit import Circuit
-from mindquantum.core.gates import RY, X, Z
-from mindquantum.core.operators import Hamiltonian, QubitOperator
-from mindquantum.simulator import Simulator
+import sympy
 
 QISKIT = {
     "rx": qml.RX, "ry": qml.RY, "rz": qml.RZ, "p": qml.PhaseShift, "h": qml.Hadamard, "cx": qml.CNOT, "cz": qml.CZ,
@@ -15,24 +11,21 @@ QISKIT = {
 }
 
 
+def function_of(expression):
+    """The expression as a function of its parameters by name: of numbers, or of whatever can be added and multiplied."""
+    names = sorted(p.name for p in expression.parameters)
+    formula = sympy.lambdify([sympy.Symbol(name) for name in names], expression.sympify(), modules=[])
+    return lambda values: formula(*(values[name] for name in names))
+
+
 def play_qiskit(circuit, numbers):
     """The circuit with its numbers, in the order of its parameters, replaced."""
     parameters = list(circuit.parameters)
     assert len(parameters) == len(numbers), (len(parameters), len(numbers))
-    here = {p: float(getattr(x, "_value", x)) for p, x in zip(parameters, numbers)}
+    values = {p.name: x for p, x in zip(parameters, numbers)}
 
     def angle(expression):
-        # Equal to the expression, and with its derivatives, at the numbers that are here.
-        if not getattr(expression, "parameters", None):
-            return float(expression)
-        total = float(expression.bind({p: here[p] for p in expression.parameters}))
-        for p, x in zip(parameters, numbers):
-            if p in expression.parameters:
-                slope = expression.gradient(p)
-                if getattr(slope, "parameters", None):
-                    slope = slope.bind({q: here[q] for q in slope.parameters})
-                total = total + float(slope) * (x - here[p])
-        return total
+        return function_of(expression)(values) if getattr(expression, "parameters", None) else float(expression)
 
     def play(circuit, wires):
         for step in circuit.data:
@@ -49,6 +42,11 @@ def play_qiskit(circuit, numbers):
 
 def same_as_mindquantum(number, n, layers, params, inputs, values):
     """mindquantum's AnsatzN has the paper's circuit number N with its parameters in the order of the gates, as ours."""
+    import mindquantum.algorithm.nisq as nisq  # who only wants the circuits need not have it
+    from mindquantum.core.circuit import Circuit
+    from mindquantum.core.gates import RY
+    from mindquantum.core.operators import Hamiltonian, QubitOperator
+    from mindquantum.simulator import Simulator
     circuit = Circuit([RY(float(x)).on(q) for q, x in enumerate(inputs)])
     circuit += getattr(nisq, f"Ansatz{number}")(n, layers).circuit
     names = circuit.params_name

@@ -79,7 +79,7 @@ LIBRARIES = [
     ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),
 ]
 # What an output carries byte for byte: generated C its kernels, a report its page.
-EMBEDDED = ("runtime/edge/kernels/", "tools/program/report/page.")
+EMBEDDED = ("runtime/edge/kernels/", "tools/workflows/report/page.")
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
 # The public headers: what they include, their users must have.
@@ -339,7 +339,7 @@ def self_test(root, folder):
         ("tools/program/a.cpp", '#include "tests/oracle/oracle.h"', True),
         ("tools/program/a.cpp", '#include "io/data/dataset.h"', False),
         ("tools/program/a.cpp", '#include "tools/workflows/replay/run.h"', False),
-        ("tools/program/report/a.cpp", '#include "tools/library/model.h"', True),
+        ("tools/workflows/report/a.cpp", '#include "tools/library/model.h"', True),
         ("tools/workflows/replay/a.cpp", '#include "tools/program/options.h"', True),
         ("tools/workflows/replay/a.cpp", '#include "tools/library/model.h"', True),
         ("tools/workflows/export/a.cpp", '#include "tools/workflows/training/load.h"', False),

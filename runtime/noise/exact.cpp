@@ -2,27 +2,11 @@
 #include "runtime/noise/exact.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "runtime/noise/rotation.h"
 
 namespace qmtl {
 namespace {
-
-constexpr std::array<double, 16> identity{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
-
-/// Transfer matrix of a rotation: a turn of the Bloch vector about the gate's axis.
-std::array<double, 16> rotation(Gate gate, double angle) {
-  // The axes (1 X, 2 Y, 3 Z) that turn into each other: the first towards the second.
-  const int about = axis(gate, 0) - 'X', from = (about + 1) % 3 + 1, to = (about + 2) % 3 + 1;
-  const double c = std::cos(angle), s = std::sin(angle);
-  std::array<double, 16> m = identity;
-  const auto at = [&](int row, int column) -> double& {
-    return m[static_cast<std::size_t>(4 * row + column)];
-  };
-  at(from, from) = at(to, to) = c;
-  at(to, from) = s;
-  at(from, to) = -s;
-  return m;
-}
 
 /// The 16 x 16 matrix of a one- or two-qubit transfer matrix on a gate's qubits: `on` 0 or 1 for one qubit, 2
 /// for both in the gate's order, 3 for both in the other order.
@@ -131,6 +115,7 @@ ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Tran
 }
 
 void ExactProgram::bind(std::span<const double> params) {
+  params_.assign(params.begin(), params.end());
   for (Stage& stage : stages_) {
     stage.bound.clear();
     for (Piece piece : stage.pieces) {
@@ -150,7 +135,7 @@ void ExactProgram::bind(std::span<const double> params) {
 }
 
 std::array<double, 16> ExactProgram::product(const Stage& stage, std::span<const double> angles) const {
-  std::array<double, 16> total = identity;
+  std::array<double, 16> total = same_state;
   for (const Piece& piece : stage.bound)
     total =
         multiply(piece.constant ? piece.matrix
@@ -159,15 +144,31 @@ std::array<double, 16> ExactProgram::product(const Stage& stage, std::span<const
   return total;
 }
 
+std::array<double, 4> ExactProgram::from_zero(const std::array<double, 16>& m) {
+  // The coefficients of |0> are 1, 0, 0, 1.
+  return {m[0] + m[3], m[4] + m[7], m[8] + m[11], m[12] + m[15]};
+}
+
+std::vector<std::size_t> ExactProgram::readings() const {
+  std::vector<std::size_t> indices(std::size_t{1} << places_.size(), 0);
+  for (std::size_t mask = 0; mask < indices.size(); ++mask)
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      if (mask >> i & 1) indices[mask] += std::size_t{3} << (2 * places_[i]);
+  return indices;
+}
+
 std::vector<double> ExactProgram::spectrum(std::span<const double> angles) const {
+  return spectrum(angles, nullptr);
+}
+
+std::vector<double> ExactProgram::spectrum(std::span<const double> angles, Tape* tape) const {
   PauliVector state;
   for (const Stage& stage : stages_) {
+    if (tape && !stage.pieces.empty()) tape->push_back(state);
     switch (stage.kind) {
-      case Stage::Kind::add: {
-        const auto m = product(stage, angles);  // of |0>: coefficients 1, 0, 0, 1
-        state.add({m[0] + m[3], m[4] + m[7], m[8] + m[11], m[12] + m[15]});
+      case Stage::Kind::add:
+        state.add(from_zero(product(stage, angles)));
         break;
-      }
       case Stage::Kind::one:
         state.apply(stage.place0, product(stage, angles));
         break;
@@ -179,13 +180,9 @@ std::vector<double> ExactProgram::spectrum(std::span<const double> angles) const
         break;
     }
   }
-  std::vector<double> spectrum(std::size_t{1} << places_.size());
-  for (std::size_t mask = 0; mask < spectrum.size(); ++mask) {
-    std::size_t index = 0;
-    for (std::size_t i = 0; i < places_.size(); ++i)
-      if (mask >> i & 1) index += std::size_t{3} << (2 * places_[i]);
-    spectrum[mask] = state.values()[index];
-  }
+  if (tape) tape->push_back(state);
+  std::vector<double> spectrum;
+  for (const std::size_t index : readings()) spectrum.push_back(state.values()[index]);
   apply_readout(readout_, spectrum);
   return spectrum;
 }

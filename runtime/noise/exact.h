@@ -43,6 +43,15 @@ class ExactProgram {
   /// measurement included; 2^measured numbers. Bit i is measured qubit i.
   std::vector<double> spectrum(std::span<const double> angles) const;
 
+  /// The states in front of each stage, where its gradient needs them.
+  using Tape = std::vector<PauliVector>;
+  /// The same, keeping what add_gradient reads unless `tape` is null.
+  std::vector<double> spectrum(std::span<const double> angles, Tape* tape) const;
+  /// For slopes[s] = d loss / d spectrum[s] of the call with that tape: ADDS d loss / d angles and / d
+  /// parameters.
+  void add_gradient(std::span<const double> angles, const Tape& tape, std::vector<double> slopes,
+                    std::span<double> angle_gradients, std::span<double> param_gradients) const;
+
  private:
   struct Piece {
     Op op;                  ///< a rotation, when `channel` is negative
@@ -59,9 +68,16 @@ class ExactProgram {
     std::vector<Piece> bound;   ///< the same with neighbouring constants multiplied
   };
   std::array<double, 16> product(const Stage& stage, std::span<const double> angles) const;
+  /// Coefficients of a qubit after a stage's pieces, which begins in |0>.
+  static std::array<double, 4> from_zero(const std::array<double, 16>& transfer);
+  std::vector<std::size_t> readings() const;  ///< of each mask of the spectrum: its coefficient's index
+  /// Adds what a stage's rotations bring, given d loss / d the product of its pieces.
+  void add_rotations(const Stage& stage, std::span<const double> angles, const std::array<double, 16>& slopes,
+                     std::span<double> angle_gradients, std::span<double> param_gradients) const;
 
   const Transfers& transfers_;
   std::vector<Stage> stages_;
+  std::vector<double> params_;
   std::vector<int> places_;            ///< of the measured qubits at the end
   std::vector<ReadoutError> readout_;  ///< of the measured qubits
 };
@@ -69,5 +85,7 @@ class ExactProgram {
 /// Changes expectations of Z-strings, spectrum[mask], to those of the readings: bit i has the error
 /// errors[i].
 void apply_readout(std::span<const ReadoutError> errors, std::span<double> spectrum);
+/// Its transpose, for d loss / d spectrum.
+void pull_readout(std::span<const ReadoutError> errors, std::span<double> slopes);
 
 }  // namespace qmtl

@@ -38,12 +38,6 @@ double sign(const PartString& string, const Bits& bit) {
   return odd ? -1.0 : 1.0;
 }
 
-std::size_t mask_of(const PartString& string) {
-  std::size_t mask = 0;
-  for (int position : string.bits) mask |= std::size_t{1} << position;
-  return mask;
-}
-
 }  // namespace
 
 std::string_view name(NoisyMethod method) {

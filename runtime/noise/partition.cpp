@@ -143,6 +143,12 @@ std::vector<NoisyRun> parts_of(const BlockWork& work) {
 
 }  // namespace
 
+std::size_t mask_of(const PartString& string) {
+  std::size_t mask = 0;
+  for (int position : string.bits) mask |= std::size_t{1} << position;
+  return mask;
+}
+
 std::vector<NoisyRun> make_parts(const Circuit& circuit, const NoiseTable& noise,
                                  const NoisyOptions& options) {
   std::vector<NoisyRun> all;

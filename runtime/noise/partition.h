@@ -15,6 +15,8 @@ struct PartString {
   double weight = 1.0;
   int weight_param = -1;
 };
+/// Its place in a spectrum: bit i is measured qubit i.
+std::size_t mask_of(const PartString& string);
 
 /// A part to simulate: its program, and the outputs' Z-strings that are read from it.
 struct NoisyRun {

@@ -68,6 +68,76 @@ void PauliVector::apply(int place0, int place1, const Sparse& transfer) {
       }
 }
 
+PauliVector PauliVector::zero(int qubits) {
+  PauliVector made;
+  made.qubits_ = qubits;
+  made.values_.assign(weight(qubits), 0.0);
+  return made;
+}
+
+void PauliVector::pull_add(const std::array<double, 4>& state) {
+  const std::size_t size = values_.size() / 4;
+  for (std::size_t i = 0; i < size; ++i) {
+    values_[i] *= state[0];
+    for (std::size_t digit = 1; digit < 4; ++digit) values_[i] += state[digit] * values_[digit * size + i];
+  }
+  values_.resize(size);
+  --qubits_;
+}
+
+void PauliVector::pull_drop(int place) {
+  const std::size_t inner = weight(place);
+  std::vector<double> wide(4 * values_.size(), 0.0);
+  for (std::size_t from = 0; from < values_.size(); from += inner)
+    std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(from), inner,
+                wide.begin() + static_cast<std::ptrdiff_t>(4 * from));
+  values_ = std::move(wide);
+  ++qubits_;
+}
+
+void PauliVector::pull(int place, const std::array<double, 16>& m) {
+  const std::size_t inner = weight(place);
+  for (std::size_t begin = 0; begin < values_.size(); begin += 4 * inner)
+    for (double* at = values_.data() + begin; at < values_.data() + begin + inner; ++at) {
+      const std::array<double, 4> given{at[0], at[inner], at[2 * inner], at[3 * inner]};
+      for (std::size_t column = 0; column < 4; ++column) {
+        double sum = 0;
+        for (std::size_t row = 0; row < 4; ++row) sum += m[4 * row + column] * given[row];
+        at[column * inner] = sum;
+      }
+    }
+}
+
+PauliVector::Sparse transposed(const PauliVector::Sparse& matrix) {
+  PauliVector::Sparse result;
+  for (int row = 0; row < 16; ++row)
+    for (const auto& entry : matrix.rows[static_cast<std::size_t>(row)])
+      result.rows[static_cast<std::size_t>(entry.column)].push_back({row, entry.value});
+  return result;
+}
+
+std::array<double, 16> slopes_of_apply(const PauliVector& before, const PauliVector& slopes, int place) {
+  std::array<double, 16> sums{};
+  const std::size_t inner = weight(place);
+  for (std::size_t begin = 0; begin < before.values().size(); begin += 4 * inner)
+    for (std::size_t row = 0; row < 4; ++row)
+      for (std::size_t column = 0; column < 4; ++column) {
+        const double* const to = slopes.values().data() + begin + row * inner;
+        const double* const from = before.values().data() + begin + column * inner;
+        for (std::size_t k = 0; k < inner; ++k) sums[4 * row + column] += to[k] * from[k];
+      }
+  return sums;
+}
+
+std::array<double, 4> slopes_of_add(const PauliVector& before, const PauliVector& slopes) {
+  std::array<double, 4> sums{};
+  const std::size_t size = before.values().size();
+  for (std::size_t digit = 0; digit < 4; ++digit)
+    for (std::size_t i = 0; i < size; ++i)
+      sums[digit] += slopes.values()[digit * size + i] * before.values()[i];
+  return sums;
+}
+
 PauliVector::Sparse sparse(std::span<const double> dense) {
   PauliVector::Sparse result;
   for (std::size_t row = 0; row < 16; ++row)

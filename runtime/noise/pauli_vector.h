@@ -14,6 +14,10 @@ class PauliVector {
   int qubits() const { return qubits_; }
   const std::vector<double>& values() const { return values_; }
 
+  /// All zero, for `qubits` qubits: not a state, but what a gradient is gathered in.
+  static PauliVector zero(int qubits);
+  double& operator[](std::size_t index) { return values_[index]; }
+
   /// Adds a qubit in the state with coefficients {1, x, y, z} at the highest place.
   void add(const std::array<double, 4>& state);
   /// Traces out the qubit at a place; those above move down.
@@ -31,6 +35,14 @@ class PauliVector {
   };
   void apply(int place0, int place1, const Sparse& transfer);
 
+  // The transposes: from d loss / d coefficients behind an operation to those in front of it.
+  /// Of add(state).
+  void pull_add(const std::array<double, 4>& state);
+  /// Of drop(place).
+  void pull_drop(int place);
+  /// Of apply(place, transfer).
+  void pull(int place, const std::array<double, 16>& transfer);
+
  private:
   int qubits_ = 0;
   std::vector<double> values_{1.0};
@@ -38,6 +50,15 @@ class PauliVector {
 
 /// Non-zero entries of a dense 16 x 16 matrix.
 PauliVector::Sparse sparse(std::span<const double> dense);
+
+/// For apply() as its transpose.
+PauliVector::Sparse transposed(const PauliVector::Sparse& matrix);
+
+/// d loss / d matrix of apply(place, matrix), row-major: of the coefficients `before` it and d loss / d those
+/// behind it.
+std::array<double, 16> slopes_of_apply(const PauliVector& before, const PauliVector& slopes, int place);
+/// d loss / d state of add(state), likewise.
+std::array<double, 4> slopes_of_add(const PauliVector& before, const PauliVector& slopes);
 
 /// product = a b of row-major 4 x 4 matrices.
 std::array<double, 16> multiply(const std::array<double, 16>& a, const std::array<double, 16>& b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <vector>
 
 #include "qmtl/qmtl.h"
@@ -101,4 +102,42 @@ TEST_CASE("What is wrong is an Error with the program's exit code and words", "[
   CHECK(code_of([] { qmtl::TaskHead::load("no-such-run"); }) == 3);
   CHECK(code_of([] { qmtl::Threads none(0); }) == 2);
   CHECK_THROWS_WITH(qmtl::TaskHead(tasks, "[circuit]\nqbits = 4\n"), Catch::Contains("circuit.qubits"));
+}
+
+TEST_CASE(
+    "A head on a noisy device has the slopes of its noisy logits, and none of the noise outside training",
+    "[library]") {
+  const std::string noise =
+      "[[gate]]\nnames = [\"cz\"]\nchannels = [{ kind = \"depolarising\", probability = 0.1 }]\n"
+      "[[readout]]\np1_given_0 = 0.02\np0_given_1 = 0.05\n";
+  const std::string configuration =
+      "[circuit]\nqubits = 4\n[block]\nsize = 2\n[train]\nprecision = \"double\"\n";
+  const qmtl::TaskHead exact(tasks, configuration, 3);
+  const qmtl::TaskHead head = exact.with_noise(noise, "device.toml");
+  CHECK(head.noisy());
+  CHECK_FALSE(exact.noisy());
+  CHECK(head.with_precision("float").noisy());
+  const qmtl::ShotNoise call{};
+  std::vector<double> z(3 * head.width(), 0.3), logits(15), quiet(15), above(15), below(15), cotangents(15),
+      dz(z.size()), dparameters(head.parameters().size());
+  head.forward(z, logits, call);
+  head.forward(z, quiet);
+  exact.forward(z, above, call);
+  CHECK(quiet == above);
+  CHECK(logits != quiet);
+  cotangents[7] = 1.0;  // row 1, the task kind's class 1
+  head.vjp(z, cotangents, dz, dparameters, call);
+  const std::size_t at = head.width() + 2;
+  const double step = 1e-5;
+  z[at] += step;
+  head.forward(z, above, call);
+  z[at] -= 2 * step;
+  head.forward(z, below, call);
+  // Truncation and rounding of such a difference are 1e-9 for logits of order ten.
+  CHECK((above[7] - below[7]) / (2 * step) == Approx(dz[at]).margin(1e-7));
+  CHECK(std::abs(dz[at]) > 1e-3);
+  const auto wrong =
+      qmtl::test::failure([&] { exact.with_noise("[[gate]]\nnames = [\"cq\"]\n", "device.toml"); });
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.message, Catch::Contains("device.toml"));
 }

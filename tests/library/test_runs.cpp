@@ -50,6 +50,10 @@ TEST_CASE("A training in a folder has the bits of one in memory, and goes on whe
   CHECK(epochs == 4);
   CHECK(steps == 4 * 3);  // 54 rows for training, 20 a batch
   CHECK(Model::load(run.folder).run_hash() == expected);
+  const std::string page = write_report({run.folder}, folder.file("page.html"), "Points");
+  CHECK(read_file(page).find("<h1>Points</h1>") != std::string::npos);
+  CHECK(failure([] { write_report({}); }).code == 2);
+  CHECK(failure([&] { write_report({run.folder}, file); }).code == 2);
   // The run's log ends with it.
   const auto size = std::filesystem::file_size(folder.file("run/logs/rank-0000.log"));
   spdlog::warn("of the caller");

@@ -22,6 +22,84 @@ from door import HEADS, TASKS
 import qmtl.torch
 
 
+# A noisy device, and heads whose gates have one order on it.
+P, GAMMA, READ_1, READ_0 = 0.1, 0.08, 0.03, 0.06
+DEVICE = {"gate": [{"names": ["cz", "cx"], "channels": [{"kind": "depolarising", "probability": P}]},
+                   {"names": ["ry", "rx", "rz"], "channels": [{"kind": "amplitude-damping", "gamma": GAMMA}]}],
+          "readout": [{"p1_given_0": READ_1, "p0_given_1": READ_0}]}
+DEVICE_TOML = f"""[[gate]]
+names = ["cz", "cx"]
+channels = [{{ kind = "depolarising", probability = {P} }}]
+[[gate]]
+names = ["rx", "ry", "rz"]
+channels = [{{ kind = "amplitude-damping", gamma = {GAMMA} }}]
+[[readout]]
+p1_given_0 = {READ_1}
+p0_given_1 = {READ_0}
+"""
+DEVICE_HEADS = {
+    "line": {"circuit": {"qubits": 3, "entangler": "cz-line"}, "block": {"size": 2}},
+    "uploads": {"circuit": {"qubits": 3, "entangler": "cx-line", "uploads": 2, "layers": 2}, "block": {"size": 2}},
+    "weights": {"circuit": {"qubits": 3, "entangler": "cz-line", "rotations": ["ry", "rz"]}, "block": {"size": 3, "readout": "weights"}},
+    "trained gain": {"circuit": {"qubits": 3, "entangler": "none"}, "block": {"size": 2}, "head": {"train_gain": True}},
+    "hybrid": {"circuit": {"qubits": 3, "entangler": "cz-line"}, "head": {"kind": "hybrid"}},
+}
+
+
+def matrix_on(one, qubit, count):
+    """A matrix on one qubit of several, qubit 0 the last factor."""
+    made = np.eye(1)
+    for q in reversed(range(count)):
+        made = np.kron(made, one if q == qubit else np.eye(2))
+    return made
+
+
+def sign_of(bits, qubits):
+    return -1.0 if sum(bits >> q & 1 for q in qubits) % 2 else 1.0
+
+
+def noisy_probabilities(circuit, inputs, block):
+    """Of reading all qubits' bits behind a block on DEVICE: a dense density matrix, by the definitions of its channels."""
+    from qmtl.circuits import value
+    n = circuit.qubits
+    pauli = {"x": np.array([[0, 1], [1, 0]]), "y": np.array([[0, -1j], [1j, 0]]), "z": np.diag([1, -1])}
+    rho = np.zeros((2**n, 2**n), complex)
+    rho[0, 0] = 1
+    for gate in circuit.gates(block):
+        qubits = gate["qubits"]
+        if "angle" in gate:
+            angle = value(gate["angle"], inputs, circuit.values)
+            unitary = np.cos(angle / 2) * np.eye(2**n) - 1j * np.sin(angle / 2) * matrix_on(pauli[gate["gate"][1]], qubits[0], n)
+            kraus = [np.array([[1, 0], [0, (1 - GAMMA)**0.5]]), np.array([[0, GAMMA**0.5], [0, 0]])]
+        else:
+            zero, one = (matrix_on(np.diag(d), qubits[0], n) for d in ([1, 0], [0, 1]))
+            unitary, kraus = zero + one @ matrix_on(pauli[gate["gate"][1]], qubits[1], n), None
+        rho = unitary @ rho @ unitary.conj().T
+        if kraus:
+            rho = sum(k @ rho @ k.conj().T for k in (matrix_on(k, qubits[0], n) for k in kraus))
+        else:  # towards the mixture of both qubits: the mean over all Pauli operators on them
+            both = [matrix_on(a, qubits[0], n) @ matrix_on(b, qubits[1], n)
+                    for a in (np.eye(2), *pauli.values()) for b in (np.eye(2), *pauli.values())]
+            rho = (1 - P) * rho + P / 16 * sum(m @ rho @ m.conj().T for m in both)
+    read = np.array([[1 - READ_1, READ_0], [READ_1, 1 - READ_0]])
+    confusion = np.eye(1)
+    for _ in range(n):
+        confusion = np.kron(confusion, read)
+    return confusion @ rho.diagonal().real
+
+
+def noisy_expectations(circuit, inputs):
+    """The circuit's outputs on DEVICE; the readings of qubits are independent."""
+    from qmtl.circuits import value
+    found = []
+    for number, block in enumerate(circuit.blocks):
+        p = noisy_probabilities(circuit, inputs, number)
+        for output in block["outputs"]:
+            found.append(sum(value(part["weight"], (), circuit.values) * sum(p[bits] * sign_of(bits, part["qubits"])
+                                                                           for bits in range(len(p))) for part in output))
+    return found
+
+
 def head_of(name="qmtl", **options):
     return qmtl.torch.Head(TASKS, HEADS[name], seed=2, **options)
 
@@ -224,6 +302,85 @@ class InTorch(unittest.TestCase):
         torch.manual_seed(5)
         slope, = torch.autograd.grad(module.train()(z).sum(), module.scale)
         torch.testing.assert_close(slope * module.scale, (noisy - module.bias).sum().reshape(1), rtol=1e-4, atol=1e-2)
+
+    def test_training_mode_computes_on_a_noisy_device(self):
+        for name, config in DEVICE_HEADS.items():
+            with self.subTest(head=name):
+                module = qmtl.torch.Head(TASKS, config, seed=2, dtype=torch.float64, noise=DEVICE)
+                z = torch.randn(3, module.width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+                circuit = module.head().circuit()
+                expected = circuit.logits([noisy_expectations(circuit, row) for row in circuit.angles(z.numpy())])
+                # Some hundred roundings of double of numbers up to the scale 4 / 0.3.
+                np.testing.assert_allclose(module(z).detach().numpy(), expected, atol=1e-11)
+                single = module(z.float()).detach()
+                # The angles are float32, of slopes up to 4 / 0.3.
+                np.testing.assert_allclose(single.numpy(), expected, atol=2e-5)
+                quiet = module.eval()(z)
+                self.assertTrue(torch.equal(quiet, qmtl.torch.Head(TASKS, config, seed=2, dtype=torch.float64)(z)))
+                self.assertGreater(float((quiet.detach() - torch.from_numpy(expected)).abs().max()), 0.1)
+
+                module.train()
+                own = dict(module.named_parameters())
+
+                def logits(z, *values):
+                    for key, value in zip(own, values):
+                        module._parameters.pop(key, None)
+                        setattr(module, key, value)
+                    return module(z)
+
+                values = [p.detach().clone().requires_grad_() for p in own.values()]
+                self.assertTrue(torch.autograd.gradcheck(logits, (z.requires_grad_(), *values)))
+
+    def test_a_device_goes_with_the_module_and_not_with_the_model(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/device.toml"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(DEVICE_TOML)
+            module = qmtl.torch.Head("side", HEADS["qmtl"], seed=2, noise=path)
+            module.head().model().save(f"{folder}/model.h5")
+            self.assertFalse(qmtl.torch.Head.load(f"{folder}/model.h5")._engine.noisy)
+            again = qmtl.torch.Head.load(f"{folder}/model.h5", noise=DEVICE)
+        z = torch.randn(4, module.width)
+        self.assertFalse(torch.equal(module(z), qmtl.torch.Head("side", HEADS["qmtl"], seed=2)(z)))
+        file = io.BytesIO()
+        torch.save(module, file)
+        file.seek(0)
+        options = {"weights_only": False} if torch.__version__ >= "2" else {}
+        for made in (again, copy.deepcopy(module), torch.load(file, **options), qmtl.torch.Head.of(module.head())):
+            self.assertTrue(torch.equal(made(z), module(z)))
+        state = torch.get_rng_state()  # a device alone takes no random numbers
+        module(z)
+        self.assertTrue(torch.equal(torch.get_rng_state(), state))
+        if hasattr(torch.library, "custom_op"):
+            compiled = torch.compile(copy.deepcopy(module), backend="aot_eager", fullgraph=True)
+            self.assertTrue(torch.equal(compiled(z), module(z)))
+
+    def test_shots_on_a_noisy_device_scatter_about_its_expectations(self):
+        config = {**HEADS["qmtl"], "train": {"shots": 100}}
+        module = qmtl.torch.Head("side", config, seed=2, dtype=torch.float64, noise=DEVICE)
+        z = torch.randn(1, module.width, dtype=torch.float64).expand(4000, -1)
+        mean = qmtl.torch.Head("side", HEADS["qmtl"], seed=2, dtype=torch.float64, noise=DEVICE)(z[:1]).item()
+        torch.manual_seed(5)
+        logits = module(z).detach()[:, 0]
+        circuit = module.head().circuit()
+        values = noisy_probabilities(circuit, circuit.angles(z[:1].numpy())[0], 0)
+        signs = [sum(part["weight"][0]["factor"] * sign_of(bits, part["qubits"]) for part in circuit.blocks[0]["outputs"][0])
+                 for bits in range(len(values))]
+        deviation = np.sqrt((values @ np.square(signs) - (values @ signs) ** 2) / 100) * circuit.columns[0]["weights"][0]
+        # Five standard errors of a mean and of a deviation of 4,000 normal numbers.
+        self.assertLess(abs(float(logits.mean()) - mean), 5 * deviation / 4000**0.5)
+        self.assertLess(abs(float(logits.std()) / deviation - 1), 5 / 8000**0.5)
+
+    def test_a_device_that_cannot_be_is_refused(self):
+        cases = [(dict(config=HEADS["mlp"], noise=DEVICE), qmtl.UsageError, "mlp"),
+                 (dict(config={"circuit": {"qubits": 12, "entangler": "cx-ring", "layers": 2}, "block": {"placement": "global"}},
+                       noise=DEVICE), qmtl.UsageError, "at most 8"),
+                 (dict(config=HEADS["qmtl"], noise={"gate": [{"names": ["cq"], "channels": []}]}), qmtl.UsageError, "cq"),
+                 (dict(config=HEADS["qmtl"], noise="/nowhere/device.toml"), qmtl.DataError, "/nowhere/device.toml"),
+                 (dict(config=HEADS["qmtl"], noise=3), TypeError, "int")]
+        for options, kind, words in cases:
+            with self.subTest(words=words), self.assertRaisesRegex(kind, words):
+                qmtl.torch.Head("side", **options)
 
     def test_parameters_of_any_dtype_have_slopes_of_theirs(self):
         z = torch.randn(4, 4)

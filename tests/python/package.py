@@ -7,6 +7,7 @@ import copy
 import importlib.util
 import json
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
@@ -359,6 +360,8 @@ class Package(Program):
     def test_types_hold_in_strict_mode(self):
         if importlib.util.find_spec("mypy") is None:
             self.skipTest("left out: mypy not installed")
+        if not (pathlib.Path(qmtl.__file__).parent / "_core.pyi").exists():
+            self.skipTest("left out: a build with a sanitizer has no stubs")
         examples = sorted(str(path) for path in (door.ROOT / "tools" / "python" / "examples").glob("*.py"))
         built = os.environ.get("QMTL_PYTHON_PACKAGE")  # mypy finds an installed package by itself
         environment = {**os.environ, **({"MYPYPATH": built} if built else {})}

@@ -12,7 +12,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE, PAGE = ROOT / "tools" / "python" / "qmtl", ROOT / "tools" / "python" / "API.md"
 # Module: what it has for its users, in the order of the page.
-MODULES = {"head": ["Head"], "model": ["train", "run", "Model", "Replay"], "circuits": ["Circuit"], "torch": ["Head", "QuantumCircuit"],
+MODULES = {"head": ["Head"], "model": ["train", "run", "report", "Model", "Replay"], "circuits": ["Circuit"], "torch": ["Head", "QuantumCircuit"],
            "jax": ["head", "load", "Head"], "sklearn": ["QMTLClassifier", "QMTLRegressor"], "onnx": ["join", "tasks_of"],
            "metrics": ["read_metrics"], "threads": ["set_threads"], "doctor": ["doctor"], "errors": ["Error", "UsageError", "DataError",
                                                                                                     "EndpointError"]}

@@ -18,6 +18,26 @@ if os.environ.get("QMTL_LONG") != "1":
 door.environment("venv", "ensurepip")
 
 
+# What the installed wheel does beside training, with NumPy alone.
+DEPLOY = """
+import numpy, pathlib, qmtl
+x = numpy.random.default_rng(0).normal(size=(60, 4)).astype('float32')
+model = qmtl.train(x, x[:, :1] > 0, ['side'], {'circuit': {'qubits': 4}, 'block': {'size': 2}, 'train': {'epochs': 3}})
+print(*sorted(qmtl.export_forms()))
+model.export('edge', 'model.qmh', x)
+model.export('qasm3', 'model.qasm', x)
+model.report('model.html', x, x[:, :1] > 0)
+print('done' if model.replay(x[:4], x[:4, :1] > 0, 'replay', shots=50).done else 'not done')
+pathlib.Path('ibm.toml').write_text('kind = "ibm"\\nbackend = "b"\\n')
+try:
+    model.replay(x[:4], x[:4, :1] > 0, 'elsewhere', endpoint='ibm.toml')
+except qmtl.UsageError as error:
+    assert 'QMTL_HTTP' in str(error), error
+else:
+    raise AssertionError('a service was called')
+"""
+
+
 class Wheel(unittest.TestCase):
     def test_a_wheel_is_small_and_holds_what_it_needs(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -33,6 +53,12 @@ class Wheel(unittest.TestCase):
             self.assertIn("libtbb", libraries)
             for foreign in ("libmpi", "libpython", "libonnx"):  # libcurl comes with Debian's HDF5
                 self.assertNotIn(foreign, libraries)
+            subprocess.run([sys.executable, "-m", "venv", f"{folder}/try"], check=True)
+            subprocess.run([f"{folder}/try/bin/pip", "install", "--disable-pip-version-check", "-q", wheel], check=True)
+            found = subprocess.run([f"{folder}/try/bin/python", "-c", DEPLOY], cwd=folder, capture_output=True, text=True)
+            self.assertEqual(found.stdout.split(), ["c", "circuit", "edge", "ionq", "isa", "qasm2", "qasm3", "done"], found.stderr)
+            for file in ("model.qmh", "model.qasm", "model.html"):
+                self.assertTrue((pathlib.Path(folder) / file).exists(), file)
 
 
 if __name__ == "__main__":

@@ -197,11 +197,31 @@ class Workflows(Program):
             self.assertIn(ends, text)
             self.assertIn("4 epochs in 00:0", text.splitlines()[-1] if ends == "\n" else text.split("\r")[-1])
 
+    def test_a_report_is_one_page_about_the_model_and_its_scores(self):
+        page = self.model.report(self.path("model.html"), self.x, self.y, split=self.split, title="Points & thirds")
+        text = page.read_text(encoding="utf-8")
+        self.assertTrue(text.startswith("<!doctype html>"))
+        for words in ("Points &amp; thirds", "head parameters", self.model.run_hash, *TASKS):
+            self.assertIn(words, text)
+        self.assertNotIn("Loss per epoch", text)
+        run = qmtl.train(self.x, self.y, TASKS, CONFIG, split=self.split, run=self.path("reported"))
+        with_curves = run.report(self.path("run.html")).read_text(encoding="utf-8")
+        self.assertIn("Training and validation loss per epoch", with_curves)
+        # The program's page of the folder is the same.
+        written = qmtl.report(self.path("reported"))
+        self.assertEqual(written.read_text(encoding="utf-8"), with_curves)
+        self.succeed("report", "reported", "--out", "program.html", "--quiet")
+        self.assertEqual(pathlib.Path(self.path("program.html")).read_text(encoding="utf-8"), with_curves)
+        other = pathlib.Path(self.path("other.txt"))
+        other.write_text("mine")
+        with self.assertRaisesRegex(qmtl.UsageError, "other.txt"):
+            self.model.report(other)
+        with self.assertRaisesRegex(qmtl.DataError, "nowhere"):
+            qmtl.report(self.path("nowhere"))
+        with self.assertRaisesRegex(ValueError, "both x and y"):
+            self.model.report(self.path("half.html"), self.x)
+
     def test_a_replay_measures_what_the_model_computes(self):
-        if not qmtl.export_forms():
-            with self.assertRaisesRegex(qmtl.UsageError, "QMTL_HARDWARE"):
-                self.model.replay(self.x, self.y, self.path("replay"))
-            return
         few = slice(0, 12)
         found = self.model.replay(self.x[few], self.y[few], self.path("replay"), shots=400)
         self.assertTrue(found.done)

@@ -77,7 +77,7 @@ LIBRARIES = [
     ("HTTP", re.compile(r"^(curl/.*|httplib\.h)$"), {"hardware", "tests"}),
 ]
 # What an output carries byte for byte: generated C its kernels, a report its page.
-EMBEDDED = ("runtime/edge/kernels/", "tools/program/report/page.")
+EMBEDDED = ("runtime/edge/kernels/", "tools/workflows/report/page.")
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 PAGE = re.compile(r"\bDESIGN(\.md| section)\b")
 # The public headers: what they include, their users must have.

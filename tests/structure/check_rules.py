@@ -39,7 +39,7 @@ def self_test(root, folder):
         ("tools/program/a.cpp", '#include "tests/oracle/oracle.h"', True),
         ("tools/program/a.cpp", '#include "io/data/dataset.h"', False),
         ("tools/program/a.cpp", '#include "tools/workflows/replay/run.h"', False),
-        ("tools/program/report/a.cpp", '#include "tools/library/model.h"', True),
+        ("tools/workflows/report/a.cpp", '#include "tools/library/model.h"', True),
         ("tools/workflows/replay/a.cpp", '#include "tools/program/options.h"', True),
         ("tools/workflows/replay/a.cpp", '#include "tools/library/model.h"', True),
         ("tools/workflows/export/a.cpp", '#include "tools/workflows/training/load.h"', False),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "runtime/model/heads/angle_map.h"
 #include "runtime/model/heads/circuit_start.h"
@@ -16,6 +17,7 @@ void CircuitStage<Real>::Part::bind(std::span<const double> params) {
   std::vector<double> own;
   for (int index : cone.params) own.push_back(params[static_cast<std::size_t>(index)]);
   engine->bind(own);
+  if (device) device->bind(own);
 }
 
 template <class Real>
@@ -39,6 +41,12 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const StageSetup& set
     groups_.push_back(group.first < group.last ? make_part(group, setup) : Part{});
     if (groups_.back().engine) groups_.back().engine->set_second_moments(second_moments_);
   }
+}
+
+template <class Real>
+void CircuitStage<Real>::train_on(const TrainingDeviceFactory& device) {
+  for (Part& part : groups_.empty() ? generations_ : groups_)
+    if (part.engine) part.device = device(part.cone.circuit, !groups_.empty() && second_moments_);
 }
 
 template <class Real>
@@ -124,7 +132,8 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   memory.angle_gradients.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
   memory.circuit_gradient.assign(used.cone.params.size(), 0.0);
   std::vector<double>&expectations = memory.expectations, &given = memory.given;
-  const auto at_readout = [&](std::size_t first, std::size_t count, const Real* tile, Real* tile_cotangents) {
+  const auto at_readout = [&](std::size_t first, std::size_t count, const auto* tile, auto* tile_cotangents) {
+    using Number = std::remove_pointer_t<decltype(tile_cotangents)>;
     expectations.resize(count * used.outputs);
     given.resize(count * used.outputs);
     for (std::size_t i = 0; i < count; ++i)
@@ -142,15 +151,39 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
     readout(first, count, expectations, given);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t o = 0; o < used.outputs; ++o)
-        tile_cotangents[i * stride + o] = static_cast<Real>(given[i * used.outputs + o]);
-      std::fill(tile_cotangents + i * stride + used.outputs, tile_cotangents + (i + 1) * stride, Real(0));
+        tile_cotangents[i * stride + o] = static_cast<Number>(given[i * used.outputs + o]);
+      std::fill(tile_cotangents + i * stride + used.outputs, tile_cotangents + (i + 1) * stride, Number(0));
     }
   };
-  used.engine->vjp(rows, memory.angles.data(), at_readout, memory.values.data(),
-                   memory.angle_gradients.data(), memory.circuit_gradient.data());
+  if (used.device && pass.training)
+    device_vjp(used, rows, memory, at_readout);
+  else
+    used.engine->vjp(rows, memory.angles.data(), at_readout, memory.values.data(),
+                     memory.angle_gradients.data(), memory.circuit_gradient.data());
   for (std::size_t i = 0; i < used.cone.params.size(); ++i)
     add_trained_gradient(circuit_, used.cone.params[i], memory.circuit_gradient[i], trained_, gradient);
   decode(z, used, memory, dz, gradient, gain_gradient);
+}
+
+template <class Real>
+template <class AtReadout>
+void CircuitStage<Real>::device_vjp(const Part& part, std::size_t rows, Memory& memory,
+                                    const AtReadout& at_readout) const {
+  const std::size_t width = part.angles();
+  std::vector<double> angles(width), slopes(width),
+      row_cotangents(static_cast<std::size_t>(part.engine->values()));
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::copy_n(memory.angles.data() + i * width, width, angles.begin());
+    part.device->vjp(
+        angles,
+        [&](const double* values, double* cotangents) {
+          at_readout(i, std::size_t{1}, values, row_cotangents.data());
+          std::copy_n(row_cotangents.begin(), part.outputs, cotangents);
+        },
+        slopes, memory.circuit_gradient);
+    std::transform(slopes.begin(), slopes.end(), memory.angle_gradients.data() + i * width,
+                   [](double slope) { return static_cast<Real>(slope); });
+  }
 }
 
 template <class Real>

@@ -11,6 +11,7 @@
 
 #include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/training_device.h"
 #include "runtime/model/heads/head.h"
 
 namespace qmtl {
@@ -68,6 +69,8 @@ class CircuitStage {
   /// As start_circuit.
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
   void bind(std::span<const double> params, double gain);
+  /// From now on a training's passes compute on a device, to which parameters are then to be bound.
+  void train_on(const TrainingDeviceFactory& device);
   /// Of the circuit, as bound.
   std::span<const double> params() const { return params_; }
   double gain() const { return gain_; }
@@ -77,9 +80,9 @@ class CircuitStage {
   /// The first two: expectations[rows of z, outputs()], exact.
   std::vector<double> values(const Matrix<Real>& z) const;
 
-  /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, with the shot noise
-  /// of a training's pass,
-  /// writes d loss / d expectations (same shape). Called in order of rows, from the calling thread.
+  /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, of the device and
+  /// with the shot noise of a training's pass, writes d loss / d expectations (same shape). Called in order
+  /// of rows, from the calling thread.
   using Readout = std::function<void(std::size_t first, std::size_t count,
                                      std::span<const double> expectations, std::span<double> cotangents)>;
   /// Writes d loss / d z and ADDS the gradients of the circuit's parameters and (unless null) of the gain
@@ -94,7 +97,8 @@ class CircuitStage {
   struct Part {
     Cone cone;
     std::size_t first_output = 0, outputs = 0;
-    std::unique_ptr<Engine<Real>> engine;  ///< null where there are no blocks
+    std::unique_ptr<Engine<Real>> engine;    ///< null where there are no blocks
+    std::unique_ptr<TrainingDevice> device;  ///< null where the engine computes a training's passes too
 
     void bind(std::span<const double> params);
     std::size_t angles() const { return cone.angles.size(); }
@@ -125,6 +129,9 @@ class CircuitStage {
               std::span<double> gradient, double* gain_gradient) const;
   void decode_functions(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
                         std::span<double> gradient, double* gain_gradient) const;
+  /// The engine's vjp, row by row on the part's device, whose values and cotangents are double.
+  template <class AtReadout>
+  void device_vjp(const Part& part, std::size_t rows, Memory& memory, const AtReadout& at_readout) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/engine/training_device.h"
 #include "runtime/model/heads/circuit_readout.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/model/layers/layer.h"
@@ -36,6 +37,10 @@ class Head {
   /// as bound. Null, both, for heads without a circuit.
   virtual const CircuitStage<Real>* circuit_stage() const { return nullptr; }
   virtual const CircuitReadout* readout() const { return nullptr; }
+
+  /// Lets a training's passes compute the circuit on a device, to which parameters are then to be bound;
+  /// false for heads without a circuit.
+  virtual bool train_on(const TrainingDeviceFactory& /*device*/) { return false; }
 
   /// logits[rows of z, outputs of all tasks], exact.
   virtual void forward(const Matrix<Real>& z, std::span<double> logits) const = 0;

@@ -23,11 +23,14 @@ void expect(std::size_t found, std::size_t expected, const std::string& what) {
 template <class Real>
 class HeadFunctionOf final : public HeadFunction {
  public:
-  HeadFunctionOf(const ModelSpec& spec, int shots, SimdTarget target)
-      : spec_(spec), shots_(shots), outputs_(task_columns(spec_).back()) {
+  HeadFunctionOf(const ModelSpec& spec, int shots, SimdTarget target, const TrainingDeviceFactory& device)
+      : spec_(spec), noisy_(shots > 0 || device), outputs_(task_columns(spec_).back()) {
     groups_ = generation_tasks(spec_);
     if (groups_.empty()) groups_ = {{0, spec_.tasks.size()}};
-    head_ = make_head<Real>({spec_, groups_, shots_, target});
+    head_ = make_head<Real>({spec_, groups_, shots, target});
+    if (device && !head_->train_on(device))
+      throw usage_error("noise in training: expected a head with a circuit, found the kind '" +
+                        spec_.head.kind + "', which runs on no quantum device");
   }
 
   const ModelSpec& spec() const override { return spec_; }
@@ -119,10 +122,10 @@ class HeadFunctionOf final : public HeadFunction {
     return {.training = true, .seed = draw.seed, .step = draw.step, .samples = numbers};
   }
 
-  /// The noise is drawn where training draws it, in the gradient's pass: its slopes are thrown away.
+  /// Device and shots are where training has them, in the gradient's pass: its slopes are thrown away.
   template <class Number>
   void noisy_of(std::span<const Number> z, std::span<Number> logits, const ShotDraw& draw) const {
-    if (shots_ == 0) return forward_of(z, logits);
+    if (!noisy_) return forward_of(z, logits);
     const std::size_t rows = rows_of(z), size = count_params(params());
     expect(logits.size(), rows * outputs_, "logits");
     require_gradients();
@@ -167,7 +170,7 @@ class HeadFunctionOf final : public HeadFunction {
   }
 
   ModelSpec spec_;
-  int shots_;
+  bool noisy_;
   std::size_t outputs_;
   std::vector<TaskRange> groups_;
   std::unique_ptr<Head<Real>> head_;
@@ -175,11 +178,13 @@ class HeadFunctionOf final : public HeadFunction {
 
 }  // namespace
 
-std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots, SimdTarget target) {
+std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots, SimdTarget target,
+                                                 const TrainingDeviceFactory& device) {
   if (spec.tasks.empty())
     throw usage_error("expected at least one task, found none: describe it in [task.<name>]");
-  if (spec.precision == "float") return std::make_unique<HeadFunctionOf<float>>(spec, shots, target);
-  if (spec.precision == "double") return std::make_unique<HeadFunctionOf<double>>(spec, shots, target);
+  if (spec.precision == "float") return std::make_unique<HeadFunctionOf<float>>(spec, shots, target, device);
+  if (spec.precision == "double")
+    return std::make_unique<HeadFunctionOf<double>>(spec, shots, target, device);
   throw usage_error("train.precision: expected float or double, found '" + spec.precision + "'");
 }
 

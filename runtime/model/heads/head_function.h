@@ -8,13 +8,15 @@
 
 #include "runtime/circuit/circuit.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/training_device.h"
 #include "runtime/model/heads/circuit_readout.h"
 #include "runtime/model/spec.h"
 #include "runtime/train/state.h"
 
 namespace qmtl {
 
-/// Which random numbers the shot noise of a call takes: equal draws have equal noise in every row.
+/// A call of a training, and which random numbers its shot noise takes: equal draws have equal noise in every
+/// row.
 struct ShotDraw {
   std::uint64_t seed = 0;
   std::int64_t step = 0;
@@ -43,8 +45,8 @@ class HeadFunction {
   /// logits[rows, outputs] of z[rows, width], exact.
   virtual void forward(std::span<const float> z, std::span<float> logits) const = 0;
   virtual void forward(std::span<const double> z, std::span<double> logits) const = 0;
-  /// The same with the shot noise of training, as Head::gradient has it; costs as much as vjp. Throws Error
-  /// (usage) where vjp does.
+  /// The same in training, on the device and with the shot noise, as Head::gradient has them; costs as much
+  /// as vjp. Throws Error (usage) where vjp does.
   virtual void forward(std::span<const float> z, std::span<float> logits, const ShotDraw& draw) const = 0;
   virtual void forward(std::span<const double> z, std::span<double> logits, const ShotDraw& draw) const = 0;
   /// For cotangents[rows, outputs] = d loss / d logits: writes dz[rows, width] = d loss / d z and dparams = d
@@ -56,9 +58,11 @@ class HeadFunction {
                    std::span<double> dparams, const ShotDraw* draw = nullptr) const = 0;
 };
 
-/// The head of a model whose head and tasks are complete, in the model's precision. `shots`: of training;
-/// without them a draw changes nothing. Throws Error (usage).
+/// The head of a model whose head and tasks are complete, in the model's precision. `shots`, `device`: of
+/// training; without both a draw changes nothing. Throws Error (usage), so for a device and a head without a
+/// circuit.
 std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots = 0,
-                                                 SimdTarget target = SimdTarget::best);
+                                                 SimdTarget target = SimdTarget::best,
+                                                 const TrainingDeviceFactory& device = {});
 
 }  // namespace qmtl

@@ -43,6 +43,10 @@ class HybridHead final : public Head<Real> {
   std::size_t width() const override { return stage_.width(); }
   const std::vector<ParamInfo>& params() const override { return params_; }
   const CircuitStage<Real>* circuit_stage() const override { return &stage_; }
+  bool train_on(const TrainingDeviceFactory& device) override {
+    stage_.train_on(device);
+    return true;
+  }
   const CircuitReadout* readout() const override { return &readout_; }
 
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {

@@ -2,12 +2,15 @@
 #include "qmtl/head.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "io/config/config.h"
+#include "io/config/noise_file.h"
 #include "runtime/base/error.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/data.h"
 #include "runtime/model/heads/head_function.h"
+#include "runtime/noise/noisy_gradient.h"
 #include "runtime/train/learner.h"
 #include "tools/library/source/circuit_json.h"
 #include "tools/library/source/conversions.h"
@@ -17,17 +20,40 @@
 
 namespace qmtl {
 
+namespace {
+
+/// A noise file as it was given.
+struct GivenNoise {
+  std::string text, name;
+};
+
+TrainingDeviceFactory device_of(const std::optional<GivenNoise>& noise) {
+  if (!noise) return {};
+  const NoiseModel model = noise->name.ends_with(".json") ? parse_ibm_properties(noise->text, noise->name)
+                                                          : parse_noise_toml(noise->text, noise->name);
+  return [model](const Circuit& circuit, bool second_moments) {
+    return make_noisy_device(circuit, model, second_moments);
+  };
+}
+
+}  // namespace
+
 struct TaskHead::Body {
   Config config;
+  std::optional<GivenNoise> noise;
   std::vector<LabelledTask> tasks;
   std::unique_ptr<HeadFunction> function;
   std::vector<double> params;
 
-  explicit Body(Config resolved)
+  explicit Body(Config resolved, std::optional<GivenNoise> given = {})
       : config(std::move(resolved)),
+        noise(std::move(given)),
         tasks(labelled_tasks(config.model.tasks)),
-        function(make_head_function(config.model, config.train.shots)) {}
-  Body(Config resolved, std::vector<double> values) : Body(std::move(resolved)) { set(std::move(values)); }
+        function(make_head_function(config.model, config.train.shots, SimdTarget::best, device_of(noise))) {}
+  Body(Config resolved, std::vector<double> values, std::optional<GivenNoise> given = {})
+      : Body(std::move(resolved), std::move(given)) {
+    set(std::move(values));
+  }
   void set(std::vector<double> values) {
     function->bind(values);
     params = std::move(values);
@@ -76,8 +102,12 @@ TaskHead TaskHead::of(const Model& model) {
 TaskHead TaskHead::with_precision(const std::string& precision) const {
   Config config = body_->config;
   config.model.precision = precision;
-  return TaskHead(std::make_unique<Body>(std::move(config), body_->params));
+  return TaskHead(std::make_unique<Body>(std::move(config), body_->params, body_->noise));
 }
+TaskHead TaskHead::with_noise(std::string_view noise, const std::string& name) const {
+  return TaskHead(std::make_unique<Body>(body_->config, body_->params, GivenNoise{std::string(noise), name}));
+}
+bool TaskHead::noisy() const { return body_->noise.has_value(); }
 TaskHead::TaskHead(TaskHead&&) noexcept = default;
 TaskHead& TaskHead::operator=(TaskHead&&) noexcept = default;
 TaskHead::~TaskHead() = default;

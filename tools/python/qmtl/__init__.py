@@ -8,11 +8,11 @@ from .doctor import Finding, doctor
 from .errors import DataError, EndpointError, Error, UsageError
 from .head import Head
 from .metrics import read_metrics
-from .model import Model, Replay, run, train
+from .model import Model, Replay, report, run, train
 from .threads import set_threads
 
 __version__ = _version()
 from_qasm3 = Head.from_qasm3
 __all__ = ["DataError", "EndpointError", "Epoch", "Error", "Finding", "Head", "Model", "Progress", "Replay", "Task",
-           "UsageError", "doctor", "export_forms", "from_qasm3", "instruction_set", "read_metrics", "run", "set_threads",
+           "UsageError", "doctor", "export_forms", "from_qasm3", "instruction_set", "read_metrics", "report", "run", "set_threads",
            "train"]

@@ -13,9 +13,11 @@ from typing import Any, Union
 import numpy as np
 
 from ._core import Task
+from .errors import DataError
 
 Config = Union[None, str, "os.PathLike[str]", Mapping[str, Any]]
 Tasks = Union[Task, Mapping[str, Any], Iterable[Any]]
+NoiseFile = Union[str, "os.PathLike[str]", Mapping[str, Any]]
 
 
 def toml_value(value: Any, key: str) -> str:
@@ -75,6 +77,19 @@ def _with_absolute_files(text: str, folder: pathlib.Path) -> str:
     for layer in layers:
         layer["file"] = str(folder / layer["file"])
     return to_toml(tables) if layers else text
+
+
+def noise_text(noise: NoiseFile) -> tuple[str, str]:
+    """Text and name of a noise file, or of a dict of its tables."""
+    if isinstance(noise, Mapping):
+        return to_toml(noise), "noise"
+    if isinstance(noise, (str, os.PathLike)):
+        path = pathlib.Path(noise)
+        try:
+            return path.read_text(encoding="utf-8"), str(path)
+        except OSError as error:
+            raise DataError(f"{path}: expected a noise file, found that it cannot be read: {error.strerror}") from error
+    raise TypeError(f"noise: expected a path or a dict of a noise file's tables, found {type(noise).__name__}")
 
 
 def says_tasks(config: Config) -> bool:

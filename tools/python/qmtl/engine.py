@@ -14,7 +14,7 @@ from .head import Head
 from .tensors import Array
 
 
-Noise = Union[None, "tuple[int, int]"]  # seed and step of shot noise, None: exact
+Noise = Union[None, "tuple[int, int]"]  # seed and step of a training's call, None: exact
 
 
 class Engine:
@@ -23,6 +23,7 @@ class Engine:
     def __init__(self, head: Head) -> None:
         self.head = head
         self.outputs, self.width, self.size, self.shots = head.outputs, head.width, head._core.size, head._core.shots
+        self.noisy = self.shots > 0 or head._core.noisy
         self._cores: dict[bool, CoreHead] = {}
         self.handle = next(_handles)
         engines[self.handle] = self

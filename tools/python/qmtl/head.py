@@ -12,7 +12,7 @@ import numpy as np
 
 from ._core import Head as CoreHead
 from ._core import Task
-from .configuration import Config, Tasks, task_list, task_slices, to_toml
+from .configuration import Config, NoiseFile, Tasks, noise_text, task_list, task_slices, to_toml
 from .tensors import Array, views
 
 if TYPE_CHECKING:
@@ -36,11 +36,13 @@ class Head:
     for other numbers and ValueError for other shapes, naming the argument.
     """
 
-    __slots__ = ("_core", "__weakref__")
+    __slots__ = ("_core", "_noise", "__weakref__")
     _core: CoreHead
+    _noise: tuple[str, str] | None  # text and name of the device's noise file
 
     def __init__(self, tasks: Tasks, config: Config = None, *, seed: int = 1) -> None:
         self._core = CoreHead(task_list(tasks), to_toml(config), seed)
+        self._noise = None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Head:
@@ -57,9 +59,10 @@ class Head:
         return cls(tasks, stage_of_qasm3(text, config), seed=seed)
 
     @classmethod
-    def _of(cls, core: CoreHead) -> Head:
+    def _of(cls, core: CoreHead, noise: tuple[str, str] | None = None) -> Head:
         head = cls.__new__(cls)
         head._core = core
+        head._noise = noise
         return head
 
     def model(self) -> Model:
@@ -70,7 +73,17 @@ class Head:
 
     def with_precision(self, precision: str) -> Head:
         """An equal head whose circuit is computed in "float" or "double", whatever train.precision says."""
-        return self._of(self._core.with_precision(precision))
+        return self._of(self._core.with_precision(precision), self._noise)
+
+    def with_noise(self, noise: NoiseFile) -> Head:
+        """An equal head whose calls with `noise=(seed, step)` are a training's on a noisy device: exact expectations
+        under the noise of its gates and measurements by density matrices, and exact slopes of those. noise: a noise
+        file as `qmtl noise` takes it (a path; .json: the properties of an IBM backend), or a dict of its tables. The
+        noise is no part of the model: a checkpoint does not hold it. Raises UsageError for a wrong file, with its key,
+        for heads without a circuit and for circuits too wide: more than eight qubits alive at once in the backward
+        cone of an output."""
+        text, name = noise_text(noise)
+        return self._of(self._core.with_noise(text, name), (text, name))
 
     @property
     def width(self) -> int:
@@ -121,7 +134,8 @@ class Head:
 
     def forward(self, z: Any, out: Any = None, noise: tuple[int, int] | None = None) -> Array:
         """Logits [rows, outputs] of z [rows, width], in z's dtype; written to `out` where it is given. noise: seed and
-        step of the shot noise of training (train.shots; without it nothing changes), equal for equal numbers."""
+        step of a training's call: with the shot noise of train.shots, equal for equal numbers, and on the device of
+        with_noise; without both nothing changes."""
         return self._core.forward(z, out=out, noise=noise)
 
     __call__ = forward
@@ -151,14 +165,14 @@ class Head:
         return {name: columns[..., part] for name, part in task_slices(self.tasks).items()}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.tasks, self.configuration, self.parameters)
+        return _restored, (self.tasks, self.configuration, self.parameters, self._noise)
 
     def __repr__(self) -> str:
         names = ", ".join(task.name for task in self.tasks)
         return f"qmtl.Head(width={self.width}, outputs={self.outputs}, parameters={self._core.size}, tasks=[{names}])"
 
 
-def _restored(tasks: list[Task], configuration: str, parameters: Array) -> Head:
+def _restored(tasks: list[Task], configuration: str, parameters: Array, noise: tuple[str, str] | None) -> Head:
     head = Head(tasks, configuration)
     head.parameters = parameters
-    return head
+    return head if noise is None else Head._of(head._core.with_noise(*noise), noise)

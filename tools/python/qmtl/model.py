@@ -75,8 +75,9 @@ class Model:
     """A trained model of several tasks: what `train` returns and a checkpoint holds. It does not change; calls
     release the GIL and may run in several threads at once."""
 
-    __slots__ = ("_core", "__weakref__")
+    __slots__ = ("_core", "_folder", "__weakref__")
     _core: CoreModel
+    _folder: pathlib.Path | None  # of the run that it comes from
 
     def __init__(self) -> None:
         raise TypeError("a model comes from qmtl.train or qmtl.Model.load")
@@ -85,12 +86,15 @@ class Model:
     def _of(cls, core: CoreModel) -> Model:
         model = cls.__new__(cls)
         model._core = core
+        model._folder = None
         return model
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
         """A checkpoint, or a run folder's best one, of any door. Raises DataError naming file and damage."""
-        return cls._of(CoreModel.load(os.fspath(path)))
+        model = cls._of(CoreModel.load(os.fspath(path)))
+        model._folder = pathlib.Path(path) if os.path.isdir(path) else None
+        return model
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a checkpoint as `qmtl eval`, `predict`, `export` and `replay` take it, atomically. Equal models
@@ -192,6 +196,27 @@ class Model:
         """What `qmtl plan --json` prints: parameters, how the engine runs it, cost, dead parameters, warnings."""
         return cast("dict[str, Any]", json.loads(self._core.plan()))
 
+    def report(self, path: str | os.PathLike[str], x: Any = None, y: Any = None, *, title: str = "", **options: Any) -> pathlib.Path:
+        """Writes a page about the model, one HTML file that opens without a network, as `qmtl report` does: parameters,
+        circuit, configuration, of a run folder's model the curves of its training too, and of rows of x with labels y
+        what `evaluate` says with the same `options`. An earlier report at `path` is replaced. Returns the path. Raises
+        UsageError for another file there, and as evaluate."""
+        if (x is None) != (y is None) or (options and x is None):
+            raise ValueError("report: expected both x and y, or neither and no options of evaluate")
+        with tempfile.TemporaryDirectory(prefix="qmtl-") as folder:
+            about = self._folder
+            if about is None or not (about / "metrics.jsonl").exists() or Model.load(about).run_hash != self.run_hash:
+                about = pathlib.Path(folder) / "model"
+                (about / "checkpoints").mkdir(parents=True)
+                (about / "metrics.jsonl").touch()
+                self.save(about / "checkpoints" / "best.h5")
+            paths = [about]
+            if x is not None:
+                paths.append(pathlib.Path(folder) / "evaluation.json")
+                scores = {**self.evaluate(x, y, **options), "checkpoint": "of the model as it is"}  # no file of its own
+                paths[-1].write_text(json.dumps(scores), encoding="utf-8")
+            return report(paths, path, title=title)
+
     def save_data(self, path: str | os.PathLike[str], x: Any, y: Any, *, split: Any = None) -> None:
         """Writes rows of x and labels y as a data set for the program (`qmtl eval --data`, `replay --data`), all in the
         test split unless `split` says 0, 1 or 2 for each row. Raises UsageError and DataError for what does not fit."""
@@ -253,6 +278,16 @@ def labels_of(y: Any, tasks: Sequence[Task]) -> Array:
             raise ValueError(f"y, '{task.name}': expected {len(parts[0])} rows as '{tasks[0].name}' has, found {len(part)}")
         parts.append(part)
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def report(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], out: str | os.PathLike[str] = "", *,
+           title: str = "") -> pathlib.Path:
+    """Writes one HTML page that opens without a network about run folders and files of results (what `qmtl eval`,
+    `replay`, `compare`, `scale` and `noise` write), as `qmtl report` does. out: "" for report.html in the folder of the
+    first path; an earlier report is replaced. title: "" for one of what is in it. Returns the page's path. Raises
+    UsageError for another file in its place, DataError naming file and field for what cannot be read."""
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    return pathlib.Path(_core.write_report([os.fspath(path) for path in given], os.fspath(out), title))
 
 
 def train(x: Any, y: Any, tasks: Tasks, config: Config = None, *, split: Any = None,

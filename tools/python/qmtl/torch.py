@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .configuration import Config, Tasks, task_slices
+from .configuration import Config, NoiseFile, Tasks, task_slices
 from .engine import Engine, Noise, engines
 from .head import Head as CoreHead
 
@@ -146,36 +146,41 @@ class Head(torch.nn.Module):
     """z [..., width] to the logits [..., outputs] of all tasks, or with as_dict=True to {task: [..., outputs of the
     task]}. Slopes are exact; the parameters are tensors by the library's names: `shared`, `block`, `scale`, ...
 
-    tasks, config, seed: as for qmtl.Head. dtype: of the parameters; None: torch's default.
+    tasks, config, seed: as for qmtl.Head. dtype: of the parameters; None: torch's default. noise: a device's noise, as
+    qmtl.Head.with_noise takes it.
 
     float64 z is computed in float64, any other floating-point z in float32 (half, bfloat16, under autocast), and
     the logits have that dtype. Empty batches and any strides do. Tensors of a device are copied to the host and the
-    logits back. With train.shots in the configuration, logits in training mode (`train()`) have the shot noise of so many
-    measurements, a normal of each readout's variance drawn by torch's generator (`torch.manual_seed`); after `eval()` they
-    are exact. Slopes are those of the expectations. torch.compile keeps the head as one operator; `copy.deepcopy`, `torch.save`, `state_dict` and
-    distributed data parallel work as for other modules.
+    logits back. In training mode (`train()`) the circuit runs on the device of `noise`, by density matrices, and with
+    train.shots in the configuration logits have the shot noise of so many measurements there, a normal of each readout's
+    variance drawn by torch's generator (`torch.manual_seed`); after `eval()` they are exact and without noise. Slopes are
+    those of the expectations, exact through the device's noise. torch.compile keeps the head as one operator;
+    `copy.deepcopy`, `torch.save`, `state_dict` and distributed data parallel work as for other modules.
 
     Raises ValueError for another last extent of z, TypeError for z without a floating point; a second derivative
     raises NotImplementedError. UsageError: as qmtl.Head.
     """
 
     def __init__(self, tasks: Tasks, config: Config = None, *, seed: int = 1, as_dict: bool = False,
-                 dtype: torch.dtype | None = None) -> None:
+                 dtype: torch.dtype | None = None, noise: NoiseFile | None = None) -> None:
         super().__init__()
-        self._fill(CoreHead(tasks, config, seed=seed), as_dict, dtype)
+        head = CoreHead(tasks, config, seed=seed)
+        self._fill(head if noise is None else head.with_noise(noise), as_dict, dtype)
 
     @classmethod
     def of(cls, head: CoreHead, *, as_dict: bool = False, dtype: torch.dtype | None = None) -> Head:
-        """The module of a qmtl.Head, with its parameters."""
+        """The module of a qmtl.Head, with its parameters and, of with_noise, its device."""
         module = cls.__new__(cls)
         torch.nn.Module.__init__(module)
         module._fill(head, as_dict, dtype)
         return module
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, as_dict: bool = False, dtype: torch.dtype | None = None) -> Head:
+    def load(cls, path: str | os.PathLike[str], *, as_dict: bool = False, dtype: torch.dtype | None = None,
+             noise: NoiseFile | None = None) -> Head:
         """The trained head of a checkpoint, or of a run folder's best one. Raises DataError naming the file."""
-        return cls.of(CoreHead.load(path), as_dict=as_dict, dtype=dtype)
+        head = CoreHead.load(path)
+        return cls.of(head if noise is None else head.with_noise(noise), as_dict=as_dict, dtype=dtype)
 
     def _fill(self, head: CoreHead, as_dict: bool, dtype: torch.dtype | None) -> None:
         self.as_dict = as_dict
@@ -218,13 +223,15 @@ class Head(torch.nn.Module):
         rows = z if z.dim() == 2 else z.reshape(-1, engine.width)
         if rows.dtype != dtype or rows.device.type != "cpu":
             rows = rows.to("cpu", dtype)
-        noisy = self.training and engine.shots > 0
+        noise = None
+        if self.training and engine.noisy:  # a device's expectations alone take no random numbers
+            noise = torch.randint(0, _seeds, (2,)) if engine.shots > 0 else torch.zeros(2, dtype=torch.int64)
         if _compiling():
-            noise = torch.randint(0, _seeds, (2,)) if noisy else torch.empty(0, dtype=torch.int64)
-            logits = _operator(rows, _joined(parameters), noise, engine.handle)
+            given = torch.empty(0, dtype=torch.int64) if noise is None else noise
+            logits = _operator(rows, _joined(parameters), given, engine.handle)
         else:
-            seeds = (int(n) for n in torch.randint(0, _seeds, (2,))) if noisy else None
-            logits = _Logits.apply(_Call(engine, seeds and tuple(seeds), parameters), rows, *parameters)
+            draw = None if noise is None else (int(noise[0]), int(noise[1]))
+            logits = _Logits.apply(_Call(engine, draw, parameters), rows, *parameters)
         if z.dim() != 2:
             logits = logits.reshape(*z.shape[:-1], engine.outputs)
         if z.device.type != "cpu":
@@ -261,13 +268,14 @@ class QuantumCircuit(torch.nn.Module):
     tasks_qubits, layers_per_task: whole numbers, one for each task. task_observables: for each task a list of texts
     ("Z0", "X0 X1") or of PennyLane's Pauli observables on the task's own wires 0, 1, .... block: the layers of a
     task's own part, as dicts with the keys of [[task.NAME.layer]], each layers_per_task times; default RY on every
-    qubit, and CZ between neighbours in front of all but the first. `circuit` is the qmtl.torch.Head inside, for saving.
+    qubit, and CZ between neighbours in front of all but the first. noise: of a device in training mode, as for Head.
+    `circuit` is the qmtl.torch.Head inside, for saving.
 
     Raises ValueError for lists of different lengths; UsageError: as qmtl.Head.
     """
 
     def __init__(self, tasks_qubits: Any, layers_per_task: Any, task_observables: Any, encoding_layers: int = 3, *,
-                 block: Any = None, seed: int = 1, dtype: torch.dtype | None = None) -> None:
+                 block: Any = None, seed: int = 1, dtype: torch.dtype | None = None, noise: NoiseFile | None = None) -> None:
         super().__init__()
         tasks_qubits, layers_per_task = list(tasks_qubits), list(layers_per_task)
         task_observables = [[_observable(o) for o in observables] for observables in task_observables]
@@ -283,7 +291,7 @@ class QuantumCircuit(torch.nn.Module):
         # Every task has a register of its own, so that the blocks' common size only has to fit.
         config = {"head": {"angle_map": "linear", "gain": 1.0}, "block": {"size": 1},
                   "circuit": {"preset": "glue9", "layers": int(encoding_layers)}, "task": tables}
-        self.circuit = Head(tasks, config, seed=seed, dtype=dtype)
+        self.circuit = Head(tasks, config, seed=seed, dtype=dtype, noise=noise)
 
     def forward(self, z: Tensor) -> list[Tensor]:
         logits = self.circuit(z)

@@ -28,6 +28,10 @@ class SharedHead {
     const std::shared_lock lock(mutex_);
     return SharedHead(head_.with_precision(precision));
   }
+  SharedHead with_noise(const std::string& noise, const std::string& name) const {
+    const std::shared_lock lock(mutex_);
+    return SharedHead(head_.with_noise(noise, name));
+  }
   Model model() const {
     const nb::gil_scoped_release release;
     const std::shared_lock lock(mutex_);
@@ -228,6 +232,8 @@ void bind_head(nb::module_& module) {
       .def_static(
           "load", [](const std::string& path) { return SharedHead(TaskHead::load(path)); }, "path"_a)
       .def("with_precision", &SharedHead::with_precision, "precision"_a)
+      .def("with_noise", &SharedHead::with_noise, "noise"_a, "name"_a)
+      .def_prop_ro("noisy", [](const SharedHead& self) { return self.head().noisy(); })
       .def_static(
           "of", [](const Model& model) { return SharedHead(TaskHead::of(model)); }, "model"_a)
       .def("model", &SharedHead::model)

@@ -9,6 +9,7 @@
 #include "qmtl/evaluate.h"
 #include "qmtl/export.h"
 #include "qmtl/replay.h"
+#include "qmtl/report.h"
 #include "tools/python/source/arrays.h"
 #include "tools/python/source/listener.h"
 #include "tools/python/source/parts.h"
@@ -111,6 +112,8 @@ void bind_model(nb::module_& module) {
           },
           "form"_a, "path"_a, "x"_a, "options"_a);
   module.def("export_forms", &export_forms);
+  module.def("write_report", &write_report, "paths"_a, "out"_a, "title"_a,
+             nb::call_guard<nb::gil_scoped_release>());
 }
 
 }  // namespace qmtl::python

@@ -15,7 +15,8 @@ namespace qmtl {
 
 class Model;
 
-/// Which random numbers the shot noise of a call takes: equal draws have equal noise in every row.
+/// A call of a training, and which random numbers its shot noise takes: equal draws have equal noise in every
+/// row.
 struct ShotNoise {
   std::uint64_t seed = 0;  ///< of a training
   std::int64_t step = 0;   ///< a number of the call
@@ -41,6 +42,14 @@ class TaskHead {
   /// An equal head that computes its circuit in `precision`, "float" or "double", whatever train.precision
   /// says.
   TaskHead with_precision(const std::string& precision) const;
+
+  /// An equal head that computes its circuit on a noisy device where a call has a ShotNoise: exact
+  /// expectations under the noise, and the exact gradients of those. `noise`: the text of a noise file
+  /// (io/FORMATS.md), `name` the file's, in messages; one that ends with .json holds the properties of an IBM
+  /// backend. No part of the model: a checkpoint does not hold it. Throws Error (usage) naming file and key,
+  /// and for circuits with more than eight qubits alive at once in an output's backward cone.
+  TaskHead with_noise(std::string_view noise, const std::string& name) const;
+  bool noisy() const;  ///< of with_noise
 
   TaskHead(TaskHead&&) noexcept;             ///< leaves nothing but a head to be assigned to
   TaskHead& operator=(TaskHead&&) noexcept;  ///< the same
@@ -69,7 +78,7 @@ class TaskHead {
   /// As `qmtl plan --json` prints it: parameters, cost, plan, dead parameters and warnings.
   std::string plan() const;
 
-  int shots() const;  ///< train.shots of the configuration; 0: none, and a draw changes nothing
+  int shots() const;  ///< train.shots of the configuration; 0: none
 
   std::vector<Tensor> tensors() const;  ///< of parameters(), in order of offset, without gaps
 
@@ -82,8 +91,8 @@ class TaskHead {
   /// The same in double precision.
   void forward(std::span<const double> z, std::span<double> logits) const;
 
-  /// The same with the shot noise of training (train.shots): a normal of each readout's variance. Costs as
-  /// much as vjp.
+  /// The same in training: on the device of with_noise, and with the shot noise of train.shots, a normal of
+  /// each readout's variance there. Costs as much as vjp.
   void forward(std::span<const float> z, std::span<float> logits, const ShotNoise& noise) const;
   /// The same in double precision.
   void forward(std::span<const double> z, std::span<double> logits, const ShotNoise& noise) const;

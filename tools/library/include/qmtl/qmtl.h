@@ -13,6 +13,7 @@
 #include "qmtl/log.h"
 #include "qmtl/model.h"
 #include "qmtl/replay.h"
+#include "qmtl/report.h"
 #include "qmtl/rows.h"
 #include "qmtl/run.h"
 #include "qmtl/task.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/program/report/page.h"
+#include "tools/workflows/report/page.h"
 
 #include <map>
 #include <stdexcept>
 
 #include "runtime/base/version.h"
-#include "tools/program/report/assets.h"
+#include "tools/workflows/report/assets.h"
 
 namespace qmtl::report {
 namespace {

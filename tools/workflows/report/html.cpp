@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/program/report/html.h"
+#include "tools/workflows/report/html.h"
 
 namespace qmtl::report {
 

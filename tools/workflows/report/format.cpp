@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/program/report/format.h"
+#include "tools/workflows/report/format.h"
 
 #include <fmt/format.h>
 

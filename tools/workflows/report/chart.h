@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/program/report/html.h"
+#include "tools/workflows/report/html.h"
 
 namespace qmtl::report {
 

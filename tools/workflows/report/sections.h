@@ -8,7 +8,7 @@
 #include "io/runs/metrics_file.h"
 #include "io/runs/run_starts.h"
 #include "runtime/base/json_field.h"
-#include "tools/program/report/page.h"
+#include "tools/workflows/report/page.h"
 
 namespace qmtl::report {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/program/report/chart.h"
+#include "tools/workflows/report/chart.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/program/report/chart.h"
-#include "tools/program/report/html.h"
+#include "tools/workflows/report/chart.h"
+#include "tools/workflows/report/html.h"
 
 namespace qmtl::report {
 

@@ -10,8 +10,8 @@
 #include "runtime/model/heads/head_table.h"
 #include "runtime/model/layers/circuit_copies.h"
 #include "runtime/model/metrics.h"
-#include "tools/program/report/format.h"
-#include "tools/program/report/sections.h"
+#include "tools/workflows/report/format.h"
+#include "tools/workflows/report/sections.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <map>
 
-#include "tools/program/report/format.h"
-#include "tools/program/report/sections.h"
+#include "tools/workflows/report/format.h"
+#include "tools/workflows/report/sections.h"
 
 namespace qmtl::report {
 namespace {

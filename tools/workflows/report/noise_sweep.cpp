@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tools/program/report/format.h"
-#include "tools/program/report/sections.h"
+#include "tools/workflows/report/format.h"
+#include "tools/workflows/report/sections.h"
 
 namespace qmtl::report {
 namespace {

@@ -205,16 +205,25 @@ class CommandLines(Program):
         shutil.rmtree(self.base)
         shutil.copytree(self.whole, self.base, symlinks=True)
 
-    def ask_to_end(self, process, catches):
+    def ask_to_end(self, process, handle, catches):
         """SIGTERM; for a command that handles it once it does: on a busy machine it may only just begin."""
-        while True:
-            with open(f"/proc/{process.pid}/status", encoding="utf-8", errors="replace") as status:
-                said = dict(line.rstrip("\n").split(":", 1) for line in status if ":" in line)
-            if "Z" in said["State"]:
-                return
-            if not catches or int(said["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1:
-                return os.kill(process.pid, signal.SIGTERM)
-            threading.Event().wait(0.2)
+        try:
+            while True:
+                with open(f"/proc/{process.pid}/status", encoding="utf-8", errors="replace") as status:
+                    said = dict(line.rstrip("\n").split(":", 1) for line in status if ":" in line)
+                if "Z" in said["State"]:
+                    return
+                if not catches or int(said["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1:
+                    return signal.pidfd_send_signal(handle, signal.SIGTERM)
+                threading.Event().wait(0.2)
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it ended by itself meanwhile; its number may be another's now, its handle is not
+
+    def end(self, handle):
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def execute(self, line):
         """Exit code, processor time and what was said."""
@@ -225,14 +234,17 @@ class CommandLines(Program):
         process = subprocess.Popen([PROGRAM, *line], cwd=self.base, env=environment({"KEY": "secret"}), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limits)
         waits = any(word in line for word in ("emulate", "watch"))
-        timers = [threading.Timer(PATIENCE if waits else LONGEST, self.ask_to_end, (process, "emulate" in line)),
-                  threading.Timer(LONGEST + 60, process.kill)]
+        handle = os.pidfd_open(process.pid)
+        timers = [threading.Timer(PATIENCE if waits else LONGEST, self.ask_to_end, (process, handle, "emulate" in line)),
+                  threading.Timer(LONGEST + 60, self.end, (handle,))]
         for timer in timers:
             timer.start()
         said = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         for timer in timers:
             timer.cancel()
+            timer.join()
+        os.close(handle)
         process.returncode = os.waitstatus_to_exitcode(status)
         process.stdout.close()
         return process.returncode, usage.ru_utime + usage.ru_stime, said.decode(errors="replace")

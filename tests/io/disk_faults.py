@@ -108,6 +108,22 @@ class DiskFaults(Program):
         print(f"{tried} faults of saving and logging")
         self.assertGreater(tried, 8)
 
+    def test_a_lock_that_fails_is_no_lock_of_another(self):
+        """Every place that takes one says which error it was, and nobody is named as the owner."""
+        shutil.copytree(self.path("begun"), self.path("locked"))
+        for command in (("train", "train.toml", "--set", "run.folder=fresh"), ("train", "train.toml", "--resume", "--set", "run.folder=locked"),
+                        ("train", "train.toml", "--overwrite", "--set", "run.folder=locked"),
+                        ("replay", "run", "locked", "--endpoint", "exact", "--shots", "20", "--replicates", "10")):
+            for error in (errno.ENOLCK, errno.EIO, errno.EINVAL):
+                with self.subTest(command=command, error=errno.errorcode[error]):
+                    done, failed = self.disturbed("flock", error, 1, False, "owner.json", *command, "--quiet")
+                    self.assertTrue(failed)
+                    self.assertEqual(done.returncode, 3, done.stderr)
+                    self.assertIn(f"cannot be locked: {errno.errorcode[error]}", done.stderr)
+                    for word in ("owned", "another", "process"):
+                        self.assertNotIn(word, done.stderr)
+        self.assertEqual(self.run_program("inspect", "locked").returncode, 0)
+
     def test_reading(self):
         tried = 0
         commands = {"tiny.h5": ("inspect", "tiny.h5"), "best.h5": ("eval", "begun"), "new.csv": ("predict", "begun", "new.csv", "--out", "p.csv", "--overwrite"),

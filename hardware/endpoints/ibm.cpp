@@ -203,7 +203,7 @@ class IbmEndpoint final : public Endpoint {
   static void drop_fractional(DeviceTarget& target) {
     const auto has = [&](auto which) {
       return std::any_of(target.basis.begin(), target.basis.end(),
-                         [&](DeviceGate gate) { return which(info(gate)); });
+                         [&](DeviceGate gate) { return which(qmtl::info(gate)); });
     };
     const auto quarter = [](const DeviceGateInfo& row) { return is_pulse(row.gate) && row.turn == half_pi; };
     const auto phase = [](const DeviceGateInfo& row) { return row.angle && !takes_time(row.gate); };
@@ -211,7 +211,7 @@ class IbmEndpoint final : public Endpoint {
     if (!has(quarter) || !has(phase)) return;
     const bool pairs = has(pair);
     std::erase_if(target.basis, [&](DeviceGate gate) {
-      return info(gate).angle && takes_time(gate) && (info(gate).qubits == 1 || pairs);
+      return qmtl::info(gate).angle && takes_time(gate) && (qmtl::info(gate).qubits == 1 || pairs);
     });
   }
 

@@ -165,17 +165,6 @@ std::vector<Key<Config>> training_keys() {
 
 }  // namespace
 
-std::vector<Key<LayerSpec>> layer_keys(LayerKind kind) {
-  std::vector<Key<LayerSpec>> keys;
-  for (const LayerKey& row : info(kind).keys) {
-    keys.push_back(layer_key(row));
-    if (!row.required) continue;
-    keys.back().summary += "; needed";
-    keys.back().present = [](const LayerSpec&) { return false; };
-  }
-  return keys;
-}
-
 std::string range_text(const KeyRule& rule) {
   const auto number = [](double value) {
     return value == std::floor(value) && std::abs(value) < 1e15

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "io/config/config_keys.h"
 #include "io/config/config_values.h"
 #include "runtime/model/layers/layer_kinds.h"
 
@@ -21,6 +22,17 @@ Key<LayerSpec> layer_key(const LayerKey& row) {
 }
 
 }  // namespace
+
+std::vector<Key<LayerSpec>> layer_keys(LayerKind kind) {
+  std::vector<Key<LayerSpec>> keys;
+  for (const LayerKey& row : info(kind).keys) {
+    keys.push_back(layer_key(row));
+    if (!row.required) continue;
+    keys.back().summary += "; needed";
+    keys.back().present = [](const LayerSpec&) { return false; };
+  }
+  return keys;
+}
 
 void read_value(LayerSpec& layer, const toml::node& node, const KeyPlace& at, const KeyRule&) {
   if (!node.is_table())

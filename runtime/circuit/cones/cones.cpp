@@ -27,10 +27,6 @@ std::vector<int> output_begin(const Circuit& circuit) {
   return begin;
 }
 
-std::uint8_t flag_of(char pauli) {
-  return pauli == 'X' ? PauliSupport::x : pauli == 'Y' ? PauliSupport::y : PauliSupport::z;
-}
-
 /// A rotation about a product of two Paulis, as lists of gates have it: a rotation between a gate on two
 /// qubits and the same gate again.
 class PairRotation {
@@ -46,8 +42,8 @@ class PairRotation {
     const char own = axis(turn.gate, 0);
     // Quarter turns only permute strings, which gate by gate is told more precisely.
     if (own == axis(after.gate, side) || quarter_turns(turn) >= 0) return std::nullopt;
-    return PairRotation(turn.q0, flag_of(own), side ? after.q0 : after.q1,
-                        flag_of(axis(after.gate, 1 - side)));
+    return PairRotation(turn.q0, PauliSupport::flag_of(own), side ? after.q0 : after.q1,
+                        PauliSupport::flag_of(axis(after.gate, 1 - side)));
   }
 
   bool commutes(const PauliSupport& support) const {
@@ -57,7 +53,7 @@ class PairRotation {
   void push_back(PauliSupport& support) const {
     const std::uint8_t first = support.at(q0_) & ~p0_, second = support.at(q1_) & ~p1_;
     const auto reach = [&](int qubit, std::uint8_t pauli, std::uint8_t own, std::uint8_t other) {
-      constexpr std::uint8_t all = PauliSupport::x | PauliSupport::y | PauliSupport::z;
+      constexpr std::uint8_t all = PauliSupport::all;
       if (own) support.add(qubit, static_cast<std::uint8_t>(all & ~pauli));
       if (other) support.add(qubit, pauli);
     };

@@ -4,11 +4,7 @@
 namespace qmtl {
 namespace {
 
-constexpr std::uint8_t flag_of(char pauli) {
-  return pauli == 'X' ? PauliSupport::x : pauli == 'Y' ? PauliSupport::y : PauliSupport::z;
-}
-
-constexpr std::uint8_t all = PauliSupport::x | PauliSupport::y | PauliSupport::z;
+constexpr std::uint8_t all = PauliSupport::all;
 
 /// The set after some of its members may have been multiplied by `factor`: I becomes the factor, and the two
 /// Paulis that anticommute with it become each other.
@@ -22,7 +18,9 @@ constexpr std::uint8_t maybe_times(std::uint8_t set, std::uint8_t factor) {
 struct Axes {
   std::uint8_t first, second;
 };
-constexpr Axes axes_of(Gate gate) { return {flag_of(axis(gate, 0)), flag_of(axis(gate, 1))}; }
+constexpr Axes axes_of(Gate gate) {
+  return {PauliSupport::flag_of(axis(gate, 0)), PauliSupport::flag_of(axis(gate, 1))};
+}
 
 }  // namespace
 

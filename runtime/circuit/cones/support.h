@@ -14,7 +14,8 @@ namespace qmtl {
 /// too small, so "commutes with everything that can occur" is certain.
 class PauliSupport {
  public:
-  static constexpr std::uint8_t x = 1, y = 2, z = 4;
+  static constexpr std::uint8_t x = 1, y = 2, z = 4, all = x | y | z;
+  static constexpr std::uint8_t flag_of(char pauli) { return pauli == 'X' ? x : pauli == 'Y' ? y : z; }
 
   std::uint8_t at(int qubit) const {
     const auto found = flags_.find(qubit);

@@ -58,7 +58,9 @@ std::string heading(const KeyPage& page) {
   const std::string list = without_brackets(page.table, type);
   std::string text = "[[" + list + "]]";
   for (const std::string& table : page.also) text += ", [[" + without_brackets(table, type) + "]]";
-  if (list != page.table) text += " of type " + page.table.substr(list.size());
+  if (list != page.table)  // behind it stands the type in brackets
+    text +=
+        " with type = \"" + page.table.substr(list.size() + 1, page.table.size() - list.size() - 2) + "\"";
   return text;
 }
 

@@ -220,6 +220,9 @@ void resolve_head(Config& config) {
   // Some of the tasks, or one more behind a trained circuit, keep the inputs that others read.
   if (kind.angles && config.data_tasks.empty() && config.model.generations.empty())
     check_inputs_read(task_ansatz(config.model));
+  forget_declared(head.ansatz.stage);
+  forget_declared(head.ansatz.block_stage);
+  for (TaskSpec& task : config.model.tasks) forget_declared(task.block.layers);
   if (kind.circuit()) check_start(head, head_ansatz(config.model));
   resolve_layer_plans(config.model);
   // A later program may weigh plans differently: what was chosen stays with the run.

@@ -191,6 +191,7 @@ TEST_CASE("A circuit that was exported trains again as it was, to the bit", "[ex
         parse_config(read_file(folder.file("circuit/config.toml")), folder.file("circuit/config.toml"));
     resolve(again, original.data);
     CHECK(again.model.head.ansatz.stage.size() == 1);
+    CHECK(parse_config(to_toml(again), "again").model == again.model);  // as a resumed run finds it
     CHECK(again.model.head.ansatz.preset.empty());
     const auto learner =
         make_learner(again.model, again.train, original.data, original.checkpoint.statistics);

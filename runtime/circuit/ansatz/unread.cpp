@@ -100,4 +100,8 @@ void check_inputs_read(const AnsatzSpec& spec) {
                     "; number the inputs of all layers from 0 without gaps, and declare no others");
 }
 
+void forget_declared(std::vector<CircuitLayer>& layers) {
+  for (CircuitLayer& layer : layers) layer.declared_inputs = 0;
+}
+
 }  // namespace qmtl

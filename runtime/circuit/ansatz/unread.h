@@ -11,4 +11,8 @@ namespace qmtl {
 /// short forms and presets number their inputs without gaps.
 void check_inputs_read(const AnsatzSpec& spec);
 
+/// Once that is known, what programs declared is of no use: a model and what is read back from its text are
+/// equal.
+void forget_declared(std::vector<CircuitLayer>& layers);
+
 }  // namespace qmtl

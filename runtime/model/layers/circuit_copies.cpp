@@ -125,6 +125,7 @@ void resolve_layers(std::vector<LayerSpec>& layers, const CostModel& cost, const
     try {
       // A window is given by its height and width: a circuit may leave pixels of it out.
       if (spec.reads != CopyInputs::windows) check_inputs_read(copy_ansatz(spec));
+      forget_declared(spec.ansatz.stage);
       if (automatic) spec.plan = name(make_plan(circuit, PlanKind::automatic, options).kind);
     } catch (const Error& error) {
       throw layer_error(error, at);

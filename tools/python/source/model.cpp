@@ -43,7 +43,8 @@ void bind_model(nb::module_& module) {
           nb::for_getter(nb::sig("def tensors(self) -> list[tuple[str, tuple[int, ...], int, int]]")))
       .def_prop_ro(
           "parameters",
-          [](const Model& self) { return array_from<double>(self.parameters(), {self.parameters().size()}); })
+          [](const Model& self) { return array_from<double>(self.parameters(), {self.parameters().size()}); },
+          nb::for_getter(nb::sig("def parameters(self) -> numpy.typing.NDArray[typing.Any]")))
       .def_prop_ro("run_hash", &Model::run_hash)
       .def_prop_ro("configuration", &Model::configuration)
       .def("plan", &Model::plan)

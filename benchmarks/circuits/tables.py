@@ -36,19 +36,23 @@ def ratios(row):
     return {name: found["us"] / row["us"] for name, found in row["libraries"].items() if "us" in found}
 
 
+def times(ratio):
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+
+
 def cell(row, name, marks):
     found = row["libraries"].get(name)
     if found is None:
         return "not asked for"
     if "left" in found:
         return marks.setdefault(found["left"], f"[{len(marks) + 1}]")
-    return f"{found['us'] / row['us']:,.0f}"
+    return times(found["us"] / row["us"])
 
 
 def circuit_line(row, marks=None):
     marks = {} if marks is None else marks
     found = ratios(row)
-    fastest = f"{min(found.values()):,.0f}" if found else "-"
+    fastest = times(min(found.values())) if found else "-"
     cells = [row["circuit"], row["qubits"], row["layers"], row["gates"], row["trained"], row["inputs"], row["plan"],
              f"{max(row['double']):.0e}", f"{row['single'][0]:.0e}, {row['single'][1] / row['bound'][1]:.0e}", f"{row['us']:.3g}",
              *(cell(row, name, marks) for name in NAMES), f"**{fastest}**"]
@@ -60,9 +64,9 @@ def summary(which, rows):
     fastest = sorted((min(ratios(row).values()), f"{row['circuit']} on {row['qubits']}, {row['layers']} times") for row in rows if ratios(row))
     if not fastest:
         return []
-    below = [f"{name} ({ratio:.0f})" for ratio, name in fastest if ratio < GOAL]
-    return ["", f"{len(fastest)} rows {which}: the fastest library takes {fastest[0][0]:.1f} to {fastest[-1][0]:,.0f} times as long as qmtl, in the median "
-                f"{statistics.median(ratio for ratio, _ in fastest):.0f}; {len(below)} below the goal of {GOAL}{': ' + ', '.join(below) if below else ''}."]
+    below = [f"{name} ({times(ratio)})" for ratio, name in fastest if ratio < GOAL]
+    return ["", f"{len(fastest)} rows {which}: the fastest library takes {times(fastest[0][0])} to {times(fastest[-1][0])} times as long as qmtl, in the median "
+                f"{times(statistics.median(ratio for ratio, _ in fastest))}; {len(below)} below the goal of {GOAL}{': ' + ', '.join(below) if below else ''}."]
 
 
 def circuits(found):

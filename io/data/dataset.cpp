@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
 
 #include "io/files/atomic_file.h"
 #include "io/hdf5/hdf5.h"
@@ -227,6 +230,29 @@ std::string hash_in_pieces(const hdf5::File& file, const Dataset& data, See see)
   });
 }
 
+/// A file from which several inputs read; the library behind it takes one thread at a time.
+struct OpenDataset {
+  explicit OpenDataset(const std::string& path) : file(hdf5::File::open(path)) {}
+  const hdf5::File file;
+  std::mutex one;
+};
+
+class RowsInPlace final : public InputRows {
+ public:
+  RowsInPlace(std::shared_ptr<OpenDataset> from, Input input)
+      : from_(std::move(from)), input_(std::move(input)) {}
+  void read(std::size_t first, std::size_t count, float* to) const override {
+    const std::lock_guard lock(from_->one);
+    const std::vector<float> numbers = read_numbers(from_->file, input_, first, count);
+    check_numbers(input_, first, numbers, from_->file.path());  // another program may write to the file
+    std::copy(numbers.begin(), numbers.end(), to);
+  }
+
+ private:
+  std::shared_ptr<OpenDataset> from_;
+  Input input_;  ///< without its numbers
+};
+
 std::string stored_hash(const std::string& path) {
   const hdf5::File file = hdf5::File::open(path);
   return hash_in_pieces(file, read_parts(file), [](const Input&, std::size_t, std::span<const float>) {});
@@ -320,6 +346,19 @@ Dataset read_dataset_rows(const std::string& path, RowFile& rows, bool write) {
   for (Input& input : data.inputs) input.rows = rows.rows(begin[input.name], input.width);
   check_dataset(data, path);
   require_hash(file, data);
+  return data;
+}
+
+Dataset read_dataset_in_place(const std::string& path) {
+  const auto opened = std::make_shared<OpenDataset>(path);
+  Dataset data = read_parts(opened->file);
+  data.hash = hash_in_pieces(opened->file, data,
+                             [&](const Input& input, std::size_t first, std::span<const float> numbers) {
+                               check_numbers(input, first, numbers, path);
+                             });
+  for (Input& input : data.inputs) input.rows = std::make_shared<RowsInPlace>(opened, input);
+  check_dataset(data, path);
+  require_hash(opened->file, data);
   return data;
 }
 

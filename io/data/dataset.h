@@ -20,6 +20,9 @@ Dataset read_dataset(const std::string& path);
 /// written there. No more than a piece of them is in memory at a time.
 Dataset read_dataset_rows(const std::string& path, RowFile& rows, bool write);
 
+/// The same with the numbers left where they are: Input::rows reads them from the data set's file.
+Dataset read_dataset_in_place(const std::string& path);
+
 /// Bytes of a data set's inputs in memory, from its shapes alone.
 std::uint64_t input_bytes(const std::string& path);
 

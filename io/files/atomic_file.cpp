@@ -133,38 +133,72 @@ void write_file(const std::string& path, std::span<const std::byte> content, con
       path, [&](GrowingFile& file) { file.write(0, content); }, verify);
 }
 
-void write_file(const std::string& path, const std::function<void(GrowingFile&)>& fill,
-                const VerifyFile& verify) {
+struct AtomicFile::Partial {
+  explicit Partial(const std::string& final_path)
+      : path(final_path),
+        opened(open_partial(path, name)),
+        open_error(opened < 0 ? errno : 0),
+        // Keeps the lock until the file has its name, beyond the close whose result counts.
+        held(::fcntl(opened, F_DUPFD_CLOEXEC, 0)),
+        content(opened) {}
+  ~Partial() {
+    if (!name.empty()) ::unlink(name.c_str());
+  }
+  Partial(const Partial&) = delete;
+  Partial& operator=(const Partial&) = delete;
+
+  std::string path, name;  ///< `name`: of the temporary file, "" where there is none
+  Descriptor opened;
+  const int open_error;
+  const Descriptor held;
+  GrowingFile content;
+};
+
+AtomicFile::AtomicFile(const std::string& path) {
   // Nor may a device be replaced: with the rights to do so it would be gone.
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
     throw data_error(path +
                      ": expected a regular file or none, found a pipe or a device; choose another name");
-  std::string partial;
-  Descriptor fd(open_partial(path, partial));
-  if (fd < 0) throw saving_error(path, errno);
-  // Keeps the lock until the file has its name, beyond the close whose result counts.
-  const Descriptor held(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  partial_ = std::make_unique<Partial>(path);
+  if (const int error = partial_->open_error; error != 0) {
+    partial_->name.clear();  // another writer may have it
+    throw saving_error(path, error);
+  }
+  if (::ftruncate(partial_->opened, 0) != 0) throw saving_error(path, errno);
+}
+
+AtomicFile::~AtomicFile() = default;
+AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
+
+GrowingFile& AtomicFile::content() { return partial_->content; }
+
+void AtomicFile::check() const {
+  if (const int error = partial_->content.error(); error != 0) throw saving_error(partial_->path, error);
+}
+
+void AtomicFile::commit(const VerifyFile& verify) {
+  Partial& file = *partial_;
+  check();
+  if (::fsync(file.opened) != 0) throw saving_error(file.path, errno);
+  if (!file.opened.close()) throw saving_error(file.path, errno);
+  if (verify) verify(file.name);
+  if (::rename(file.name.c_str(), file.path.c_str()) != 0) throw saving_error(file.path, errno);
+  file.name.clear();
+  synchronise_folder(folder_of(file.path));
+}
+
+void write_file(const std::string& path, const std::function<void(GrowingFile&)>& fill,
+                const VerifyFile& verify) {
+  AtomicFile file(path);
   try {
-    if (::ftruncate(fd, 0) != 0) throw saving_error(path, errno);
-    GrowingFile file(fd);
-    try {
-      fill(file);
-    } catch (...) {
-      // What went wrong with the file explains whatever else did.
-      if (file.error() != 0) throw saving_error(path, file.error());
-      throw;
-    }
-    if (file.error() != 0) throw saving_error(path, file.error());
-    if (::fsync(fd) != 0) throw saving_error(path, errno);
-    if (!fd.close()) throw saving_error(path, errno);
-    if (verify) verify(partial);
-    if (::rename(partial.c_str(), path.c_str()) != 0) throw saving_error(path, errno);
+    fill(file.content());
   } catch (...) {
-    ::unlink(partial.c_str());
+    // What went wrong with the file explains whatever else did.
+    file.check();
     throw;
   }
-  synchronise_folder(folder_of(path));
+  file.commit(verify);
 }
 
 void write_file(const std::string& path, std::string_view content, const VerifyFile& verify) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,11 +31,29 @@ class GrowingFile {
   int descriptor_, error_ = 0;
 };
 
-/// Writes a file so that `path` holds either its old content or all of the new, even across a crash: a
-/// temporary file in the same folder is written and closed, verified, synchronised, renamed, and the folder
-/// is synchronised. On failure the temporary file is removed, nothing else is touched, and Error (data) names
-/// the folder, the reason (full disk, no permission, no such folder) and the way out. One writer per path at
-/// a time.
+/// A file that takes its name when all of it is there: `path` holds either its old content or all of the new,
+/// even across a crash. A temporary file in the same folder is written; commit() closes and verifies it,
+/// synchronises, renames, and synchronises the folder. Without a commit the temporary file is removed and
+/// nothing else is touched. Throws Error (data) that names the folder, the reason (full disk, no permission,
+/// no such folder) and the way out. One writer per path at a time.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+
+  GrowingFile& content();
+  /// Throws where something could not be written.
+  void check() const;
+  void commit(const VerifyFile& verify = {});
+
+ private:
+  struct Partial;
+  std::unique_ptr<Partial> partial_;
+};
+
+/// Writes an AtomicFile.
 void write_file(const std::string& path, std::span<const std::byte> content, const VerifyFile& verify = {});
 void write_file(const std::string& path, std::string_view content, const VerifyFile& verify = {});
 /// The same for what `fill` writes.

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "io/import/input_values.h"
-#include "io/sources/array_file.h"
 #include "io/sources/image_file.h"
 #include "io/sources/text_encoding.h"
 #include "runtime/base/error.h"
@@ -15,13 +14,6 @@ namespace qmtl {
 namespace {
 
 namespace fs = std::filesystem;
-
-ArrayFile read_named_array(TableReader& reader) {
-  const std::string path = path_beside(reader.file(), reader.string("file"));
-  std::vector<std::string> folders = reader.texts("external_folders");
-  for (std::string& folder : folders) folder = path_beside(reader.file(), folder);
-  return read_array(path, reader.string("dataset", ""), folders);
-}
 
 void check_samples(const ArrayFile& array, const SampleCount& expected) {
   if (array.samples() != expected.samples)
@@ -82,9 +74,15 @@ std::string path_beside(const std::string& description, const std::string& file)
   return (fs::path(description).parent_path() / file).string();
 }
 
-Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
+ArrayFile read_input_array(TableReader& reader) {
+  const std::string path = path_beside(reader.file(), reader.string("file"));
+  std::vector<std::string> folders = reader.texts("external_folders");
+  for (std::string& folder : folders) folder = path_beside(reader.file(), folder);
+  return read_array(path, reader.string("dataset", ""), folders);
+}
+
+Input import_array(const std::string& name, const ArrayFile& array, const SampleCount& expected,
                    const std::vector<std::size_t>& origin, ImportReport& report, const KnownNumbers* known) {
-  const ArrayFile array = read_named_array(reader);
   if (!array.texts.empty())
     throw data_error(
         array.file + ": expected numbers for an input, found texts" +
@@ -119,7 +117,7 @@ Input import_array(const std::string& name, TableReader& reader, const SampleCou
 
 std::vector<AddedColumn> import_columns(const std::string& name, TableReader& reader,
                                         std::optional<SampleCount>& expected, ImportReport& report) {
-  const ArrayFile array = read_named_array(reader);
+  const ArrayFile array = read_input_array(reader);
   if (!array.note.empty()) report.notes.push_back(array.file + ": " + array.note);
   if (!expected) expected = SampleCount{array.samples(), array.file};
   check_samples(array, *expected);

@@ -8,6 +8,7 @@
 #include "io/config/toml_tools.h"
 #include "io/import/import_table.h"
 #include "io/import/input_values.h"
+#include "io/sources/array_file.h"
 #include "io/sources/csv.h"
 #include "io/sources/import_report.h"
 #include "runtime/model/data.h"
@@ -23,9 +24,11 @@ struct SampleCount {
   std::string file;
 };
 
-/// An input from an array: the keys `file` and, for HDF5 and NPZ, `dataset`, for HDF5 `external_folders`.
-/// `origin` are the samples that are kept, if not all; `known` as in InputSource.
-Input import_array(const std::string& name, TableReader& reader, const SampleCount& expected,
+/// The array that an input's keys name: `file` and, for HDF5 and NPZ, `dataset`, for HDF5 `external_folders`.
+ArrayFile read_input_array(TableReader& reader);
+
+/// An input from an array. `origin` are the samples that are kept, if not all; `known` as in InputSource.
+Input import_array(const std::string& name, const ArrayFile& array, const SampleCount& expected,
                    const std::vector<std::size_t>& origin, ImportReport& report,
                    const KnownNumbers* known = nullptr);
 

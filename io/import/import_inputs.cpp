@@ -137,7 +137,8 @@ class ColumnInput {
     if (!ordinal.empty()) keys.insert_or_assign("ordinal", std::move(ordinal));
     if (!categories.empty()) keys.insert_or_assign("categories", std::move(categories));
     if (!fill.empty()) keys.insert_or_assign("fill", std::move(fill));
-    if (policy_ != "refuse") keys.insert_or_assign("indicator", std::move(indicator));
+    if (std::any_of(features_.begin(), features_.end(), [](const Feature& one) { return one.filled; }))
+      keys.insert_or_assign("indicator", std::move(indicator));
     keys.erase("units");  // the data set has them
   }
 

@@ -6,6 +6,7 @@
 
 #include "io/import/import_table.h"
 #include "io/import/input_values.h"
+#include "io/sources/array_file.h"
 
 namespace qmtl {
 
@@ -19,6 +20,7 @@ struct InputSource {
   /// Gets the input's keys with all that was decided: lists of names, categories, what missing cells become.
   toml::table* resolved = nullptr;
   const KnownNumbers* known = nullptr;  ///< rows to predict from: numbers as the model has them
+  const ArrayFile* array = nullptr;  ///< the array of an input that is made from one, if it was read before
 };
 
 /// An input from columns of the table: the key `columns` and, where not all cells are numbers, `one_hot`,

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 #include "io/import/input_values.h"
@@ -97,7 +98,9 @@ Input import_input(const std::string& name, TableReader& reader, InputSource sou
   Input input;
   if (reader.find("file")) {
     reader.expect_only({"file", "dataset", "external_folders", "shape"});
-    input = import_array(name, reader, count, source.table.origin, source.report, source.known);
+    std::optional<ArrayFile> own;
+    const ArrayFile& array = source.array ? *source.array : own.emplace(read_input_array(reader));
+    input = import_array(name, array, count, source.table.origin, source.report, source.known);
   } else {
     input = import_column_input(name, reader, source);
   }

@@ -71,7 +71,7 @@ SampleKeys::SampleKeys(const NewSamples& given, const ModelSpec& spec, const Mea
       throw data_error(std::string(description_origin) + " has no input " + shown(name) +
                        "; give the samples as a data set (qmtl import)");
     else
-      of(name).erase("external_folders");  // a file of strangers may not say what else is read
+      complete(name, meaning.input(name).columns);
   for (const auto& [input, file] : given_.inputs) {
     if (std::find(spec_.inputs.begin(), spec_.inputs.end(), input) == spec_.inputs.end())
       throw usage_error("--input " + input + ": expected one of the model's inputs, found another");
@@ -85,6 +85,23 @@ SampleKeys::SampleKeys(const NewSamples& given, const ModelSpec& spec, const Mea
     keys.insert_or_assign(from == InputFrom::pictures ? "images" : "file", fs::absolute(file).string());
     settled_.insert(input);
   }
+}
+
+/// What the description leaves open, and what it may not say.
+void SampleKeys::complete(const std::string& input, const std::vector<std::string>& names) {
+  toml::table& keys = of(input);
+  keys.erase("external_folders");  // a file of strangers may not say what else is read
+  // Filled columns whose gaps are told, where only the names of the numbers say which.
+  if (!keys["fill"].is_table() || keys["indicator"].is_array() || !keys["indicator"].value_or(true) ||
+      names.empty())
+    return;
+  toml::array indicated;
+  if (const toml::array* columns = keys["columns"].as_array())
+    for (const toml::node& column : *columns)
+      if (const std::string name = column.value_or(std::string());
+          std::find(names.begin(), names.end(), name + ".missing") != names.end())
+        indicated.push_back(name);
+  keys.insert_or_assign("indicator", std::move(indicated));
 }
 
 std::vector<std::string> SampleKeys::open_inputs() const {
@@ -112,12 +129,23 @@ void SampleKeys::take(InputFrom from, const std::string& path) {
   settled_.insert(open[0]);
 }
 
-std::size_t SampleKeys::array_samples() {
-  for (const std::string& name : spec_.inputs)
-    if (const toml::table& keys = of(name); made_from(keys) == InputFrom::array)
-      return read_array(keys["file"].value_or(std::string()), keys["dataset"].value_or(std::string()))
-          .samples();
-  return 0;
+bool SampleKeys::is_array(const std::string& input) const {
+  return made_from(*keys_["input"][input].as_table()) == InputFrom::array;
+}
+
+std::string SampleKeys::first_array() const {
+  const auto found = std::find_if(spec_.inputs.begin(), spec_.inputs.end(),
+                                  [&](const std::string& name) { return is_array(name); });
+  return found == spec_.inputs.end() ? std::string() : *found;
+}
+
+bool SampleKeys::row_by_row() const {
+  // How many rows an array must have is known only when all of the table was read.
+  if (!first_array().empty()) return false;
+  return std::none_of(spec_.inputs.begin(), spec_.inputs.end(), [&](const std::string& name) {
+    const auto keys = keys_["input"][name];
+    return keys["fill"].is_table() && !keys["indicator"].is_array() && keys["indicator"].value_or(true);
+  });
 }
 
 void SampleKeys::take_table() {

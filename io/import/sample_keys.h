@@ -34,8 +34,11 @@ class SampleKeys {
   void take(InputFrom from, const std::string& path);
   /// The file is a table: of all inputs that are still open. Throws Error (usage) where one is an array.
   void take_table();
-  /// The samples in the array that was taken.
-  std::size_t array_samples();
+  bool is_array(const std::string& input) const;
+  /// The first input that is made from an array.
+  std::string first_array() const;
+  /// Do the numbers of a row of the table depend on that row alone?
+  bool row_by_row() const;
 
   /// What is known of the table's columns before it is read.
   FirstRow first_row();
@@ -44,6 +47,7 @@ class SampleKeys {
   void use_places(const FirstRow& first, const std::vector<std::string>& order);
 
  private:
+  void complete(const std::string& input, const std::vector<std::string>& names);
   std::vector<std::string> open_inputs() const;
   std::vector<std::string> needed_columns();
 

@@ -30,11 +30,6 @@ void softmax(std::span<float> values) {
   for (float& value : values) value = static_cast<float>(std::exp(value - largest) / sum);
 }
 
-std::string number(float value) {
-  char buffer[32];
-  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-}
-
 std::string csv_header(const ModelSpec& spec, const Meaning& meaning) {
   std::string text = "id";
   for (const TaskSpec& task : spec.tasks)
@@ -43,30 +38,6 @@ std::string csv_header(const ModelSpec& spec, const Meaning& meaning) {
                             meaning.task(task.name).classes))
       text.append(1, ',').append(csv_cell(column));
   return text + "\n";
-}
-
-std::string csv_text(const ModelSpec& spec, const Meaning& meaning, const std::vector<std::string>& ids,
-                     std::size_t rows, std::span<const float> values,
-                     std::span<const std::uint32_t> classes) {
-  std::string text = csv_header(spec, meaning);
-  std::vector<const TaskMeaning*> named;
-  for (const TaskSpec& task : spec.tasks) named.push_back(&meaning.task(task.name));
-  const std::size_t outputs = outputs_of(spec);
-  for (std::size_t row = 0; row < rows; ++row) {
-    text += ids.empty() ? std::to_string(row) : csv_cell(ids[row]);
-    std::size_t column = row * outputs;
-    for (std::size_t t = 0; t < spec.tasks.size(); ++t) {
-      const TaskSpec& task = spec.tasks[t];
-      const TaskKind kind = parse_task_kind(task.kind);
-      const auto part = values.subspan(column, static_cast<std::size_t>(task.outputs));
-      if (kind == TaskKind::binary || kind == TaskKind::multiclass)
-        text.append(1, ',').append(csv_cell(class_name(*named[t], classes[row * spec.tasks.size() + t])));
-      for (float value : part) text.append(1, ',').append(number(value));
-      column += part.size();
-    }
-    text += "\n";
-  }
-  return text;
 }
 
 std::vector<std::byte> hdf5_image(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
@@ -148,23 +119,124 @@ std::vector<std::uint32_t> predicted_classes(const ModelSpec& spec, std::size_t 
   return classes;
 }
 
+/// One way to write them.
+class PredictionFile::Form {
+ public:
+  virtual ~Form() = default;
+  virtual void add(const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+                   std::span<const std::uint32_t> classes) = 0;
+  virtual void finish() = 0;
+};
+
+class PredictionFile::Csv final : public Form {
+ public:
+  Csv(const std::string& path, const ModelSpec& spec, const Meaning& meaning) : spec_(spec), file_(path) {
+    for (const TaskSpec& task : spec.tasks) {
+      const TaskMeaning& known = meaning.task(task.name);
+      const TaskKind kind = parse_task_kind(task.kind);
+      std::vector<std::string>& cells = classes_.emplace_back();
+      if (kind != TaskKind::binary && kind != TaskKind::multiclass) continue;
+      for (std::size_t c = 0; c < class_names_of(kind, task.outputs); ++c)
+        cells.push_back(csv_cell(class_name(known, c)));
+    }
+    write(csv_header(spec, meaning));
+  }
+
+  void add(const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+           std::span<const std::uint32_t> classes) override {
+    std::string text;
+    const float* value = values.data();
+    for (std::size_t row = 0; row < rows; ++row) {
+      text += ids.empty() ? std::to_string(rows_ + row) : csv_cell(ids[row]);
+      for (std::size_t t = 0; t < spec_.tasks.size(); ++t) {
+        if (!classes_[t].empty())
+          text.append(1, ',').append(classes_[t][classes[row * spec_.tasks.size() + t]]);
+        for (int c = 0; c < spec_.tasks[t].outputs; ++c) append_number(text, *value++);
+      }
+      text += "\n";
+    }
+    rows_ += rows;
+    write(text);
+  }
+
+  void finish() override { file_.commit(); }
+
+ private:
+  static void append_number(std::string& text, float value) {
+    char buffer[32];
+    text.append(1, ',').append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  }
+
+  void write(const std::string& text) {
+    file_.content().write(written_, std::as_bytes(std::span(text)));
+    file_.check();
+    written_ += text.size();
+  }
+
+  const ModelSpec& spec_;
+  AtomicFile file_;
+  std::vector<std::vector<std::string>>
+      classes_;  ///< cells of the classes' names, of tasks that have a class
+  std::size_t rows_ = 0;
+  std::uint64_t written_ = 0;
+};
+
+/// All rows are in memory: how many there are stands before the first in the file.
+class PredictionFile::Hdf5 final : public Form {
+ public:
+  Hdf5(const std::string& path, const ModelSpec& spec, const Meaning& meaning)
+      : path_(path), spec_(spec), meaning_(meaning) {}
+
+  void add(const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+           std::span<const std::uint32_t>) override {
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    values_.insert(values_.end(), values.begin(), values.end());
+    rows_ += rows;
+  }
+  void finish() override { write_file(path_, hdf5_image(path_, spec_, meaning_, ids_, rows_, values_)); }
+
+ private:
+  std::string path_;
+  const ModelSpec& spec_;
+  const Meaning& meaning_;
+  std::vector<std::string> ids_;
+  std::vector<float> values_;
+  std::size_t rows_ = 0;
+};
+
+PredictionFile::PredictionFile(const std::string& path, const ModelSpec& spec, const Meaning& meaning)
+    : path_(path), spec_(spec) {
+  if (path.ends_with(".csv"))
+    form_ = std::make_unique<Csv>(path, spec, meaning);
+  else if (path.ends_with(".h5") || path.ends_with(".hdf5"))
+    form_ = std::make_unique<Hdf5>(path, spec, meaning);
+  else
+    throw usage_error(path + ": expected a name that ends in .csv, .h5 or .hdf5; the ending picks the form");
+}
+PredictionFile::~PredictionFile() = default;
+
+void PredictionFile::add(const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+                         std::span<const std::uint32_t> classes) {
+  if (!ids.empty() && ids.size() != rows)
+    throw data_error(path_ + ": expected " + std::to_string(rows) + " ids, found " +
+                     std::to_string(ids.size()));
+  if (values.size() != rows * outputs_of(spec_))
+    throw data_error(path_ + ": expected " + std::to_string(rows) + " x " +
+                     std::to_string(outputs_of(spec_)) + " values, found " + std::to_string(values.size()));
+  form_->add(ids, rows, values, classes);
+}
+
+void PredictionFile::finish() { form_->finish(); }
+
 void write_predictions(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
                        const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
                        std::span<const std::uint32_t> classes) {
-  if (!ids.empty() && ids.size() != rows)
-    throw data_error(path + ": expected " + std::to_string(rows) + " ids, found " +
-                     std::to_string(ids.size()));
-  if (values.size() != rows * outputs_of(spec))
-    throw data_error(path + ": expected " + std::to_string(rows) + " x " + std::to_string(outputs_of(spec)) +
-                     " values, found " + std::to_string(values.size()));
+  PredictionFile file(path, spec, meaning);
   std::vector<std::uint32_t> found;
-  if (classes.empty()) classes = found = predicted_classes(spec, rows, values);
-  if (path.ends_with(".csv"))
-    write_file(path, csv_text(spec, meaning, ids, rows, values, classes));
-  else if (path.ends_with(".h5") || path.ends_with(".hdf5"))
-    write_file(path, hdf5_image(path, spec, meaning, ids, rows, values));
-  else
-    throw usage_error(path + ": expected a name that ends in .csv, .h5 or .hdf5; the ending picks the form");
+  if (classes.empty() && values.size() == rows * outputs_of(spec))
+    classes = found = predicted_classes(spec, rows, values);
+  file.add(ids, rows, values, classes);
+  file.finish();
 }
 
 }  // namespace qmtl

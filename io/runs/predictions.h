@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,11 +30,35 @@ std::vector<std::uint32_t> predicted_classes(const ModelSpec& spec, std::size_t 
                                              std::span<const float> logits = {},
                                              const DecisionThresholds& thresholds = {});
 
-/// Saves predictions atomically; `values` as `probabilities` gives them, `ids` has one entry per row or is
-/// empty (then rows are numbered from 0). Classes are called as `meaning` has them. The name's ending picks
-/// the form (io/FORMATS.md): .csv, or .h5 / .hdf5 with one dataset /predictions/<task> float32 [rows,
-/// outputs] per task. `classes` are those of predicted_classes, found from the values where it is empty.
-/// Throws Error (usage) for another ending.
+/// Predictions on their way to a file that takes its name when all are there (io/files/atomic_file.h). The
+/// name's ending picks the form (io/FORMATS.md): .csv, of which no more than a part is in memory, or .h5 /
+/// .hdf5 with one dataset /predictions/<task> float32 [rows, outputs] per task. Classes are called as
+/// `meaning` has them.
+class PredictionFile {
+ public:
+  /// `spec` and `meaning` outlive it. Throws Error (usage) for another ending, Error (data) where no file can
+  /// be made.
+  PredictionFile(const std::string& path, const ModelSpec& spec, const Meaning& meaning);
+  ~PredictionFile();
+  PredictionFile(const PredictionFile&) = delete;
+  PredictionFile& operator=(const PredictionFile&) = delete;
+
+  /// The next rows: `values` as `probabilities` gives them, `ids` one per row or none (then rows are numbered
+  /// from 0), `classes` of predicted_classes.
+  void add(const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
+           std::span<const std::uint32_t> classes);
+  void finish();
+
+ private:
+  class Form;
+  class Csv;
+  class Hdf5;
+  std::string path_;
+  const ModelSpec& spec_;
+  std::unique_ptr<Form> form_;
+};
+
+/// Saves all predictions at once; `classes` are found from the values where they are empty.
 void write_predictions(const std::string& path, const ModelSpec& spec, const Meaning& meaning,
                        const std::vector<std::string>& ids, std::size_t rows, std::span<const float> values,
                        std::span<const std::uint32_t> classes = {});

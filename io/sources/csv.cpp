@@ -100,6 +100,8 @@ bool finite_number(const ScannedCell& cell, const NumberFormat& format, double& 
 
 bool keeps_numbers(Keep keep) { return keep == Keep::number || keep == Keep::input; }
 
+constexpr std::size_t all_rows = std::numeric_limits<std::size_t>::max();
+
 /// Asks for the memory of so many rows at once: growing by doubling would need three times as much.
 void reserve_rows(CsvTable& table, std::size_t rows) {
   table.lines.reserve(rows);
@@ -110,48 +112,77 @@ void reserve_rows(CsvTable& table, std::size_t rows) {
   }
 }
 
-/// `bytes` of text are expected in all, 0: nobody knows.
-CsvTable table_of(NextPiece source, const std::string& name, const CsvDialect& dialect, ImportReport& report,
-                  const PlanColumns& plan, std::uint64_t bytes) {
-  CsvTable table;
-  table.file = name;
-  table.numbers = dialect.numbers;
-  CsvRows rows(std::move(source), table.file, dialect, report);
-  std::vector<ScannedCell> row;
-  std::size_t line = 0;
-  if (!rows.next(row, line)) throw data_error(name + ": expected at least one row of data, found none");
-  table.header = rows.header;
-  table.columns = rows.columns;
-  table.data.resize(table.columns);
-  if (plan) {
-    const std::vector<Keep> keep = plan(table.header, table.columns);
+/// Puts the rows of a text into tables.
+class TableRows {
+ public:
+  TableRows(NextPiece source, std::string name, CsvDialect dialect, ImportReport& report,
+            const PlanColumns& plan)
+      : name_(std::move(name)),
+        dialect_(std::move(dialect)),
+        report_(report),
+        rows_(std::move(source), name_, dialect_, report) {
+    left_ = rows_.next(row_, line_);
+    if (!left_) throw data_error(name_ + ": expected at least one row of data, found none");
+    keep_.assign(rows_.columns, Keep::text);
+    if (!plan) return;
+    keep_ = plan(rows_.header, rows_.columns);
+    for (Keep keep : keep_) rows_.numbers.push_back(keeps_numbers(keep));
+  }
+
+  /// The next rows, at most `most`, of a text of `bytes` in all (0: nobody knows); false at the end.
+  bool next(CsvTable& table, std::size_t most, std::uint64_t bytes = 0) {
+    table = {};
+    if (!left_) return false;
+    begin(table);
+    constexpr std::size_t sampled = 4096;
+    do {
+      append_row(table);
+      if (bytes > 0 && table.rows() == sampled)
+        reserve_rows(table, static_cast<std::size_t>(1.02 * sampled * static_cast<double>(bytes) /
+                                                     static_cast<double>(rows_.scanned())));
+      left_ = rows_.next(row_, line_);
+    } while (left_ && table.rows() < most);
+    for (TableColumn& column : table.data) column.texts.settle();
+    if (!left_ && rows_.trailing > 0)
+      report_.notes.push_back(name_ + ": " + std::to_string(rows_.trailing) +
+                              " lines end with a delimiter more; the empty cell behind it is left out");
+    return true;
+  }
+
+ private:
+  void begin(CsvTable& table) const {
+    table.file = name_;
+    table.numbers = dialect_.numbers;
+    table.header = rows_.header;
+    table.columns = rows_.columns;
+    table.data.resize(table.columns);
     for (std::size_t c = 0; c < table.columns; ++c) {
-      table.data[c].keep = keep[c];
-      if (keep[c] == Keep::input) table.data[c].place = table.block_width++;
-      rows.numbers.push_back(keeps_numbers(keep[c]));
+      table.data[c].keep = keep_[c];
+      if (keep_[c] == Keep::input) table.data[c].place = table.block_width++;
     }
   }
-  constexpr std::size_t sampled = 4096;
-  do {
+
+  void append_row(CsvTable& table) const {
     for (std::size_t c = 0; c < table.columns; ++c) {
-      const ScannedCell& cell = row[c];
+      const ScannedCell& cell = row_[c];
       double value = 0;
-      if (keeps_numbers(table.data[c].keep) && finite_number(cell, dialect.numbers, value))
+      if (keeps_numbers(keep_[c]) && finite_number(cell, dialect_.numbers, value))
         table.append(c, cell.text, value);
       else
         table.append(c, cell.text);
     }
-    table.lines.push_back(line);
-    if (table.rows() == sampled)
-      reserve_rows(table, static_cast<std::size_t>(1.02 * sampled * static_cast<double>(bytes) /
-                                                   static_cast<double>(rows.scanned())));
-  } while (rows.next(row, line));
-  for (TableColumn& column : table.data) column.texts.settle();
-  if (rows.trailing > 0)
-    report.notes.push_back(name + ": " + std::to_string(rows.trailing) +
-                           " lines end with a delimiter more; the empty cell behind it is left out");
-  return table;
-}
+    table.lines.push_back(line_);
+  }
+
+  const std::string name_;
+  const CsvDialect dialect_;
+  ImportReport& report_;
+  CsvRows rows_;
+  std::vector<Keep> keep_;        ///< of each column
+  std::vector<ScannedCell> row_;  ///< the next one
+  std::size_t line_ = 0;
+  bool left_ = true;  ///< is there a next one?
+};
 
 /// The text of a table and how it is written; that of an ARFF file as CSV.
 NextPiece open_table(const std::string& path, CsvDialect& dialect, ImportReport& report) {
@@ -174,6 +205,23 @@ NextPiece open_table(const std::string& path, CsvDialect& dialect, ImportReport&
 
 }  // namespace
 
+struct CsvBlocks::Rows {
+  TableRows rows;
+  std::uint64_t bytes;  ///< of the file
+};
+
+CsvBlocks::CsvBlocks(const std::string& path, const CsvDialect& given, ImportReport& report,
+                     const PlanColumns& plan) {
+  CsvDialect dialect = given;
+  NextPiece source = open_table(path, dialect, report);
+  rows_.reset(new Rows{TableRows(std::move(source), path, dialect, report, plan), require_file(path)});
+}
+CsvBlocks::~CsvBlocks() = default;
+
+bool CsvBlocks::next(CsvTable& table, std::size_t most) {
+  return rows_->rows.next(table, most, most == all_rows ? rows_->bytes : 0);
+}
+
 void walk_csv(const std::string& path, const CsvDialect& given, ImportReport& report,
               const std::function<void(const std::vector<std::string>& header, std::size_t columns)>& head,
               const std::function<void(const std::vector<std::string_view>& cells)>& take) {
@@ -193,14 +241,15 @@ void walk_csv(const std::string& path, const CsvDialect& given, ImportReport& re
 
 CsvTable parse_csv(std::string text, const std::string& name, const CsvDialect& dialect,
                    ImportReport& report) {
-  return table_of(one_piece(std::move(text)), name, dialect, report, {}, 0);
+  CsvTable table;
+  TableRows(one_piece(std::move(text)), name, dialect, report, {}).next(table, all_rows);
+  return table;
 }
 
 CsvTable read_csv(const std::string& path, const CsvDialect& given, ImportReport& report,
                   const PlanColumns& plan) {
-  CsvDialect dialect = given;
-  NextPiece source = open_table(path, dialect, report);
-  CsvTable table = table_of(std::move(source), path, dialect, report, plan, require_file(path));
+  CsvTable table;
+  CsvBlocks(path, given, report, plan).next(table, all_rows);
   table.again = [path, given, progress = report.progress](const std::vector<std::size_t>& columns,
                                                           const CsvTable::Take& take) {
     ImportReport silent;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,24 @@ using PlanColumns =
 /// that is no table of texts, foreign bytes, rows of different length, and an unfinished quote.
 CsvTable read_csv(const std::string& path, const CsvDialect& dialect, ImportReport& report,
                   const PlanColumns& plan = {});
+
+/// The rows of such a file as one table after another: only those of one are in memory.
+class CsvBlocks {
+ public:
+  /// `report` outlives it.
+  CsvBlocks(const std::string& path, const CsvDialect& dialect, ImportReport& report,
+            const PlanColumns& plan);
+  ~CsvBlocks();
+  CsvBlocks(const CsvBlocks&) = delete;
+  CsvBlocks& operator=(const CsvBlocks&) = delete;
+
+  /// The next rows, at most so many; false at the end. CsvTable::again is not set.
+  bool next(CsvTable& table, std::size_t most);
+
+ private:
+  struct Rows;
+  std::unique_ptr<Rows> rows_;
+};
 
 /// Walks through the rows of such a file: calls `head` with names and number of columns, then `row` for each
 /// row, whose cells last until the next.

@@ -13,11 +13,11 @@ namespace qmtl {
 namespace {
 
 /// What does not lie in memory was checked when it was read.
-void check_input(const Input& input) {
+void check_input(const Input& input, std::size_t first) {
   for (std::size_t i = 0; i < input.values.size(); ++i)
     if (!std::isfinite(input.values[i]))
-      throw data_error("input '" + input.name + "', sample " + std::to_string(i / input.width) + ", column " +
-                       std::to_string(i % input.width) + ": expected a finite number, found " +
+      throw data_error("input '" + input.name + "', sample " + std::to_string(first + i / input.width) +
+                       ", column " + std::to_string(i % input.width) + ": expected a finite number, found " +
                        std::to_string(input.values[i]) + "; remove the sample or fill the value in");
 }
 
@@ -66,8 +66,8 @@ bool has_label(const Task& task, std::size_t row) {
 
 }  // namespace
 
-void check_data(const Dataset& data, const ModelSpec& spec) {
-  for (const Input* input : bind_inputs(data, spec)) check_input(*input);
+void check_data(const Dataset& data, const ModelSpec& spec, std::size_t first) {
+  for (const Input* input : bind_inputs(data, spec)) check_input(*input, first);
   if (data.tasks.empty()) return;
   const std::vector<std::size_t> training = data.rows(Split::train);
   const std::vector<const Task*> tasks = bind_tasks(data, spec);

@@ -9,7 +9,7 @@ namespace qmtl {
 /// Throws Error (data) naming what makes the data unfit for the model: an input that is missing, has another
 /// width or holds NaN or infinity (sample and column), a label outside its classes (sample and value), a task
 /// that no training sample has a label for (of the newest generation's). Data without any task is fit for
-/// prediction; data without training samples for evaluation.
-void check_data(const Dataset& data, const ModelSpec& spec);
+/// prediction; data without training samples for evaluation. Samples are counted from `first` on.
+void check_data(const Dataset& data, const ModelSpec& spec, std::size_t first = 0);
 
 }  // namespace qmtl

@@ -48,6 +48,28 @@ class Predictions(Program):
             self.succeed("predict", "run", "new.csv", "--out", f"many{ranks}.csv", "--quiet", "--threads", "1", ranks=ranks)
             self.assertEqual(self.read(f"many{ranks}.csv"), self.read("one.csv"))
 
+    def test_prediction_of_more_rows_than_are_in_memory_at_a_time(self):
+        header, *rows = self.read("new.csv").decode().splitlines()
+        self.write("long.csv", "\n".join([header] + rows * 40) + "\n")  # a block has 16,384
+        self.succeed("predict", "run", "long.csv", "--out", "long-one.csv", "--quiet")
+        self.assertEqual(len(self.read("long-one.csv").splitlines()), 24001)
+        self.succeed("predict", "run", "long.csv", "--out", "long-many.csv", "--quiet", "--threads", "1", ranks=3)
+        self.assertEqual(self.read("long-many.csv"), self.read("long-one.csv"))
+
+    def test_ranks_with_other_files_of_one_name_are_refused(self):
+        rows = self.read("new.csv").decode().splitlines()
+        for rank, lines in enumerate((rows, rows[:-1], rows[:300] + [rows[301], rows[300]] + rows[302:])):
+            os.makedirs(self.path(str(rank)))
+            self.write(f"{rank}/new.csv", "\n".join(lines) + "\n")
+            os.symlink("../run", self.path(f"{rank}/run"))
+        for ranks in (2, 3):
+            result = self.run_program("predict", "run", "new.csv", "--out", "never.csv", ranks=ranks,
+                                      prefix=["sh", "-c", 'cd "$OMPI_COMM_WORLD_RANK" && exec "$@"', "sh"])
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("the samples of new.csv", result.stderr)
+            self.assertEqual(result.stdout, "")
+            self.assertFalse(os.path.exists(self.path("0/never.csv")))
+
     def test_replay_runs_once_whatever_the_number_of_ranks(self):
         found = []
         for ranks in (0, 2):

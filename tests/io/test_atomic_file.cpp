@@ -69,6 +69,27 @@ TEST_CASE("a file that fails its verification never gets its name", "[io]") {
   CHECK(files_in(folder.file("")) == 1);
 }
 
+TEST_CASE("a file that is written in parts has its name when it is whole", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("f.txt");
+  write_file(path, "old");
+  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); };
+  {
+    AtomicFile left(path);
+    left.content().write(0, bytes("half of it"));
+    CHECK(files_in(folder.file("")) == 2);
+  }
+  CHECK(read_file(path) == "old");
+  CHECK(files_in(folder.file("")) == 1);
+  AtomicFile file(path);
+  file.content().write(0, bytes("first, "));
+  CHECK(read_file(path) == "old");
+  file.content().write(7, bytes("second"));
+  file.commit();
+  CHECK(read_file(path) == "first, second");
+  CHECK(files_in(folder.file("")) == 1);
+}
+
 TEST_CASE("when no space is left every save fails with the reason and leaves the old files alone", "[io]") {
   TempFolder folder;
   const std::string checkpoint = folder.file("c.h5"), dataset = folder.file("d.h5"),

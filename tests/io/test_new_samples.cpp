@@ -110,3 +110,84 @@ TEST_CASE("a model with names alone reads columns by them", "[io]") {
   CHECK(found.uses[3].use == "not used");
   CHECK(found.uses[3].columns == Cells{"note"});
 }
+
+namespace {
+
+/// All samples, read in blocks of at most so many.
+FoundSamples in_blocks(const NewSamples& given, const ModelSpec& spec, const Meaning& meaning,
+                       std::size_t most, std::size_t& blocks) {
+  NewSampleBlocks reader(given, spec, meaning, {});
+  FoundSamples all, block;
+  blocks = 0;
+  while (reader.next(block, most)) {
+    CHECK(block.data.samples <= most);
+    if (blocks++ == 0) {
+      all = block;
+      continue;
+    }
+    all.data.samples += block.data.samples;
+    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    append(all.data.ids, block.data.ids);
+    append(all.data.split, block.data.split);
+    append(all.notes, block.notes);
+    for (std::size_t i = 0; i < all.data.inputs.size(); ++i)
+      append(all.data.inputs[i].values, block.data.inputs[i].values);
+    CHECK(block.uses.size() == all.uses.size());
+  }
+  CHECK_FALSE(reader.next(block, most));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("samples in blocks are the samples of the whole file", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("p.csv");
+  const Meaning described{
+      {{"a", {"height", "job"}, {}, {}}, {"b", {"tail"}, {}, {1e9}}},
+      {},
+      "file = \"t.csv\"\nheader = true\nid = \"name\"\n[input.a]\ncolumns = [\"height\", \"job\"]\nordinal = "
+      "[\"job\"]\nunseen = \"zero\"\n[input.a.categories]\njob = [\"x\", \"y\"]\n[input.b]\ncolumns = "
+      "[\"tail\"]\n"};
+  std::string text = "tail,note,name,job,height\n";
+  for (int row = 0; row < 23; ++row)
+    text += std::to_string(1000000000 + row) + (row % 5 ? ",n" : ",\"two\nlines\"") + ",r" +
+            std::to_string(row) + "," + "xyz"[row % 3] + "," + std::to_string(0.1 * row) + ",\n";
+  write_file(path, text);
+  const FoundSamples whole = read_new_samples({path}, two_inputs(), described, {});
+  REQUIRE(whole.data.samples == 23);
+  CHECK(whole.data.inputs[1].values[22] == 22);
+  CHECK(whole.notes.size() == 1);  // that lines end with a delimiter more
+  for (const std::size_t most : {1, 4, 22, 23, 1000}) {
+    std::size_t blocks = 0;
+    const FoundSamples parts = in_blocks({path}, two_inputs(), described, most, blocks);
+    INFO("blocks of " << most);
+    CHECK(blocks == (23 + most - 1) / most);
+    CHECK(dataset_hash(parts.data) == whole.data.hash);
+    CHECK(parts.notes == whole.notes);
+    CHECK(parts.uses.size() == whole.uses.size());
+  }
+  // A fault is named by its line wherever it lies, and no row behind it is read.
+  write_file(path, text + "1,n,last,x,,\n");
+  std::size_t blocks = 0;
+  const Failure failed = failure([&] { in_blocks({path}, two_inputs(), described, 4, blocks); });
+  CHECK(failed.says("p.csv:30, column height"));  // five rows have two lines
+  CHECK(blocks == 5);
+}
+
+TEST_CASE("what only all rows of a table decide is read as one block", "[io]") {
+  TempFolder folder;
+  const std::string path = folder.file("p.csv");
+  write_file(path, "x,y,z\n1,2,1600000001\n3,4,1600000002\n5,6,1600000003\n");
+  // A model that knows of its numbers only their statistics: the whole column is kept relative to its mean.
+  const std::vector<Standardisation> statistics{{"b", {1.6e9}, {1}}};
+  const NewSamples given{path};
+  const ModelSpec spec = two_inputs();
+  const Meaning meaning;
+  NewSampleBlocks reader(given, spec, meaning, statistics);
+  FoundSamples found;
+  REQUIRE(reader.next(found, 1));
+  CHECK(found.data.samples == 3);
+  CHECK(found.data.inputs[1].values == std::vector<float>{1, 2, 3});
+  CHECK_FALSE(reader.next(found, 1));
+}

@@ -71,6 +71,40 @@ TEST_CASE("predictions call classes as the data set did", "[io]") {
       "1,no,0.5,'=dog,0,0,1,-7,1,0.5\n");
 }
 
+TEST_CASE("predictions that come in parts make the file of all at once", "[io]") {
+  TempFolder folder;
+  const ModelSpec spec = four_tasks();
+  const Meaning meaning{{}, {{"choice", {"bird", "c,at", "=dog"}, ""}}, ""};
+  std::vector<float> logits(7 * 5);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = 0.3f * static_cast<float>(i % 11) - 1.5f;
+  const std::vector<float> values = probabilities(spec, 5, logits);
+  const std::vector<std::uint32_t> classes = predicted_classes(spec, 5, values);
+  for (const char* name : {"p.csv", "p.h5"})
+    for (const std::vector<std::string>& ids : {std::vector<std::string>{}, {"a", "=b", "c,d", "", "e"}}) {
+      INFO(name << ", " << ids.size() << " ids");
+      write_predictions(folder.file(name), spec, meaning, ids, 5, values);
+      const std::string whole = read_file(folder.file(name));
+      {
+        PredictionFile left(folder.file(name), spec, meaning);
+        left.add({}, 5, values, classes);
+      }
+      CHECK(read_file(folder.file(name)) == whole);
+      PredictionFile parts(folder.file(name), spec, meaning);
+      for (const auto& [first, count] : {std::pair{0, 2}, {2, 0}, {2, 3}}) {
+        const auto part = [&, f = static_cast<std::size_t>(first), n = static_cast<std::size_t>(count)](
+                              const auto& of, std::size_t width) {
+          return std::span(of).subspan(f * width, n * width);
+        };
+        const auto named = ids.empty()
+                               ? std::vector<std::string>{}
+                               : std::vector<std::string>(ids.begin() + first, ids.begin() + first + count);
+        parts.add(named, static_cast<std::size_t>(count), part(values, 7), part(classes, 4));
+      }
+      parts.finish();
+      CHECK(read_file(folder.file(name)) == whole);
+    }
+}
+
 namespace {
 CsvTable table_of(const std::string& text) {
   ImportReport report;

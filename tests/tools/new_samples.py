@@ -6,7 +6,9 @@ the bits of the data set itself."""
 import json
 import os
 import random
+import subprocess
 
+from harness import PROGRAM, environment
 from meaning import csv_text, description, h5py, main, np, Program, SPECIES, TRAIN
 
 SHELTER = """
@@ -139,6 +141,27 @@ class NewSamples(Program):
         self.write("word.csv", header + "a,tall,guard,S,9,0,1600000000\n")
         self.refuse(3, ["word.csv:2, column height", "tall"], "predict", "shelter", "word.csv", "--out", "never.csv")
 
+    def test_a_filled_column_keeps_its_indicator_where_nothing_is_missing(self):
+        """`fill` alone, without a policy: whether a gap is told was decided when the data set was made."""
+        rows = [(f"{i / 7:.3f}" if i % 4 else "", f"{i % 3}", "ab"[i % 2]) for i in range(40)]
+        self.write("filled.csv", "x,z,kind\n" + "".join(",".join(row) + "\n" for row in rows))
+        self.write("filled.toml", 'file = "filled.csv"\n[input.i]\ncolumns = ["x", "z"]\nfill = { x = 2.5, z = 0.0 }\n' +
+                   '[task.kind]\ncolumn = "kind"\nkind = "binary"\npositive = ["b"]\n[split]\nfractions = [0.6, 0.2, 0.2]\n')
+        self.write("filled-train.toml", TRAIN.replace("pets", "filled").replace("epochs = 30", "epochs = 2"))
+        for command in (["import", "filled.toml", "--out", "filled.h5"], ["train", "filled-train.toml", "--quiet"],
+                        ["predict", "filled", "filled.h5", "--out", "filled-expected.csv"]):
+            self.succeed(*command)
+        expected = [line.split(",", 1)[1] for line in self.read("filled-expected.csv").decode().splitlines()[1:]]
+        whole = [i for i, row in enumerate(rows) if row[0]]
+        self.write("whole.csv", "x,z\n" + "".join(",".join(rows[i][:2]) + "\n" for i in whole))
+        self.succeed("predict", "filled", "whole.csv", "--out", "p.csv", "--overwrite")
+        self.assertEqual([line.split(",", 1)[1] for line in self.read("p.csv").decode().splitlines()[1:]], [expected[i] for i in whole])
+        # A gap in another column than those of the training is filled, and no number is there to tell it.
+        self.write("other.csv", "x,z\n1.5,\n1.5,0\n")
+        self.succeed("predict", "filled", "other.csv", "--out", "p.csv", "--overwrite")
+        found = [line.split(",", 1)[1] for line in self.read("p.csv").decode().splitlines()[1:]]
+        self.assertEqual(found[0], found[1])
+
     def splits(self):
         with h5py.File(self.path("shelter.h5")) as file:
             return list(file["split"][...])
@@ -189,6 +212,96 @@ class NewSamples(Program):
     def array(self):
         np.save(self.path("array.npy"), np.zeros((3, 4), np.float32))
         return "array.npy"
+
+
+BLOCK = 16384  # rows that the program takes at a time where samples are narrow
+
+
+class LongTables(Program):
+    """Tables of more rows than are in memory at a time."""
+
+    COLUMNS = 60
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        generator = random.Random(17)
+        names = [f"c{i}" for i in range(cls.COLUMNS)]
+        cls.rows = [",".join([f"{generator.gauss(0, 3):.4f}" for _ in names] + [generator.choice("uvw")]) for _ in range(500)]
+        cls.header = ",".join(names + ["kind"])
+        cls.lengthen("short.csv", 1)
+        cls.text = 'file = "short.csv"\n[input.i]\ncolumns = ["c0..c59"]\n[task.kind]\ncolumn = "kind"\nkind = "multiclass"\n[split]\nfractions = [0.6, 0.2, 0.2]\n'
+        cls.write("short.toml", cls.text)
+        cls.write("short-train.toml", TRAIN.replace("pets", "short").replace("epochs = 30", "epochs = 1"))
+        for command in (["import", "short.toml", "--out", "short.h5"], ["train", "short-train.toml", "--quiet"],
+                        ["predict", "short", "short.h5", "--out", "expected.csv"]):
+            done = cls.run_program(*command)
+            if done.returncode != 0:
+                raise RuntimeError(done.stderr)
+        cls.expected = [line.split(",", 1)[1] for line in cls.read("expected.csv").decode().splitlines()]
+
+    @classmethod
+    def lengthen(cls, name, times):
+        part = "\n".join(cls.rows) + "\n"
+        with open(cls.path(name), "w") as file:
+            file.write(cls.header + "\n")
+            for _ in range(times):
+                file.write(part)
+
+    def predicted(self, source, out="p.csv"):
+        """The largest memory of the process, in MB."""
+        process = subprocess.Popen([PROGRAM, "predict", "short", source, "--out", out, "--overwrite", "--quiet", "--threads", "1"], cwd=self.base,
+                                   env=environment(), stderr=subprocess.PIPE)
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stderr.close()
+        self.assertEqual(process.returncode, 0, said)
+        return usage.ru_maxrss / 1024
+
+    def check_rows(self, rows, out="p.csv"):
+        found = self.read(out).decode().splitlines()
+        self.assertEqual(len(found), rows + 1)
+        for row, line in enumerate(found[1:]):
+            self.assertEqual(line, f"{row},{self.expected[1 + row % len(self.rows)]}")
+
+    def test_every_row_of_a_long_table_has_the_bits_of_its_own(self):
+        times = (2 * BLOCK + 1000) // len(self.rows)
+        self.lengthen("long.csv", times)
+        self.predicted("long.csv")
+        self.check_rows(times * len(self.rows))
+        self.write("long.toml", self.text.replace("short.csv", "long.csv"))
+        self.succeed("import", "long.toml", "--out", "long.h5")
+        self.predicted("long.h5", "of-data-set.csv")
+        self.assertEqual(self.read("of-data-set.csv"), self.read("p.csv"))
+        for source in ("long.csv", "long.h5"):
+            self.predicted(source, "p.h5")
+            with h5py.File(self.path("p.h5")) as file:
+                values = file["predictions/kind"][...]
+            np.testing.assert_array_equal(values, np.tile(values[:len(self.rows)], (times, 1)))
+
+    def test_memory_does_not_depend_on_the_number_of_rows(self):
+        few, many = 4 * BLOCK // len(self.rows), 12 * BLOCK // len(self.rows)
+        found = {}
+        for times in (few, many):
+            self.lengthen("long.csv", times)
+            self.write("long.toml", self.text.replace("short.csv", "long.csv"))
+            self.succeed("import", "long.toml", "--out", "long.h5", "--overwrite")
+            found[times] = [self.predicted("long.csv"), self.predicted("long.h5")]
+        # In memory the other rows' numbers would be as many floats, and on their way twice as many doubles; of the data
+        # set their labels and parts of the split are.
+        floats = (many - few) * len(self.rows) * self.COLUMNS * 4 / 2**20
+        for less, more in zip(found[few], found[many]):
+            self.assertLess(more - less, floats / 4, found)
+
+    def test_a_fault_far_behind_leaves_nothing(self):
+        times = (BLOCK + 3000) // len(self.rows)
+        self.lengthen("long.csv", times)
+        with open(self.path("long.csv"), "a") as file:
+            file.write("x" + self.rows[0] + "\n")
+        before = sorted(os.listdir(self.base))
+        self.refuse(3, [f"long.csv:{times * len(self.rows) + 2}, column c0", '"x'], "predict", "short", "long.csv", "--out", "never.csv")
+        self.assertEqual(sorted(os.listdir(self.base)), before)
 
 
 class ManyTasks(Program):

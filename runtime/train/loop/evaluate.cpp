@@ -26,17 +26,18 @@ std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
       [&](std::span<const std::size_t> part, std::span<float> logits) { learner.predict(part, logits); });
 }
 
-std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data) {
+std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data,
+                                   std::size_t first) {
   const std::vector<const Input*> inputs = bind_inputs(data, predictor.spec());
   std::vector<std::size_t> rows(data.samples);
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::iota(rows.begin(), rows.end(), first);
   return predict_rows(
       ranks, predictor.outputs(), rows, [&](std::span<const std::size_t> part, std::span<float> logits) {
         std::vector<std::span<const float>> values;  // of consecutive rows
         std::vector<std::span<const double>> shifts;
         for (const Input* input : inputs) {
-          values.push_back(
-              std::span(input->values).subspan(part.front() * input->width, part.size() * input->width));
+          values.push_back(std::span(input->values)
+                               .subspan((part.front() - first) * input->width, part.size() * input->width));
           shifts.push_back(input->shift);
         }
         predictor.predict(part.size(), values, logits, shifts);

@@ -17,8 +17,10 @@ namespace qmtl {
 std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows);
 
-/// The same for all samples of `data`, which needs no labels: logits[samples, predictor.outputs()].
-std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data);
+/// The same for all samples of `data`, which needs no labels: logits[samples, predictor.outputs()]. Messages
+/// count its samples from `first` on.
+std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data,
+                                   std::size_t first = 0);
 
 /// Writes logits[rows, outputs] of some rows; called concurrently.
 using PredictRows = std::function<void(std::span<const std::size_t> rows, std::span<float> logits)>;

@@ -105,40 +105,44 @@ Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const
   return data;
 }
 
-void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data) {
+void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data,
+                  bool say) {
   const ModelSpec& spec = checkpoint.config.model;
   ranks.together([&] {
     complete_tasks(data, finished_tasks(spec));
     // The very data that it was trained on: names may have been mended since, numbers not.
     if (data.hash == checkpoint.data_hash) return adopt_meaning(data, checkpoint.meaning);
     const MatchReport report = match_data(data, spec, checkpoint.meaning, path);
-    if (!ranks.root()) return;
+    if (!ranks.root() || !say) return;
     for (const std::string& note : report.notes) spdlog::info("{}", note);
     for (const std::string& doubt : report.doubts) spdlog::warn("{}", doubt);
   });
 }
 
-LoadedSamples load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given,
-                           bool labels) {
+Dataset load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given) {
   // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
   std::string kind;
   ranks.together([&] {
     if (ranks.root() && is_own_file(given.file)) kind = "data set";
   });
-  if (!ranks.broadcast(kind).empty()) return {load_dataset_for(ranks, checkpoint, given.file), {}};
-  LoadedSamples loaded;
+  if (!ranks.broadcast(kind).empty()) return load_dataset_for(ranks, checkpoint, given.file);
+  Dataset data;
   ranks.together([&] {
     FoundSamples found = read_new_samples(given, checkpoint.config.model, checkpoint.meaning,
-                                          checkpoint.statistics.inputs, labels);
-    loaded = {std::move(found.data), std::move(found.uses)};
-    if (!ranks.root()) return;
-    for (const ColumnUse& use : loaded.uses)
-      spdlog::info("{}: {}: {}", given.file, use.use, listed_names(use.columns));
-    for (const std::string& note : found.notes) spdlog::warn("{}", note);
+                                          checkpoint.statistics.inputs, true);
+    if (ranks.root()) say_found(given.file, found, true);
+    data = std::move(found.data);
   });
-  fit_to_model(ranks, checkpoint, given.file, loaded.data);
-  if (labels) ranks.together([&] { complete_tasks(loaded.data, checkpoint.config.model.tasks); });
-  return loaded;
+  fit_to_model(ranks, checkpoint, given.file, data);
+  ranks.together([&] { complete_tasks(data, checkpoint.config.model.tasks); });
+  return data;
+}
+
+void say_found(const std::string& file, const FoundSamples& found, bool uses) {
+  if (uses)
+    for (const ColumnUse& use : found.uses)
+      spdlog::info("{}: {}: {}", file, use.use, listed_names(use.columns));
+  for (const std::string& note : found.notes) spdlog::warn("{}", note);
 }
 
 NoiseModel load_noise(const std::string& path) {

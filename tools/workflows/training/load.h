@@ -38,18 +38,17 @@ Checkpoint load_checkpoint(const Ranks& ranks, const std::string& path);
 /// where the data set lacks them, and columns and classes are put into the model's order by their names
 /// (io/data/match_data.h), which the log says. Collective; all ranks fail together.
 Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path);
-/// The same of a data set that is on every rank.
-void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data);
+/// The same of a data set that is on every rank; `say`: with what it did in the log.
+void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data,
+                  bool say = true);
 
-/// Samples for a trained model: of a data set as above, or of other files, which are read by the description
-/// that made the model's data set (io/import/new_samples.h); what each column was is in `uses` and in the
-/// log. With `labels` every task of the model is there, without labels where the file has none. Collective.
-struct LoadedSamples {
-  Dataset data;
-  std::vector<ColumnUse> uses;
-};
-LoadedSamples load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given,
-                           bool labels);
+/// Samples with labels for a trained model: of a data set as above, or of other files, which are read by the
+/// description that made the model's data set (io/import/new_samples.h); what each column was is in the log.
+/// Every task of the model is there, without labels where the file has none. Collective.
+Dataset load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given);
+
+/// Logs what was noted about new samples, and with `uses` what each column was.
+void say_found(const std::string& file, const FoundSamples& found, bool uses);
 
 /// Refuses ranks whose instruction sets round differently: their share of the work would decide about bits.
 /// Collective.

@@ -2,11 +2,13 @@
 #include "tools/workflows/training/predict.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "io/runs/predictions.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/loop/evaluate.h"
 #include "tools/workflows/training/load.h"
+#include "tools/workflows/training/sample_blocks.h"
 
 namespace qmtl {
 namespace {
@@ -18,6 +20,11 @@ DecisionThresholds load_thresholds(const Ranks& ranks, const std::string& file, 
     if (ranks.root() && !file.empty()) thresholds = read_thresholds(file, run_hash);
   });
   return thresholds;
+}
+
+template <class Value>
+void append(std::vector<Value>& to, const std::vector<Value>& values) {
+  to.insert(to.end(), values.begin(), values.end());
 }
 
 }  // namespace
@@ -36,22 +43,33 @@ PredictOutcome predict_file(const Ranks& ranks, const PredictRequest& request) {
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const ModelSpec& spec = checkpoint.config.model;
   const DecisionThresholds thresholds = load_thresholds(ranks, request.thresholds, checkpoint.run_hash);
-  LoadedSamples loaded = load_samples(ranks, checkpoint, request.input, false);
-  Dataset& data = loaded.data;
-  data.tasks.clear();  // the model must not depend on labels that the file happens to hold
-  ranks.together([&] { check_data(data, spec); });
+  SampleBlocks blocks(ranks, checkpoint, request.input);
   const auto predictor = load_predictor(ranks, checkpoint, request.simd);
-  const std::vector<float> logits = predict_samples(ranks, *predictor, data);
-  PredictOutcome outcome{data.samples, checkpoint.run_hash,    spec, checkpoint.meaning,
-                         data.ids,     std::move(loaded.uses), {},   {},
-                         thresholds};
+  PredictOutcome outcome{0, checkpoint.run_hash, spec, checkpoint.meaning, {}, {}, {}, {}, thresholds};
+  std::optional<PredictionFile> file;
   ranks.together([&] {
-    outcome.values = probabilities(spec, data.samples, logits);
-    outcome.classes = predicted_classes(spec, data.samples, outcome.values, logits, outcome.thresholds);
-    if (ranks.root() && !out.empty())
-      write_predictions(out, spec, outcome.meaning, outcome.ids, outcome.samples, outcome.values,
-                        outcome.classes);
+    if (ranks.root() && !out.empty()) file.emplace(out, outcome.model, outcome.meaning);
   });
+  Dataset data;
+  while (blocks.next(data)) {
+    ranks.together([&] { check_data(data, spec, blocks.first()); });
+    const std::vector<float> logits = predict_samples(ranks, *predictor, data, blocks.first());
+    ranks.together([&] {
+      const std::vector<float> values = probabilities(spec, data.samples, logits);
+      const std::vector<std::uint32_t> classes =
+          predicted_classes(spec, data.samples, values, logits, outcome.thresholds);
+      outcome.samples += data.samples;
+      if (file) file->add(data.ids, data.samples, values, classes);
+      if (!out.empty()) return;
+      append(outcome.ids, data.ids);
+      append(outcome.values, values);
+      append(outcome.classes, classes);
+    });
+  }
+  ranks.together([&] {
+    if (file) file->finish();
+  });
+  outcome.uses = blocks.uses();
   return outcome;
 }
 

@@ -28,7 +28,7 @@ struct PredictOutcome {
   std::string run_hash;  ///< of the checkpoint
   ModelSpec model;
   Meaning meaning;               ///< names of its classes
-  std::vector<std::string> ids;  ///< [samples] or empty
+  std::vector<std::string> ids;  ///< [samples] or empty; as values and classes only where no file got them
   std::vector<ColumnUse> uses;   ///< what was done with the columns of a table
   std::vector<float> values;     ///< [samples, outputs]: probabilities, and values of regression tasks
   std::vector<std::uint32_t> classes = {};  ///< [samples, tasks], 0 for tasks without a class

@@ -65,7 +65,7 @@ EvalOutcome score_checkpoint(const Ranks& ranks, const EvalRequest& request) {
   const Checkpoint checkpoint = load_checkpoint(ranks, request.checkpoint);
   const auto watched = ranks.watch(checkpoint.config.watchdog, Doing::other);
   const std::string file = request.data.empty() ? checkpoint.config.data_file : request.data;
-  Dataset data = load_samples(ranks, checkpoint, {.file = file}, true).data;
+  Dataset data = load_samples(ranks, checkpoint, {.file = file});
   if (request.data.empty() && ranks.root() && data.hash != checkpoint.data_hash)
     spdlog::warn(
         "{}: this is not the data set that the model was trained on (hash {}, found {}): splits and "

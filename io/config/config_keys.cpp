@@ -193,6 +193,9 @@ std::string key_called(std::string_view word) {
   const std::string wanted = " " + std::string(word) + " ";
   for (const Key<Config>& key : fixed_keys())
     if ((" " + key.words + " ").find(wanted) != std::string::npos) return key.name;
+  // Or the key itself, in another table.
+  for (const Key<Config>& key : fixed_keys())
+    if (std::string_view(key.name).substr(key.name.rfind('.') + 1) == word) return key.name;
   return "";
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 
 namespace qmtl {
 
@@ -26,26 +27,6 @@ std::string shortest(double value) {
 
 std::string fixed(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string text_table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const std::vector<std::string>& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
-  }
-  std::string text;
-  for (const std::vector<std::string>& row : rows) {
-    for (std::size_t c = 0; c + 1 < row.size(); ++c)
-      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
-    text += (row.empty() ? "" : row.back()) + "\n";
-  }
-  return text;
-}
-
 namespace {
 
 /// The bytes of the UTF-8 sequence that `text` begins with and its code point; no bytes where there is none.
@@ -64,6 +45,53 @@ std::size_t decode(std::string_view text, std::uint32_t& point) {
   const bool surrogate = point >= 0xD800 && point < 0xE000;
   return point < least[size] || point > 0x10FFFF || surrogate ? 0 : size;
 }
+
+/// Columns of a terminal that a character takes: none for marks on the one before, two for the wide ones of
+/// East Asia and pictures (Unicode Standard Annex 11; the ranges are those of {fmt}).
+std::size_t columns_of(std::uint32_t point) {
+  struct Range {
+    std::uint32_t first, last;
+  };
+  constexpr Range marks[] = {
+      {0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
+  constexpr Range wide[] = {{0x1100, 0x115F},   {0x2329, 0x232A},  {0x2E80, 0x303E},   {0x3040, 0xA4CF},
+                            {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},  {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},
+                            {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF},
+                            {0x20000, 0x2FFFD}, {0x30000, 0x3FFFD}};
+  const auto holds = [point](const Range& range) { return range.first <= point && point <= range.last; };
+  if (std::any_of(std::begin(marks), std::end(marks), holds)) return 0;
+  return std::any_of(std::begin(wide), std::end(wide), holds) ? 2 : 1;
+}
+
+}  // namespace
+
+std::size_t characters(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    std::uint32_t point = 0;
+    const std::size_t size = decode(text, point);
+    columns += size == 0 ? 1 : columns_of(point);  // a byte that is no text is shown as one character
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return columns;
+}
+
+std::string text_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const std::vector<std::string>& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
+  }
+  std::string text;
+  for (const std::vector<std::string>& row : rows) {
+    for (std::size_t c = 0; c + 1 < row.size(); ++c)
+      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
+    text += (row.empty() ? "" : row.back()) + "\n";
+  }
+  return text;
+}
+
+namespace {
 
 bool obeyed(std::uint32_t point) {
   return (point < 0x20 && point != '\n' && point != '\t') || (point >= 0x7F && point < 0xA0) ||

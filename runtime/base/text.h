@@ -19,7 +19,7 @@ std::string shortest(double value);
 /// A number with so many digits behind the point (printf's %f).
 std::string fixed(double value, int decimals);
 
-/// Characters of UTF-8.
+/// Columns of a terminal that a text takes.
 std::size_t characters(std::string_view text);
 
 /// Rows of cells as lines of text, each column as wide as its widest cell and two blanks; the last column is

@@ -44,6 +44,24 @@ TEST_CASE("a terminal is shown control characters and obeys none") {
       }
 }
 
+TEST_CASE("a table's columns stand under each other in a terminal") {
+  // Two columns for each of the wide characters, none for the accent that is a character of its own.
+  CHECK(text_table({{"gr\xC3\xB6\xC3\x9F"
+                     "e",
+                     "1"},
+                    {"\xE6\xBC\xA2\xE5\xAD\x97", "2"},
+                    {"e\xCC\x81", "3"},
+                    {"\xFF"
+                     "x",
+                     "4"}}) ==
+        "gr\xC3\xB6\xC3\x9F"
+        "e  1\n"
+        "\xE6\xBC\xA2\xE5\xAD\x97   2\n"
+        "e\xCC\x81      3\n"
+        "\xFF"
+        "x     4\n");
+}
+
 TEST_CASE("JSON that is nested too deep is refused before it is parsed") {
   const auto nested = [](std::size_t depth, const std::string& open, const std::string& close) {
     std::string text, end;

@@ -58,9 +58,14 @@ TEST_CASE("Defaults on the page of keys are those that a configuration without t
 
 TEST_CASE("A key under the name that other programs give it is told its own", "[io]") {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"[train]\nearly_stopping = 5", "train.patience"},    {"[train]\nlr = 0.1", "train.learning_rate"},
-      {"[train]\noptimizer = \"adam\"", "train.optimiser"}, {"[train]\nbatch_size = 5", "train.batch"},
-      {"[circuit]\nn_qubits = 5", "circuit.qubits"},        {"lr = 0.1", "train.learning_rate"}};
+      {"[train]\nearly_stopping = 5", "train.patience"},
+      {"[train]\nlr = 0.1", "train.learning_rate"},
+      {"[train]\noptimizer = \"adam\"", "train.optimiser"},
+      {"[train]\nbatch_size = 5", "train.batch"},
+      {"[circuit]\nn_qubits = 5", "circuit.qubits"},
+      {"lr = 0.1", "train.learning_rate"},
+      {"[train]\nseed = 5", "seed"},
+      {"[train]\nqubits = 5", "circuit.qubits"}};
   for (const auto& [text, key] : cases)
     CHECK_THROWS_WITH(parse_config(text, "a.toml"),
                       Catch::Contains("nearest known key is " + key) && Catch::Contains("qmtl keys " + key));

@@ -10,6 +10,7 @@
 #include "io/files/atomic_file.h"
 #include "runtime/base/json_field.h"
 #include "runtime/base/names.h"
+#include "runtime/base/text.h"
 #include "runtime/model/threshold.h"
 #include "tools/program/noise_options.h"
 #include "tools/program/options.h"
@@ -34,27 +35,23 @@ const Usage usage{
 
 /// Exact and noisy scores side by side.
 std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const ModelSpec& spec) {
-  std::size_t width = 13;
-  for (const TaskSpec& task : spec.tasks) width = std::max(width, task.name.size());
-  std::string text;
-  const auto add = [&](std::string first, double before, double now) {
-    first.resize(std::max(first.size(), width + 2), ' ');
-    text += first + fmt::format("{:10.4f}{:10.4f}{:+10.4f}\n", before, now, now - before);
+  std::vector<std::vector<std::string>> rows{{"noisy device", "exact", "noisy", "change"}};
+  const auto add = [&](const std::string& first, double before, double now) {
+    rows.push_back({first, fmt::format("{:.4f}", before), fmt::format("{:.4f}", now),
+                    fmt::format("{:+.4f}", now - before)});
   };
-  std::string head = "noisy device";
-  head.resize(width + 2, ' ');
-  text += "\n" + head + "     exact     noisy    change\n";
   for (std::size_t t = 0; t < spec.tasks.size(); ++t)
     add(spec.tasks[t].name, exact.tasks[t], noisy.scores.tasks[t]);
   add("mean", exact.mean, noisy.scores.mean);
   if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
     add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
   const auto shots = noisy.about["shots"].get<std::int64_t>();
-  return text + fmt::format("{}, {}, cones of {} qubits ({} at once), {:.1f} s\n",
-                            noisy.about["method"].get<std::string>(),
-                            shots ? std::to_string(shots) + " shots a circuit" : "exact expectations",
-                            noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
-                            noisy.about["seconds"].get<double>());
+  return "\n" + text_table(rows) +
+         fmt::format("{}, {}, cones of {} qubits ({} at once), {:.1f} s\n",
+                     noisy.about["method"].get<std::string>(),
+                     shots ? std::to_string(shots) + " shots a circuit" : "exact expectations",
+                     noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                     noisy.about["seconds"].get<double>());
 }
 
 constexpr std::size_t most_features = 20;

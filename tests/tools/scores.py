@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import re
 import sys
 import warnings
 
@@ -259,6 +260,76 @@ class Metrics(Scores):
                 # The same in a training configuration.
                 self.write("wrong-train.toml", self.read("mixed.toml").decode() + f"[task.flag]\n{wrong}\n")
                 self.refuse(2, fragments[1:], "train", "wrong-train.toml")
+
+
+class CountedTasks(Program):
+    """Which tasks count in the mean that chooses the best epoch is decided by labels, before the first epoch."""
+
+    METRICS = ("f1", "auc", "balanced_accuracy", "mcc", "accuracy", "log_loss")
+
+    def table(self, validation):
+        """A task y that is learnt, and one p whose labels in the validation split are given."""
+        source = random.Random(3)
+        rows = []
+        for row in range(120):
+            x = [source.gauss(0, 1) for _ in range(2)]
+            part = "train" if row < 80 else "validation"
+            p = int(x[0] + x[1] > 0.5) if part == "train" else validation[row % len(validation)]
+            rows.append(f"{x[0]:.5f},{x[1]:.5f},{int(x[0] > 0)},{p},{part}")
+        return "a,b,y,p,part\n" + "\n".join(rows) + "\n"
+
+    def epochs_of(self, metric, validation):
+        self.write("counted.csv", self.table(validation))
+        self.write("counted.toml", 'file = "counted.csv"\n[input.x]\ncolumns = ["a", "b"]\n[task.y]\ncolumn = "y"\nkind = "binary"\nmetric = "accuracy"\n' +
+                   f'[task.p]\ncolumn = "p"\nkind = "binary"\nmetric = "{metric}"\n[split]\ncolumn = "part"\n')
+        self.succeed("import", "counted.toml", "--out", "counted.h5", "--overwrite")
+        # A rate at which the predictions of both tasks flip back and forth.
+        self.write("counted-train.toml", '[data]\nfile = "counted.h5"\n[circuit]\nqubits = 4\n[train]\nepochs = 8\npatience = 0\nlearning_rate = 0.3\n')
+        done = self.succeed("train", "counted-train.toml", "--overwrite", "--set", "run.folder=counted", "--json")
+        return json.loads(done.stdout), self.metrics("counted", "epoch"), done.stderr
+
+    def test_the_set_is_the_same_in_every_epoch_whatever_is_predicted(self):
+        left_out = set()
+        for metric in self.METRICS:
+            for name, validation in (("none", [0]), ("all", [1]), ("both", [0, 1]), ("missing", [""])):
+                with self.subTest(metric=metric, validation=name):
+                    report, epochs, said = self.epochs_of(metric, validation)
+                    scored = {tuple(task for task, value in line["tasks"].items() if value is not None) for line in epochs}
+                    self.assertEqual(len(scored), 1, scored)
+                    out = "p" not in next(iter(scored))
+                    self.assertEqual(f"task p: the labels of the validation split have no {metric}" in said, out, said)
+                    for line in epochs:
+                        values = [value if task == "y" or metric != "log_loss" else -value
+                                  for task, value in line["tasks"].items() if value is not None]
+                        self.assertAlmostEqual(line["validation_mean"], sum(values) / len(values), places=12)
+                    means = [line["validation_mean"] for line in epochs]
+                    self.assertEqual(report["best_epoch"], len(means) - means[::-1].index(max(means)))  # of equal ones the last
+                    if out:
+                        left_out.add((metric, name))
+        self.assertIn(("f1", "none"), left_out)
+        self.assertIn(("auc", "all"), left_out)
+        self.assertIn(("accuracy", "missing"), left_out)
+        self.assertNotIn(("f1", "both"), left_out)
+
+    def test_without_any_score_the_last_epoch_is_kept_and_that_is_said(self):
+        text = self.table([1])
+        for name, table, words in (("no samples", text.replace("validation", "train"), "the validation split has no samples"),
+                                   ("no labels", "\n".join(re.sub(r",[01]?,[01]?,validation$", ",,,validation", line) for line in text.split("\n")),
+                                    "the validation split has no score")):
+            with self.subTest(name=name):
+                self.write("last.csv", table)
+                self.write("last.toml", 'file = "last.csv"\n[input.x]\ncolumns = ["a", "b"]\n[task.y]\ncolumn = "y"\nkind = "binary"\n' +
+                           '[task.p]\ncolumn = "p"\nkind = "binary"\n[split]\ncolumn = "part"\n')
+                self.succeed("import", "last.toml", "--out", "last.h5", "--overwrite")
+                self.write("last-train.toml", '[data]\nfile = "last.h5"\n[circuit]\nqubits = 4\n[train]\nepochs = 5\npatience = 2\n')
+                done = self.succeed("train", "last-train.toml", "--overwrite", "--set", "run.folder=last", "--json")
+                self.assertEqual(done.stderr.count("the last one is kept"), 1, done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertNotIn("nan", done.stderr)
+                report = json.loads(done.stdout)
+                self.assertEqual((report["epochs"], report["best_epoch"], report["mean"]), (5, 5, None))
+                with h5py.File(self.path("last/checkpoints/best.h5")) as best:
+                    self.assertEqual(best.attrs["run_hash"], report["run_hash"].encode())
 
 
 class Baseline(Scores):

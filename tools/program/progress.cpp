@@ -53,18 +53,22 @@ std::string ProgressPrinter::line() const {
   return fmt::format("epoch {}/{}  {:3.0f}%  loss {:.4f}{}  {:.0f} samples/s  ETA {}", last_.epoch,
                      last_.epochs,
                      100.0 * static_cast<double>(last_.step) / static_cast<double>(last_.total_steps),
-                     last_.loss, validated_ ? fmt::format("  validation {:.4f}", validation_) : "",
-                     last_.samples_per_second, duration(last_.seconds_left));
+                     last_.loss, validation_text(), last_.samples_per_second, duration(last_.seconds_left));
+}
+
+/// Without validation samples there is no score.
+std::string ProgressPrinter::validation_text() const {
+  return std::isnan(validation_) ? "" : fmt::format("  validation {:.4f}", validation_);
 }
 
 void ProgressPrinter::epoch(const EpochRecord& record, bool best) {
   validation_ = record.validation_mean;
-  validated_ = true;
   if (mode_ != Mode::plain) return;
   drawn_ = Clock::now();
-  std::fprintf(stderr, "epoch %d/%d  loss %.4f  validation %.4f%s  %.0f samples/s  ETA %s\n", record.epoch,
-               last_.epochs, record.train_loss, record.validation_mean, best ? " (best)" : "",
-               last_.samples_per_second, duration(last_.seconds_left).c_str());
+  std::fprintf(stderr, "epoch %d/%d  loss %.4f%s%s  %.0f samples/s  ETA %s\n", record.epoch, last_.epochs,
+               record.train_loss, validation_text().c_str(),
+               best && !std::isnan(validation_) ? " (best)" : "", last_.samples_per_second,
+               duration(last_.seconds_left).c_str());
 }
 
 void WorkPrinter::step(const std::string& what, std::uint64_t done, std::uint64_t all) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "runtime/train/loop/trainer.h"
@@ -32,12 +33,13 @@ class ProgressPrinter {
 
  private:
   std::string line() const;  ///< where training stands
+  std::string validation_text() const;
 
   Mode mode_;
   double every_;
   Progress last_;
-  double validation_ = 0;
-  bool validated_ = false, open_ = false;
+  double validation_ = std::numeric_limits<double>::quiet_NaN();
+  bool open_ = false;
   using Clock = std::chrono::steady_clock;
   Clock::time_point drawn_ = Clock::now();  ///< or printed
 };

@@ -9,6 +9,7 @@
 #include "io/edge/c.h"
 #include "io/edge/file.h"
 #include "io/edge/quantise.h"
+#include "runtime/base/file.h"
 #include "tests/io/common.h"
 #include "tests/run_length.h"
 
@@ -23,10 +24,11 @@ using SelfTest = int (*)(float*, float*);
 /// Generated code, compiled and loaded.
 class Compiled {
  public:
-  Compiled(const EdgeModel& model, const std::string& flags) : arena_(model.arena + 1) {
+  Compiled(const EdgeModel& model, const std::string& flags, const std::string& compiler)
+      : arena_(model.arena + 1) {
     write_c(folder_.file("generated"), model);
     const std::string library = folder_.file("generated.so");
-    const std::string command = "cc " + flags +
+    const std::string command = compiler + " " + flags +
                                 " -Wall -Wextra -Wconversion -pedantic -Werror -shared -fPIC " +
                                 folder_.file("generated.c") + " -o " + library;
     REQUIRE(std::system(command.c_str()) == 0);
@@ -51,9 +53,9 @@ class Compiled {
 };
 
 /// The compiled code gives the head file's bits.
-void check_equal(const EdgeTrial& trial, const std::string& flags) {
+void check_equal(const EdgeTrial& trial, const std::string& flags, const std::string& compiler = "cc") {
   const EdgeProgram program(edge_words(trial.model), "case");
-  Compiled compiled(trial.model, flags);
+  Compiled compiled(trial.model, flags, compiler);
   std::vector<float> a(trial.model.y), b(trial.model.y);
   CHECK(compiled.selftest(b) == 0);
   for (std::size_t row = 0; row < 8; ++row) {
@@ -92,6 +94,36 @@ TEST_CASE("generated C keeps its bits with fused operations at hand, and is C++ 
     check_equal(trial, "-std=gnu99 -O3 -march=native");
     check_equal(trial, "-x c++ -std=c++11 -O2");
   }
+}
+
+// Compiled so, the rounding of angles would be folded away, and nothing would say that results are wrong.
+TEST_CASE("code that would be compiled with fast-math is refused, or keeps its bits", "[generated]") {
+  EdgeTrial trial(edge_case("head qmtl"));
+  add_samples(trial.model, trial.sample(5));
+  const TempFolder folder;
+  write_c(folder.file("generated"), trial.model);
+  const std::string log = folder.file("log");
+  const auto compiles = [&](const std::string& command) {
+    return std::system((command + " > " + log + " 2>&1").c_str()) == 0;
+  };
+  const std::string runtime = QMTL_EDGE_SOURCES;
+  for (const std::string source : {folder.file("generated.c"), runtime + "/edge_run.c",
+                                   runtime + "/edge_tasks.c", runtime + "/qmtl_edge.c"})
+    for (const char* compiler : {"gcc", "clang"}) {
+      if (!compiles(std::string(compiler) + " --version")) continue;
+      for (const char* flags :
+           {"-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations"}) {
+        if (compiler == std::string("clang") && flags == std::string("-funsafe-math-optimizations")) continue;
+        INFO(compiler << " " << flags << " " << source);
+        const std::string command = std::string(compiler) + " -std=c99 -I" + runtime + " " + flags + " -c " +
+                                    source + " -o /dev/null";
+        CHECK_FALSE(compiles(command));
+        CHECK_THAT(read_file(log), Catch::Contains("add -fno-fast-math"));
+        CHECK(compiles(command + " -fno-fast-math"));
+      }
+    }
+  // Clang does not tell its macros of these, but takes the pragma.
+  if (compiles("clang --version")) check_equal(trial, "-std=c99 -O2 -funsafe-math-optimizations", "clang");
 }
 
 TEST_CASE("generated C with packed weights has the head file's bits", "[generated]") {

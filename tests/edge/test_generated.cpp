@@ -107,7 +107,7 @@ TEST_CASE("code that would be compiled with fast-math is refused, or keeps its b
     return std::system((command + " > " + log + " 2>&1").c_str()) == 0;
   };
   const std::string runtime = QMTL_EDGE_SOURCES;
-  for (const std::string source : {folder.file("generated.c"), runtime + "/edge_run.c",
+  for (const std::string& source : {folder.file("generated.c"), runtime + "/edge_run.c",
                                    runtime + "/edge_tasks.c", runtime + "/qmtl_edge.c"})
     for (const char* compiler : {"gcc", "clang"}) {
       if (!compiles(std::string(compiler) + " --version")) continue;

@@ -15,7 +15,7 @@ using namespace qmtl::noise_test;
 namespace {
 
 // Some hundred operations on numbers below 1, each rounded to 2^-53.
-constexpr double rounding = 1e-12;
+constexpr double value_rounding = 1e-12;
 const std::map<int, ReadoutError> errors{{0, {0.05, 0.1}}, {2, {0.0, 0.2}}};
 
 /// Random circuits whose first two angles are one, whose first two parameters are one, and whose last readout
@@ -98,7 +98,7 @@ TEST_CASE("Gradients through every channel are those of the oracle's density mat
       const std::vector<double> expected = oracle_values(made, rules);
       for (std::size_t i = 0; i < values.size(); ++i) {
         CAPTURE(second_moments, i);
-        CHECK(values[i] == Approx(expected[i]).margin(rounding));
+        CHECK(values[i] == Approx(expected[i]).margin(value_rounding));
       }
       const auto loss = [&] {
         const std::vector<double> now = oracle_values(made, rules);

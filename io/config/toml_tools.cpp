@@ -99,8 +99,12 @@ void wrong_value(const toml::node& node, const std::string& file, const std::str
 }
 
 void unknown_key(const toml::key& key, const std::string& file, const std::string& full_name,
-                 const std::vector<std::string>& known, const std::string& meant) {
-  const std::string suggestion = meant.empty() ? nearest(full_name, known) : meant;
+                 const std::vector<std::string>& known, const std::string& elsewhere) {
+  const std::string beside = nearest(full_name, known);
+  // A letter away from a key of its own table it is a slip, whatever another table calls so.
+  const bool slip = !beside.empty() && beside != elsewhere && edit_distance(full_name, beside) <= 1;
+  const std::string meant = slip ? "" : elsewhere;
+  const std::string suggestion = meant.empty() ? beside : meant;
   throw usage_error(
       where(key, file) + ": unknown key " + full_name +
       (suggestion.empty() ? "; no keys are expected here" : "; the nearest known key is " + suggestion) +

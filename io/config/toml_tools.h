@@ -27,10 +27,10 @@ std::string describe(const toml::node& node);
 [[noreturn]] void wrong_value(const toml::node& node, const std::string& file, const std::string& key,
                               const std::string& expected);
 
-/// Throws Error (usage) for a key that is not known, with the nearest known one, or with `meant` where that
+/// Throws Error (usage) for a key that is not known, with the nearest known one, or with `elsewhere` where that
 /// is what other programs call so.
 [[noreturn]] void unknown_key(const toml::key& key, const std::string& file, const std::string& full_name,
-                              const std::vector<std::string>& known, const std::string& meant = {});
+                              const std::vector<std::string>& known, const std::string& elsewhere = {});
 
 /// Entries of a table in the order of the file (the parser keeps them sorted by name).
 struct Entry {

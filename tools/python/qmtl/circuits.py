@@ -151,16 +151,26 @@ class Circuit:
 
         return function
 
+    def inputs_read(self, block: int | None = None) -> list[int]:
+        """Numbers of the inputs that gates of the stage and one block read, ascending: not those that only an encoding reads."""
+        return sorted({number for gate in self.gates(block) for term in gate.get("angle", ()) for number in term.get("inputs", ())})
+
     def to_qasm3(self, block: int | None = None) -> str:
-        """OpenQASM 3 of the stage and one block (None: the stage alone), inputs z and w, the trained numbers that its gates read,
-        in the order of `trainable`; Head.from_qasm3 reads it."""
+        """OpenQASM 3 of the stage and one block (None: the stage alone); Head.from_qasm3 reads it.
+
+        Its inputs are z, the inputs of `inputs_read(block)`, and w, the trained numbers that its gates read in the order of
+        `trainable`.
+        """
         read = sorted({term["trainable"] for gate in self.gates(block) for term in gate.get("angle", ()) if "trainable" in term})
-        place = {number: w for w, number in enumerate(read)}
+        weights = {number: place for place, number in enumerate(read)}
+        inputs = {number: place for place, number in enumerate(self.inputs_read(block))}
         lines = ["OPENQASM 3.0;", 'include "stdgates.inc";']
-        lines += [f"input array[float[64], {count}] {name};" for name, count in (("z", self.inputs), ("w", len(read))) if count]
+        lines += [f"input array[float[64], {count}] {name};" for name, count in (("z", len(inputs)), ("w", len(weights))) if count]
         lines += [f"qubit[{self.qubits}] q;"]
         for gate in self.gates(block):
-            terms = [{**term, "trainable": place[term["trainable"]]} if "trainable" in term else term for term in gate.get("angle", ())]
+            terms = [{**term, **({"trainable": weights[term["trainable"]]} if "trainable" in term else {}),
+                      **({"inputs": [inputs[number] for number in term["inputs"]]} if "inputs" in term else {})}
+                     for term in gate.get("angle", ())]
             angle = f"({_text(terms)})" if "angle" in gate else ""
             lines.append(f"{gate['gate']}{angle} {', '.join(f'q[{q}]' for q in gate['qubits'])};")
         return "\n".join(lines) + "\n"

@@ -12,13 +12,14 @@ import argparse
 import pathlib
 import statistics
 import sys
-import time
 
 import numpy as np
 import pennylane as qml
 import torch
 
 import qmtl
+
+from timing import processor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "circuit" / "published"))
 from heads import HEADS
@@ -68,14 +69,6 @@ def steps(name, head, rows, dtype, seed):
     return (lambda: (ours(z), *ours.vjp(z, slopes))), theirs
 
 
-def timed(step, least=0.05):
-    count, begin = 0, time.process_time()
-    while count == 0 or time.process_time() - begin < least:
-        step()
-        count += 1
-    return (time.process_time() - begin) / count
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=128)
@@ -95,7 +88,7 @@ def main():
         assert apart.max() < 1e-6, f"{name}: logits and slopes differ by {apart} from PennyLane's"
         ours, theirs = steps(name, head, options.batch, torch.float32, 9)
         ours(), theirs()
-        rounds = [(timed(ours), timed(theirs)) for _ in range(options.rounds)]
+        rounds = [(processor(ours, 0.05), processor(theirs, 0.05)) for _ in range(options.rounds)]
         us = 1e6 * statistics.median(a for a, _ in rounds) / options.batch
         lines.append(f"| {name} | {len(head.configuration.splitlines())} | {head.qubits} | {head.inputs} | {head.shared + head.block} "
                      f"| {apart[0]:.0e} | {apart[1]:.0e} | {us:.3g} | {statistics.median(b / a for a, b in rounds):,.0f} |")

@@ -19,7 +19,6 @@ import os
 import pathlib
 import statistics
 import sys
-import time
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
@@ -28,6 +27,7 @@ import numpy as np
 import libraries
 import published
 import tables
+from timing import processor
 
 HERE = pathlib.Path(__file__).resolve().parent
 # (qubits, repetitions); others (8, 1). Encodings that begin with H on every qubit read 0 after one repetition.
@@ -63,17 +63,6 @@ def bounds(circuit, x, w, g):
     value = 8 + 16 * 3 * len(circuit.gates) + angles + 2 ** circuit.qubits
     unit = float(np.finfo(np.float32).eps)
     return unit * value, unit * value * np.abs(g).sum() * max(1, circuit.turns()) * len(x)
-
-
-def processor(step, at_least=0.03):
-    """Seconds of processor time of one step."""
-    count, begin = 0, time.process_time()
-    while True:
-        step()
-        count += 1
-        spent = time.process_time() - begin
-        if spent >= at_least:
-            return spent / count
 
 
 def measure(preset, qubits, layers, options):
@@ -120,7 +109,7 @@ def measure(preset, qubits, layers, options):
     for _ in range(options.rounds):
         for name, (one, rows) in steps.items():
             if not rounds[name] or rounds[name][0] * rows < 1e6 * options.longest:
-                rounds[name].append(1e6 * processor(one) / rows)
+                rounds[name].append(1e6 * processor(one, 0.03) / rows)
     times = {name: statistics.median(found) for name, found in rounds.items()}
     row["us"] = times.pop("qmtl")
     for name, us in times.items():

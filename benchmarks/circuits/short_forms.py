@@ -10,11 +10,11 @@ turns; the median of the rounds' ratios. Goal: at most 1.3. --out writes short-f
 import argparse
 import pathlib
 import statistics
-import time
 
 import numpy as np
 
 import qmtl
+from timing import processor
 
 LOCAL = {"placement": "local", "size": 4, "stride": 2}
 WHOLE = {"placement": "global"}
@@ -62,13 +62,6 @@ def step_of(one, parameters, z):
     return lambda: (one(z), *one.vjp(z, slopes))
 
 
-def timed(step, count):
-    begin = time.process_time()
-    for _ in range(count):
-        step()
-    return (time.process_time() - begin) / count
-
-
 def measure(name, rounds):
     short, by_hand = pair(*CASES[name])
     parameters = np.random.default_rng(1).uniform(-2, 2, len(short.parameters))
@@ -76,8 +69,7 @@ def measure(name, rounds):
     steps = [step_of(one, parameters, z) for one in (short, by_hand)]
     for a, b in zip(steps[0](), steps[1]()):
         assert np.array_equal(a, b), f"{name}: the short form and the layers differ by {np.abs(a - b).max()}"
-    count = max(1, int(0.02 / timed(steps[0], 3)))
-    found = [[timed(step, count) for step in steps] for _ in range(rounds)]
+    found = [[processor(step, 0.02) for step in steps] for _ in range(rounds)]
     return short.plan()["plan"], 1e6 * statistics.median(s for s, _ in found) / len(z), statistics.median(h / s for s, h in found)
 
 

@@ -232,9 +232,10 @@ NoiseModel parse_noise_toml(std::string_view text, const std::string& name) {
   return model;
 }
 
-NoiseModel read_noise(const std::string& path) {
-  const std::string text = read_file(path, most_text_bytes);
-  return path.ends_with(".json") ? parse_ibm_properties(text, path) : parse_noise_toml(text, path);
+NoiseModel parse_noise(std::string_view text, const std::string& name) {
+  return name.ends_with(".json") ? parse_ibm_properties(text, name) : parse_noise_toml(text, name);
 }
+
+NoiseModel read_noise(const std::string& path) { return parse_noise(read_file(path, most_text_bytes), path); }
 
 }  // namespace qmtl

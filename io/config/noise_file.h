@@ -13,7 +13,9 @@ namespace qmtl {
 /// file, line and key, what was expected and what was found.
 NoiseModel read_noise(const std::string& path);
 
-/// The same from texts; `name` is the file's name in messages.
+/// The same from a text; `name` is the file's name, in messages too.
+NoiseModel parse_noise(std::string_view text, const std::string& name);
+/// Of one kind each.
 NoiseModel parse_noise_toml(std::string_view text, const std::string& name);
 NoiseModel parse_ibm_properties(std::string_view text, const std::string& name);
 

@@ -169,7 +169,6 @@ AtomicFile::AtomicFile(const std::string& path) {
 }
 
 AtomicFile::~AtomicFile() = default;
-AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
 
 GrowingFile& AtomicFile::content() { return partial_->content; }
 

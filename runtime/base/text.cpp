@@ -63,9 +63,8 @@ std::size_t columns_of(std::uint32_t point) {
   return std::any_of(std::begin(wide), std::end(wide), holds) ? 2 : 1;
 }
 
-}  // namespace
-
-std::size_t characters(std::string_view text) {
+/// Of a text.
+std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
   while (!text.empty()) {
     std::uint32_t point = 0;
@@ -76,16 +75,18 @@ std::size_t characters(std::string_view text) {
   return columns;
 }
 
+}  // namespace
+
 std::string text_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const std::vector<std::string>& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]) + 2);
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], columns_of(row[c]) + 2);
   }
   std::string text;
   for (const std::vector<std::string>& row : rows) {
     for (std::size_t c = 0; c + 1 < row.size(); ++c)
-      text += row[c] + std::string(widths[c] - characters(row[c]), ' ');
+      text += row[c] + std::string(widths[c] - columns_of(row[c]), ' ');
     text += (row.empty() ? "" : row.back()) + "\n";
   }
   return text;

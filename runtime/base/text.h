@@ -19,9 +19,6 @@ std::string shortest(double value);
 /// A number with so many digits behind the point (printf's %f).
 std::string fixed(double value, int decimals);
 
-/// Columns of a terminal that a text takes.
-std::size_t characters(std::string_view text);
-
 /// Rows of cells as lines of text, each column as wide as its widest cell and two blanks; the last column is
 /// not padded. Every row has as many cells as the first.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);

@@ -45,10 +45,7 @@ void ExactProgram::add_gradient(std::span<const double> angles, const Tape& tape
 void ExactProgram::add_rotations(const Stage& stage, std::span<const double> angles,
                                  const std::array<double, 16>& slopes, std::span<double> angle_gradients,
                                  std::span<double> param_gradients) const {
-  const auto angle_of = [&](const Piece& piece) {
-    return piece.op.source == Source::angle ? angles[static_cast<std::size_t>(piece.op.index)]
-                                            : fixed_angle(piece.op, params_);
-  };
+  const auto angle_of = [&](const Piece& piece) { return turned_by(piece.op, angles, params_); };
   const auto matrix_of = [&](const Piece& piece) {
     return piece.channel >= 0 ? transfers_.one(piece.channel) : rotation(piece.op.gate, angle_of(piece));
   };

@@ -99,9 +99,6 @@ struct NoisySimulator::Impl {
     }
   }
 
-  double weight(const PartString& string) const {
-    return string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
-  }
   std::span<const double> row(std::span<const double> angles, std::size_t sample) const {
     const auto width = static_cast<std::size_t>(circuit.angles);
     return angles.subspan(sample * width, width);
@@ -236,7 +233,7 @@ void NoisySimulator::values(std::span<const std::uint32_t> keys, std::span<const
     const auto& strings = impl_->parts[unit % parts].strings;
     const std::span<double> row = values.subspan(unit / parts * outputs, outputs);
     for (std::size_t s = 0; s < strings.size(); ++s)
-      row[strings[s].output] += impl_->weight(strings[s]) * found[unit][s];
+      row[strings[s].output] += weight_of(strings[s], impl_->params) * found[unit][s];
   }
 }
 

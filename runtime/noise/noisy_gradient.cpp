@@ -50,12 +50,12 @@ class NoisyDevice final : public TrainingDevice {
       spectra.push_back(programs_[p].spectrum(angles, &tapes[p]));
       for (const PartString& string : parts_[p].strings) {
         const auto output = static_cast<std::size_t>(string.output);
-        values[output] += weight(string) * spectra[p][mask_of(string)];
+        values[output] += weight_of(string, params_) * spectra[p][mask_of(string)];
         if (second_moments_)
           for (const PartString& other : parts_[p].strings)
             if (other.output == string.output)
-              values[outputs + output] +=
-                  weight(string) * weight(other) * spectra[p][mask_of(string) ^ mask_of(other)];
+              values[outputs + output] += weight_of(string, params_) * weight_of(other, params_) *
+                                          spectra[p][mask_of(string) ^ mask_of(other)];
       }
     }
     cotangents(values.data(), given.data());
@@ -64,7 +64,7 @@ class NoisyDevice final : public TrainingDevice {
       std::vector<double> slopes(spectra[p].size(), 0.0);
       for (const PartString& string : parts_[p].strings) {
         const double g = given[static_cast<std::size_t>(string.output)];
-        slopes[mask_of(string)] += weight(string) * g;
+        slopes[mask_of(string)] += weight_of(string, params_) * g;
         if (string.weight_param >= 0)
           param_gradients[static_cast<std::size_t>(string.weight_param)] += g * spectra[p][mask_of(string)];
       }
@@ -73,10 +73,6 @@ class NoisyDevice final : public TrainingDevice {
   }
 
  private:
-  double weight(const PartString& string) const {
-    return string.weight_param < 0 ? string.weight : params_[static_cast<std::size_t>(string.weight_param)];
-  }
-
   Circuit circuit_;
   bool second_moments_;
   NoiseTable noise_;

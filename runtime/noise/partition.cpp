@@ -149,6 +149,10 @@ std::size_t mask_of(const PartString& string) {
   return mask;
 }
 
+double weight_of(const PartString& string, std::span<const double> params) {
+  return string.weight_param < 0 ? string.weight : params[static_cast<std::size_t>(string.weight_param)];
+}
+
 std::vector<NoisyRun> make_parts(const Circuit& circuit, const NoiseTable& noise,
                                  const NoisyOptions& options) {
   std::vector<NoisyRun> all;

@@ -17,6 +17,8 @@ struct PartString {
 };
 /// Its place in a spectrum: bit i is measured qubit i.
 std::size_t mask_of(const PartString& string);
+/// What it counts in its output, with the circuit's parameters.
+double weight_of(const PartString& string, std::span<const double> params);
 
 /// A part to simulate: its program, and the outputs' Z-strings that are read from it.
 struct NoisyRun {

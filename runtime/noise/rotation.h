@@ -3,10 +3,16 @@
 
 #include <array>
 #include <cmath>
+#include <span>
 
-#include "runtime/circuit/gates.h"
+#include "runtime/circuit/circuit.h"
 
 namespace qmtl {
+
+/// What a rotation turns by, of a sample's angles and the circuit's parameters.
+inline double turned_by(const Op& op, std::span<const double> angles, std::span<const double> params) {
+  return op.source == Source::angle ? angles[static_cast<std::size_t>(op.index)] : fixed_angle(op, params);
+}
 
 /// One-qubit transfer matrix, 4 x 4 row-major, that changes nothing.
 inline constexpr std::array<double, 16> same_state{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};

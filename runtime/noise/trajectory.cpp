@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/noise/rotation.h"
+
 namespace qmtl {
 namespace {
 
@@ -149,9 +151,7 @@ std::vector<One> TrajectoryProgram::rotations(std::span<const double> angles) co
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const Op& op = program_.ops[i];
     if (op.q1 >= 0) continue;
-    const double angle =
-        op.source == Source::angle ? angles[static_cast<std::size_t>(op.index)] : fixed_angle(op, params_);
-    matrices[i] = small(matrix(op.gate, angle));
+    matrices[i] = small(matrix(op.gate, turned_by(op, angles, params_)));
   }
   return matrices;
 }

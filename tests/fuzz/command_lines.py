@@ -180,12 +180,8 @@ class CommandLines(Program):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        done = cls.run_program("train", "train.toml", "--quiet", "--set", "train.epochs=1")
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        done = cls.run_program("replay", "run", "run", "--endpoint", "exact", "--shots", "20", "--replicates", "10")
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
+        cls.must("train", "train.toml", "--quiet", "--set", "train.epochs=1")
+        cls.must("replay", "run", "run", "--endpoint", "exact", "--shots", "20", "--replicates", "10")
         cls.write("new.csv", "a0,a1,a2,a3,a4,a5\n1,2,3,4,5,6\n")
         cls.write("noise.toml", '[[gate]]\nnames = ["cz"]\nchannels = [{ kind = "depolarising", probability = 0.01 }]\n')
         cls.write("endpoint.toml", 'kind = "exact"\n')

@@ -226,9 +226,7 @@ class CraftedFiles(Program):
         for arguments in (("train", "train.toml", "--quiet", "--set", "train.epochs=1"),
                           ("export", "run", "--to", "edge", "--out", "head.qmh"),
                           ("replay", "run", "run", "--endpoint", "exact", "--shots", "20", "--replicates", "10", "--samples", "4")):
-            done = cls.run_program(*arguments)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr)
+            cls.must(*arguments)
         cls.write("new.csv", "a0,a1,a2,a3,a4,a5\n1,2,3,4,5,6\n-1,0,0,0,2,1\n")
 
     def ends(self, what, *arguments):

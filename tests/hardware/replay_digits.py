@@ -40,9 +40,7 @@ class Digits(ReplayCase):
         for command in (["import", "digits/import.toml", "--out", "digits.h5"],
                         ["train", "digits/digits.toml", "--quiet", "--set", "data.file=digits.h5", "--set",
                          "run.folder=digits-run"]):
-            made = cls.run_program(*command)
-            if made.returncode != 0:
-                raise RuntimeError(made.stderr)
+            cls.must(*command)
 
     def show(self, title, rows):
         if LONG:

@@ -37,10 +37,7 @@ class DiskFaults(Program):
 
     @classmethod
     def trained(cls, folder, *arguments, **options):
-        done = cls.run_program("train", "train.toml", "--quiet", "--json", "--set", f"run.folder={folder}", *arguments, **options)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
-        return cls.hash_in(done)
+        return cls.hash_in(cls.must("train", "train.toml", "--quiet", "--json", "--set", f"run.folder={folder}", *arguments, **options))
 
     @staticmethod
     def hash_in(done):

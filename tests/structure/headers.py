@@ -87,25 +87,18 @@ def include_finder(root, public):
 
 
 def include_problems(root, headers, public, may_include):
-    """A line for each include that a header lacks. `headers` are those looked at; -inl.h declare for others as well."""
+    """A line for each include that a header lacks. `headers` are those looked at; what they reach declares as well."""
     find = include_finder(root, public)
-    texts = {}
-
-    def text(path):
-        return texts.setdefault(str(path), (root / path).read_text(errors="replace"))
-
-    for header in headers:
-        def read(included, header=header):
-            found = find(str(header), included) or (str(header) if included == str(header) else None)
-            return text(found) if found else None
-        yield from missing_includes(str(header), read)
-    for path in list(headers):
-        for included in Headers.includes(text(path)):
-            if (found := find(str(path), included)) is not None:
-                text(found)
+    texts, left = {}, [str(header) for header in headers]
+    while left:
+        path = left.pop()
+        if path not in texts:
+            texts[path] = (root / path).read_text(errors="replace")
+            left += filter(None, (find(path, included) for included in Headers.includes(texts[path])))
     index = Headers(texts, find, may_include)
-    for header in headers:
-        yield from index.missing(str(header))
+    for header in map(str, headers):
+        yield from missing_includes(header, texts[header], [texts[path] for path in index.reached(header)])
+        yield from index.missing(header)
 
 
 def parse_problems(compiler, headers, group_of, plain):

@@ -64,34 +64,15 @@ HEADERS_OF = {name: set(headers.split()) for names, headers in DECLARED.items() 
 # also included by what stands on the left
 BRINGS = {"tuple": {"utility"}, "map": {"utility"}}
 STANDARD = re.compile(r"^\s*#\s*include\s*<([a-z_]+)>", re.MULTILINE)
-PROJECT = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
-def standard_includes(header, read, seen=None):
-    """The standard headers that a header includes itself or by the project's headers that it includes."""
-    seen = set() if seen is None else seen
-    if header in seen:
-        return set()
-    seen.add(header)
-    text = read(header)
-    if text is None:
-        return set()
-    found = set(STANDARD.findall(text))
-    for included in PROJECT.findall(text):
-        found |= standard_includes(included, read, seen)
-    return found
-
-
-def missing_includes(header, read):
-    """A line for each standard header that `header` needs and no include of it brings.
-
-    read(path) gives the text of a header by the path that includes it, or None for a library's.
-    """
-    given = standard_includes(header, read)
+def missing_includes(header, text, reached):
+    """A line for each standard header that `header` needs and that none of the texts includes that it reaches, its own among them."""
+    given = {name for other in reached for name in STANDARD.findall(other)}
     for name in list(given):
         given |= BRINGS.get(name, set())
     missing = {}
-    for number, line in enumerate(read(header).splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         for name in re.findall(r"\bstd::(\w+)", re.sub(r"//.*", "", line)):
             if name not in HEADERS_OF:
                 yield f"{header}:{number}: uses std::{name}, which tests/structure/standard_headers.py does not know: add it there"

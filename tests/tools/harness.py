@@ -119,6 +119,14 @@ class Program(unittest.TestCase):
             command = MPIRUN + ["-n", str(ranks)] + command
         return subprocess.run(command, cwd=cls.base, env=environment(extra), text=True, capture_output=True, timeout=300)
 
+    @classmethod
+    def must(cls, *arguments, **options):
+        """What a class of tests is set up with: no test runs where it fails."""
+        done = cls.run_program(*arguments, **options)
+        if done.returncode != 0:
+            raise RuntimeError(f"qmtl {' '.join(arguments)}: {done.stderr}")
+        return done
+
     def succeed(self, *arguments, **options):
         result = self.run_program(*arguments, **options)
         self.assertEqual(result.returncode, 0, f"qmtl {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")

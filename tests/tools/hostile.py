@@ -22,9 +22,7 @@ class Hostile(Program):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        result = cls.run_program("train", "train.toml", "--quiet")
-        if result.returncode != 0:
-            raise RuntimeError(result.stderr)
+        cls.must("train", "train.toml", "--quiet")
         cls.write("new.csv", "a0,a1,a2,a3,a4,a5\n1,2,3,4,5,6\n")
 
     def shell(self, text, **options):

@@ -92,9 +92,7 @@ class Meaning(Program):
         cls.write("pets.toml", description())
         cls.write("pets-train.toml", TRAIN)
         for command in (["import", "pets.toml", "--out", "pets.h5"], ["train", "pets-train.toml", "--quiet"]):
-            done = cls.run_program(*command)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr)
+            cls.must(*command)
 
     def scores(self, *options):
         run = self.succeed("eval", "pets", "--json", *options)

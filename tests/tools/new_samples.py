@@ -57,9 +57,7 @@ class NewSamples(Program):
         cls.write("shelter-train.toml", TRAIN.replace("pets", "shelter").replace("epochs = 30", "epochs = 3"))
         for command in (["import", "shelter.toml", "--out", "shelter.h5"], ["train", "shelter-train.toml", "--quiet"],
                         ["predict", "shelter", "shelter.h5", "--out", "expected.csv"]):
-            done = cls.run_program(*command)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr)
+            cls.must(*command)
         cls.expected = cls.read("expected.csv")
 
     def predicted(self, source, *options):
@@ -235,9 +233,7 @@ class LongTables(Program):
         cls.write("short-train.toml", TRAIN.replace("pets", "short").replace("epochs = 30", "epochs = 1"))
         for command in (["import", "short.toml", "--out", "short.h5"], ["train", "short-train.toml", "--quiet"],
                         ["predict", "short", "short.h5", "--out", "expected.csv"]):
-            done = cls.run_program(*command)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr)
+            cls.must(*command)
         cls.expected = [line.split(",", 1)[1] for line in cls.read("expected.csv").decode().splitlines()]
 
     @classmethod

@@ -88,14 +88,10 @@ class Pages(Program):
     def setUpClass(cls):
         super().setUpClass()
         for name in ("run", "other"):
-            trained = cls.run_program("train", "train.toml", "--quiet", "--set", f"run.folder={name}")
-            if trained.returncode != 0:
-                raise RuntimeError(trained.stderr)
+            cls.must("train", "train.toml", "--quiet", "--set", f"run.folder={name}")
         for options, ranks in ((["--set", "train.epochs=1"], 1), (["--resume"], 3)):
-            trained = cls.run_program("train", "train.toml", "--quiet", "--set", "run.folder=ranks", "--set",
-                                      "run.log_every=1", "--threads", "1", *options, ranks=ranks)
-            if trained.returncode != 0:
-                raise RuntimeError(trained.stderr)
+            cls.must("train", "train.toml", "--quiet", "--set", "run.folder=ranks", "--set", "run.log_every=1", "--threads", "1",
+                     *options, ranks=ranks)
         restarts = ({"time": 1e9, "exit_code": 137, "reason": "killed", "step": 3, "wait_seconds": 1.5},
                     {"time": 1e9 + 60, "exit_code": 75, "step": 6, "wait_seconds": 3})
         cls.write("ranks/restarts.jsonl", "".join(json.dumps(restart) + "\n" for restart in restarts) + "{\"time\": 10")

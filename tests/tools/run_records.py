@@ -28,10 +28,8 @@ class Records(Program):
     def setUpClass(cls):
         super().setUpClass()
         for ranks in (1, 3):
-            made = cls.run_program("train", "train.toml", "--quiet", "--trace", "--set", f"run.folder=run{ranks}",
-                                   "--set", "run.log_every=1", "--threads", "1", ranks=0 if ranks == 1 else ranks)
-            if made.returncode != 0:
-                raise RuntimeError(made.stderr)
+            cls.must("train", "train.toml", "--quiet", "--trace", "--set", f"run.folder=run{ranks}", "--set", "run.log_every=1",
+                     "--threads", "1", ranks=0 if ranks == 1 else ranks)
 
     def log(self, folder, rank):
         return self.read(f"{folder}/logs/rank-{rank:04d}.log").decode().splitlines()

@@ -155,13 +155,6 @@ class Scores(Program):
         cls.write("description.toml", DESCRIPTION.format(**chosen))
         cls.must("import", "description.toml", "--out", out)
 
-    @classmethod
-    def must(cls, *arguments, **options):
-        done = cls.run_program(*arguments, **options)
-        if done.returncode != 0:
-            raise RuntimeError(f"qmtl {' '.join(arguments)}: {done.stderr}")
-        return done
-
     def eval(self, *arguments, **options):
         return json.loads(self.succeed("eval", *arguments, "--json", **options).stdout)
 

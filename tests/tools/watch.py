@@ -21,10 +21,8 @@ class Watch(Program):
     def setUpClass(cls):
         super().setUpClass()
         for ranks in (1, 3):
-            made = cls.run_program("train", "train.toml", "--quiet", "--set", f"run.folder=run{ranks}", "--set",
-                                   "run.log_every=1", "--threads", "1", ranks=0 if ranks == 1 else ranks)
-            if made.returncode != 0:
-                raise RuntimeError(made.stderr)
+            cls.must("train", "train.toml", "--quiet", "--set", f"run.folder=run{ranks}", "--set", "run.log_every=1", "--threads", "1",
+                     ranks=0 if ranks == 1 else ranks)
 
     def once(self, folder, *arguments):
         return json.loads(self.succeed("watch", folder, "--once", "--json", *arguments).stdout)

@@ -53,8 +53,7 @@ class PairRotation {
   void push_back(PauliSupport& support) const {
     const std::uint8_t first = support.at(q0_) & ~p0_, second = support.at(q1_) & ~p1_;
     const auto reach = [&](int qubit, std::uint8_t pauli, std::uint8_t own, std::uint8_t other) {
-      constexpr std::uint8_t all = PauliSupport::all;
-      if (own) support.add(qubit, static_cast<std::uint8_t>(all & ~pauli));
+      if (own) support.add(qubit, static_cast<std::uint8_t>(PauliSupport::all & ~pauli));
       if (other) support.add(qubit, pauli);
     };
     reach(q0_, p0_, first, second);

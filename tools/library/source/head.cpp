@@ -29,9 +29,7 @@ struct GivenNoise {
 
 TrainingDeviceFactory device_of(const std::optional<GivenNoise>& noise) {
   if (!noise) return {};
-  const NoiseModel model = noise->name.ends_with(".json") ? parse_ibm_properties(noise->text, noise->name)
-                                                          : parse_noise_toml(noise->text, noise->name);
-  return [model](const Circuit& circuit, bool second_moments) {
+  return [model = parse_noise(noise->text, noise->name)](const Circuit& circuit, bool second_moments) {
     return make_noisy_device(circuit, model, second_moments);
   };
 }

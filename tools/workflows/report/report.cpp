@@ -106,6 +106,7 @@ void check_out(const std::string& out) {
 }  // namespace
 
 ReportResult write_report_page(const ReportRequest& request) {
+  if (request.paths.empty()) throw usage_error("expected at least one path to report about, found none");
   const Sources sources = find_sources(request.paths);
   const std::string out = request.out.empty() ? default_out(request.paths.front()) : request.out;
   check_out(out);

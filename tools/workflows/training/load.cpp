@@ -119,13 +119,16 @@ void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::s
   });
 }
 
-Dataset load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given) {
-  // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
+bool is_dataset(const Ranks& ranks, const std::string& path) {
   std::string kind;
   ranks.together([&] {
-    if (ranks.root() && is_own_file(given.file)) kind = "data set";
+    if (ranks.root() && is_own_file(path)) kind = "data set";
   });
-  if (!ranks.broadcast(kind).empty()) return load_dataset_for(ranks, checkpoint, given.file);
+  return !ranks.broadcast(kind).empty();
+}
+
+Dataset load_samples(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given) {
+  if (is_dataset(ranks, given.file)) return load_dataset_for(ranks, checkpoint, given.file);
   Dataset data;
   ranks.together([&] {
     FoundSamples found = read_new_samples(given, checkpoint.config.model, checkpoint.meaning,

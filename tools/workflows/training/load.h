@@ -42,6 +42,10 @@ Dataset load_dataset_for(const Ranks& ranks, const Checkpoint& checkpoint, const
 void fit_to_model(const Ranks& ranks, const Checkpoint& checkpoint, const std::string& path, Dataset& data,
                   bool say = true);
 
+/// Whether a file of samples is a data set: what it holds decides, not its name. Rank 0 looks, as others may
+/// not have the file. Collective.
+bool is_dataset(const Ranks& ranks, const std::string& path);
+
 /// Samples with labels for a trained model: of a data set as above, or of other files, which are read by the
 /// description that made the model's data set (io/import/new_samples.h); what each column was is in the log.
 /// Every task of the model is there, without labels where the file has none. Collective.

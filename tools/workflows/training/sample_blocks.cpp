@@ -66,12 +66,7 @@ Dataset open_data(const Ranks& ranks, const std::string& path) {
 
 SampleBlocks::SampleBlocks(const Ranks& ranks, const Checkpoint& checkpoint, const NewSamples& given)
     : ranks_(ranks), checkpoint_(checkpoint), given_(given), most_(block_of(checkpoint.config.model)) {
-  // What the file holds decides, not its name; rank 0 looks, as others may not have the file.
-  std::string kind;
-  ranks.together([&] {
-    if (ranks.root() && is_own_file(given.file)) kind = "data set";
-  });
-  if (ranks.broadcast(kind).empty()) {
+  if (!is_dataset(ranks, given.file)) {
     ranks.together([&] {
       files_ = std::make_unique<NewSampleBlocks>(given, checkpoint.config.model, checkpoint.meaning,
                                                  checkpoint.statistics.inputs);

@@ -145,26 +145,27 @@ void warn_of_circuit(const ModelSpec& spec, const Learner& learner) {
 }
 
 void warn_of_scores(const TrainJob& job) {
-  const std::vector<std::size_t> rows = job.data.rows(Split::validation);
-  const std::vector<std::string> none =
-      rows.empty() ? std::vector<std::string>{} : tasks_without_score(job.data, job.config.model, rows);
-  bool any = false;
-  for (const TaskSpec& task : job.config.model.tasks) {
-    if (!task.in_mean) continue;
-    const bool scored = !rows.empty() && std::find(none.begin(), none.end(), task.name) == none.end();
-    any = any || scored;
-    if (!scored && !rows.empty())
-      spdlog::warn(
-          "task {}: the labels of the validation split have no {}, whatever is predicted; the task does not "
-          "count in "
-          "the mean that chooses the best epoch",
-          task.name, task.metric);
-  }
-  if (!any)
+  const auto warn_of_last = [](const char* what) {
     spdlog::warn(
         "the validation split has {}, so that no epoch is better than another: the last one is kept, and "
         "train.patience ends nothing",
-        rows.empty() ? "no samples" : "no score");
+        what);
+  };
+  const std::vector<std::size_t> rows = job.data.rows(Split::validation);
+  if (rows.empty()) return warn_of_last("no samples");
+  const std::vector<std::string> none = tasks_without_score(job.data, job.config.model, rows);
+  bool any = false;
+  for (const TaskSpec& task : job.config.model.tasks) {
+    if (!task.in_mean) continue;
+    if (std::find(none.begin(), none.end(), task.name) == none.end())
+      any = true;
+    else
+      spdlog::warn(
+          "task {}: the labels of the validation split have no {}, whatever is predicted; the task does not "
+          "count in the mean that chooses the best epoch",
+          task.name, task.metric);
+  }
+  if (!any) warn_of_last("no score");
 }
 
 void warn_of_imbalance(const Imbalance& found) {

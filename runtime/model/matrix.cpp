@@ -2,6 +2,7 @@
 #include "runtime/model/matrix.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "runtime/model/instruction_sets.h"
 
@@ -31,7 +32,7 @@ struct Left {
   [[gnu::always_inline]] Real at(std::size_t r, std::size_t p) const { return data[r * row + p * step]; }
 };
 
-/// Where sums go, and how. at_column(j) is for what starts in that column.
+/// Where sums go, and how. at_column(j) is for what starts j columns further right.
 template <class Real>
 struct Assign {
   Real* c;
@@ -64,15 +65,16 @@ struct AddAsDouble {
   [[gnu::always_inline]] void put(std::size_t place, Real sum) const { c[place] += static_cast<double>(sum); }
 };
 
-/// `Rows` rows and `Registers` registers of columns of C stay in registers while k runs.
+/// `Rows` rows and `Registers` registers of columns of C stay in registers while k runs. Rows of C are n
+/// numbers apart, those of b `stride`.
 template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real, class Place>
-[[gnu::always_inline]] inline void block(std::size_t k, std::size_t n, std::size_t first, Left<Real> a,
-                                         const Real* b, Place c) {
+[[gnu::always_inline]] inline void block(std::size_t k, std::size_t n, std::size_t stride, std::size_t first,
+                                         Left<Real> a, const Real* b, Place c) {
   using R = Register<Real, Bytes>;
   typename R::Type sum[Rows][Registers] = {};
   for (std::size_t p = 0; p < k; ++p)
     for (std::size_t v = 0; v < Registers; ++v) {
-      const typename R::Type right = R::at(b + p * n + v * R::lanes);
+      const typename R::Type right = R::at(b + p * stride + v * R::lanes);
       for (std::size_t r = 0; r < Rows; ++r) sum[r][v] += a.at(r, p) * right;
     }
   for (std::size_t r = 0; r < Rows; ++r)
@@ -80,31 +82,74 @@ template <std::size_t Bytes, std::size_t Rows, std::size_t Registers, class Real
       c.template put<R>(first + r * n + v * R::lanes, v * R::lanes, sum[r][v]);
 }
 
-/// Columns from j of some rows: registers of `Bytes`, then ever shorter ones, then single numbers.
-template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
-[[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, std::size_t j, std::size_t first,
-                                             Left<Real> a, const Real* b, Place c) {
-  constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
-  for (; j + 2 * lanes <= n; j += 2 * lanes) block<Bytes, Rows, 2>(k, n, first + j, a, b + j, c.at_column(j));
-  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, first + j, a, b + j, c.at_column(j));
-  if constexpr (Bytes > 16) {
-    if (j < n) some_rows<Bytes / 2, Rows>(k, n, j, first, a, b, c);
-  } else {
-    for (; j < n; ++j) {
-      Real sum[Rows] = {};
-      for (std::size_t p = 0; p < k; ++p)
-        for (std::size_t r = 0; r < Rows; ++r) sum[r] += a.at(r, p) * b[p * n + j];
-      for (std::size_t r = 0; r < Rows; ++r) c.at_column(j).put(first + r * n + j, sum[r]);
-    }
-  }
+/// The columns of b behind its whole registers of `Bytes`, with zeros up to the shortest register that takes
+/// them.
+template <class Real>
+struct LastColumns {
+  const Real* numbers = nullptr;
+  std::size_t count = 0, lanes = 0;
+};
+
+/// Kept from call to call.
+template <class Real>
+Real* room_for(std::size_t count) {
+  thread_local std::vector<Real> room;
+  if (room.size() < count) room.resize(count);
+  return room.data();
 }
 
+template <std::size_t Bytes, class Real>
+[[gnu::always_inline]] inline LastColumns<Real> last_columns(std::size_t k, std::size_t n, const Real* b) {
+  std::size_t lanes = Register<Real, Bytes>::lanes;
+  const std::size_t count = n % lanes, from = n - count;
+  if (count == 0) return {};
+  while (lanes > Register<Real, 16>::lanes && count <= lanes / 2) lanes /= 2;
+  Real* room = room_for<Real>(k * lanes);
+  for (std::size_t p = 0; p < k; ++p)
+    for (std::size_t l = 0; l < lanes; ++l) room[p * lanes + l] = l < count ? b[p * n + from + l] : Real(0);
+  return {room, count, lanes};
+}
+
+/// Takes a register's first numbers.
+template <class Real, class Place>
+struct FirstOf {
+  Place place;
+  std::size_t count;
+  template <class R>
+  [[gnu::always_inline]] void put(std::size_t at, std::size_t, const typename R::Type& sum) const {
+    Real lanes[R::lanes];
+    R::at(lanes) = sum;
+    for (std::size_t l = 0; l < count; ++l) place.at_column(l).put(at + l, lanes[l]);
+  }
+};
+
+template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
+[[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, std::size_t first, Left<Real> a,
+                                             const Real* b, LastColumns<Real> last, Place c) {
+  constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
+  std::size_t j = 0;
+  for (; j + 2 * lanes <= n; j += 2 * lanes)
+    block<Bytes, Rows, 2>(k, n, n, first + j, a, b + j, c.at_column(j));
+  for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, n, first + j, a, b + j, c.at_column(j));
+  if (last.count == 0) return;
+  const FirstOf<Real, Place> to{c.at_column(j), last.count};
+  if (last.lanes == lanes) return block<Bytes, Rows, 1>(k, n, lanes, first + j, a, last.numbers, to);
+  if constexpr (Bytes > 16)
+    if (last.lanes == lanes / 2)
+      return block<Bytes / 2, Rows, 1>(k, n, lanes / 2, first + j, a, last.numbers, to);
+  if constexpr (Bytes > 32) block<Bytes / 4, Rows, 1>(k, n, lanes / 4, first + j, a, last.numbers, to);
+}
+
+/// 32 registers hold twice as many rows as 16.
 template <std::size_t Bytes, class Real, class Place>
 [[gnu::always_inline]] inline void all_rows(std::size_t m, std::size_t k, std::size_t n, Left<Real> a,
                                             const Real* b, Place c) {
+  const LastColumns<Real> last = last_columns<Bytes>(k, n, b);
   std::size_t i = 0;
-  for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, 0, i * n, a.from(i), b, c);
-  for (; i < m; ++i) some_rows<Bytes, 1>(k, n, 0, i * n, a.from(i), b, c);
+  if constexpr (Bytes == 64)
+    for (; i + 8 <= m; i += 8) some_rows<Bytes, 8>(k, n, i * n, a.from(i), b, last, c);
+  for (; i + 4 <= m; i += 4) some_rows<Bytes, 4>(k, n, i * n, a.from(i), b, last, c);
+  for (; i < m; ++i) some_rows<Bytes, 1>(k, n, i * n, a.from(i), b, last, c);
 }
 
 struct Product {

@@ -82,10 +82,9 @@ void Network<Real>::bind(std::span<const double> params) {
 
 template <class Real>
 void Network<Real>::in_label_units(std::span<const double> values, std::span<float> logits) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const LabelScale& scale = scales_[i % scales_.size()];
-    logits[i] = static_cast<float>(values[i] * scale.deviation + scale.mean);
-  }
+  for (std::size_t row = 0; row < values.size(); row += scales_.size())
+    for (std::size_t c = 0; c < scales_.size(); ++c)
+      logits[row + c] = static_cast<float>(values[row + c] * scales_[c].deviation + scales_[c].mean);
 }
 
 template <class Real>

@@ -152,20 +152,34 @@ TEST_CASE("layers that cannot be are errors that name their place", "[model]") {
   CHECK_THROWS_WITH((Backbone<float>(spec, 3)), Catch::Contains("trunk.2.activation"));
 }
 
-TEST_CASE("a row of a matrix product does not depend on the other rows", "[model]") {
-  for (Eigen::Index columns : {1, 7, 16, 20, 37}) {
-    const Matrix<float> a = sample_matrix(13, 29, 7).cast<float>(),
-                        b = sample_matrix(29, columns, 8).cast<float>();
-    Matrix<float> all, one;
+TEMPLATE_TEST_CASE("a row of a matrix product depends on that row alone, summed in order", "[model]", float,
+                   double) {
+  using Numbers = Matrix<TestType>;
+  for (Eigen::Index columns = 1; columns <= 40; ++columns) {
+    const Numbers a = sample_matrix(13, 29, 7).cast<TestType>(),
+                  b = sample_matrix(29, columns, 8).cast<TestType>(),
+                  row = sample_matrix(1, columns, 9).cast<TestType>(),
+                  behind = sample_matrix(13, columns, 10).cast<TestType>();
+    Numbers all, with_row, one;
     multiply(a, b, all);
-    for (Eigen::Index i = 0; i < a.rows(); ++i) {
-      multiply(Matrix<float>(a.row(i)), b, one);
-      for (Eigen::Index j = 0; j < columns; ++j) {
+    multiply(a, b, row, with_row);
+    std::vector<double> outer(static_cast<std::size_t>(29 * columns), 0.5);
+    add_outer(a, behind, outer);
+    for (Eigen::Index j = 0; j < columns; ++j) {
+      for (Eigen::Index i = 0; i < a.rows(); ++i) {
+        multiply(Numbers(a.row(i)), b, one);
         INFO("row " << i << " column " << j << " of " << columns);
         REQUIRE(one(0, j) == all(i, j));
-        float expected = 0.0f;
+        TestType expected = 0;
         for (Eigen::Index p = 0; p < a.cols(); ++p) expected += a(i, p) * b(p, j);
         REQUIRE(all(i, j) == expected);
+        REQUIRE(with_row(i, j) == expected + row(0, j));
+      }
+      for (Eigen::Index p = 0; p < a.cols(); ++p) {
+        TestType expected = 0;
+        for (Eigen::Index i = 0; i < a.rows(); ++i) expected += a(i, p) * behind(i, j);
+        INFO("of the outer product: row " << p << " column " << j << " of " << columns);
+        REQUIRE(outer[static_cast<std::size_t>(p * columns + j)] == 0.5 + static_cast<double>(expected));
       }
     }
   }

@@ -111,6 +111,10 @@ class QmtlHead final : public Head<Real> {
       }
     for (std::size_t c = 0; c < readout_.columns.size(); ++c)
       plain_ = plain_ && readout_.columns[c].outputs == std::vector<std::size_t>{c};
+    own_maps_ = !spec_.train_gain;
+    for (std::size_t c = 0; c < readout_.columns.size(); ++c)
+      own_maps_ = own_maps_ && maps_.scale[c].trained == static_cast<int>(c) &&
+                  maps_.bias[c].trained == static_cast<int>(c);
     stage_.append_params(params_);
     if (!maps_.scale_starts.empty())
       append_param(params_, "head.scale", {maps_.scale_starts.size()}, true, false);
@@ -159,43 +163,33 @@ class QmtlHead final : public Head<Real> {
                 std::span<double> gradient) const override {
     const std::size_t first_output = stage_.first_output(group), outputs = stage_.outputs(group);
     const std::size_t first_column = groups_[group].first, columns = groups_[group].last - first_column;
-    std::vector<double> logits, given, slopes, summed, through_scale;
+    std::vector<double> logits, given, slopes, summed;
     const auto at_readout = [&](std::size_t first, std::size_t count, std::span<const double> expectations,
                                 std::span<double> expectation_cotangents) {
       logits.resize(count * columns);
       given.resize(count * columns);
-      through_scale.resize(count * columns);
       std::span<const double> sums = expectations;
       if (!plain_) sums = add_outputs(group, count, expectations, summed);
+      const double *weight = weight_.data() + first_column, *bias = bias_.data() + first_column;
       for (std::size_t i = 0; i < count; ++i)
         for (std::size_t c = 0; c < columns; ++c)
-          logits[i * columns + c] =
-              weight_[first_column + c] * sums[i * columns + c] + bias_[first_column + c];
+          logits[i * columns + c] = weight[c] * sums[i * columns + c] + bias[c];
       if (bounded_) bound(first_column, columns, logits, slopes);
       cotangents(first, count, logits, given);
       if (bounded_)
         std::transform(given.begin(), given.end(), slopes.begin(), given.begin(), std::multiplies());
-      for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t c = 0; c < columns; ++c) {
-          const double g = given[i * columns + c] * weight_[first_column + c];
-          if (plain_)
-            expectation_cotangents[i * outputs + c] = g;
-          else
+      if (plain_) {
+        for (std::size_t i = 0; i < count; ++i)
+          for (std::size_t c = 0; c < columns; ++c)
+            expectation_cotangents[i * outputs + c] = given[i * columns + c] * weight[c];
+      } else {
+        for (std::size_t i = 0; i < count; ++i)
+          for (std::size_t c = 0; c < columns; ++c)
             for (const std::size_t output : readout_.columns[first_column + c].outputs)
-              expectation_cotangents[i * outputs + output - first_output] = g;
-        }
-      const double gain = stage_.gain();
-      for (std::size_t at = 0; at < count * columns; ++at) through_scale[at] = given[at] * sums[at] / gain;
-      for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t c = 0; c < columns; ++c) {
-          const std::size_t column = first_column + c, at = i * columns + c;
-          const OutputMaps::Number &scale = maps_.scale[column], &bias = maps_.bias[column];
-          if (scale.trained >= 0) {
-            gradient[first_scale() + static_cast<std::size_t>(scale.trained)] += through_scale[at];
-            if (spec_.train_gain) gradient.back() -= given[at] * scale_[column] * sums[at] / (gain * gain);
-          }
-          if (bias.trained >= 0) gradient[first_bias() + static_cast<std::size_t>(bias.trained)] += given[at];
-        }
+              expectation_cotangents[i * outputs + output - first_output] =
+                  given[i * columns + c] * weight[c];
+      }
+      add_map_gradient(first_column, columns, sums, given, gradient);
     };
     stage_.gradient(pass, group, z, at_readout, dz, gradient.first(circuit_params_),
                     spec_.train_gain ? &gradient.back() : nullptr);
@@ -207,6 +201,30 @@ class QmtlHead final : public Head<Real> {
   struct Columns {
     std::size_t first, last;
   };
+  /// Adds what the cotangents of logits w sum + b leave for scales, biases and gain, sample by sample.
+  void add_map_gradient(std::size_t first_column, std::size_t columns, std::span<const double> sums,
+                        std::span<const double> given, std::span<double> gradient) const {
+    const double gain = stage_.gain();
+    if (own_maps_) {
+      double *scales = gradient.data() + first_scale() + first_column,
+             *biases = gradient.data() + first_bias() + first_column;
+      for (std::size_t at = 0; at < given.size(); at += columns)
+        for (std::size_t c = 0; c < columns; ++c) {
+          scales[c] += given[at + c] * sums[at + c] / gain;
+          biases[c] += given[at + c];
+        }
+      return;
+    }
+    for (std::size_t at = 0; at < given.size(); ++at) {
+      const std::size_t column = first_column + at % columns;
+      const OutputMaps::Number &scale = maps_.scale[column], &bias = maps_.bias[column];
+      if (scale.trained >= 0) {
+        gradient[first_scale() + static_cast<std::size_t>(scale.trained)] += given[at] * sums[at] / gain;
+        if (spec_.train_gain) gradient.back() -= given[at] * scale_[column] * sums[at] / (gain * gain);
+      }
+      if (bias.trained >= 0) gradient[first_bias() + static_cast<std::size_t>(bias.trained)] += given[at];
+    }
+  }
   /// sums[count, columns of the group] of the group's outputs.
   std::span<const double> add_outputs(std::size_t group, std::size_t count,
                                       std::span<const double> expectations, std::vector<double>& sums) const {
@@ -245,7 +263,8 @@ class QmtlHead final : public Head<Real> {
   std::vector<double> weight_, bias_;  ///< likewise, what readout_ holds
   bool plain_ = true;                  ///< logits are of the circuit's outputs one by one
   bool bounded_ = false;               ///< some logits are
-  CircuitReadout readout_;             ///< its weights of one logit are equal
+  bool own_maps_ = false;   ///< every logit trains a scale and a bias of its own, and the gain is fixed
+  CircuitReadout readout_;  ///< its weights of one logit are equal
 };
 
 template <class Real>

@@ -45,7 +45,8 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
 void run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batch, Range own,
                StepMemory& memory) {
   const std::size_t width = learner.accumulator_size();
-  memory.rows.resize(own.size() * width);
+  // The last batch of an epoch is shorter: shrunk and grown again, its numbers would be cleared twice.
+  if (memory.rows.size() < own.size() * width) memory.rows.resize(own.size() * width);
   memory.seconds.assign(own.size(), 0.0);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(own.begin, own.end, 1),

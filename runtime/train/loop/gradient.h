@@ -17,8 +17,8 @@ struct StepSum {
   StepTimes times;          ///< compute, wait and reduce of this rank
 };
 
-/// What a step leaves for the next one to compute in: a row of numbers for each of this rank's units, and how
-/// long each took.
+/// What a step leaves for the next one to compute in: a row of numbers for each of this rank's units (and
+/// what a longer batch left behind them), and how long each took.
 struct StepMemory {
   std::vector<double> rows, seconds;
 };

@@ -70,7 +70,7 @@ std::vector<Key<Config>> model_keys() {
       key<C>("block.placement", QMTL_MEMBER(model.head.ansatz.placement), {},
              "which qubits a block acts on: a register of its own, or all"),
       key<C>("block.size", QMTL_MEMBER(model.head.ansatz.register_size), between(0, 1e6),
-             "qubits of a register, local placement"),
+             "qubits of a register, local placement; 0: four, or all where there are fewer"),
       key<C>("block.stride", QMTL_MEMBER(model.head.ansatz.stride), between(0, 1e6),
              "the first qubit of register r is r times this, modulo the qubits; 0: so that registers cover "
              "the qubits"),

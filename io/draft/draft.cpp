@@ -75,6 +75,26 @@ bool is_called_label(const std::string& name) {
   return std::find(customary.begin(), customary.end(), lowered(name)) != customary.end();
 }
 
+/// As a shell takes it.
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-';
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// A column's name as that of a task or input: one that a file may have, or what it is.
+std::string key_name(const std::string& column, const std::string& kind) {
+  std::string name = column.empty() ? kind : column;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c == '/' || c < 0x20 || c == 0x7f; }, '_');
+  if (name == "id" || name == "." || name == "..") name = kind + "_" + name;
+  return name.size() > 200 ? kind : name;
+}
+
 /// A table's description, part by part.
 class TableDraft {
  public:
@@ -212,6 +232,7 @@ class TableDraft {
 
   std::string all_inputs() {
     std::vector<std::string> names, categories, words;
+    std::vector<std::size_t> texts;
     std::string left_out, id;
     bool missing = false;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
@@ -228,23 +249,39 @@ class TableDraft {
           if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
       } else if (kind == ColumnKind::id && id.empty()) {
         id = called(c);
+      } else if (kind == ColumnKind::text) {
+        texts.push_back(c);
       } else {
-        left_out += comment(
-            "Left out: " + column.name + " (" + column.described(format()) + ")" +
-            (kind == ColumnKind::text ? "; texts become an input with tools/text_embeddings.py" : ""));
+        left_out += comment("Left out: " + column.name + " (" + column.described(format()) + ")");
       }
     }
     std::string toml = id.empty() ? "" : "id = " + toml_string(id) + "\n\n";
-    if (names.empty())
+    if (names.empty() && texts.empty())
       throw data_error(request_.source +
-                       ": expected a column of numbers or categories besides the labels, found none");
-    toml += left_out + "[input.features]\ncolumns = " + list(joined_ranges(names)) + "\n";
+                       ": expected a column of numbers, categories or texts besides the labels, found none");
+    toml += left_out;
+    for (const std::size_t column : texts) toml += text_input(column, !names.empty()) + "\n";
+    if (names.empty()) return toml;
+    toml += "[input.features]\ncolumns = " + list(joined_ranges(names)) + "\n";
     if (!categories.empty())
       toml += "one_hot = " + list(joined_ranges(categories)) +
               "   # or ordinal, with categories in order\nunseen = \"zero\"\n";
     if (missing) toml += "missing = \"median\"   # of the training rows; or \"mean\", or \"refuse\"\n";
     if (!words.empty()) toml += "missing_texts = " + list(words) + "\n";
     return toml;
+  }
+
+  /// A column's texts as numbers that a tool writes where the description lies; left out where there are
+  /// other inputs, so that the description can be imported as it is.
+  std::string text_input(std::size_t column, bool left_out) const {
+    const std::string name = key_name(columns_[column].name, "text"), file = name + ".npy";
+    const std::string made = (fs::path(request_.description).parent_path() / file).string();
+    const std::string mark = left_out ? "# " : "";
+    return comment((left_out ? "Left out: " : "Text: ") + columns_[column].name + " (" +
+                   columns_[column].described(format()) + "); its numbers come from") +
+           comment("tools/text_embeddings.py " + shell_word(request_.source) + " --column " +
+                   shell_word(called(column)) + " --out " + shell_word(made)) +
+           mark + "[input." + written_key(name) + "]\n" + mark + "file = " + toml_string(file) + "\n";
   }
 
   /// Does a column say which part a row belongs to?
@@ -272,12 +309,7 @@ class TableDraft {
 }  // namespace
 
 std::string task_heading(const std::string& column) {
-  std::string name = column.empty() ? "label" : column;
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return c == '/' || c < 0x20 || c == 0x7f; }, '_');
-  if (name == "id" || name == "." || name == "..") name = "label_" + name;
-  if (name.size() > 200) name = "label";
-  return "[task." + written_key(name) + "]\n";
+  return "[task." + written_key(key_name(column, "label")) + "]\n";
 }
 
 std::string draft_of_split(const std::string& stratify) {

@@ -54,6 +54,7 @@ enum class SharedStart : std::uint8_t { normal, identity };
 inline AnsatzSpec unset_ansatz() {
   AnsatzSpec ansatz;
   ansatz.qubits = 0;
+  ansatz.register_size = 0;
   ansatz.stride = 0;
   return ansatz;
 }

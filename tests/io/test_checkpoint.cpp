@@ -76,6 +76,7 @@ TEST_CASE("a checkpoint without names keeps the content hash that it had before 
   TempFolder folder;
   Checkpoint checkpoint = small_checkpoint();
   checkpoint.meaning = {};
+  checkpoint.config.model.head.ansatz.register_size = 4;  // what was the default then
   write_checkpoint(folder.file("c.h5"), checkpoint);
   const Checkpoint read = read_checkpoint(folder.file("c.h5"));
   CHECK(read.meaning.empty());

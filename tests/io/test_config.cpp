@@ -37,7 +37,7 @@ TEST_CASE("what a configuration does not say keeps its default, and sizes stay o
   CHECK(config.checkpoint == CheckpointSpec{});
   CHECK(config.model.head.ansatz.qubits == 0);
   CHECK(config.model.head.ansatz.stride == 0);
-  CHECK(config.model.head.ansatz.register_size == 4);
+  CHECK(config.model.head.ansatz.register_size == 0);
   CHECK(config.model.head.width == 0);
   CHECK(config.model.tasks.empty());
   check_equal(parse_config(to_toml(config), "empty.toml"), config);

@@ -86,6 +86,14 @@ class Draft(Program):
         self.assertEqual(found["inputs/features"][:, 3].sum(), 10)
         np.testing.assert_array_equal(found["tasks/label/labels"], [i % 2 for i in range(90)])
 
+    def test_a_table_of_texts_takes_their_numbers_from_a_file_of_their_own(self):
+        rows = [f"{'so long a text ' * 2}{i},{i % 2}" for i in range(60)]
+        self.write("t.csv", "what is said/written,mood\n" + "\n".join(rows) + "\n")
+        np.save(self.path("what is said_written.npy"), np.arange(120, dtype="f4").reshape(60, 2))
+        found, toml = self.drafted("t.csv", "mood")
+        self.assertIn("# tools/text_embeddings.py t.csv --column 'what is said/written' --out 'what is said_written.npy'", toml)
+        np.testing.assert_array_equal(found["inputs/what is said_written"], np.arange(120).reshape(60, 2))
+
     def test_quantities_become_regressions_and_parts_a_split(self):
         self.write("t.csv", "x0,x1,x2,price,part\n" + "".join(f"{5 * i},{i * i},{i / 3},{i * 2.5},{['train', 'validation', 'test'][i % 3]}\n" for i in range(60)))
         found, toml = self.drafted("t.csv", "price")

@@ -77,6 +77,15 @@ std::string shared_options(const po::parsed_options& parsed) {
   return text;
 }
 
+/// A variable of a script that was never set arrives as an empty text: nothing is called that.
+void refuse_empty(const po::parsed_options& parsed, const Usage& usage) {
+  for (const po::option& option : parsed.options)
+    for (const std::string& value : option.value)
+      if (value.empty())
+        throw usage_error((option.position_key >= 0 ? "argument " : "--") + option.string_key +
+                          ": expected a value, found an empty text. Usage: " + usage.line);
+}
+
 Options parse(const Usage& usage, const po::options_description& own,
               const std::vector<std::string>& positional, const std::vector<std::string>& required,
               const Arguments& args) {
@@ -107,6 +116,7 @@ Options parse(const Usage& usage, const po::options_description& own,
                                           .positional(positions)
                                           .style(unix_style & ~allow_guessing)
                                           .run();
+    refuse_empty(parsed, usage);
     options.shared = shared_options(parsed);
     po::store(parsed, options.values);
     po::notify(options.values);

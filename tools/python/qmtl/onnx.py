@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import io
+import inspect
 import json
 import os
 import pathlib
@@ -104,12 +104,15 @@ def _backbone(backbone: Any, example: Any) -> Any:
         raise UsageError("example: expected an input of the backbone, by which torch writes its file, found None")
     example = example if isinstance(example, tuple) else (example,)
     names = [f"input{i}" if i else "input" for i in range(len(example))]
-    options: dict[str, Any] = {"dynamo": False} if torch.__version__ >= "2.5" else {}
+    # The exporter that torch 1.13 has too, where there is another.
+    other = "dynamo" in inspect.signature(torch.onnx.export).parameters
+    options: dict[str, Any] = {"dynamo": False} if other else {}
     training = backbone.training
-    file = io.BytesIO()
-    try:
-        torch.onnx.export(backbone.eval(), example, file, input_names=names, output_names=["z"], opset_version=OPSET,
-                          dynamic_axes={name: {0: "batch"} for name in [*names, "z"]}, **options)
-    finally:
-        backbone.train(training)
-    return onnx.load_from_string(file.getvalue())
+    with tempfile.TemporaryDirectory(prefix="qmtl-") as folder:
+        file = os.path.join(folder, "backbone.onnx")
+        try:
+            torch.onnx.export(backbone.eval(), example, file, input_names=names, output_names=["z"], opset_version=OPSET,
+                              dynamic_axes={name: {0: "batch"} for name in [*names, "z"]}, **options)
+        finally:
+            backbone.train(training)
+        return onnx.load(file)

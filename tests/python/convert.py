@@ -170,7 +170,8 @@ class Tables(Program):
         image = self.png()
         table = pa.table({"embedding": pa.array([[1.5, 2.5], None, [0.1, 3]]),
                           "fixed": pa.array([[1, 2, 3]] * 3, pa.list_(pa.int8(), 3)),
-                          "place": pa.array([{"city": "a", "at": [1, 2]}, None, {"city": None, "at": [3, 4]}]),
+                          "place": pa.array([{"city": "a", "at": [1, 2]}, None, {"city": None, "at": [3, 4]}],
+                                            pa.struct([("at", pa.list_(pa.int64())), ("city", pa.string())])),
                           "image": pa.array([{"bytes": image, "path": "x"}, None, {"bytes": image, "path": None}])})
         pa.parquet.write_table(table, self.path("lists.parquet"), row_group_size=1)
         self.convert("lists.parquet")

@@ -82,7 +82,8 @@ void take_standard_output() {
   if (!stream) return;
   std::setvbuf(stream, nullptr, ::isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
   stdout = stream;
-  static StdioBuffer buffer;
+  // Never destroyed: std::cout is flushed once more when everything else is gone.
+  static StdioBuffer& buffer = *new StdioBuffer;
   std::cout.rdbuf(&buffer);
 }
 

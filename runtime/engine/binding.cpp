@@ -111,8 +111,9 @@ void BoundPart<Real>::bind_gates() {
 
 template <class Real>
 bool BoundPart<Real>::has_amplitude_tables() const {
-  // Registers as wide as the cut of the sums, for floats and doubles alike.
-  return cut_sums(program_.qubits) && step_.math.lanes.count == lane_values<double>;
+  // Registers as wide as the cut of the sums, for floats and doubles alike; wider ones leave amplitudes to
+  // those.
+  return cut_sums(program_.qubits) && static_cast<std::size_t>(step_.math.lanes.count) >= lane_values<double>;
 }
 
 template <class Real>

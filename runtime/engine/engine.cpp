@@ -26,6 +26,9 @@ Real* workspace(std::size_t count) {
 }
 
 constexpr std::size_t tile_rows = tile;
+/// Registers that hold twice as many samples are ahead again with more than these, unless full tiles have
+/// amplitudes as lanes too.
+constexpr std::size_t most_amplitude_samples = 8;
 constexpr std::size_t aligned(std::size_t columns) { return (columns + 1) * tile; }
 
 }  // namespace
@@ -38,6 +41,9 @@ struct Engine<Real>::Impl {
   bool bound = false;
   LaneUse lanes = LaneUse::automatic;
   const engine::KernelTable<Real>* kernels = nullptr;
+  /// Of a target whose registers are as wide as amplitudes are laid out in, with the same roundings; null:
+  /// none but `kernels`.
+  const engine::KernelTable<Real>* amplitude_kernels = nullptr;
   std::vector<std::unique_ptr<engine::EnginePart<Real>>> parts;
 
   int values() const { return second_moments ? 2 * outputs : outputs; }
@@ -50,9 +56,21 @@ struct Engine<Real>::Impl {
       parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs, step));
   }
 
-  std::size_t memory(bool gradient) const {
+  /// Those that a call with so many samples runs with. No bit depends on it.
+  const engine::KernelTable<Real>& kernels_of(std::size_t samples) const {
+    if (!amplitude_kernels || !use_amplitudes(*amplitude_kernels, samples)) return *kernels;
+    const bool few = lanes == LaneUse::amplitudes || samples <= most_amplitude_samples;
+    return few || use_amplitudes(*amplitude_kernels, tile_rows) ? *amplitude_kernels : *kernels;
+  }
+  bool use_amplitudes(const engine::KernelTable<Real>& table, std::size_t samples) const {
+    return std::all_of(parts.begin(), parts.end(), [&](const auto& part) {
+      return part->uses_amplitudes(table, std::min(samples, tile_rows), lanes);
+    });
+  }
+
+  std::size_t memory(const engine::KernelTable<Real>& table, bool gradient) const {
     std::size_t most = 0;
-    for (const auto& part : parts) most = std::max(most, part->workspace(*kernels, gradient));
+    for (const auto& part : parts) most = std::max(most, part->workspace(table, gradient));
     return most;
   }
 
@@ -64,9 +82,13 @@ struct Engine<Real>::Impl {
   class Buffers {
    public:
     Buffers(const Impl& impl, std::size_t samples, bool gradient)
-        : angles_(aligned(impl.angles)), values_(aligned(impl.values())), lanes_(impl.lanes) {
+        : table_(impl.kernels_of(samples)),
+          angles_(aligned(impl.angles)),
+          values_(aligned(impl.values())),
+          lanes_(impl.lanes) {
       tiles_ = (std::min(samples, impl.chunk()) + tile - 1) / tile;
-      start_ = workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ + impl.memory(gradient));
+      start_ = qmtl::workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ +
+                                     impl.memory(table_, gradient));
     }
     /// Angles, values, cotangents, angle gradients of a tile of so many samples.
     engine::TileData<Real> tile_data(std::size_t t, std::size_t samples = tile_rows) const {
@@ -76,9 +98,11 @@ struct Engine<Real>::Impl {
     Real* angles(std::size_t t) const { return start_ + t * (2 * angles_ + 2 * values_); }
     Real* cotangents(std::size_t t) const { return angles(t) + 2 * angles_ + values_; }
     Real* rows() const { return angles(tiles_); }
-    Real* kernels() const { return rows() + values_; }
+    Real* workspace() const { return rows() + values_; }
+    const engine::KernelTable<Real>& kernels() const { return table_; }
 
    private:
+    const engine::KernelTable<Real>& table_;
     std::size_t angles_, values_, tiles_;
     LaneUse lanes_;
     Real* start_;
@@ -98,7 +122,7 @@ struct Engine<Real>::Impl {
                    const Real* rows) const {
     const std::size_t a = angles;
     for (std::size_t t = 0; t < tiles; ++t, first += tile)
-      kernels->rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
+      buffers.kernels().rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
   }
 
   void forward_chunk(const Buffers& buffers, std::size_t samples, std::size_t first,
@@ -108,7 +132,7 @@ struct Engine<Real>::Impl {
         engine::TileData<Real> data = buffers.tile_data(t, count(samples, first + t * tile));
         data.cotangents = nullptr;
         data.angle_gradients = nullptr;
-        part->run_tile(*kernels, data, nullptr, buffers.kernels());
+        part->run_tile(buffers.kernels(), data, nullptr, buffers.workspace());
       }
   }
 
@@ -116,7 +140,7 @@ struct Engine<Real>::Impl {
                     Real* rows) const {
     const std::size_t v = values();
     for (std::size_t t = 0; t < tiles; ++t, first += tile)
-      kernels->tile_to_rows(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
+      buffers.kernels().tile_to_rows(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
   }
 
   /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
@@ -127,7 +151,8 @@ struct Engine<Real>::Impl {
     const Buffers buffers(*this, samples, true);
     const std::size_t a = angles;
     std::vector<engine::UnitSums<Real>> sums;
-    for (const auto& part : parts) sums.push_back(part->unit_sums(*kernels, samples, lanes));
+    const engine::KernelTable<Real>& table = buffers.kernels();
+    for (const auto& part : parts) sums.push_back(part->unit_sums(table, samples, lanes));
     for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
       load_angles(buffers, samples, first, tiles, angle_rows);
       ask(buffers, first, tiles);
@@ -135,15 +160,15 @@ struct Engine<Real>::Impl {
         std::fill_n(buffers.tile_data(t).angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
         for (std::size_t t = 0; t < tiles; ++t)
-          parts[p]->run_tile(*kernels, buffers.tile_data(t, count(samples, first + t * tile)), &sums[p],
-                             buffers.kernels());
+          parts[p]->run_tile(table, buffers.tile_data(t, count(samples, first + t * tile)), &sums[p],
+                             buffers.workspace());
       store_values(buffers, samples, first, tiles, value_rows);
       for (std::size_t t = 0; t < tiles; ++t, first += tile)
-        kernels->tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
-                              angle_gradients + first * a);
+        table.tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
+                           angle_gradients + first * a);
     });
     for (std::size_t p = 0; p < parts.size(); ++p) {
-      parts[p]->add_sums(sums[p], kernels->lanes, flat);
+      parts[p]->add_sums(sums[p], table.lanes, flat);
       flat += parts[p]->sums_size();
     }
   }
@@ -156,6 +181,10 @@ struct Engine<Real>::Impl {
 template <class Real>
 Engine<Real>::Engine(Plan plan, SimdTarget target) : impl_(std::make_unique<Impl>()) {
   impl_->kernels = &engine::kernels_for<Real>(target);
+  const std::vector<SimdTarget> here = available_targets();
+  if (impl_->kernels->target == SimdTarget::avx512 &&
+      std::find(here.begin(), here.end(), SimdTarget::avx2) != here.end())
+    impl_->amplitude_kernels = &engine::kernels_for<Real>(SimdTarget::avx2);
   impl_->plan = std::move(plan);
   impl_->angles = impl_->plan.angles;
   impl_->params = impl_->plan.params;
@@ -210,10 +239,7 @@ void Engine<Real>::set_lanes(LaneUse use) {
 
 template <class Real>
 bool Engine<Real>::amplitude_lanes(std::size_t samples) const {
-  const std::size_t last = samples > tile ? tile : samples;
-  return std::all_of(impl_->parts.begin(), impl_->parts.end(), [&](const auto& part) {
-    return part->uses_amplitudes(*impl_->kernels, last, impl_->lanes);
-  });
+  return impl_->use_amplitudes(impl_->kernels_of(samples), samples);
 }
 
 template <class Real>
@@ -256,7 +282,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
                  const std::size_t count = Impl::count(samples, first);
                  std::fill_n(buffers.rows(), count * v, Real(0));
                  cotangents(first, count, values + first * v, buffers.rows());
-                 impl_->kernels->rows_to_tile(buffers.rows(), v, count, buffers.cotangents(t));
+                 buffers.kernels().rows_to_tile(buffers.rows(), v, count, buffers.cotangents(t));
                }
              });
 }
@@ -268,8 +294,8 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real*
   impl_->run(samples, angles, values, angle_gradients, sums,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
                for (std::size_t t = 0; t < tiles; ++t, first += tile)
-                 impl_->kernels->rows_to_tile(cotangents + first * v, v, Impl::count(samples, first),
-                                              buffers.cotangents(t));
+                 buffers.kernels().rows_to_tile(cotangents + first * v, v, Impl::count(samples, first),
+                                                buffers.cotangents(t));
              });
 }
 

@@ -42,6 +42,10 @@ std::vector<std::int64_t> allocate_shots(std::span<const double> variances, std:
   const auto count = static_cast<double>(variances.size());
   double roots = 0;
   for (double variance : variances) roots += std::sqrt(variance);
+  if (!std::isfinite(roots))
+    throw data_error(
+        "shots by variance: expected what a shot brings into each logit to be finite, found a logit "
+        "where it is not: an output scale of the model is too large; --allocate even needs none");
   std::vector<double> exact(variances.size(), static_cast<double>(mean));
   if (roots > 0) {
     // The least share first; the rest is given by variance.

@@ -21,7 +21,7 @@ inline constexpr double least_share = 0.25;
 
 /// Shots of each program, `mean` on average (Neyman's allocation: for sum_i V_i / n_i at a given sum of n_i,
 /// n_i ~ sqrt(V_i) is best), at most `most` (0: no limit). Fractions are rounded so that the sum is kept, the
-/// largest first. Without any variance all get the same.
+/// largest first. Without any variance all get the same. Throws Error (data) for one that is not finite.
 std::vector<std::int64_t> allocate_shots(std::span<const double> variances, std::int64_t mean,
                                          std::int64_t most);
 

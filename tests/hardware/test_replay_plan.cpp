@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <limits>
 #include <numeric>
 
 #include "hardware/replay/jobs.h"
@@ -96,6 +97,8 @@ TEST_CASE("Shots keep their mean, follow the root of the variance and leave none
   const auto shots = allocate_shots(variances, 1000, 0);
   CHECK(std::accumulate(shots.begin(), shots.end(), std::int64_t{0}) == 4000);
   CHECK(shots == std::vector<std::int64_t>{1750, 1000, 250, 1000});
+  for (const double bad : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+    CHECK_THROWS_WITH(allocate_shots(std::vector<double>{1, bad}, 7, 0), Catch::Contains("too large"));
   CHECK(allocate_shots(std::vector<double>{0, 0}, 7, 0) == std::vector<std::int64_t>{7, 7});
   // 10 of 3 programs: the fractions' sum is given to the first ones.
   const auto odd = allocate_shots(std::vector<double>{1, 1, 2}, 10, 0);

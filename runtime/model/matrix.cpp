@@ -123,6 +123,17 @@ struct FirstOf {
   }
 };
 
+/// Some rows' last columns, in the register that they were laid out for.
+template <std::size_t Bytes, std::size_t Rows, class Real, class To>
+[[gnu::always_inline]] inline void last_block(std::size_t k, std::size_t n, std::size_t first, Left<Real> a,
+                                              LastColumns<Real> last, To to) {
+  constexpr std::size_t lanes = Register<Real, Bytes>::lanes;
+  if (last.lanes == lanes)
+    block<Bytes, Rows, 1>(k, n, lanes, first, a, last.numbers, to);
+  else if constexpr (Bytes > 16)
+    last_block<Bytes / 2, Rows>(k, n, first, a, last, to);
+}
+
 template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
 [[gnu::always_inline]] inline void some_rows(std::size_t k, std::size_t n, std::size_t first, Left<Real> a,
                                              const Real* b, LastColumns<Real> last, Place c) {
@@ -131,13 +142,8 @@ template <std::size_t Bytes, std::size_t Rows, class Real, class Place>
   for (; j + 2 * lanes <= n; j += 2 * lanes)
     block<Bytes, Rows, 2>(k, n, n, first + j, a, b + j, c.at_column(j));
   for (; j + lanes <= n; j += lanes) block<Bytes, Rows, 1>(k, n, n, first + j, a, b + j, c.at_column(j));
-  if (last.count == 0) return;
-  const FirstOf<Real, Place> to{c.at_column(j), last.count};
-  if (last.lanes == lanes) return block<Bytes, Rows, 1>(k, n, lanes, first + j, a, last.numbers, to);
-  if constexpr (Bytes > 16)
-    if (last.lanes == lanes / 2)
-      return block<Bytes / 2, Rows, 1>(k, n, lanes / 2, first + j, a, last.numbers, to);
-  if constexpr (Bytes > 32) block<Bytes / 4, Rows, 1>(k, n, lanes / 4, first + j, a, last.numbers, to);
+  if (last.count > 0)
+    last_block<Bytes, Rows>(k, n, first + j, a, last, FirstOf<Real, Place>{c.at_column(j), last.count});
 }
 
 /// 32 registers hold twice as many rows as 16.

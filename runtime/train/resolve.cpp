@@ -157,7 +157,7 @@ int qubits_for(const AnsatzSpec& ansatz, int outputs) {
   if (ansatz.placement != Placement::local) return 8;
   if (outputs > few) return std::max(8, 2 * outputs);
   if (ansatz.entangler != AnsatzSpec{}.entangler) return enough;
-  const int size = ansatz.register_size > 0 ? ansatz.register_size : 4;
+  const int size = ansatz.register_size > 0 ? ansatz.register_size : usual_register;
   return std::min(enough, static_cast<int>(ansatz.block_outputs.size()) * (size + 2 * ansatz.layers));
 }
 
@@ -190,7 +190,7 @@ void resolve_circuit(const Config& config, ModelSpec& model) {
   if (ansatz.qubits < 1)
     throw usage_error(in_file(config) + "circuit.qubits: expected at least 1, found " +
                       std::to_string(ansatz.qubits));
-  if (ansatz.register_size == 0) ansatz.register_size = std::min(4, ansatz.qubits);
+  if (ansatz.register_size == 0) ansatz.register_size = std::min(usual_register, ansatz.qubits);
   if (head_kind(model.head.kind).registers && local && ansatz.registers.empty() &&
       ansatz.register_size > ansatz.qubits)
     throw usage_error(in_file(config) + "block.size: a register of " + std::to_string(ansatz.register_size) +

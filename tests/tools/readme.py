@@ -36,7 +36,7 @@ def commands():
     lines = [line for block in blocks("") for line in block.splitlines()]
     for line in lines:
         command = re.split(r" {2,}#", line)[0].rstrip()
-        if re.match(r"(qmtl|mpirun|tools/|runtime/|sbatch|export) ?", command) and not any(command.startswith(start) for start in ELSEWHERE):
+        if re.match(r"qmtl |mpirun |tools/|runtime/|sbatch |export ", command) and not any(command.startswith(start) for start in ELSEWHERE):
             yield command
 
 

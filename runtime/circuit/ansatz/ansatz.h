@@ -35,6 +35,9 @@ struct BlockSpec {
   bool operator==(const BlockSpec&) const = default;
 };
 
+/// Qubits of a register of which nothing is said, where there are so many.
+inline constexpr int usual_register = 4;
+
 /// What a user writes about the circuit (tables [circuit] and [block] of a configuration), with all numbers
 /// resolved.
 struct AnsatzSpec {
@@ -48,8 +51,8 @@ struct AnsatzSpec {
   Entangler entangler = Entangler::cz_ring;
 
   Placement placement = Placement::local;
-  int register_size = 4;  ///< k; ignored for global placement
-  int stride = 2;         ///< first qubit of register r is (r * stride) mod qubits, wrapping; local placement
+  int register_size = usual_register;  ///< k; ignored for global placement
+  int stride = 2;  ///< first qubit of register r is (r * stride) mod qubits, wrapping; local placement
   std::vector<std::vector<int>> registers;  ///< by hand, one per block; empty: laid out with the stride
   int block_layers = 1;
   std::vector<Gate> block_rotations{Gate::ry};

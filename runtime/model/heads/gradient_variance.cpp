@@ -46,7 +46,7 @@ AnsatzSpec resized(const AnsatzSpec& ansatz, int qubits, int layers) {
   if (!ansatz.registers.empty())
     result.register_size = static_cast<int>(ansatz.registers.front().size());
   else if (ansatz.register_size == 0)
-    result.register_size = 4;
+    result.register_size = usual_register;
   result.register_size = std::min(result.register_size, qubits);
   result.registers.clear();
   result.qubits = qubits;

@@ -40,9 +40,9 @@ std::vector<fs::path> written(const ExportRequest& request) {
 
 TEST_CASE("Every form is written by its row, with files that are not empty", "[export]") {
   const TrainedRun run;
-  for (const ExportFormat& format : export_formats()) {
-    INFO(format.name);
-    const ExportRequest request = request_of(run, format.name);
+  for (const ExportFormat* format : export_formats()) {
+    INFO(format->name);
+    const ExportRequest request = request_of(run, format->name);
     const auto told = export_model(alone(), request);
     CHECK(told.is_object());
     CHECK_FALSE(told.empty());
@@ -82,8 +82,8 @@ TEST_CASE("Options of a form are set by name and reach it", "[export]") {
 
 TEST_CASE("Each form names only options that there are, and every option has a form", "[export]") {
   std::vector<std::string_view> taken;
-  for (const ExportFormat& format : export_formats())
-    taken.insert(taken.end(), format.options.begin(), format.options.end());
+  for (const ExportFormat* format : export_formats())
+    taken.insert(taken.end(), format->options.begin(), format->options.end());
   const auto options = export_options();
   for (std::string_view name : taken)
     CHECK(std::any_of(options.begin(), options.end(), [&](const ExportOption& o) { return o.name == name; }));

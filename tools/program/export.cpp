@@ -16,10 +16,10 @@ namespace po = boost::program_options;
 Usage usage() {
   std::string description =
       "Writes the trained model of a checkpoint or run folder in another form, and checks it.\nForms:\n";
-  for (const ExportFormat& format : export_formats()) {
-    std::string name(format.name);
+  for (const ExportFormat* format : export_formats()) {
+    std::string name(format->name);
     name.resize(std::max<std::size_t>(name.size() + 1, 12), ' ');
-    description.append("  " + name).append(format.summary).append("\n");
+    description.append("  " + name).append(format->summary).append("\n");
   }
   return {"qmtl export CHECKPOINT --to FORM --out PATH [options]", description,
           "  qmtl export runs/digits --to qasm3 --out digits.qasm"};

@@ -13,7 +13,7 @@ namespace qmtl {
 #ifdef QMTL_HARDWARE
 std::vector<std::string> export_forms() {
   std::vector<std::string> forms;
-  for (const ExportFormat& format : export_formats()) forms.emplace_back(format.name);
+  for (const ExportFormat* format : export_formats()) forms.emplace_back(format->name);
   return forms;
 }
 

@@ -118,8 +118,6 @@ void check_written(const ExportSource& source, const std::string& text,
                      "this with the configuration of the run");
 }
 
-}  // namespace
-
 nlohmann::ordered_json export_by_hand(const ExportSource& source) {
   if (!source.learner.circuit())
     throw usage_error("--to circuit: expected a head with a circuit (qmtl, hybrid, separate), found '" +
@@ -160,5 +158,13 @@ nlohmann::ordered_json export_by_hand(const ExportSource& source) {
   check_written(source, text, config);
   return {{"out", source.asked.out}, {"config", config.string()}, {"files", files}};
 }
+
+}  // namespace
+
+const ExportFormat circuit_format{
+    "circuit",
+    "OpenQASM 3 with the sample's and the trained numbers open, and a configuration that trains it",
+    {},
+    export_by_hand};
 
 }  // namespace qmtl

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "hardware/formats/ionq.h"
@@ -179,6 +180,8 @@ std::vector<CircuitFile> qasm2_files(const std::vector<DeviceProgram>& programs)
 
 const CircuitForm qasm3_form{".qasm", true, qasm3_files};
 
+namespace {
+
 Json export_qasm3(const ExportSource& source) {
   return write_circuits(source, head_circuits(source), qasm3_form);
 }
@@ -188,5 +191,17 @@ Json export_qasm2(const ExportSource& source) {
 Json export_ionq(const ExportSource& source) {
   return write_circuits(source, head_circuits(source), {".json", false, ionq_files});
 }
+
+constexpr std::array<std::string_view, 3> program_options{"split", "max-qubits", "bound"};
+constexpr std::array<std::string_view, 2> bound_options{"split", "max-qubits"};
+
+}  // namespace
+
+const ExportFormat qasm3_format{"qasm3", "OpenQASM 3: the head's circuit, its angles as inputs or bound",
+                                program_options, export_qasm3};
+const ExportFormat qasm2_format{"qasm2", "OpenQASM 2: the head's circuit for each sample", bound_options,
+                                export_qasm2};
+const ExportFormat ionq_format{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample",
+                               bound_options, export_ionq};
 
 }  // namespace qmtl

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 
@@ -158,8 +159,6 @@ EdgeModel make_model(const ExportSource& source, Json& about) {
   return model;
 }
 
-}  // namespace
-
 Json export_edge(const ExportSource& source) {
   Json about;
   about["file"] = source.asked.out;
@@ -190,5 +189,15 @@ Json export_c(const ExportSource& source) {
   about["flash_bytes_of_data"] = 4 * (data + model.samples.size());
   return about;
 }
+
+constexpr std::array<std::string_view, 5> edge_options{"quantise", "method", "core", "goldens", "names"};
+constexpr std::array<std::string_view, 4> c_options{"quantise", "method", "core", "goldens"};
+
+}  // namespace
+
+const ExportFormat edge_format{"edge", "head file (.qmh) for the C99 runtime in runtime/edge", edge_options,
+                               export_edge};
+const ExportFormat c_format{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", c_options,
+                            export_c};
 
 }  // namespace qmtl

@@ -65,7 +65,7 @@ struct ExportFormat {
   /// Writes and returns what to tell (tools/REFERENCE.md).
   nlohmann::ordered_json (*write)(const ExportSource& source);
 };
-std::span<const ExportFormat> export_formats();
+std::span<const ExportFormat* const> export_formats();
 /// Throws Error (usage) listing the forms.
 const ExportFormat& export_format(std::string_view name);
 

@@ -19,14 +19,14 @@ struct ExportSource {
   const ExportRequest& asked;
 };
 
-// What writes each form; table.cpp holds their rows.
-nlohmann::ordered_json export_qasm3(const ExportSource& source);
-nlohmann::ordered_json export_isa(const ExportSource& source);
-nlohmann::ordered_json export_qasm2(const ExportSource& source);
-nlohmann::ordered_json export_ionq(const ExportSource& source);
-nlohmann::ordered_json export_by_hand(const ExportSource& source);
-nlohmann::ordered_json export_edge(const ExportSource& source);
-nlohmann::ordered_json export_c(const ExportSource& source);
-nlohmann::ordered_json export_onnx(const ExportSource& source);
+/// The rows, each in the file with what writes it. A new form is its file and its name in these two lists.
+extern const ExportFormat qasm3_format, isa_format, qasm2_format, ionq_format, circuit_format, edge_format,
+    c_format, onnx_format;
+inline constexpr const ExportFormat* format_table[] = {
+    &qasm3_format, &isa_format, &qasm2_format, &ionq_format, &circuit_format, &edge_format, &c_format,
+#ifdef QMTL_ONNX
+    &onnx_format,
+#endif
+};
 
 }  // namespace qmtl

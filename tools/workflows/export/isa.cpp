@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "hardware/transpile/target_json.h"
 #include "hardware/transpile/transpile.h"
 #include "runtime/base/error.h"
@@ -16,8 +18,6 @@ DeviceTarget target_of(const ExportOptions& options) {
     set_basis(target, options.basis.empty() ? "cz,rz,sx,x" : options.basis);
   return target;
 }
-
-}  // namespace
 
 nlohmann::ordered_json export_isa(const ExportSource& source) {
   const DeviceTarget target = target_of(source.asked.options);
@@ -42,5 +42,12 @@ nlohmann::ordered_json export_isa(const ExportSource& source) {
   json.update(device);
   return json;
 }
+
+constexpr std::array<std::string_view, 5> device_options{"split", "max-qubits", "bound", "target", "basis"};
+
+}  // namespace
+
+const ExportFormat isa_format{"isa", "OpenQASM 3 for a device's coupling map and basis gates", device_options,
+                              export_isa};
 
 }  // namespace qmtl

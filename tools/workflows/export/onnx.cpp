@@ -15,8 +15,6 @@ nlohmann::ordered_json shapes(const std::vector<OnnxSummary::Value>& values) {
   return json;
 }
 
-}  // namespace
-
 nlohmann::ordered_json export_onnx(const ExportSource& source) {
   const OnnxSummary summary = write_onnx(source.asked.out, source.checkpoint);
   nlohmann::ordered_json json;
@@ -31,5 +29,10 @@ nlohmann::ordered_json export_onnx(const ExportSource& source) {
   json["check"] = "read back; ONNX checker and strict shape inference passed";
   return json;
 }
+
+}  // namespace
+
+const ExportFormat onnx_format{
+    "onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", {}, export_onnx};
 
 }  // namespace qmtl

@@ -12,15 +12,14 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
 import struct
-import subprocess
 import sys
 import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from harness import PROGRAM, Program, environment, main
+from served import Served
 
 try:
     import h5py
@@ -228,23 +227,20 @@ class CraftedFiles(Program):
                           ("replay", "run", "run", "--endpoint", "exact", "--shots", "20", "--replicates", "10", "--samples", "4")):
             cls.must(*arguments)
         cls.write("new.csv", "a0,a1,a2,a3,a4,a5\n1,2,3,4,5,6\n-1,0,0,0,2,1\n")
+        cls.served = Served(PROGRAM, cls.base, environment({"ASAN_OPTIONS": "detect_leaks=0"}))
+        cls.addClassCleanup(cls.served.close)
 
     def ends(self, what, *arguments):
         """Exit code and words of a command, which ends as it may."""
-        def limits():
-            resource.setrlimit(resource.RLIMIT_CPU, (2 * SECONDS, 2 * SECONDS + 1))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.base, env=environment({"ASAN_OPTIONS": "detect_leaks=0"}), capture_output=True, timeout=300,
-                              stdin=subprocess.DEVNULL, preexec_fn=limits)
-        said = (done.stdout + done.stderr).decode(errors="replace")
+        code, said, seconds = self.served.run(*arguments)
         shown = f"{what}\nqmtl {' '.join(arguments)}\n{said[-3000:]}"
-        self.assertIn(done.returncode, CODES, shown)
+        self.assertIn(code, CODES, shown)
+        self.assertLessEqual(seconds, SECONDS, shown)
         self.assertIsNone(INTERNAL.search(said), shown)
         self.assertNotIn("AddressSanitizer", said, shown)
         self.assertNotIn("runtime error:", said, shown)
         self.assertNotIn("\x1b", said, shown)
-        return done.returncode, said
+        return code, said
 
     def settle_hashes(self, what, path, *command):
         """Puts the checksums right that the refusal names; whether the file is accepted."""

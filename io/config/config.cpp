@@ -31,12 +31,14 @@ void read_keys(Object& object, const toml::table& table, const std::string& file
   }
 }
 
-/// The element whose name member is `name`, added at the end if there is none.
+/// The element whose name member is `name`; if there is none, `fresh` of that name, added at the end.
 template <class Object, class NameMember>
-Object& named(std::vector<Object>& objects, NameMember member, const std::string& name) {
+Object& named(std::vector<Object>& objects, NameMember member, const std::string& name,
+              const Object& fresh = {}) {
   for (Object& object : objects)
     if (object.*member == name) return object;
-  objects.emplace_back().*member = name;
+  objects.push_back(fresh);
+  objects.back().*member = name;
   return objects.back();
 }
 
@@ -64,6 +66,28 @@ std::string table_name(const std::string& section, const std::string& name) {
   return section + "." + written_key(name);
 }
 
+void read_task(TaskSpec& task, const toml::table& table, const std::string& file, const std::string& full) {
+  read_keys(task, table, file, full + ".", task_keys());
+  // Where "trained" is written out beside it too, which is also what stands for nothing written.
+  if (task.output.form == OutputForm::raw && (table.contains("scale") || table.contains("bias")))
+    throw usage_error(where(table, file) + ": " + full +
+                      ".output = \"raw\": the logit is the expectation itself, so that there is no scale and "
+                      "no bias: leave them out, or take output = \"affine\"");
+}
+
+/// [task."*"]: what every task is that its own table says nothing else of. Before all other tables, also
+/// those of a file that overrides change.
+constexpr std::string_view every_task_name = "*";
+void read_every_task(Config& config, const toml::table& root, const std::string& file) {
+  const toml::table* const tasks = root["task"].as_table();
+  const toml::node* const every = tasks ? tasks->get(every_task_name) : nullptr;
+  if (!every) return;
+  const std::string full = table_name("task", std::string(every_task_name));
+  if (!every->is_table())
+    wrong_value(*every, file, full, "a table such as [" + full + "] with keys of its own");
+  read_task(config.model.every_task, *every->as_table(), file, full);
+}
+
 /// Reads one of the tables of named tables: [input.<name>], [branch.<input>], [task.<name>].
 void read_named(Config& config, const std::string& section, const toml::table& tables,
                 const std::string& file) {
@@ -78,16 +102,8 @@ void read_named(Config& config, const std::string& section, const toml::table& t
     else if (section == "branch")
       read_keys(named(config.model.backbone.branches, &BranchSpec::input, name), table, file, full + ".",
                 branch_keys());
-    else {
-      read_keys(named(config.model.tasks, &TaskSpec::name, name), table, file, full + ".", task_keys());
-      // Where "trained" is written out beside it too, which is also what stands for nothing written.
-      if (table["output"].value_or(std::string()) == std::string(qmtl::name(OutputForm::raw)) &&
-          (table.contains("scale") || table.contains("bias")))
-        throw usage_error(
-            where(table, file) + ": " + full +
-            ".output = \"raw\": the logit is the expectation itself, so that there is no scale and "
-            "no bias: leave them out, or take output = \"affine\"");
-    }
+    else if (name != every_task_name)  // read_every_task has read that
+      read_task(named(config.model.tasks, &TaskSpec::name, name, config.model.every_task), table, file, full);
   }
 }
 
@@ -171,7 +187,9 @@ void write_table(std::string& text, const std::string& name, const Object& objec
 Config parse_config(std::string_view text, const std::string& name) {
   Config config;
   config.file = name;
-  apply(config, parse_toml(text, name), name);
+  const toml::table root = parse_toml(text, name);
+  read_every_task(config, root, name);
+  apply(config, root, name);
   return config;
 }
 
@@ -183,12 +201,19 @@ Config read_config(const std::string& path, const std::vector<std::string>& over
   } catch (const Error& error) {
     throw usage_error(error.what());
   }
-  Config config = parse_config(text, path);
+  Config config;
+  config.file = path;
+  const toml::table root = parse_toml(text, path);
+  std::vector<toml::table> tables;
+  for (const std::string& override_text : overrides)
+    tables.push_back(parse_override(override_text, "--set " + override_text));
+  read_every_task(config, root, path);
+  for (std::size_t i = 0; i < tables.size(); ++i) read_every_task(config, tables[i], "--set " + overrides[i]);
+  apply(config, root, path);
   if (!config.data_file.empty()) config.data_file = absolute_from(file.parent_path(), config.data_file);
-  for (const std::string& override_text : overrides) {
-    const std::string label = "--set " + override_text;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
     const std::string from_file = std::exchange(config.data_file, "");
-    apply(config, parse_override(override_text, label), label);
+    apply(config, tables[i], "--set " + overrides[i]);
     config.data_file = config.data_file.empty() ? from_file : absolute_from("", config.data_file);
   }
   if (config.data_file.empty())
@@ -212,6 +237,8 @@ std::string to_toml(const Config& config) {
       for (const BranchSpec& branch : model.backbone.branches)
         write_table(text, table_name(name, branch.input), branch, branch_keys());
     } else if (name == "task") {
+      if (model.every_task != TaskSpec{})
+        write_table(text, table_name(name, std::string(every_task_name)), model.every_task, task_keys());
       for (const TaskSpec& task : model.tasks)
         write_table(text, table_name(name, task.name), task, task_keys());
     } else {

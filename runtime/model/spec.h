@@ -133,6 +133,14 @@ struct ModelSpec {
   /// when all are flat.
   std::vector<std::vector<std::size_t>> input_shapes;
   std::vector<TaskSpec> tasks;
+  /// What a configuration says of every task that it says nothing else of, [task."*"]; resolve() leaves none.
+  TaskSpec every_task = {};
+  /// Of a task that a configuration speaks of: by its name, else every_task.
+  const TaskSpec& said_of(const std::string& task) const {
+    for (const TaskSpec& said : tasks)
+      if (said.name == task) return said;
+    return every_task;
+  }
   /// How many tasks came together, in order: those of the newest generation are trained, earlier ones keep
   /// their logits to the bit. Empty: one generation.
   std::vector<int> generations;

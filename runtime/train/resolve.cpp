@@ -105,39 +105,37 @@ void resolve_tasks(Config& config, const Dataset& data) {
     set_metrics(spec, task.metric, task.metrics);
     tasks.push_back(std::move(spec));
   }
-  for (const TaskSpec& given : config.model.tasks) {
-    const auto place = std::find_if(tasks.begin(), tasks.end(),
-                                    [&](const TaskSpec& task) { return task.name == given.name; });
-    const bool left_out =
-        place == tasks.end() && std::any_of(data.tasks.begin(), data.tasks.end(),
-                                            [&](const Task& task) { return task.name == given.name; });
-    if (left_out) continue;
-    if (place == tasks.end())
+  for (const TaskSpec& given : config.model.tasks)
+    if (std::none_of(data.tasks.begin(), data.tasks.end(),
+                     [&](const Task& task) { return task.name == given.name; }))
       throw usage_error(in_file(config) + "task." + given.name +
                         ": the data set has no such task (it has: " + names_of(data.tasks) + ")");
-    if (!given.kind.empty() && (given.kind != place->kind || given.outputs != place->outputs))
-      throw usage_error(in_file(config) + "task." + given.name + ": the configuration says kind " +
+  for (TaskSpec& task : tasks) {
+    const TaskSpec& given = config.model.said_of(task.name);
+    if (!given.kind.empty() && (given.kind != task.kind || given.outputs != task.outputs))
+      throw usage_error(in_file(config) + "task." + task.name + ": the configuration says kind " +
                         given.kind + " with " + std::to_string(given.outputs) +
-                        " outputs, the data set has kind " + place->kind + " with " +
-                        std::to_string(place->outputs) + " outputs");
-    if (!given.metric.empty() || !given.metrics.empty()) set_metrics(*place, given.metric, given.metrics);
-    place->loss = given.loss;
-    place->weight = given.weight;
-    place->block = given.block;
-    place->own_qubits = given.own_qubits;
-    place->output = given.output;
-    place->in_mean = given.in_mean;
-    place->class_weights = given.class_weights;
+                        " outputs, the data set has kind " + task.kind + " with " +
+                        std::to_string(task.outputs) + " outputs");
+    if (!given.metric.empty() || !given.metrics.empty()) set_metrics(task, given.metric, given.metrics);
+    task.loss = given.loss;
+    task.weight = given.weight;
+    task.block = given.block;
+    task.own_qubits = given.own_qubits;
+    task.output = given.output;
+    task.in_mean = given.in_mean;
+    task.class_weights = given.class_weights;
     if (given.balance_classes) {
       const auto labels = std::find_if(data.tasks.begin(), data.tasks.end(),
-                                       [&](const Task& task) { return task.name == given.name; });
-      place->class_weights = balanced_class_weights(*labels, data.rows(Split::train));
+                                       [&](const Task& known) { return known.name == task.name; });
+      task.class_weights = balanced_class_weights(*labels, data.rows(Split::train));
     }
   }
   if (tasks.empty())
     throw usage_error(in_file(config) + "the data set has no tasks: there is nothing to learn");
   for (const TaskSpec& task : tasks) loss_info(task);
   config.model.tasks = std::move(tasks);
+  config.model.every_task = {};
 }
 
 std::vector<int> block_outputs(const ModelSpec& model) {

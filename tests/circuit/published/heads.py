@@ -61,15 +61,9 @@ def hqsl(inputs, shared, block):
 HEADS = {
     "glue9": Head('''head = { angle_map = "linear", gain = 1.0 }
 circuit = { preset = "glue9", layers = 3 }
-task.cola = { qubits = 1, output = "raw" }
-task.sst2 = { qubits = 1, output = "raw" }
-task.mnli = { qubits = 2, output = "raw", observables = ["Z0", "Z1", "X0 X1"] }
-task.mrpc = { qubits = 1, output = "raw" }
-task.qqp = { qubits = 1, output = "raw" }
-task.stsb = { qubits = 1, output = "tanh", range = [0.0, 1.0], scale = 1.0, bias = 0.0 }
-task.qnli = { qubits = 1, output = "raw" }
-task.rte = { qubits = 1, output = "raw" }
-task.wnli = { qubits = 1, output = "raw" }
+task."*" = { qubits = 1, output = "raw" }
+task.mnli = { qubits = 2, observables = ["Z0", "Z1", "X0 X1"] }
+task.stsb = { output = "tanh", range = [0.0, 1.0], scale = 1.0, bias = 0.0 }
 ''', [[name, {"mnli": "multiclass", "stsb": "regression"}.get(name, "binary"), 3 if name == "mnli" else 1] for name in GLUE],
                   10, 30, 30, 10, glue9, {7: lambda e: 0.5 + 0.5 * np.tanh(e)}),
     "hqsl": Head('''head = { angle_map = "linear", gain = 1.0 }

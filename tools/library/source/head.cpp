@@ -62,17 +62,19 @@ namespace {
 
 Config config_of(const std::vector<LabelledTask>& tasks, std::string_view configuration) {
   Config config = parse_config(configuration, "configuration");
-  const std::vector<TaskSpec> said = config.model.tasks;
-  config.model.tasks = task_specs(tasks);
-  for (const TaskSpec& table : said) {
-    const auto task = std::find_if(config.model.tasks.begin(), config.model.tasks.end(),
-                                   [&](const TaskSpec& known) { return known.name == table.name; });
-    if (task == config.model.tasks.end())
+  std::vector<TaskSpec> known = task_specs(tasks);
+  for (const TaskSpec& table : config.model.tasks)
+    if (std::none_of(known.begin(), known.end(),
+                     [&](const TaskSpec& task) { return task.name == table.name; }))
       throw usage_error("configuration: task." + table.name + ": there is no such task");
-    task->block = table.block;
-    task->own_qubits = table.own_qubits;
-    task->output = table.output;
+  for (TaskSpec& task : known) {
+    const TaskSpec& table = config.model.said_of(task.name);
+    task.block = table.block;
+    task.own_qubits = table.own_qubits;
+    task.output = table.output;
   }
+  config.model.tasks = std::move(known);
+  config.model.every_task = {};
   resolve_head(config);
   return config;
 }

@@ -5,6 +5,7 @@
 
 #include "hwy/aligned_allocator.h"
 #include "runtime/base/error.h"
+#include "runtime/engine/far_angle.h"
 #include "runtime/engine/part.h"
 #include "runtime/engine/simd.h"
 
@@ -121,8 +122,10 @@ struct Engine<Real>::Impl {
   void load_angles(const Buffers& buffers, std::size_t samples, std::size_t first, std::size_t tiles,
                    const Real* rows) const {
     const std::size_t a = angles;
-    for (std::size_t t = 0; t < tiles; ++t, first += tile)
+    for (std::size_t t = 0; t < tiles; ++t, first += tile) {
       buffers.kernels().rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
+      engine::take_near(std::span(buffers.angles(t), a * tile));
+    }
   }
 
   void forward_chunk(const Buffers& buffers, std::size_t samples, std::size_t first,

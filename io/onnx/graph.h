@@ -53,7 +53,7 @@ class OnnxGraph {
 
   OnnxValue add(const OnnxValue& a, const OnnxValue& b) { return node("Add", {a, b}); }
   OnnxValue multiply(const OnnxValue& a, const OnnxValue& b) { return node("Mul", {a, b}); }
-  /// The batch stays; `dims` are the others, -1 is what is left.
+  /// The batch stays; `dims` are the others, none left open (-1): a batch of no samples has a shape too.
   OnnxValue reshape(const OnnxValue& x, std::vector<std::int64_t> dims);
   OnnxValue gather(const OnnxValue& x, const std::vector<std::int64_t>& indices, std::int64_t axis);
   OnnxValue concat(const std::vector<OnnxValue>& parts, std::int64_t axis);

@@ -48,7 +48,7 @@ class Writer {
     const std::vector<std::size_t> extents =
         shaped ? spec_.input_shapes[i] : std::vector<std::size_t>{spec_.input_widths[i]};
     OnnxValue x = graph_.input(spec_.inputs[i], extents);
-    if (extents.size() > 1) x = graph_.reshape(x, {-1});
+    if (extents.size() > 1) x = graph_.reshape(x, {extent(spec_.input_widths[i])});
     if (!input.mean.empty()) {
       std::vector<double> rest, inverse;
       bool needed = false;

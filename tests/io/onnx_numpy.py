@@ -146,7 +146,7 @@ OPERATORS = {
     "Sin": lambda a, x: np.sin(x),
     "Tanh": lambda a, x: np.tanh(x),
     "Atan": lambda a, x: np.arctan(x),
-    "Erf": lambda a, x: np.vectorize(math.erf)(x).astype(x.dtype),
+    "Erf": lambda a, x: np.vectorize(math.erf, otypes=[float])(x).astype(x.dtype),
     "Relu": lambda a, x: np.maximum(x, 0),
     "Softmax": lambda a, x: softmax(x, a["axis"]),
     "MatMul": lambda a, x, y: x @ y,

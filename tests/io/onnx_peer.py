@@ -15,9 +15,12 @@ names = [value.name for value in session.get_outputs()]
 x = dict(np.load(inputs))
 rows = len(next(iter(x.values())))
 results = {}
+empty = session.run(names, {name: value[:0] for name, value in x.items()})
 for batch in (1, 7, rows):
     parts = [session.run(names, {name: value[i:i + batch] for name, value in x.items()})
              for i in range(0, min(rows, 10 * batch), batch)]
     for n, name in enumerate(names):
         results[f"{batch}/{name}" if batch != rows else name] = np.concatenate([part[n] for part in parts])
+for name, none in zip(names, empty):
+    assert none.shape == (0, *results[name].shape[1:]), f"{name} of no samples: {none.shape}"
 np.savez(outputs, **results)

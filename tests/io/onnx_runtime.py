@@ -191,7 +191,11 @@ class Onnx(Program):
         self.assertEqual({name: dims for name, _, dims in model.inputs},
                          {name: ["batch", *value.shape[1:]] for name, value in x.items()})
         self.worst = 0.0
-        self.compare(folder, model, model.run(x))
+        found = model.run(x)
+        self.compare(folder, model, found)
+        empty = model.run({name: value[:0] for name, value in x.items()})
+        self.assertEqual({name: values.shape for name, values in empty.items()},
+                         {name: (0, *values.shape[1:]) for name, values in found.items()}, folder)
         if self.peer:
             np.savez(self.path("x.npz"), **x)
             ran = subprocess.run([PEER, os.path.join(HERE, "onnx_peer.py"), f"{folder}.onnx", "x.npz", "y.npz"], cwd=self.base,

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -163,6 +164,23 @@ std::string replace(std::string text, std::string_view what, std::string_view wi
   return text;
 }
 
+/// A text with "@NAME" replaced by what NAME stands for, and every other "@" by the prefix. What is put in is
+/// not looked at again: names of data sets may have an "@".
+std::string expand(std::string_view text, const std::map<std::string_view, std::string>& values,
+                   const std::string& prefix) {
+  std::string result;
+  while (true) {
+    const std::size_t at = text.find('@');
+    result += text.substr(0, at);
+    if (at == std::string_view::npos) return result;
+    text.remove_prefix(at + 1);
+    const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < 'A' || c > 'Z'; });
+    const auto found = values.find(text.substr(0, static_cast<std::size_t>(end - text.begin())));
+    result += found == values.end() ? prefix : found->second;
+    if (found != values.end()) text.remove_prefix(found->first.size());
+  }
+}
+
 std::string array(const char* type, const char* name, const std::string& content) {
   return content.empty() ? ""
                          : std::string("static const ") + type + " @" + name + "[] = {" + content + "};\n\n";
@@ -204,13 +222,13 @@ std::string c_string(const std::string& text) {
 }
 
 /// A macro for each task whose classes have names: who does not use it pays nothing.
-std::string class_macros(const std::vector<EdgeItem>& tasks) {
+std::string class_macros(const std::vector<EdgeItem>& tasks, const std::string& prefix) {
   std::string text;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     if (tasks[t].names.empty() || tasks[t].kind == QMTL_EDGE_REGRESSION) continue;
     text += "/* Classes of " + comment_name(tasks[t].name) +
-            ": static const char *const names[] = @classes_" + decimal(t) + "; */\n#define @classes_" +
-            decimal(t) + " { \\\n";
+            ": static const char *const names[] = " + prefix + "classes_" + decimal(t) + "; */\n#define " +
+            prefix + "classes_" + decimal(t) + " { \\\n";
     for (const std::string& name : tasks[t].names)
       text += "  " + c_string(name) + (&name == &tasks[t].names.back() ? " }\n" : ", \\\n");
   }
@@ -233,8 +251,8 @@ std::string item_lines(const std::vector<EdgeItem>& items, const char* array_nam
 constexpr const char* header_text = R"(/* Made by qmtl export from the model @HASH.
 @ITEMS
    No library and no globals; the arena is memory for one run at a time and needs no initial values. */
-#ifndef @H
-#define @H
+#ifndef @GUARD
+#define @GUARD
 
 #include <stdint.h>
 
@@ -344,26 +362,24 @@ EdgeSourceCode generate_c(const EdgeModel& model, const std::string& name) {
 
   const std::string prefix = name + "_";
   EdgeSourceCode code;
-  std::string guard = name + "_H";
-  for (char& c : guard) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  code.header =
-      replace(header_text, "@HASH", model.hash.empty() ? "(without hash)" : model.hash.substr(0, 16));
-  code.header = replace(code.header, "@ITEMS", item_lines(model.inputs, "x") + item_lines(model.tasks, "y"));
-  code.header = replace(code.header, "@H\n", guard + "\n");
-  code.header = replace(code.header, "@CLASSES", class_macros(model.tasks));
-  code.header = replace(code.header, "@X", decimal(model.x));
-  code.header = replace(code.header, "@Y", decimal(model.y));
-  code.header = replace(code.header, "@A", decimal(std::max<std::uint32_t>(model.arena, 1)));
-  code.header = replace(code.header, "@", prefix);
+  code.header = expand(header_text,
+                       {{"HASH", model.hash.empty() ? "(without hash)" : model.hash.substr(0, 16)},
+                        {"ITEMS", item_lines(model.inputs, "x") + item_lines(model.tasks, "y")},
+                        // As written: a.h and A.h may be included by one file.
+                        {"GUARD", "QMTL_HEAD_" + name + "_H"},
+                        {"CLASSES", class_macros(model.tasks, prefix)},
+                        {"X", decimal(model.x)},
+                        {"Y", decimal(model.y)},
+                        {"A", decimal(std::max<std::uint32_t>(model.arena, 1))}},
+                       prefix);
 
   std::string body = array("float", "numbers", arrays.numbers) + array("uint32_t", "words", arrays.words) +
                      array("int8_t", "int8", arrays.int8) + array("int16_t", "int16", arrays.int16) +
-                     array("float", "samples", samples) + replace(run_text, "@CALLS", calls) +
-                     replace(selftest_text, "@COUNT", decimal(model.sample_count()));
+                     array("float", "samples", samples) + expand(run_text, {{"CALLS", calls}}, "@") +
+                     expand(selftest_text, {{"COUNT", decimal(model.sample_count())}}, "@");
   code.source = "/* Made by qmtl export; see " + name +
                 ".h. Compile with -ffp-contract=off for the same bits everywhere. */\n" + "#include \"" +
-                name + ".h\"\n\n" + replace(kernels.text(), "qe_", prefix) +
-                replace(std::move(body), "@", prefix);
+                name + ".h\"\n\n" + replace(kernels.text(), "qe_", prefix) + expand(body, {}, prefix);
   return code;
 }
 

@@ -104,12 +104,14 @@ void check_parts(const EdgeCircuit& work, const std::vector<CircuitPart>& parts)
     if (part.pauli || part.state) continue;
     const std::string asked =
         work.method == EdgeMethod::automatic ? "" : "method " + std::string(name(work.method)) + ": ";
-    throw usage_error(asked + "the head's circuit has a register whose outputs depend on " +
-                      std::to_string(part.cone.circuit.qubits) +
-                      " qubits and have too many terms for sums of "
-                      "cosines; head files take statevectors of up to " +
-                      std::to_string(QE_MOST_QUBITS) +
-                      " qubits (fewer layers, entangler cz-line or onnx would do)");
+    throw usage_error(
+        asked + "the head's circuit has a register whose outputs depend on " +
+        std::to_string(part.cone.circuit.qubits) +
+        " qubits and have too many terms for sums of "
+        "cosines; head files take statevectors of up to " +
+        std::to_string(QE_MOST_QUBITS) +
+        " qubits: outputs of fewer layers (circuit.layers), of local blocks or of entangler cz-line "
+        "depend on fewer; qmtl plan says what a configuration allows");
   }
 }
 

@@ -90,7 +90,7 @@ EdgeWork edge_work(const EdgeOp& op) {
     case QE_TRIG:
       return {a, a, 0};
     case QE_PAULI:
-      return {a + c, 0, 2 * a + 3 * c};
+      return {a + c, 0, 2 * a + 3 * c + op.extra};
     case QE_PRODUCT:
       return {rotation_work(op, 2.0) + 4.0 * (parts(op) * parts(op)) / 2 * amplitudes(op), 0, 0};
     case QE_ROTATE:

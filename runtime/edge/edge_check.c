@@ -17,6 +17,12 @@ typedef struct {
 
 enum { most = 1 << 29 };
 
+/* What a run may take at most: a file that somebody made must not stop the device. */
+#ifndef QMTL_EDGE_MOST_STEPS
+#define QMTL_EDGE_MOST_STEPS 1073741824
+#endif
+static const uint64_t most_steps = QMTL_EDGE_MOST_STEPS;
+
 qe_sections qe_sections_of(const uint32_t* file) {
   qe_sections at;
   at.ops = file + QE_HEADER_WORDS;
@@ -250,24 +256,135 @@ static int place_fits(const uint32_t* file, uint32_t place, uint32_t count, int 
   return (place & 0x3fffffffu) + count <= file[QE_W_ARENA + where];
 }
 
-static int check_op(const uint32_t* file, const uint32_t* op, const uint32_t* data) {
+static int check_op(const uint32_t* file, const uint32_t* op, const uint32_t* data, extent* e) {
   const uint32_t begin = op[QE_O_DATA];
-  extent e;
   if ((op[QE_O_A] | op[QE_O_B] | op[QE_O_C]) >> 24) return QMTL_EDGE_LIMIT;
-  if (begin > file[QE_W_DATA] || !measure(op, &e)) return QMTL_EDGE_OP;
-  if (begin + e.floats + e.words + e.packed > file[QE_W_DATA]) return QMTL_EDGE_OP;
-  if (!place_fits(file, op[QE_O_SOURCE], e.source, 0) || !place_fits(file, op[QE_O_TARGET], e.target, 1))
+  if (begin > file[QE_W_DATA] || !measure(op, e)) return QMTL_EDGE_OP;
+  if (begin + e->floats + e->words + e->packed > file[QE_W_DATA]) return QMTL_EDGE_OP;
+  if (!place_fits(file, op[QE_O_SOURCE], e->source, 0) || !place_fits(file, op[QE_O_TARGET], e->target, 1))
     return QMTL_EDGE_OP;
   /* The stack of a pauli operation is written, images have no second source. */
-  if (e.second && !place_fits(file, op[QE_O_SECOND], e.second, kind_of(op) == QE_PAULI)) return QMTL_EDGE_OP;
-  return check_words(op, data + begin + e.floats) ? QMTL_EDGE_OK : QMTL_EDGE_OP;
+  if (e->second && !place_fits(file, op[QE_O_SECOND], e->second, kind_of(op) == QE_PAULI))
+    return QMTL_EDGE_OP;
+  return check_words(op, data + begin + e->floats) ? QMTL_EDGE_OK : QMTL_EDGE_OP;
+}
+
+/* What a run of an operation takes: multiplications with additions, and functions and moves. */
+typedef struct {
+  uint64_t multiply_adds, others;
+} work;
+
+static work work_is(uint64_t multiply_adds, uint64_t others) {
+  work w;
+  w.multiply_adds = multiply_adds;
+  w.others = others;
+  return w;
+}
+
+#if QE_HAS(QE_F_STATE)
+static work rotate_work(const uint32_t* op, const uint32_t* word) {
+  const uint64_t size = (uint64_t)1 << op[QE_O_A];
+  uint64_t sum = 0;
+  uint32_t i;
+  for (i = 0; i < op[QE_O_B]; ++i, word += 2)
+    sum += word[0] & 0xffffu ? size << (variant_of(op) ? 2 : 1) : size << 2;
+  return work_is(sum, 0);
+}
+#endif
+
+#if QE_HAS(QE_F_EXPECT)
+static work expect_work(const uint32_t* op, const uint32_t* string) {
+  const uint64_t size = (uint64_t)1 << (op[QE_O_A] + variant_of(op));
+  uint64_t sum = 0;
+  uint32_t i;
+  for (i = 0; i < op[QE_O_B]; ++i) sum += string[i] & 0xffffu ? size >> 1 : size;
+  return work_is(sum, 3u * sum);
+}
+#endif
+
+/* Of an operation that has been checked; FORMAT.md has the formulas. */
+static work work_of(const uint32_t* op, const uint32_t* words) {
+  const uint64_t a = op[QE_O_A], b = op[QE_O_B], c = op[QE_O_C];
+  const uint32_t variant = variant_of(op);
+#if QE_HAS(QE_F_IMAGES)
+  const uint32_t height = op[QE_O_SECOND] & 0xffffu, width = op[QE_O_SECOND] >> 16;
+#endif
+  (void)b, (void)variant, (void)words; /* of parts that may be left out */
+  switch (kind_of(op)) {
+    case QE_STANDARDISE:
+      return work_is(a, a);
+    case QE_TANH:
+    case QE_ATAN:
+    case QE_GELU:
+    case QE_TRIG:
+      return work_is(a, a);
+    case QE_SPARSE:
+      return work_is(c, a);
+#if QE_HAS(QE_F_PAULI)
+    case QE_PAULI:
+      return work_is(a + c, 2u * a + 3u * c + extra_of(op));
+#endif
+#if QE_HAS(QE_F_STATE)
+    case QE_PRODUCT:
+      return work_is(8u * b + ((uint64_t)(variant ? 8u : 2u) << a), 0);
+    case QE_ROTATE:
+      return rotate_work(op, words);
+    case QE_SPECTRUM:
+      return work_is((uint64_t)1 << (a + variant), a << a);
+#endif
+#if QE_HAS(QE_F_EXPECT)
+    case QE_EXPECT:
+      return expect_work(op, words);
+#endif
+#if QE_HAS(QE_F_DENSE)
+    case QE_DENSE:
+      return work_is(a * b + (variant ? b : 0u), b);
+#endif
+#if QE_HAS(QE_F_IMAGES)
+    case QE_CONV: {
+      const uint32_t kernel = op[QE_O_C] & 0xffu, stride = op[QE_O_C] >> 8 & 0xffu,
+                     padding = op[QE_O_C] >> 16;
+      const uint64_t places = b * ((height + 2u * padding - kernel) / stride + 1u) *
+                              ((width + 2u * padding - kernel) / stride + 1u);
+      return work_is(places * a * kernel * kernel, places);
+    }
+    case QE_POOL:
+      return work_is(0, a * height * width);
+#endif
+#if QE_HAS(QE_F_NORM)
+    case QE_NORM:
+      return work_is(4u * a, 2u * a + 1u);
+#endif
+#if QE_HAS(QE_F_FUSION)
+    case QE_PAIR:
+      return work_is(a, 4u * a);
+    case QE_GATED:
+      return work_is(a * b, 3u * a * b);
+#endif
+#if QE_HAS(QE_F_AMPLITUDES)
+    case QE_AMPLITUDES:
+      return work_is((uint64_t)2 << a, (3u + a) << a);
+#endif
+    default:
+      return work_is(0, a);
+  }
 }
 
 int qe_check_ops(const uint32_t* file) {
   const qe_sections at = qe_sections_of(file);
   const uint32_t* op;
-  int code = QMTL_EDGE_OK;
-  for (op = at.ops; code == QMTL_EDGE_OK && op != at.data; op += QE_OP_WORDS)
-    code = check_op(file, op, at.data);
-  return code;
+  work sum = work_is(0, 0);
+  for (op = at.ops; op != at.data; op += QE_OP_WORDS) {
+    extent e;
+    work w;
+    const int code = check_op(file, op, at.data, &e);
+    if (code != QMTL_EDGE_OK) return code;
+    w = work_of(op, at.data + op[QE_O_DATA] + e.floats);
+    /* An operation's own is below 2^56. */
+    if (w.multiply_adds + w.others > most_steps - sum.multiply_adds - sum.others) return QMTL_EDGE_WORK;
+    sum.multiply_adds += w.multiply_adds;
+    sum.others += w.others;
+  }
+  if (sum.multiply_adds > 0xffffffffu) sum.multiply_adds = 0xffffffffu;
+  return sum.multiply_adds == file[QE_W_WORK] ? QMTL_EDGE_OK : QMTL_EDGE_WORK;
 }

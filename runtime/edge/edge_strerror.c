@@ -8,13 +8,15 @@ const char* qmtl_edge_strerror(int code) {
     case QMTL_EDGE_NULL:
       return "a pointer is null";
     case QMTL_EDGE_MISALIGNED:
-      return "the head file or the arena does not start at a multiple of 4 bytes";
+      return "the head file, the arena, x or y does not start at a multiple of 4 bytes";
     case QMTL_EDGE_TRUNCATED:
       return "the head file ends before the size that its header says";
     case QMTL_EDGE_MAGIC:
       return "this is no head file: the first bytes are not QMH1";
     case QMTL_EDGE_ENDIAN:
-      return "head files are little-endian but this processor is big-endian: use the generated C instead";
+      return "head files are little-endian but this processor is big-endian: call qmtl_edge_to_native on a "
+             "copy in "
+             "memory first";
     case QMTL_EDGE_VERSION:
       return "the head file has another major version than this runtime";
     case QMTL_EDGE_CRC:
@@ -37,6 +39,9 @@ const char* qmtl_edge_strerror(int code) {
       return "a result is NaN or infinite: the input is far outside the training data";
     case QMTL_EDGE_SELFTEST:
       return "a stored result was not reproduced bit for bit: check compiler flags and memory";
+    case QMTL_EDGE_WORK:
+      return "a run of the head file takes other work than its header says, or more than "
+             "QMTL_EDGE_MOST_STEPS";
     default:
       return "unknown code";
   }

@@ -8,10 +8,10 @@
 #include "kernels/contract.h"
 #include "kernels/to_bits.h"
 
-int32_t qmtl_edge_need(const void* file, size_t length) {
+/* That it is a head file of this processor's order and whole. */
+static int check_start(const void* file, size_t length) {
   const uint32_t* word = (const uint32_t*)file;
-  uint32_t i, size, words;
-  uint64_t samples;
+  uint32_t size;
   if (!file) return QMTL_EDGE_NULL;
   if (((uintptr_t)file & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   if (length < 4u * QE_HEADER_WORDS) return QMTL_EDGE_TRUNCATED;
@@ -21,8 +21,14 @@ int32_t qmtl_edge_need(const void* file, size_t length) {
   size = word[QE_W_SIZE];
   if (size > length) return QMTL_EDGE_TRUNCATED;
   if (size < 4u * QE_HEADER_WORDS || (size & 3u) != 0) return QMTL_EDGE_SIZE;
-  if (size >> 28) return QMTL_EDGE_LIMIT;
-  if (qe_file_crc(file, size) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
+  return size >> 28 ? QMTL_EDGE_LIMIT : QMTL_EDGE_OK;
+}
+
+/* That the header's counts are possible and make up its size. */
+static int check_header(const uint32_t* word) {
+  const uint32_t size = word[QE_W_SIZE];
+  uint32_t i, words;
+  uint64_t samples;
   if (word[QE_W_FEATURES] & ~(uint32_t)(QMTL_EDGE_FEATURES)) return QMTL_EDGE_FEATURE;
   for (i = QE_W_ARENA; i <= QE_W_TEXT; ++i)
     if (word[i] > 1u << 24) return QMTL_EDGE_LIMIT;
@@ -30,8 +36,13 @@ int32_t qmtl_edge_need(const void* file, size_t length) {
   if (samples > size) return QMTL_EDGE_SIZE;
   words = QE_HEADER_WORDS + QE_OP_WORDS * word[QE_W_OPS] + word[QE_W_DATA] + word[QE_W_TEXT] +
           QE_ITEM_WORDS * (word[QE_W_INPUTS] + word[QE_W_TASKS]) + (uint32_t)samples;
-  if (words != size >> 2) return QMTL_EDGE_SIZE;
-  return (int32_t)(4u * word[QE_W_ARENA]);
+  return words == size >> 2 ? QMTL_EDGE_OK : QMTL_EDGE_SIZE;
+}
+
+int32_t qmtl_edge_need(const void* file, size_t length) {
+  int code = check_start(file, length);
+  if (code == QMTL_EDGE_OK) code = check_header((const uint32_t*)file);
+  return code == QMTL_EDGE_OK ? (int32_t)(4u * ((const uint32_t*)file)[QE_W_ARENA]) : (int32_t)code;
 }
 
 /* Items cover `total` numbers in order without gaps, and their names end. */
@@ -57,15 +68,17 @@ static int check_tables(const uint32_t* file) {
 
 int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length) {
   const uint32_t* word = (const uint32_t*)file;
-  const int32_t need = qmtl_edge_need(file, length);
-  int code;
-  if (need < 0) return (int)need;
-  if (!head || (!arena && need > 0)) return QMTL_EDGE_NULL;
+  int code = check_start(file, length);
+  if (code != QMTL_EDGE_OK) return code;
+  if (qe_file_crc(file, word[QE_W_SIZE]) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
+  code = check_header(word);
+  if (code != QMTL_EDGE_OK) return code;
+  if (!head || (!arena && word[QE_W_ARENA] > 0)) return QMTL_EDGE_NULL;
   if (((uintptr_t)arena & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   code = check_tables(word);
   if (code == QMTL_EDGE_OK) code = qe_check_ops(word);
   if (code != QMTL_EDGE_OK) return code;
-  if (arena_length < (uint32_t)need) return QMTL_EDGE_ARENA;
+  if (arena_length < 4u * word[QE_W_ARENA]) return QMTL_EDGE_ARENA;
   head->file = word;
   head->arena = (float*)arena;
   return QMTL_EDGE_OK;
@@ -73,6 +86,12 @@ int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* 
 
 uint32_t qmtl_edge_inputs(const qmtl_edge_head* head) { return head->file[QE_W_X]; }
 uint32_t qmtl_edge_outputs(const qmtl_edge_head* head) { return head->file[QE_W_Y]; }
+uint32_t qmtl_edge_size(const qmtl_edge_head* head) { return head->file[QE_W_SIZE]; }
+uint32_t qmtl_edge_work(const qmtl_edge_head* head) { return head->file[QE_W_WORK]; }
+uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number) {
+  const unsigned char* byte = (const unsigned char*)(head->file + QE_W_HASH);
+  return number < 32u ? byte[number] : 0u;
+}
 
 static int all_finite(const float* values, uint32_t count) {
   uint32_t i;
@@ -83,6 +102,7 @@ static int all_finite(const float* values, uint32_t count) {
 
 int qmtl_edge_run(const qmtl_edge_head* head, const float* x, float* y) {
   if (!head || !x || !y) return QMTL_EDGE_NULL;
+  if ((((uintptr_t)x | (uintptr_t)y) & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   if (!all_finite(x, head->file[QE_W_X])) return QMTL_EDGE_INPUT;
   qe_run_ops(head->file, x, head->arena, y);
   return all_finite(y, head->file[QE_W_Y]) ? QMTL_EDGE_OK : QMTL_EDGE_RESULT;
@@ -92,6 +112,7 @@ int qmtl_edge_selftest(const qmtl_edge_head* head, float* y) {
   const float* sample;
   uint32_t i, j, inputs, outputs;
   if (!head || !y) return QMTL_EDGE_NULL;
+  if (((uintptr_t)y & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   inputs = head->file[QE_W_X];
   outputs = head->file[QE_W_Y];
   sample = (const float*)qe_sections_of(head->file).samples;

@@ -23,7 +23,7 @@ extern "C" {
 enum {
   QMTL_EDGE_OK = 0,
   QMTL_EDGE_NULL = -1,       /* a pointer is null */
-  QMTL_EDGE_MISALIGNED = -2, /* file or arena does not start at a multiple of 4 bytes */
+  QMTL_EDGE_MISALIGNED = -2, /* file, arena, x or y does not start at a multiple of 4 bytes */
   QMTL_EDGE_TRUNCATED = -3,  /* fewer bytes than the file says it has */
   QMTL_EDGE_MAGIC = -4,      /* not a head file */
   QMTL_EDGE_ENDIAN = -5,     /* this processor is big-endian: qmtl_edge_to_native first */
@@ -37,7 +37,8 @@ enum {
   QMTL_EDGE_ARENA = -13,     /* the arena has fewer bytes than needed */
   QMTL_EDGE_INPUT = -14,     /* an input is NaN or infinite */
   QMTL_EDGE_RESULT = -15,    /* a result is NaN or infinite: the input is far outside the training data */
-  QMTL_EDGE_SELFTEST = -16   /* a stored result was not reproduced bit for bit */
+  QMTL_EDGE_SELFTEST = -16,  /* a stored result was not reproduced bit for bit */
+  QMTL_EDGE_WORK = -17 /* a run takes other work than the header says, or more than QMTL_EDGE_MOST_STEPS */
 };
 
 /* Opaque; lives in the caller's memory. The file and the arena must stay where they are. */
@@ -46,11 +47,12 @@ typedef struct {
   float* arena;
 } qmtl_edge_head;
 
-/* Bytes of arena that the file needs, after checking its header and checksum. */
+/* Bytes of arena that the file needs, by its header; the checksum over the file is left to open. */
 int32_t qmtl_edge_need(const void* file, size_t length);
 
-/* Validates everything: after 0, run cannot leave the file, the arena, x or y, whatever the file holds.
-   `length` may exceed the file's size (a flash partition). The arena needs no initial values. */
+/* Validates everything: after 0, run cannot leave the file, the arena, x or y, and ends within
+   QMTL_EDGE_MOST_STEPS multiplications, functions and moves (a compiler option, 2^30), whatever the file
+   holds. `length` may exceed the file's size (a flash partition). The arena needs no initial values. */
 int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length);
 
 /* One sample: x[inputs], all inputs one after another in the order of the file and in the units of the data
@@ -61,6 +63,12 @@ int qmtl_edge_run(const qmtl_edge_head* head, const float* x, float* y);
 /* Numbers in x and y. */
 uint32_t qmtl_edge_inputs(const qmtl_edge_head* head);
 uint32_t qmtl_edge_outputs(const qmtl_edge_head* head);
+
+/* Of an opened file: its bytes; multiplications with additions of one run (2^32 - 1: that or more), which
+   open has counted; byte `number` (0 to 31) of the model's hash, as the checkpoint's is written. */
+uint32_t qmtl_edge_size(const qmtl_edge_head* head);
+uint32_t qmtl_edge_work(const qmtl_edge_head* head);
+uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number);
 
 /* Replays the file's stored samples and compares every bit; y[outputs] is scratch. */
 int qmtl_edge_selftest(const qmtl_edge_head* head, float* y);

@@ -58,6 +58,23 @@ class Install(Program):
         self.check("build/predict_c", "build/predict_cpp")
         self.refuses("build/predict_c", "build/predict_cpp")
 
+    def test_the_folder_alone_as_a_part_of_another_project(self):
+        os.mkdir(self.path("firmware"))
+        self.write("firmware/CMakeLists.txt", f"""cmake_minimum_required(VERSION 3.18)
+project(firmware LANGUAGES C CXX)
+add_subdirectory({EXAMPLES.parent} edge)
+foreach(language c cpp)
+  add_executable(predict_${{language}} {EXAMPLES}/predict.${{language}})
+  target_compile_features(predict_${{language}} PRIVATE cxx_std_17)
+  target_link_libraries(predict_${{language}} PRIVATE qmtl::edge)
+endforeach()
+""")
+        self.shell("cmake", "-S", "firmware", "-B", "part")
+        self.shell("cmake", "--build", "part")
+        self.check("part/predict_c", "part/predict_cpp")
+        self.shell("cmake", "-Werror=dev", "-S", EXAMPLES.parent, "-B", "alone")
+        self.shell("cmake", "--build", "alone")
+
     def test_pkg_config(self):
         found = next(pathlib.Path(self.path("prefix")).rglob("qmtl-edge.pc"))
         flags = self.shell("pkg-config", "--cflags", "--libs", "qmtl-edge",

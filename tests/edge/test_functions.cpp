@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "runtime/circuit/amplitudes.h"
 #include "runtime/edge/kernels/amplitudes.h"
@@ -45,6 +46,11 @@ TEST_CASE("elementary functions of the edge runtime are right to a few units in 
   CHECK(worst(
             -5000, 5000, [&](float x) { return qe_sincos(x, pair), pair[1]; },
             [](double x) { return std::sin(x); }) < 1.5e-7);
+  // Beyond, a float no longer holds an angle: no number rather than a wrong one.
+  for (float far : {5000.0f, -5000.0f, 1e8f, -1e30f, std::numeric_limits<float>::infinity()}) {
+    qe_sincos(far, pair);
+    CHECK((std::isnan(pair[0]) && std::isnan(pair[1])));
+  }
   CHECK(worst(-30, 30, of([&](const float* x, float* y) { qe_tanh(x, y, 1, plain); }),
               [](double x) { return std::tanh(x); }) < 2e-7);
   CHECK(worst(-1e-3, 1e-3, of([&](const float* x, float* y) {

@@ -4,12 +4,14 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "edge_case.h"
 #include "io/edge/c.h"
 #include "io/edge/file.h"
 #include "io/edge/quantise.h"
 #include "runtime/base/file.h"
+#include "runtime/edge/qmtl_edge_tasks.h"
 #include "tests/io/common.h"
 #include "tests/run_length.h"
 
@@ -108,7 +110,7 @@ TEST_CASE("code that would be compiled with fast-math is refused, or keeps its b
   };
   const std::string runtime = QMTL_EDGE_SOURCES;
   for (const std::string& source : {folder.file("generated.c"), runtime + "/edge_run.c",
-                                   runtime + "/edge_tasks.c", runtime + "/qmtl_edge.c"})
+                                    runtime + "/edge_tasks.c", runtime + "/qmtl_edge.c"})
     for (const char* compiler : {"gcc", "clang"}) {
       if (!compiles(std::string(compiler) + " --version")) continue;
       for (const char* flags :
@@ -149,4 +151,31 @@ TEST_CASE("a name that a header of the C library has is refused", "[generated]")
     CHECK_THROWS_WITH(generate_c(trial.model, name), Catch::Contains("my_" + name));
   for (const char* name : {"stdints", "my_math", "stdint_2", "double"})
     CHECK_NOTHROW(generate_c(trial.model, name));
+}
+
+TEST_CASE("names of a data set stand in the header as they are", "[generated]") {
+  EdgeTrial trial(edge_case("head linear"));
+  add_samples(trial.model, trial.sample(5));
+  trial.model.inputs[0].names.assign(trial.model.inputs[0].count, "at@HASH");
+  trial.model.tasks[0].name = "mail@X";
+  trial.model.tasks[0].kind = QMTL_EDGE_BINARY;
+  trial.model.tasks[0].names = {"user@A", "@CLASSES@Y"};
+  const EdgeSourceCode code = generate_c(trial.model, "digits");
+  for (const char* name : {"at@HASH", "mail@X", "\"user@A\"", "\"@CLASSES@Y\""})
+    CHECK_THAT(code.header, Catch::Contains(name));
+  CHECK_THAT(code.header, Catch::Contains("#define digits_classes_0"));
+}
+
+TEST_CASE("heads whose names differ by capitals can be included together", "[generated]") {
+  EdgeTrial trial(edge_case("head linear"));
+  add_samples(trial.model, trial.sample(5));
+  const TempFolder folder;
+  for (const std::string name : {"a", "A"}) {
+    const EdgeSourceCode code = generate_c(trial.model, name);
+    std::ofstream(folder.file(name == "a" ? "lower.h" : "upper.h")) << code.header;
+  }
+  std::ofstream(folder.file("both.c")) << "#include \"lower.h\"\n#include \"upper.h\"\n"
+                                          "int main(void) { return a_inputs - A_inputs; }\n";
+  const std::string command = "cc -Wall -Werror -fsyntax-only " + folder.file("both.c");
+  CHECK(std::system(command.c_str()) == 0);
 }

@@ -10,7 +10,18 @@
 #include "io/edge/file.h"
 #include "io/edge/quantise.h"
 #include "runtime/edge/edge_sections.h"
+#include "runtime/edge/qmtl_edge_tasks.h"
 #include "tests/run_length.h"
+
+// Both tables.
+namespace whole_bytes {
+#include "runtime/edge/edge_crc.h"
+}
+#undef QMTL_EDGE_CRC_H
+#define QMTL_EDGE_SMALL
+namespace half_bytes {
+#include "runtime/edge/edge_crc.h"
+}
 
 using namespace qmtl;
 using namespace qmtl::test;
@@ -97,6 +108,18 @@ void tell(const std::string& name, const Words& words, const char* what, std::si
 
 }  // namespace
 
+TEST_CASE("both tables give the checksum of zlib", "[refusals]") {
+  for (const auto& [name, words] : three_files()) {
+    INFO(name);
+    const auto size = static_cast<std::uint32_t>(4 * words.size());
+    CHECK(whole_bytes::qe_file_crc(words.data(), size) == words[QE_W_CRC]);
+    CHECK(half_bytes::qe_file_crc(words.data(), size) == words[QE_W_CRC]);
+    const auto* bytes = reinterpret_cast<const unsigned char*>(words.data());
+    for (std::uint32_t count : {0u, 1u, 2u, 95u, size})
+      CHECK(~whole_bytes::qe_crc(0xffffffffu, bytes, count) == crc32(0, bytes, count));
+  }
+}
+
 TEST_CASE("every single flipped bit is refused", "[refusals]") {
   for (auto [name, words] : three_files()) {
     INFO(name);
@@ -177,6 +200,7 @@ TEST_CASE("each fault has its code", "[refusals]") {
   CHECK(with(QE_W_ARENA, (1u << 24) + 1) == QMTL_EDGE_LIMIT);
   CHECK(with(QE_W_OPS, good[QE_W_OPS] + 1) == QMTL_EDGE_SIZE);
   CHECK(with(QE_W_SAMPLES, 1u << 24) == QMTL_EDGE_SIZE);
+  CHECK(with(QE_W_WORK, good[QE_W_WORK] + 1) == QMTL_EDGE_WORK);
   CHECK(with(QE_W_RESERVED, 1) == QMTL_EDGE_TABLE);
   CHECK(with(QE_W_ARENA, good[QE_W_ARENA] - 1) == QMTL_EDGE_OP);
   CHECK(with(first_op, 0) == QMTL_EDGE_OP);
@@ -196,9 +220,81 @@ TEST_CASE("each fault has its code", "[refusals]") {
   CHECK(qmtl_edge_need(nullptr, 4) == QMTL_EDGE_NULL);
   CHECK(qmtl_edge_need(reinterpret_cast<const char*>(good.data()) + 1, 400) == QMTL_EDGE_MISALIGNED);
   // Every code has a text of its own.
-  for (int code = QMTL_EDGE_SELFTEST; code <= 0; ++code)
-    for (int other = QMTL_EDGE_SELFTEST; other < code; ++other)
+  for (int code = QMTL_EDGE_WORK; code <= 0; ++code)
+    for (int other = QMTL_EDGE_WORK; other < code; ++other)
       CHECK(std::string(qmtl_edge_strerror(code)) != qmtl_edge_strerror(other));
+}
+
+TEST_CASE("a small file that would run for minutes is refused, whatever it says of its work", "[refusals]") {
+  // One input is the output; 2,000 copies of four million numbers stand before that.
+  const auto words_of = [](std::uint32_t copies, std::uint32_t count) {
+    EdgeModel model;
+    model.arena = 2 * count;
+    model.x = model.y = 1;
+    for (std::uint32_t i = 0; i < copies; ++i) {
+      EdgeOp copy;
+      copy.kind = QE_COPY;
+      copy.source = count;
+      copy.a = count;
+      model.ops.push_back(copy);
+    }
+    EdgeOp out;
+    out.kind = QE_COPY;
+    out.source = std::uint32_t{QE_X} << 30;
+    out.target = std::uint32_t{QE_Y} << 30;
+    out.a = 1;
+    model.ops.push_back(out);
+    model.inputs = {{"x", 0, 0, 1, {}}};
+    model.tasks = {{"y", QMTL_EDGE_REGRESSION, 0, 1, {}}};
+    return edge_words(model);
+  };
+  const auto code_of = [](const Words& words) {
+    std::vector<float> arena(words[QE_W_ARENA]);
+    qmtl_edge_head head;
+    return qmtl_edge_open(&head, words.data(), 4 * words.size(), arena.data(), 4 * arena.size());
+  };
+  CHECK_THROWS_WITH(words_of(2000, 1 << 22), Catch::Contains("8.39e+09") && Catch::Contains("2^30"));
+  CHECK(code_of(words_of(200, 1 << 22)) == QMTL_EDGE_OK);
+  // The same copies of more numbers than a run may move.
+  Words more = words_of(300, 1 << 20);
+  more[QE_W_ARENA] = 1 << 24;
+  for (std::uint32_t i = 0; i < 300; ++i) more[QE_HEADER_WORDS + QE_OP_WORDS * i + QE_O_A] = 1 << 22;
+  repair(more);
+  CHECK(code_of(more) == QMTL_EDGE_WORK);
+}
+
+TEST_CASE("what leaves single precision is refused, not guessed", "[refusals]") {
+  EdgeCase given = edge_case("ry, cz-ring by pauli");
+  const auto change = given.change;
+  given.change = [=](ModelSpec& model) {
+    change(model);
+    model.backbone.branches.clear();
+    model.backbone.trunk.clear();
+    model.head.angle_map = AngleMap::linear;
+  };
+  EdgeTrial trial(given);
+  const EdgeProgram program(edge_words(trial.model), "case");
+  std::vector<float> y(trial.model.y), x = trial.sample(0);
+  CHECK(program.run(x, y) == QMTL_EDGE_OK);
+  for (float far : {1e8f, 1e9f, -1e9f}) {
+    for (float& value : x) value = far;
+    CHECK(program.run(x, y) == QMTL_EDGE_RESULT);
+  }
+}
+
+TEST_CASE("memory for numbers that is not aligned is refused", "[refusals]") {
+  const Words words = three_files()[0].second;
+  const auto need = static_cast<std::size_t>(qmtl_edge_need(words.data(), 4 * words.size()));
+  std::vector<float> arena(need / 4), numbers(words[QE_W_X] + words[QE_W_Y] + 2);
+  qmtl_edge_head head;
+  REQUIRE(qmtl_edge_open(&head, words.data(), 4 * words.size(), arena.data(), need) == QMTL_EDGE_OK);
+  auto* odd = reinterpret_cast<float*>(reinterpret_cast<char*>(numbers.data()) + 1);
+  CHECK(qmtl_edge_run(&head, odd, numbers.data() + words[QE_W_X] + 1) == QMTL_EDGE_MISALIGNED);
+  CHECK(qmtl_edge_run(&head, numbers.data(), odd + words[QE_W_X]) == QMTL_EDGE_MISALIGNED);
+  CHECK(qmtl_edge_selftest(&head, odd) == QMTL_EDGE_MISALIGNED);
+  CHECK(qmtl_edge_work(&head) == words[QE_W_WORK]);
+  CHECK(qmtl_edge_size(&head) == 4 * words.size());
+  CHECK(qmtl_edge_hash(&head, 32) == 0);
 }
 
 TEST_CASE("the arena is exact to the byte and nothing else is written", "[refusals]") {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stdint.h>
+#include "window.h"
 
 /* x[channels][height][width] -> y[outputs][rows][columns]; zeros around the image; weights
    [outputs][channels][kernel][kernel]. */
@@ -9,23 +9,26 @@ static void qe_conv(const float* x, float* y, uint32_t channels, uint32_t height
                     const float* w) {
   const uint32_t rows = (height + 2u * padding - kernel) / stride + 1u;
   const uint32_t columns = (width + 2u * padding - kernel) / stride + 1u;
-  uint32_t j, i, k, c, down, right;
+  uint32_t j, i, k, c, down, n;
   for (j = 0; j < outputs; ++j, w += channels * kernel * kernel)
-    for (i = 0; i < rows; ++i)
+    for (i = 0; i < rows; ++i) {
+      const uint32_t row = i * stride, first = qe_window_first(row, padding, kernel);
+      const uint32_t last = qe_window_last(row, padding, kernel, height);
       for (k = 0; k < columns; ++k) {
-        const float* weight = w;
+        const uint32_t column = k * stride, left = qe_window_first(column, padding, kernel);
+        const uint32_t right = qe_window_last(column, padding, kernel, width);
+        const uint32_t end = left < right ? last : first; /* no row of a window beside the image */
         float sum = 0.0f;
         for (c = 0; c < channels; ++c) {
           float part = 0.0f;
-          for (down = 0; down < kernel; ++down)
-            for (right = 0; right < kernel; ++right, ++weight) {
-              /* Above or left of the image these wrap round to large numbers. */
-              const uint32_t row = i * stride + down - padding, column = k * stride + right - padding;
-              if (row < height && column < width)
-                part = part + (float)*weight * x[(c * height + row) * width + column];
-            }
+          for (down = first; down < end; ++down) {
+            const float* weight = w + (c * kernel + down) * kernel + left;
+            const float* from = x + (c * height + row + down - padding) * width + (column + left - padding);
+            for (n = left; n < right; ++n) part = part + *weight++ * *from++;
+          }
           sum = sum + part;
         }
         *y++ = bias[j] + sum;
       }
+    }
 }

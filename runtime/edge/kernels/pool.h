@@ -15,7 +15,7 @@ static void qe_pool(const float* x, float* y, uint32_t channels, uint32_t height
         for (r = 0; r < down; ++r, window += width)
           for (s = 0; s < right; ++s) {
             sum = sum + window[s];
-            largest = window[s] > largest ? window[s] : largest;
+            largest = window[s] <= largest ? largest : window[s]; /* NaN stays */
           }
         *y++ = mean ? sum / (float)(down * right) : largest;
       }

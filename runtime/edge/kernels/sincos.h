@@ -1,9 +1,11 @@
 #pragma once
 
+#include "from_bits.h"
 #include "to_bits.h"
 
-/* pair = cos x, sin x. Below 1.5e-7 off for |x| < 5000, ever further beyond; never undefined. Cody-Waite
-   reduction by pi/2 in three parts and the polynomials of Cephes (Moshier) sinf and cosf. */
+/* pair = cos x, sin x, below 1.5e-7 off for |x| < 5000. There a float holds an angle to 2e-4 already; beyond,
+   both are NaN, as the angle of a sum no longer says what was meant. Cody-Waite reduction by pi/2 in three
+   parts and the polynomials of Cephes (Moshier) sinf and cosf. */
 static void qe_sincos(float x, float* pair) {
   const float shifted = x * 0.636619772f + 12582912.0f; /* 1.5 * 2^23: the low bits are the integer */
   const float k = shifted - 12582912.0f;
@@ -15,6 +17,10 @@ static void qe_sincos(float x, float* pair) {
       1.0f - (0.5f * r2 -
               r2 * r2 * (4.166664568298827e-2f + r2 * (-1.388731625493765e-3f + r2 * 2.443315711809948e-5f)));
   const float cosine = quadrant & 1u ? s : c, sine = quadrant & 1u ? c : s;
+  if (!(x < 5000.0f && x > -5000.0f)) {
+    pair[0] = pair[1] = qe_from_bits(0x7fc00000u);
+    return;
+  }
   pair[0] = (quadrant + 1u) & 2u ? -cosine : cosine;
   pair[1] = quadrant & 2u ? -sine : sine;
 }

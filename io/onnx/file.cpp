@@ -112,6 +112,12 @@ OnnxSummary summary(const onnx::GraphProto& graph) {
 
 }  // namespace
 
+void check_onnx(const TrainedModel& model) {
+  onnx::GraphProto nodes;
+  OnnxGraph graph(nodes);
+  add_onnx_operations(graph, model);
+}
+
 OnnxSummary write_onnx(const std::string& path, const Checkpoint& checkpoint) {
   const onnx::ModelProto model = make_model(checkpoint);
   OnnxSummary result = summary(model.graph());

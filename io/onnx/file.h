@@ -23,6 +23,9 @@ struct OnnxSummary {
 
 inline constexpr int onnx_ir_version = 8, onnx_opset = 13;
 
+/// Throws Error (usage) for a model that write_onnx refuses; it need not be trained.
+void check_onnx(const TrainedModel& model);
+
 /// Saves the whole model as an ONNX graph of plain operators (io/FORMATS.md): one input per named input, one
 /// output per task, a free batch. The file is read back and has passed ONNX's own checker and strict shape
 /// inference before it takes its name. Throws Error (usage) for a circuit that is too large, Error (data) if

@@ -110,17 +110,19 @@ class StateWriter {
       }
     }
     const OnnxValue half = graph_.combine(angles_, batch_angles_, rows, constants);
+    const auto count = static_cast<std::int64_t>(runs.size());
     const OnnxValue pairs =  // [batch, qubits, 2]
-        graph_.concat({graph_.reshape(graph_.node("Cos", {half}), {-1, 1}),
-                       graph_.reshape(graph_.node("Sin", {half}), {-1, 1})},
+        graph_.concat({graph_.reshape(graph_.node("Cos", {half}), {count, 1}),
+                       graph_.reshape(graph_.node("Sin", {half}), {count, 1})},
                       2);
     OnnxValue product;
-    for (std::size_t q = runs.size(); q-- > 0;) {  // from the highest bit on
+    std::int64_t amplitudes = 1;
+    for (std::size_t q = runs.size(); q-- > 0; amplitudes *= 2) {  // from the highest bit on
       const OnnxValue pair = graph_.gather(pairs, {static_cast<std::int64_t>(q)}, 1);
-      product = product.empty() ? pair : graph_.multiply(graph_.reshape(product, {-1, 1}), pair);
+      product = product.empty() ? pair : graph_.multiply(graph_.reshape(product, {amplitudes, 1}), pair);
     }
     StateValue state;
-    state.tensor = graph_.reshape(product, {-1});
+    state.tensor = graph_.reshape(product, {amplitudes});
     if (complex_)
       state.tensor =
           graph_.node("Pad", {state.tensor, graph_.integers({0, 0, 0, std::int64_t{1} << circuit_.qubits})});
@@ -244,7 +246,8 @@ class StateWriter {
       for (std::size_t j = 0; j < u.size; ++j) transposed[j * u.size + i] = u.entries[i * u.size + j];
     const auto columns = static_cast<std::int64_t>(u.size);
     const std::vector<std::size_t> order = register_order(state.qubits);
-    const OnnxValue rows = graph_.reshape(in_order(state, order), {-1, columns});
+    const OnnxValue rows =
+        graph_.reshape(in_order(state, order), {static_cast<std::int64_t>(size_) / columns, columns});
     state.tensor =
         graph_.reshape(graph_.node("MatMul", {rows, graph_.floats(transposed, {columns, columns})}),
                        {static_cast<std::int64_t>(size_)});
@@ -296,7 +299,8 @@ class StateWriter {
     std::vector<double> weights;
     for (std::size_t e = 0; e < size * size; ++e)
       for (const RealMatrix& observable : observables) weights.push_back(observable.entries[e]);
-    const OnnxValue rows = graph_.reshape(in_order(state, register_order(qubits)), {-1, extent});
+    const OnnxValue rows = graph_.reshape(in_order(state, register_order(qubits)),
+                                          {static_cast<std::int64_t>(size_) / extent, extent});
     const OnnxValue density = graph_.node("MatMul", {graph_.transpose(rows, {0, 2, 1}), rows});
     return graph_.dense(graph_.reshape(density, {extent * extent}), observables.size(), weights, {});
   }
@@ -317,8 +321,8 @@ class StateWriter {
 OnnxOutputs add_onnx_state(OnnxGraph& graph, const BoundCircuit& bound, const Part& part,
                            const OnnxValue& angles) {
   if (part.cone.circuit.qubits > most_qubits)
-    throw usage_error("onnx: a statevector of " + std::to_string(part.cone.circuit.qubits) +
-                      " qubits is too large for a graph (at most " + std::to_string(most_qubits) +
+    throw usage_error("a statevector of " + std::to_string(part.cone.circuit.qubits) +
+                      " qubits is too large for an ONNX graph (at most " + std::to_string(most_qubits) +
                       "); use a circuit with local registers and fewer layers (circuit.layers), or keep to "
                       "qmtl predict");
   return StateWriter(graph, bound, part, angles).write(part.method);

@@ -165,6 +165,25 @@ class Plan(Program):
         for kind in kinds:
             self.assertRegex(text, rf"(?m)^ +{kind} ")
 
+    def test_plan_says_which_exports_the_model_allows(self):
+        def exports(*settings):
+            arguments = [a for setting in settings for a in ("--set", setting)]
+            told = json.loads(self.succeed("plan", "train.toml", "--json", *arguments).stdout)["exports"]
+            return told, self.succeed("plan", "train.toml", *arguments).stdout
+
+        told, text = exports()
+        self.assertEqual(set(told.values()), {""})
+        self.assertRegex(text, r"(?m)^exports +qasm3, .*onnx$")
+        told, text = exports("circuit.qubits=18", "circuit.layers=4", "circuit.entangler=cx-ring", 'circuit.rotations=["rx", "rz"]',
+                             "block.placement=global")
+        self.assertEqual({form for form, reason in told.items() if reason}, {"edge", "c", "onnx"})
+        for form in ("edge", "onnx"):
+            self.assertIn("18 qubits", told[form])
+        self.assertRegex(text, r"(?m)^ +not edge, c: .*18 qubits.*fewer layers")
+        told, text = exports("head.kind=linear", "head.width=4")
+        self.assertEqual({form for form, reason in told.items() if not reason}, {"edge", "c", "onnx"})
+        self.assertRegex(text, r"not qasm3, isa, qasm2, ionq, circuit: expected a head with a circuit")
+
     def test_plan_prints_the_terms_of_an_expansion_and_draws_the_cone_of_cones(self):
         pauli = self.succeed("plan", "train.toml", "--set", "engine.plan=pauli").stdout
         self.assertRegex(pauli, r"<O0> = [-0-9. ]*cos\(")

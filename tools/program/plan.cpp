@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/text/plan.h"
 
+#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "tools/program/options.h"
+#ifdef QMTL_EXPORT
+#include "tools/workflows/export/export.h"
+#endif
 
 namespace qmtl {
 namespace {
@@ -17,16 +21,52 @@ const Usage usage{
     "  qmtl plan digits.toml --set circuit.qubits=40 --set block.entangler=cz-ring --json",
     true};
 
+#ifdef QMTL_EXPORT
+/// Which forms the trained model could be exported in. A refusal after the training comes too late.
+nlohmann::ordered_json exports_json(const ModelPlan& found) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const ExportObstacle& obstacle : export_obstacles(found.untrained))
+    json[std::string(obstacle.form)] = obstacle.reason;
+  return json;
+}
+
+void print_exports(const ModelPlan& found) {
+  std::string possible;
+  std::vector<ExportObstacle> obstacles = export_obstacles(found.untrained);
+  for (const ExportObstacle& obstacle : obstacles)
+    if (obstacle.reason.empty()) possible.append(possible.empty() ? "" : ", ").append(obstacle.form);
+  std::printf("%-12s %s\n", "exports", possible.empty() ? "none" : possible.c_str());
+  for (auto one = obstacles.begin(); one != obstacles.end(); ++one) {
+    if (one->reason.empty()) continue;
+    std::string forms(one->form);
+    for (auto other = one + 1; other != obstacles.end(); ++other)
+      if (other->reason == one->reason) {
+        forms.append(", ").append(other->form);
+        other->reason.clear();
+      }
+    std::printf("%-12s not %s: %s\n", "", forms.c_str(), one->reason.c_str());
+  }
+}
+#endif
+
 }  // namespace
 
 int plan_command(const Ranks& ranks, const Arguments& args) {
   const auto options = parse_options(ranks, usage, {}, {"config"}, {"config"}, args);
   if (!options) return 0;
   const ModelPlan found = plan_model(options->text("config"), options->common.set, options->common.simd);
-  if (options->common.json)
-    std::cout << plan_json(found).dump(2) << std::endl;
-  else
-    print_model_plan(found, options->common.threads);
+  if (options->common.json) {
+    nlohmann::ordered_json json = plan_json(found);
+#ifdef QMTL_EXPORT
+    json["exports"] = exports_json(found);
+#endif
+    std::cout << json.dump(2) << std::endl;
+    return 0;
+  }
+  print_model_plan(found, options->common.threads);
+#ifdef QMTL_EXPORT
+  print_exports(found);
+#endif
   return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "runtime/base/text.h"
 #include "runtime/circuit/qasm/reader.h"
 #include "runtime/model/heads/head_table.h"
-#include "tools/workflows/export/format.h"
+#include "tools/workflows/export/head_circuits.h"
 
 namespace qmtl {
 namespace {
@@ -118,15 +118,23 @@ void check_written(const ExportSource& source, const std::string& text,
                      "this with the configuration of the run");
 }
 
-nlohmann::ordered_json export_by_hand(const ExportSource& source) {
-  if (!source.learner.circuit())
-    throw usage_error("--to circuit: expected a head with a circuit (qmtl, hybrid, separate), found '" +
-                      source.learner.spec().head.kind + "', which has none");
-  if (!source.learner.circuit()->encodings.empty())
+void check_circuit(const Circuit& circuit, const std::string& where) {
+  if (!circuit.encodings.empty())
     throw usage_error(
-        "--to circuit: expected gates that single inputs turn, found an amplitude encoding, whose angles are "
+        where +
+        "expected gates that single inputs turn, found an amplitude encoding, whose angles are "
         "functions of all its numbers; keep encode = \"amplitude\" in the configuration, or take --to qasm3, "
         "which writes the rotations that prepare the state");
+}
+
+void check_by_hand(const TrainedModel& model) {
+  check_has_circuit(model);
+  check_circuit(build(head_ansatz(model.spec)), "");
+}
+
+nlohmann::ordered_json export_by_hand(const ExportSource& source) {
+  check_circuit_head(source.learner.spec().head.kind, "--to circuit: ");
+  check_circuit(*source.learner.circuit(), "--to circuit: ");
   const ByHand made = by_hand(source);
   try {
     head_ansatz(made.config.model);
@@ -165,6 +173,7 @@ const ExportFormat circuit_format{
     "circuit",
     "OpenQASM 3 with the sample's and the trained numbers open, and a configuration that trains it",
     {},
-    export_by_hand};
+    export_by_hand,
+    check_by_hand};
 
 }  // namespace qmtl

@@ -198,10 +198,10 @@ constexpr std::array<std::string_view, 2> bound_options{"split", "max-qubits"};
 }  // namespace
 
 const ExportFormat qasm3_format{"qasm3", "OpenQASM 3: the head's circuit, its angles as inputs or bound",
-                                program_options, export_qasm3};
+                                program_options, export_qasm3, check_has_circuit};
 const ExportFormat qasm2_format{"qasm2", "OpenQASM 2: the head's circuit for each sample", bound_options,
-                                export_qasm2};
+                                export_qasm2, check_has_circuit};
 const ExportFormat ionq_format{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample",
-                               bound_options, export_ionq};
+                               bound_options, export_ionq, check_has_circuit};
 
 }  // namespace qmtl

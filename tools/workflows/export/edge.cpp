@@ -190,14 +190,16 @@ Json export_c(const ExportSource& source) {
   return about;
 }
 
+void check_edge(const TrainedModel& model) { edge_words(lower_model(model)); }
+
 constexpr std::array<std::string_view, 5> edge_options{"quantise", "method", "core", "goldens", "names"};
 constexpr std::array<std::string_view, 4> c_options{"quantise", "method", "core", "goldens"};
 
 }  // namespace
 
 const ExportFormat edge_format{"edge", "head file (.qmh) for the C99 runtime in runtime/edge", edge_options,
-                               export_edge};
-const ExportFormat c_format{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", c_options,
-                            export_c};
+                               export_edge, check_edge};
+const ExportFormat c_format{"c", "C99 source (PATH.h, PATH.c) with the parameters in it", c_options, export_c,
+                            check_edge};
 
 }  // namespace qmtl

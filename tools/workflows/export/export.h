@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hardware/split.h"
 #include "io/edge/circuit.h"
@@ -13,6 +14,7 @@
 #include "io/runs/checkpoint.h"
 #include "runtime/engine/engine.h"
 #include "runtime/model/data.h"
+#include "runtime/model/trained_model.h"
 #include "runtime/train/loop/ranks.h"
 
 namespace qmtl {
@@ -64,10 +66,20 @@ struct ExportFormat {
   std::span<const std::string_view> options;  ///< names of those it takes
   /// Writes and returns what to tell (tools/REFERENCE.md).
   nlohmann::ordered_json (*write)(const ExportSource& source);
+  /// Throws Error (usage) for models that the form cannot hold, as `write` does, before they are trained.
+  void (*check)(const TrainedModel& model);
 };
 std::span<const ExportFormat* const> export_formats();
 /// Throws Error (usage) listing the forms.
 const ExportFormat& export_format(std::string_view name);
+
+/// What a form cannot hold of a model; "": nothing.
+struct ExportObstacle {
+  std::string_view form;
+  std::string reason;
+};
+/// Of every form, for a model that need not be trained. Nothing is written.
+std::vector<ExportObstacle> export_obstacles(const TrainedModel& model);
 
 /// The options of a form from text, by name. Throws Error (usage) for those that the form does not take and
 /// for wrong values.

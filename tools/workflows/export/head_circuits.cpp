@@ -6,17 +6,23 @@
 #include "io/sources/csv.h"
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/model/heads/head_table.h"
 #include "runtime/train/label_scale.h"
 
 namespace qmtl {
 
+void check_circuit_head(const std::string& kind, const std::string& where) {
+  if (!head_kind(kind).circuit())
+    throw usage_error(where + "expected a head with a circuit (qmtl, hybrid, separate), found '" + kind +
+                      "', which has none");
+}
+
+void check_has_circuit(const TrainedModel& model) { check_circuit_head(model.spec.head.kind, ""); }
+
 HeadCircuits head_circuits(const ExportSource& source) {
-  const std::string to = "--to " + source.asked.format;
+  check_circuit_head(source.learner.spec().head.kind, "--to " + source.asked.format + ": ");
   HeadCircuits head;
   head.circuit = source.learner.circuit();
-  if (!head.circuit)
-    throw usage_error(to + ": expected a head with a circuit (qmtl, hybrid, separate), found '" +
-                      source.learner.spec().head.kind + "', which has none");
   head.split = source.asked.options.split;
   head.programs = split_head(*head.circuit, source.learner.circuit_params(), head.split, {},
                              source.asked.options.max_qubits);

@@ -20,6 +20,10 @@ struct HeadCircuits {
 /// Cuts the head as the options say, and computes the angles of source.rows. Throws
 /// Error (usage) for heads without a circuit.
 HeadCircuits head_circuits(const ExportSource& source);
+/// Throws Error (usage), which begins with `where`, for a kind of head without a circuit.
+void check_circuit_head(const std::string& kind, const std::string& where);
+/// ExportFormat::check of the forms that hold circuits.
+void check_has_circuit(const TrainedModel& model);
 
 /// Text of a CSV file: sample, id, one column for each of the circuit's angles.
 std::string angles_csv(const ExportSource& source, const HeadCircuits& head);

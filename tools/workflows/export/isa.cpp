@@ -48,6 +48,6 @@ constexpr std::array<std::string_view, 5> device_options{"split", "max-qubits", 
 }  // namespace
 
 const ExportFormat isa_format{"isa", "OpenQASM 3 for a device's coupling map and basis gates", device_options,
-                              export_isa};
+                              export_isa, check_has_circuit};
 
 }  // namespace qmtl

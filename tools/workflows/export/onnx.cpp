@@ -32,7 +32,10 @@ nlohmann::ordered_json export_onnx(const ExportSource& source) {
 
 }  // namespace
 
-const ExportFormat onnx_format{
-    "onnx", "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones", {}, export_onnx};
+const ExportFormat onnx_format{"onnx",
+                               "the whole model as an ONNX graph (IR 8, opset 13) for servers and phones",
+                               {},
+                               export_onnx,
+                               check_onnx};
 
 }  // namespace qmtl

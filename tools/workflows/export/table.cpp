@@ -18,6 +18,19 @@ const ExportFormat& export_format(std::string_view name) {
   throw usage_error("--to: expected one of " + known + ", found '" + std::string(name) + "'");
 }
 
+std::vector<ExportObstacle> export_obstacles(const TrainedModel& model) {
+  std::vector<ExportObstacle> found;
+  for (const ExportFormat* format : format_table) {
+    found.push_back({format->name, ""});
+    try {
+      format->check(model);
+    } catch (const Error& error) {
+      found.back().reason = error.what();
+    }
+  }
+  return found;
+}
+
 namespace {
 
 /// Refuses before files are read what can be seen to be wrong.

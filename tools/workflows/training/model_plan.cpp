@@ -59,10 +59,14 @@ ModelPlan plan_model(const std::string& file, const std::vector<std::string>& ov
   complete_tasks(data, finished_tasks(config.model));
   const std::string asked = config.model.plan;
   resolve(config, data);
-  const auto learner = make_learner(config.model, config.train, data, standardise(data, config.model), simd);
+  const Statistics statistics = standardise(data, config.model);
+  const auto learner = make_learner(config.model, config.train, data, statistics, simd);
   const std::string chosen = std::exchange(config.model.plan, asked);
   ModelPlan found = plan_resolved(std::move(config), learner->params(), learner->layer_circuits());
   found.config.model.plan = chosen;
+  found.untrained = {found.config.model, found.config.train.shots,
+                     learner->params(),  learner->initial(found.config.train.seed),
+                     statistics,         {}};
   return found;
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/model/layers/layer.h"
 #include "runtime/model/params.h"
+#include "runtime/model/trained_model.h"
 
 namespace qmtl {
 
@@ -25,6 +26,7 @@ struct ModelPlan {
   Plan plan;
   bool has_circuit = false;
   std::vector<LayerCircuit> layers;  ///< the backbone's circuits
+  TrainedModel untrained;            ///< with the numbers that it would start from; of plan_model only
 
   /// Of parameters that no output depends on.
   std::vector<std::string> dead_names() const;

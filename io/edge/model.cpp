@@ -112,7 +112,7 @@ EdgeWork edge_work(const EdgeOp& op) {
         return static_cast<double>(static_cast<std::uint64_t>((size + 2 * padding - kernel) / stride) + 1);
       };
       const double places = outputs(height) * outputs(width) * b;
-      return {places * a * kernel * kernel, 0, places};
+      return {places * a * kernel * kernel, 0, places, places * a * kernel * kernel};
     }
     case QE_POOL:
       return {0, 0, a * (op.second & 0xffff) * (op.second >> 16)};
@@ -136,6 +136,7 @@ EdgeWork edge_work(const EdgeModel& model) {
     sum.multiply_adds += work.multiply_adds;
     sum.functions += work.functions;
     sum.moves += work.moves;
+    sum.convolved += work.convolved;
   }
   return sum;
 }

@@ -55,6 +55,7 @@ struct EdgeWork {
   double multiply_adds = 0;  ///< multiplications, and additions that go with them
   double functions = 0;      ///< sines with cosines, tanh, exp and the like
   double moves = 0;          ///< numbers copied, compared or added without a multiplication
+  double convolved = 0;      ///< those of the multiplications that convolutions make, row by row of a window
 };
 EdgeWork edge_work(const EdgeOp& op);
 EdgeWork edge_work(const EdgeModel& model);

@@ -9,13 +9,13 @@
 /* CRC-32 with polynomial 0xedb88320 by a table: a head file is read once at every start, and bit by bit that
    takes longer than dozens of inferences. A byte at a time with 1 KiB of table; with QMTL_EDGE_SMALL half a
    byte, twice as slow, with 64 bytes. */
-static uint32_t qe_crc(uint32_t crc, const unsigned char* bytes, uint32_t count) {
+static uint32_t qe_crc(uint32_t crc, const unsigned char* bytes, uint32_t words) {
 #ifdef QMTL_EDGE_SMALL
   static const uint32_t table[16] = {
       0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu, 0x76dc4190u, 0x6b6b51f4u, 0x4db26158u, 0x5005713cu,
       0xedb88320u, 0xf00f9344u, 0xd6d6a3e8u, 0xcb61b38cu, 0x9b64c2b0u, 0x86d3d2d4u, 0xa00ae278u, 0xbdbdf21cu,
   };
-  for (; count; --count, ++bytes) {
+  for (words *= 4u; words; --words, ++bytes) {
     crc ^= *bytes;
     crc = crc >> 4 ^ table[crc & 0xfu];
     crc = crc >> 4 ^ table[crc & 0xfu];
@@ -55,7 +55,12 @@ static uint32_t qe_crc(uint32_t crc, const unsigned char* bytes, uint32_t count)
       0xbdbdf21cu, 0xcabac28au, 0x53b39330u, 0x24b4a3a6u, 0xbad03605u, 0xcdd70693u, 0x54de5729u, 0x23d967bfu,
       0xb3667a2eu, 0xc4614ab8u, 0x5d681b02u, 0x2a6f2b94u, 0xb40bbe37u, 0xc30c8ea1u, 0x5a05df1bu, 0x2d02ef8du,
   };
-  for (; count; --count, ++bytes) crc = crc >> 8 ^ table[(crc ^ *bytes) & 0xffu];
+  for (; words; --words, bytes += 4) {
+    crc = crc >> 8 ^ table[(crc ^ bytes[0]) & 0xffu];
+    crc = crc >> 8 ^ table[(crc ^ bytes[1]) & 0xffu];
+    crc = crc >> 8 ^ table[(crc ^ bytes[2]) & 0xffu];
+    crc = crc >> 8 ^ table[(crc ^ bytes[3]) & 0xffu];
+  }
 #endif
   return crc;
 }
@@ -63,8 +68,8 @@ static uint32_t qe_crc(uint32_t crc, const unsigned char* bytes, uint32_t count)
 /* Of a whole file but the checksum itself. */
 static uint32_t qe_file_crc(const void* file, uint32_t size) {
   const unsigned char* bytes = (const unsigned char*)file;
-  const uint32_t own = 4u * QE_W_CRC;
-  return ~qe_crc(qe_crc(0xffffffffu, bytes, own), bytes + own + 4u, size - own - 4u);
+  return ~qe_crc(qe_crc(0xffffffffu, bytes, QE_W_CRC), bytes + 4u * (QE_W_CRC + 1u),
+                 (size >> 2) - QE_W_CRC - 1u);
 }
 
 #endif

@@ -115,8 +115,8 @@ TEST_CASE("both tables give the checksum of zlib", "[refusals]") {
     CHECK(whole_bytes::qe_file_crc(words.data(), size) == words[QE_W_CRC]);
     CHECK(half_bytes::qe_file_crc(words.data(), size) == words[QE_W_CRC]);
     const auto* bytes = reinterpret_cast<const unsigned char*>(words.data());
-    for (std::uint32_t count : {0u, 1u, 2u, 95u, size})
-      CHECK(~whole_bytes::qe_crc(0xffffffffu, bytes, count) == crc32(0, bytes, count));
+    for (std::uint32_t count : {0u, 1u, 2u, 31u, size / 4})
+      CHECK(~whole_bytes::qe_crc(0xffffffffu, bytes, count) == crc32(0, bytes, 4 * count));
   }
 }
 

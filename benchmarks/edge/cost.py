@@ -67,26 +67,27 @@ def row(folder, model, plugin):
     name, inputs, outputs = model[:3]
     features = int(about["build_with"].split("=")[1])
     common = [f"-DARENA={about['arena_bytes']}", f"-DINPUTS={inputs}", f"-DOUTPUTS={outputs}"]
-    flash, run, start = inference(folder, [*boards.RUNTIME[:3], *boards.embed(folder, [folder / "head.qmh"])],
-                           [*common, about["build_with"]], plugin)
+    sources = [*boards.RUNTIME[:3], *boards.embed(folder, [folder / "head.qmh"])]
+    flash, run, start = inference(folder, sources, [*common, about["build_with"]], plugin)
+    _, _, fast_start = inference(folder, sources, [*common, about["build_with"], "-DQMTL_EDGE_FAST_START"], plugin)
     c_flash, c_run, _ = inference(folder, [folder / "model.c"],
                                [*common, f"-I{folder}", "-DGENERATED=model_run", '-DGENERATED_HEADER="model.h"'], plugin)
     return {"model": name, "circuit": about["circuit"], "head_bytes": about["flash_bytes"],
             "circuit_runtime_bytes": runtime_bytes(folder, features & CIRCUIT),
             "runtime_bytes": runtime_bytes(folder, features), "program_bytes": flash, "ram_bytes": about["ram_bytes"],
-            "arena_bytes": about["arena_bytes"], "instructions": run, "start": start, "multiply_adds": about["multiply_adds"], "expected_cycles": about["expected_cycles"],
+            "arena_bytes": about["arena_bytes"], "instructions": run, "start": start, "fast_start": fast_start, "multiply_adds": about["multiply_adds"], "expected_cycles": about["expected_cycles"],
             "c_program_bytes": c_flash, "c_instructions": c_run}
 
 
 def markdown(rows):
     lines = ["| Cortex-M4F, -Os; bytes, instructions an inference | runtime for the circuit | runtime for the model | head file | "
-             "whole program | RAM (arena, x, y) | instructions | a multiplication and addition | start, in inferences | expected by the exporter | "
+             "whole program | RAM (arena, x, y) | instructions | a multiplication and addition | start, in inferences (QMTL_EDGE_FAST_START) | expected by the exporter | "
              "generated C: whole program | instructions |", "|---|" + "---:|" * 11]
     for r in rows:
         circuit = "many circuits of a few qubits" if r["circuit"].count("strings") > 1 else r["circuit"]
         lines.append(f"| {r['model']} ({circuit}) | {r['circuit_runtime_bytes']} | {r['runtime_bytes']} | {r['head_bytes']} | "
                      f"{r['program_bytes']} | {r['ram_bytes']} | {r['instructions']} | {r['instructions'] / r['multiply_adds']:.1f} | "
-                     f"{r['start'] / r['instructions']:.1f} | {r['expected_cycles']:.0f} | "
+                     f"{r['start'] / r['instructions']:.1f} ({r['fast_start'] / r['instructions']:.1f}) | {r['expected_cycles']:.0f} | "
                      f"{r['c_program_bytes']} | {r['c_instructions']} |")
     for name, flash, ram, run in PEERS:
         lines.append(f"| *{name}* | | | | {flash} | {ram} | {run} | | | | | |")

@@ -21,9 +21,6 @@ namespace {
 
 using Words = std::vector<std::uint32_t>;
 
-/// QMTL_EDGE_MOST_STEPS of a runtime that is built without saying otherwise.
-constexpr double most_edge_steps = 1 << 30;
-
 std::uint32_t crc_of(std::span<const unsigned char> bytes, std::uint32_t crc) {
   for (unsigned char byte : bytes) {
     crc ^= byte;
@@ -72,12 +69,6 @@ void check_limits(const EdgeModel& model) {
     if ((op.a | op.b | op.c) >> 24)
       throw usage_error("an operation of the kind " + std::string(edge_kind(op.kind).name) +
                         " has more than 2^24 numbers; export the model to onnx instead");
-  const EdgeWork work = edge_work(model);
-  if (const double steps = work.multiply_adds + work.functions + work.moves; steps > most_edge_steps)
-    throw usage_error(
-        "a run of the model takes " + significant(steps, 3) +
-        " multiplications, functions and moves; devices refuse head files above 2^30: export it "
-        "to onnx instead");
 }
 
 std::vector<EdgeItem> items_of(const qmtl_edge_head& head, std::uint32_t count,

@@ -40,8 +40,7 @@ const char* qmtl_edge_strerror(int code) {
     case QMTL_EDGE_SELFTEST:
       return "a stored result was not reproduced bit for bit: check compiler flags and memory";
     case QMTL_EDGE_WORK:
-      return "a run of the head file takes other work than its header says, or more than "
-             "QMTL_EDGE_MOST_STEPS";
+      return "a run of the head file takes more steps than QMTL_EDGE_MOST_STEPS allows";
     default:
       return "unknown code";
   }

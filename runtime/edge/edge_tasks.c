@@ -7,6 +7,13 @@
 uint32_t qmtl_edge_task_count(const qmtl_edge_head* head) { return head->file[QE_W_TASKS]; }
 uint32_t qmtl_edge_input_count(const qmtl_edge_head* head) { return head->file[QE_W_INPUTS]; }
 
+uint32_t qmtl_edge_size(const qmtl_edge_head* head) { return head->file[QE_W_SIZE]; }
+uint32_t qmtl_edge_work(const qmtl_edge_head* head) { return head->file[QE_W_WORK]; }
+uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number) {
+  const unsigned char* byte = (const unsigned char*)(head->file + QE_W_HASH);
+  return number < 32u ? byte[number] : 0u;
+}
+
 static int item_of(const qmtl_edge_head* head, const uint32_t* items, uint32_t count, uint32_t number,
                    qmtl_edge_item* item) {
   const uint32_t* entry = items + QE_ITEM_WORDS * number;

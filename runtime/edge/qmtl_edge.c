@@ -8,10 +8,12 @@
 #include "kernels/contract.h"
 #include "kernels/to_bits.h"
 
-/* That it is a head file of this processor's order and whole. */
-static int check_start(const void* file, size_t length) {
+/* That it is a head file of this processor's order, undamaged if the `whole` is looked at, and that the
+   counts of its header are possible and make up its size. */
+static int check_file(const void* file, size_t length, int whole) {
   const uint32_t* word = (const uint32_t*)file;
-  uint32_t size;
+  uint32_t i, size, words;
+  uint64_t samples;
   if (!file) return QMTL_EDGE_NULL;
   if (((uintptr_t)file & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   if (length < 4u * QE_HEADER_WORDS) return QMTL_EDGE_TRUNCATED;
@@ -21,14 +23,8 @@ static int check_start(const void* file, size_t length) {
   size = word[QE_W_SIZE];
   if (size > length) return QMTL_EDGE_TRUNCATED;
   if (size < 4u * QE_HEADER_WORDS || (size & 3u) != 0) return QMTL_EDGE_SIZE;
-  return size >> 28 ? QMTL_EDGE_LIMIT : QMTL_EDGE_OK;
-}
-
-/* That the header's counts are possible and make up its size. */
-static int check_header(const uint32_t* word) {
-  const uint32_t size = word[QE_W_SIZE];
-  uint32_t i, words;
-  uint64_t samples;
+  if (size >> 28) return QMTL_EDGE_LIMIT;
+  if (whole && qe_file_crc(file, size) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
   if (word[QE_W_FEATURES] & ~(uint32_t)(QMTL_EDGE_FEATURES)) return QMTL_EDGE_FEATURE;
   for (i = QE_W_ARENA; i <= QE_W_TEXT; ++i)
     if (word[i] > 1u << 24) return QMTL_EDGE_LIMIT;
@@ -40,8 +36,7 @@ static int check_header(const uint32_t* word) {
 }
 
 int32_t qmtl_edge_need(const void* file, size_t length) {
-  int code = check_start(file, length);
-  if (code == QMTL_EDGE_OK) code = check_header((const uint32_t*)file);
+  const int code = check_file(file, length, 0);
   return code == QMTL_EDGE_OK ? (int32_t)(4u * ((const uint32_t*)file)[QE_W_ARENA]) : (int32_t)code;
 }
 
@@ -68,10 +63,7 @@ static int check_tables(const uint32_t* file) {
 
 int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length) {
   const uint32_t* word = (const uint32_t*)file;
-  int code = check_start(file, length);
-  if (code != QMTL_EDGE_OK) return code;
-  if (qe_file_crc(file, word[QE_W_SIZE]) != word[QE_W_CRC]) return QMTL_EDGE_CRC;
-  code = check_header(word);
+  int code = check_file(file, length, 1);
   if (code != QMTL_EDGE_OK) return code;
   if (!head || (!arena && word[QE_W_ARENA] > 0)) return QMTL_EDGE_NULL;
   if (((uintptr_t)arena & 3u) != 0) return QMTL_EDGE_MISALIGNED;
@@ -86,12 +78,6 @@ int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* 
 
 uint32_t qmtl_edge_inputs(const qmtl_edge_head* head) { return head->file[QE_W_X]; }
 uint32_t qmtl_edge_outputs(const qmtl_edge_head* head) { return head->file[QE_W_Y]; }
-uint32_t qmtl_edge_size(const qmtl_edge_head* head) { return head->file[QE_W_SIZE]; }
-uint32_t qmtl_edge_work(const qmtl_edge_head* head) { return head->file[QE_W_WORK]; }
-uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number) {
-  const unsigned char* byte = (const unsigned char*)(head->file + QE_W_HASH);
-  return number < 32u ? byte[number] : 0u;
-}
 
 static int all_finite(const float* values, uint32_t count) {
   uint32_t i;
@@ -112,7 +98,6 @@ int qmtl_edge_selftest(const qmtl_edge_head* head, float* y) {
   const float* sample;
   uint32_t i, j, inputs, outputs;
   if (!head || !y) return QMTL_EDGE_NULL;
-  if (((uintptr_t)y & 3u) != 0) return QMTL_EDGE_MISALIGNED;
   inputs = head->file[QE_W_X];
   outputs = head->file[QE_W_Y];
   sample = (const float*)qe_sections_of(head->file).samples;

@@ -38,7 +38,7 @@ enum {
   QMTL_EDGE_INPUT = -14,     /* an input is NaN or infinite */
   QMTL_EDGE_RESULT = -15,    /* a result is NaN or infinite: the input is far outside the training data */
   QMTL_EDGE_SELFTEST = -16,  /* a stored result was not reproduced bit for bit */
-  QMTL_EDGE_WORK = -17 /* a run takes other work than the header says, or more than QMTL_EDGE_MOST_STEPS */
+  QMTL_EDGE_WORK = -17       /* a run takes more than QMTL_EDGE_MOST_STEPS */
 };
 
 /* Opaque; lives in the caller's memory. The file and the arena must stay where they are. */
@@ -51,8 +51,8 @@ typedef struct {
 int32_t qmtl_edge_need(const void* file, size_t length);
 
 /* Validates everything: after 0, run cannot leave the file, the arena, x or y, and ends within
-   QMTL_EDGE_MOST_STEPS multiplications, functions and moves (a compiler option, 2^30), whatever the file
-   holds. `length` may exceed the file's size (a flash partition). The arena needs no initial values. */
+   QMTL_EDGE_MOST_STEPS steps of a few instructions each (a compiler option, 2^28), whatever the file holds.
+   `length` may exceed the file's size (a flash partition). The arena needs no initial values. */
 int qmtl_edge_open(qmtl_edge_head* head, const void* file, size_t length, void* arena, size_t arena_length);
 
 /* One sample: x[inputs], all inputs one after another in the order of the file and in the units of the data
@@ -63,12 +63,6 @@ int qmtl_edge_run(const qmtl_edge_head* head, const float* x, float* y);
 /* Numbers in x and y. */
 uint32_t qmtl_edge_inputs(const qmtl_edge_head* head);
 uint32_t qmtl_edge_outputs(const qmtl_edge_head* head);
-
-/* Of an opened file: its bytes; multiplications with additions of one run (2^32 - 1: that or more), which
-   open has counted; byte `number` (0 to 31) of the model's hash, as the checkpoint's is written. */
-uint32_t qmtl_edge_size(const qmtl_edge_head* head);
-uint32_t qmtl_edge_work(const qmtl_edge_head* head);
-uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number);
 
 /* Replays the file's stored samples and compares every bit; y[outputs] is scratch. */
 int qmtl_edge_selftest(const qmtl_edge_head* head, float* y);

@@ -8,7 +8,14 @@
 extern "C" {
 #endif
 
-/* Names and meanings of inputs and outputs; for programs that show results to people. */
+/* What a file says of itself, and names and meanings of inputs and outputs; for programs that show results to
+   people. */
+
+/* Of an opened file: its bytes; multiplications with additions of one run (2^32 - 1: that or more); byte
+   `number` (0 to 31) of the model's hash, which is the checkpoint's. */
+uint32_t qmtl_edge_size(const qmtl_edge_head* head);
+uint32_t qmtl_edge_work(const qmtl_edge_head* head);
+uint32_t qmtl_edge_hash(const qmtl_edge_head* head, uint32_t number);
 
 enum { QMTL_EDGE_BINARY = 0, QMTL_EDGE_MULTICLASS = 1, QMTL_EDGE_MULTILABEL = 2, QMTL_EDGE_REGRESSION = 3 };
 

@@ -31,8 +31,10 @@ class Limits(Program):
         print("\n" + cost.markdown(rows), file=sys.stderr)
         row = {r["model"]: r for r in rows}
         # cost.measure refuses undefined symbols.
-        self.assertLess(row[EIGHT_QUBITS]["circuit_runtime_bytes"], 2500)
-        self.assertLess(row[PAIRS]["circuit_runtime_bytes"], 2500)
+        # 160 bytes of them bound the work of files that somebody made, 100 are the checksum's table of half bytes: an eighth of what
+        # TensorFlow Lite Micro takes for its smallest example.
+        self.assertLess(row[EIGHT_QUBITS]["circuit_runtime_bytes"], 2800)
+        self.assertLess(row[PAIRS]["circuit_runtime_bytes"], 2300)
         self.assertLess(row[EIGHT_QUBITS]["instructions"], HAND_WRITTEN)
         self.assertLess(row[PAIRS]["instructions"], HAND_WRITTEN / 5)
         self.assertLess(row[OPERATORS]["instructions"], 0.6 * HAND_WRITTEN)

@@ -190,7 +190,7 @@ Json export_c(const ExportSource& source) {
   return about;
 }
 
-void check_edge(const TrainedModel& model) { edge_words(lower_model(model)); }
+void check_edge(const TrainedModel& model) { EdgeProgram(edge_words(lower_model(model)), "the head file"); }
 
 constexpr std::array<std::string_view, 5> edge_options{"quantise", "method", "core", "goldens", "names"};
 constexpr std::array<std::string_view, 4> c_options{"quantise", "method", "core", "goldens"};

@@ -340,6 +340,15 @@ class CraftedFiles(Program):
             out += json.dumps({**line, "check": check.decode()}, separators=(",", ":"), ensure_ascii=False) + "\n"
         return out
 
+    def test_a_replays_plan_has_as_many_numbers_of_shots_as_programs(self):
+        shutil.copytree(self.path("run"), self.path("planned"))
+        plan = json.loads(self.read("planned/replay/exact/plan.json"))
+        for shots in ([], plan["shots"][:-1], plan["shots"] + [20]):
+            self.write("planned/replay/exact/plan.json", json.dumps({**plan, "shots": shots}))
+            code, said = self.ends(f"shots {shots}", "replay", "fetch", "planned/replay/exact")
+            self.assertEqual(code, 3, said)
+            self.assertIn(f"plan.json: shots: expected {len(plan['shots'])} numbers", said)
+
     def test_json_of_run_folders(self):
         shutil.copytree(self.path("run"), self.path("told"))
         names = ["status.json", "metrics.jsonl", "environment.jsonl", "restarts.jsonl", "owner.json", "checkpoints/manifest.json", "replay/exact/journal.jsonl",

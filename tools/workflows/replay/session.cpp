@@ -161,6 +161,11 @@ ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
   }
   session.parts = split_head(session.model.circuit(), session.model.learner->circuit_params(),
                              asked.head_split, {}, asked.max_qubits);
+  if (kept_plan && session.plan.shots.size() != session.parts.size())
+    throw data_error(plan_file + ": shots: expected " + std::to_string(session.parts.size()) +
+                     " numbers, one for each program of the head, found " +
+                     std::to_string(session.plan.shots.size()) +
+                     "; the plan is another replay's or was changed: begin again with another --name");
   if (kept_plan)
     make_programs(session);
   else

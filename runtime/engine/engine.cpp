@@ -124,7 +124,8 @@ struct Engine<Real>::Impl {
     const std::size_t a = angles;
     for (std::size_t t = 0; t < tiles; ++t, first += tile) {
       buffers.kernels().rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
-      engine::take_near(std::span(buffers.angles(t), a * tile));
+      if (!buffers.kernels().all_below(buffers.angles(t), a, Real(engine::far_angle)))
+        engine::take_near(std::span(buffers.angles(t), a * tile));
     }
   }
 

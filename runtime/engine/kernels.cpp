@@ -65,6 +65,7 @@ const KernelTable<Real>& Table() {
                                        {static_cast<int>(lanes<Real>), SumRows<Real>, SumAmplitudes<Real>},
                                        RowsToTile<Real>,
                                        TileToRows<Real>,
+                                       AllBelow<Real>,
                                        Workspace<Real>,
                                        UsesAmplitudes<Real>,
                                        RunTile<Real>,

@@ -136,6 +136,8 @@ struct KernelTable {
   /// rows[count][columns] <-> tile[columns][16], count <= 16; samples from `count` on are zero.
   void (*rows_to_tile)(const Real* rows, std::size_t columns, std::size_t count, Real* tile);
   void (*tile_to_rows)(const Real* tile, std::size_t columns, std::size_t count, Real* rows);
+  /// Whether |x| < limit for all of tile[columns][16].
+  bool (*all_below)(const Real* tile, std::size_t columns, Real limit);
   /// Reals of working memory for run_tile.
   std::size_t (*workspace)(const Bound<Real>&, bool gradient);
   /// Whether a tile of so many samples has amplitudes as lanes (LaneUse).

@@ -85,6 +85,18 @@ void TileToRows(const Real* in, std::size_t columns, std::size_t count, Real* ro
   }
 }
 
+/// KernelTable::all_below.
+template <class Real>
+bool AllBelow(const Real* x, std::size_t columns, Real limit) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  const Vec<Real> most = hn::Set(d, limit);
+  auto below = hn::FirstN(d, n);
+  for (const Real* end = x + columns * tile; x != end; x += n)
+    below = hn::And(below, hn::Lt(hn::Abs(hn::LoadU(d, x)), most));
+  return hn::AllTrue(d, below);
+}
+
 }  // namespace qmtl::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/runs/checkpoint.h"
 
-#include <limits>
 #include <span>
 
 #include "io/config/config.h"
@@ -53,7 +52,7 @@ void check(const Checkpoint& checkpoint, const std::string& where) {
   if (norms != 0 && norms != param_parts)
     inconsistent(where, std::string(norm_sums) + " has " + std::to_string(norms) + " numbers; expected " +
                             std::to_string(param_parts));
-  require_within(state.step, std::numeric_limits<std::int64_t>::max(), "step", where);
+  require_within(state.step, most_steps, "step", where);
   require_within(state.epoch, most_counted, "epoch", where);
   require_within(state.step_in_epoch, most_counted, "step_in_epoch", where);
   require_within(state.best_epoch, static_cast<std::int64_t>(state.history.size()), "best_epoch", where);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -39,7 +38,8 @@ void hash_statistics(Sha256& hash, const Statistics& statistics);
 /// Members of a group in the order of their attribute `index`, which must count from 0.
 std::vector<std::string> indexed_children(const hdf5::File& file, const std::string& group);
 
-constexpr std::int64_t most_counted = std::numeric_limits<int>::max();
+/// As many epochs as train.epochs may be, and steps of all of them: one more is a number too.
+constexpr std::int64_t most_counted = 1'000'000'000, most_steps = most_counted * most_counted;
 
 /// An epoch or a step in it as it is kept; what fits no such number becomes one that no checkpoint may have.
 inline int counted(std::int64_t value) {

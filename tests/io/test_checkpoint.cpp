@@ -188,6 +188,9 @@ TEST_CASE("a checkpoint that contradicts itself is not written", "[io]") {
       [](Checkpoint& c) { c.state.history[0].validation.pop_back(); },
       [](Checkpoint& c) { c.config_text = "[trian]\n"; },
       [](Checkpoint& c) { c.state.step_in_epoch = -1; },
+      // Those behind are one more.
+      [](Checkpoint& c) { c.state.epoch = std::numeric_limits<int>::max(); },
+      [](Checkpoint& c) { c.state.step = std::numeric_limits<std::int64_t>::max(); },
       [](Checkpoint& c) { c.state.epoch = -1; },
       [](Checkpoint& c) { c.state.step = -1; },
       [](Checkpoint& c) { c.state.best_epoch = -1; },

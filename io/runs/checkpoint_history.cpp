@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <span>
 
 #include "io/runs/checkpoint_parts.h"

@@ -38,9 +38,14 @@ TEXTS = ["", " ", "x", "sum", "binary", "multiclass", "\x1b[2J", "a" * 300, "é"
 
 
 def cases(short):
+    """Numbers of cases; of many it says how far it is, as a run that is stopped has seen those."""
+    first, last = 0, 10000 if "QMTL_LONG" in os.environ else short
     if "QMTL_FUZZ_CASES" in os.environ:
-        return range(*(int(number) for number in os.environ["QMTL_FUZZ_CASES"].split(":")))
-    return range(10000 if "QMTL_LONG" in os.environ else short)
+        first, last = (int(number) for number in os.environ["QMTL_FUZZ_CASES"].split(":"))
+    for number in range(first, last):
+        if number > first and number % 500 == 0:
+            print(f"up to case {number}", flush=True)
+        yield number
 
 
 class Hdf5Mutant:

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/program/options.h"
-#ifdef QMTL_EXPORT
+#ifdef QMTL_HARDWARE
 #include "tools/workflows/export/export.h"
 #endif
 
@@ -21,18 +21,15 @@ const Usage usage{
     "  qmtl plan digits.toml --set circuit.qubits=40 --set block.entangler=cz-ring --json",
     true};
 
-#ifdef QMTL_EXPORT
-/// Which forms the trained model could be exported in. A refusal after the training comes too late.
-nlohmann::ordered_json exports_json(const ModelPlan& found) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const ExportObstacle& obstacle : export_obstacles(found.untrained))
-    json[std::string(obstacle.form)] = obstacle.reason;
-  return json;
-}
-
+#ifdef QMTL_HARDWARE
+/// Which forms the trained model could be exported in: a refusal after the training comes too late.
 void print_exports(const ModelPlan& found) {
+  if (!found.model) {
+    std::printf("%-12s not tried: the model is large\n", "exports");
+    return;
+  }
   std::string possible;
-  std::vector<ExportObstacle> obstacles = export_obstacles(found.untrained);
+  std::vector<ExportObstacle> obstacles = export_obstacles(*found.model);
   for (const ExportObstacle& obstacle : obstacles)
     if (obstacle.reason.empty()) possible.append(possible.empty() ? "" : ", ").append(obstacle.form);
   std::printf("%-12s %s\n", "exports", possible.empty() ? "none" : possible.c_str());
@@ -57,14 +54,14 @@ int plan_command(const Ranks& ranks, const Arguments& args) {
   const ModelPlan found = plan_model(options->text("config"), options->common.set, options->common.simd);
   if (options->common.json) {
     nlohmann::ordered_json json = plan_json(found);
-#ifdef QMTL_EXPORT
+#ifdef QMTL_HARDWARE
     json["exports"] = exports_json(found);
 #endif
     std::cout << json.dump(2) << std::endl;
     return 0;
   }
   print_model_plan(found, options->common.threads);
-#ifdef QMTL_EXPORT
+#ifdef QMTL_HARDWARE
   print_exports(found);
 #endif
   return 0;

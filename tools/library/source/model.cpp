@@ -16,6 +16,9 @@
 #include "tools/library/source/model_body.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/model_plan.h"
+#ifdef QMTL_HARDWARE
+#include "tools/workflows/export/export.h"
+#endif
 
 namespace qmtl {
 
@@ -100,9 +103,14 @@ const std::string& Model::run_hash() const { return body_->checkpoint.run_hash; 
 std::string Model::configuration() const { return to_toml(body_->checkpoint.config); }
 std::string Model::plan() const {
   const Checkpoint& checkpoint = body_->checkpoint;
-  return plan_json(plan_resolved(checkpoint.config, checkpoint.params,
-                                 make_predictor(trained_model(checkpoint))->layer_circuits()))
-      .dump();
+  ModelPlan found = plan_resolved(checkpoint.config, checkpoint.params,
+                                  make_predictor(trained_model(checkpoint))->layer_circuits());
+  nlohmann::ordered_json json = plan_json(found);
+#ifdef QMTL_HARDWARE
+  if (found.small()) found.model = trained_model(checkpoint);
+  json["exports"] = exports_json(found);
+#endif
+  return json.dump();
 }
 
 }  // namespace qmtl

@@ -16,6 +16,7 @@
 #include "runtime/model/data.h"
 #include "runtime/model/trained_model.h"
 #include "runtime/train/loop/ranks.h"
+#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 
@@ -80,6 +81,8 @@ struct ExportObstacle {
 };
 /// Of every form, for a model that need not be trained. Nothing is written.
 std::vector<ExportObstacle> export_obstacles(const TrainedModel& model);
+/// The same of what is planned, {form: reason}; {} where it is too large to try.
+nlohmann::ordered_json exports_json(const ModelPlan& found);
 
 /// The options of a form from text, by name. Throws Error (usage) for those that the form does not take and
 /// for wrong values.

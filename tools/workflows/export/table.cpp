@@ -31,6 +31,14 @@ std::vector<ExportObstacle> export_obstacles(const TrainedModel& model) {
   return found;
 }
 
+nlohmann::ordered_json exports_json(const ModelPlan& found) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  if (!found.model) return json;
+  for (const ExportObstacle& obstacle : export_obstacles(*found.model))
+    json[std::string(obstacle.form)] = obstacle.reason;
+  return json;
+}
+
 namespace {
 
 /// Refuses before files are read what can be seen to be wrong.

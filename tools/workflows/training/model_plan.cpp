@@ -19,6 +19,15 @@ std::vector<std::string> ModelPlan::dead_names() const {
   return names;
 }
 
+bool ModelPlan::small() const {
+  constexpr std::size_t small_numbers = 1'000'000, small_gates = 100'000;
+  std::size_t numbers = 0, gates = circuit.shared.size();
+  for (const ParamInfo& tensor : params) numbers += tensor.size;
+  for (const Block& block : circuit.blocks) gates += block.ops.size();
+  for (const LayerCircuit& layer : layers) gates += layer.copies * layer.circuit.shared.size();
+  return numbers <= small_numbers && gates <= small_gates;
+}
+
 std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, int shots) {
   std::vector<std::string> warnings;
   for (const LayerCircuit& layer : layers)
@@ -64,9 +73,10 @@ ModelPlan plan_model(const std::string& file, const std::vector<std::string>& ov
   const std::string chosen = std::exchange(config.model.plan, asked);
   ModelPlan found = plan_resolved(std::move(config), learner->params(), learner->layer_circuits());
   found.config.model.plan = chosen;
-  found.untrained = {found.config.model, found.config.train.shots,
-                     learner->params(),  learner->initial(found.config.train.seed),
-                     statistics,         {}};
+  if (found.small())
+    found.model = {found.config.model, found.config.train.shots,
+                   learner->params(),  learner->initial(found.config.train.seed),
+                   statistics,         {}};
   return found;
 }
 

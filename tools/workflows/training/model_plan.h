@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,11 @@ struct ModelPlan {
   Plan plan;
   bool has_circuit = false;
   std::vector<LayerCircuit> layers;  ///< the backbone's circuits
-  TrainedModel untrained;            ///< with the numbers that it would start from; of plan_model only
+  /// With the numbers that it would start from, or those of its training; nothing where it is not `small`.
+  std::optional<TrainedModel> model = {};
 
+  /// Whether trying what becomes of the model elsewhere takes no longer than planning it.
+  bool small() const;
   /// Of parameters that no output depends on.
   std::vector<std::string> dead_names() const;
 };

@@ -75,13 +75,15 @@ def row(folder, model, plugin):
     return {"model": name, "circuit": about["circuit"], "head_bytes": about["flash_bytes"],
             "circuit_runtime_bytes": runtime_bytes(folder, features & CIRCUIT),
             "runtime_bytes": runtime_bytes(folder, features), "program_bytes": flash, "ram_bytes": about["ram_bytes"],
-            "arena_bytes": about["arena_bytes"], "instructions": run, "start": start, "fast_start": fast_start, "multiply_adds": about["multiply_adds"], "expected_cycles": about["expected_cycles"],
+            "arena_bytes": about["arena_bytes"], "instructions": run, "start": start, "fast_start": fast_start,
+            "multiply_adds": about["multiply_adds"], "expected_cycles": about["expected_cycles"],
             "c_program_bytes": c_flash, "c_instructions": c_run}
 
 
 def markdown(rows):
     lines = ["| Cortex-M4F, -Os; bytes, instructions an inference | runtime for the circuit | runtime for the model | head file | "
-             "whole program | RAM (arena, x, y) | instructions | a multiplication and addition | start, in inferences (QMTL_EDGE_FAST_START) | expected by the exporter | "
+             "whole program | RAM (arena, x, y) | instructions | a multiplication and addition | "
+             "start, in inferences (QMTL_EDGE_FAST_START) | expected by the exporter | "
              "generated C: whole program | instructions |", "|---|" + "---:|" * 11]
     for r in rows:
         circuit = "many circuits of a few qubits" if r["circuit"].count("strings") > 1 else r["circuit"]

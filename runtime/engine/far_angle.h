@@ -14,6 +14,7 @@ double near_angle(double x);
 /// added would be lost in what single precision holds, and beyond 1e5 sine and cosine would be.
 inline constexpr double far_angle = 1000;
 
+/// Takes whole turns from the angles of that size and more.
 template <class Real>
 void take_near(std::span<Real> angles) {
   for (Real& angle : angles)

@@ -97,6 +97,10 @@ void resolve_tasks(Config& config, const Dataset& data) {
   std::vector<TaskSpec> tasks;
   for (const Task* chosen : chosen_tasks(config, data)) {
     const Task& task = *chosen;
+    if (task.name == "*")
+      throw data_error(
+          "the data set has a task named '*', which means every task in a configuration; import it "
+          "under another name");
     TaskSpec spec;
     spec.name = task.name;
     spec.kind = name(task.kind);

@@ -103,11 +103,12 @@ const std::string& Model::run_hash() const { return body_->checkpoint.run_hash; 
 std::string Model::configuration() const { return to_toml(body_->checkpoint.config); }
 std::string Model::plan() const {
   const Checkpoint& checkpoint = body_->checkpoint;
-  ModelPlan found = plan_resolved(checkpoint.config, checkpoint.params,
-                                  make_predictor(trained_model(checkpoint))->layer_circuits());
+  const TrainedModel model = trained_model(checkpoint);
+  ModelPlan found =
+      plan_resolved(checkpoint.config, checkpoint.params, make_predictor(model)->layer_circuits());
   nlohmann::ordered_json json = plan_json(found);
 #ifdef QMTL_HARDWARE
-  if (found.small()) found.model = trained_model(checkpoint);
+  if (found.small()) found.model = model;
   json["exports"] = exports_json(found);
 #endif
   return json.dump();

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <iostream>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "io/config/config.h"
 #include "runtime/base/text.h"
@@ -250,6 +252,29 @@ void print_model_plan(const ModelPlan& found, int threads) {
     print_plan(found, threads);
   }
   for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::fflush(stdout);
+}
+
+void print_exports(const nlohmann::ordered_json& exports) {
+  if (exports.is_null()) return;
+  if (exports.empty()) return line("exports", "not tried: the model is large");
+  std::string possible;
+  std::vector<std::pair<std::string, std::string>> refused;  // reason, forms
+  for (const auto& [form, reason] : exports.items()) {
+    const auto text = reason.get<std::string>();
+    if (text.empty()) {
+      possible += (possible.empty() ? "" : ", ") + form;
+      continue;
+    }
+    const auto known =
+        std::find_if(refused.begin(), refused.end(), [&](const auto& r) { return r.first == text; });
+    if (known == refused.end())
+      refused.emplace_back(text, form);
+    else
+      known->second += ", " + form;
+  }
+  line("exports", possible.empty() ? "none" : possible);
+  for (const auto& [reason, forms] : refused) line("", "not " + forms + ": " + reason);
   std::fflush(stdout);
 }
 

@@ -16,7 +16,6 @@
 #include "runtime/model/data.h"
 #include "runtime/model/trained_model.h"
 #include "runtime/train/loop/ranks.h"
-#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 
@@ -81,6 +80,7 @@ struct ExportObstacle {
 };
 /// Of every form, for a model that need not be trained. Nothing is written.
 std::vector<ExportObstacle> export_obstacles(const TrainedModel& model);
+struct ModelPlan;
 /// The same of what is planned, {form: reason}; {} where it is too large to try.
 nlohmann::ordered_json exports_json(const ModelPlan& found);
 

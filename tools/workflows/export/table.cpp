@@ -5,6 +5,7 @@
 #include "runtime/base/error.h"
 #include "tools/workflows/export/format.h"
 #include "tools/workflows/training/load.h"
+#include "tools/workflows/training/model_plan.h"
 
 namespace qmtl {
 std::span<const ExportFormat* const> export_formats() { return format_table; }

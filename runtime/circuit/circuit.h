@@ -18,6 +18,15 @@ enum class Source : std::uint8_t {
   param,  ///< parameter number `index`
 };
 
+/// What a rotation is to the gate that was written: a controlled rotation is half of it and the half undone.
+/// Both halves' angles and parameters are functions of one number: an engine reads the first half's alone,
+/// and of their gradients only what they bring that number together is defined.
+enum class Half : std::uint8_t {
+  whole,
+  first,
+  undone,  ///< turns by minus what the first half does
+};
+
 /// One elementary gate of a circuit. Qubits are global numbers; qubit 0 is the least significant bit of a
 /// basis index.
 struct Op {
@@ -28,6 +37,7 @@ struct Op {
   int index = -1;
   bool silent = false;  ///< part of a gate made of several: a device's noise does not act after it
   double angle = 0.0;   ///< radians, of a rotation that neither a sample nor a parameter turns
+  Half half = Half::whole;
 
   bool operator==(const Op&) const = default;
 };

@@ -2,6 +2,8 @@
 #include "runtime/circuit/writer.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <utility>
 
 namespace qmtl {
@@ -9,6 +11,19 @@ namespace {
 
 /// Until it is known how many inputs the sample has, the angles of encodings are counted from here.
 constexpr int first_encoded = 1 << 24;
+
+/// Of two parts that turn one qubit about one axis by opposite angles the first and the other.
+Half half_of(std::span<const GatePart> parts, std::size_t at) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const GatePart &part = parts[at], &other = parts[i];
+    if (!is_rotation(part.gate) || other.gate != part.gate || other.first != part.first ||
+        part.constant != 0.0 || other.constant != 0.0 || part.factors == std::array<double, 3>{})
+      continue;
+    if (std::ranges::equal(part.factors, other.factors, {}, std::negate{}))
+      return i > at ? Half::first : Half::undone;
+  }
+  return Half::whole;
+}
 
 }  // namespace
 
@@ -23,7 +38,8 @@ void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qu
       ops.push_back({gate, qubit(0), qubit(1), Source::none, -1});
     return;
   }
-  for (const GatePart& part : row.parts) {
+  for (std::size_t at = 0; at < row.parts.size(); ++at) {
+    const GatePart& part = row.parts[at];
     if (!is_rotation(part.gate)) {
       ops.push_back({part.gate, qubit(part.first), qubit(part.second), Source::none, -1});
       continue;
@@ -31,17 +47,20 @@ void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qu
     Expression angle{part.constant, {}};
     for (std::size_t i = 0; i < static_cast<std::size_t>(row.angles); ++i)
       angle = sum(angle, scaled(angles[i], part.factors[i]));
-    rotate(ops, part.gate, qubit(part.first), angle);
+    rotate(ops, part.gate, qubit(part.first), angle, half_of(row.parts, at));
   }
 }
 
-void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& by) {
+void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& by, Half half) {
   const Expression sample = sample_part(by), fixed = fixed_part(by);
-  if (!sample.terms.empty()) ops.push_back({gate, qubit, -1, Source::angle, angle(sample)});
+  const auto turn = [&](Source source, int index, double constant) {
+    ops.push_back({gate, qubit, -1, source, index, false, constant, half});
+  };
+  if (!sample.terms.empty()) turn(Source::angle, angle(sample), 0.0);
   if (!fixed.terms.empty())
-    ops.push_back({gate, qubit, -1, Source::param, param(fixed)});
+    turn(Source::param, param(fixed), 0.0);
   else if (fixed.constant != 0.0 || sample.terms.empty())
-    ops.push_back({gate, qubit, -1, Source::none, -1, false, fixed.constant});
+    turn(Source::none, -1, fixed.constant);
 }
 
 void CircuitWriter::rotate_by_input(std::vector<Op>& ops, Gate gate, int qubit, int input) {

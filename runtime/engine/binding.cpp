@@ -13,12 +13,19 @@
 namespace qmtl::engine {
 namespace {
 
+/// each(slot, terms, constant, the share of half the gate's angle that the terms are).
 template <class Each>
-void for_layers(const Program& program, const Each& each) {
-  for (const RyLayer& layer : program.shared) each(layer);
+void for_gates(const Program& program, const Each& each) {
+  const auto of = [&](const RyLayer& layer) {
+    for (std::size_t g = 0; g < layer.gates.size(); ++g)
+      each(layer.slot + g, layer.gates[g].terms, layer.gates[g].constant, 0.5);
+    for (const Turn& turn : layer.turns)
+      each(static_cast<std::size_t>(turn.slot), turn.terms, turn.constant, 1.0);
+  };
+  for (const RyLayer& layer : program.shared) of(layer);
   for (const BlockProgram& block : program.blocks) {
-    for (const RyLayer& layer : block.layers) each(layer);
-    if (block.product) each(*block.product);
+    for (const RyLayer& layer : block.layers) of(layer);
+    if (block.product) of(*block.product);
   }
 }
 
@@ -39,12 +46,10 @@ BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, P
       params_(part.cone.params.size()) {
   bound_.program = &program_;
   bound_.sample_terms.resize(program_.gates);
-  auto collect = [&](const RyLayer& layer) {
-    for (std::size_t g = 0; g < layer.gates.size(); ++g)
-      for (const AngleTerm& term : layer.gates[g].terms)
-        if (term.sample) bound_.sample_terms[layer.slot + g].push_back(cone_.angles[term.index]);
-  };
-  for_layers(program_, collect);
+  for_gates(program_, [&](std::size_t slot, const std::vector<AngleTerm>& terms, double, double) {
+    for (const AngleTerm& term : terms)
+      if (term.sample) bound_.sample_terms[slot].push_back(cone_.angles[term.index]);
+  });
   if (method_ == BlockMethod::branch) return;
 
   std::vector<std::vector<int>> qubits;
@@ -95,14 +100,11 @@ void BoundPart<Real>::bind(std::span<const double> params) {
 template <class Real>
 void BoundPart<Real>::bind_gates() {
   std::vector<double> half(program_.gates, 0.0), sin(program_.gates), cos(program_.gates);
-  auto add = [&](const RyLayer& layer) {
-    for (std::size_t g = 0; g < layer.gates.size(); ++g) {
-      half[layer.slot + g] += 0.5 * layer.gates[g].constant;
-      for (const AngleTerm& term : layer.gates[g].terms)
-        if (!term.sample) half[layer.slot + g] += 0.5 * params_[term.index];
-    }
-  };
-  for_layers(program_, add);
+  for_gates(program_, [&](std::size_t slot, const std::vector<AngleTerm>& terms, double fixed, double share) {
+    half[slot] += share * fixed;
+    for (const AngleTerm& term : terms)
+      if (!term.sample) half[slot] += share * params_[term.index];
+  });
   step_.math.sincos(half.data(), sin.data(), cos.data(), half.size());
   bound_.constant.assign(half.begin(), half.end());
   bound_.constant_sin.assign(sin.begin(), sin.end());
@@ -281,12 +283,10 @@ void BoundPart<Real>::finish(const double* sums, double* gradients) const {
 template <class Real>
 std::vector<double> BoundPart<Real>::local_gradients(const double* sums) const {
   std::vector<double> local(params_.size(), 0.0);
-  auto add = [&](const RyLayer& layer) {
-    for (std::size_t g = 0; g < layer.gates.size(); ++g)
-      for (const AngleTerm& term : layer.gates[g].terms)
-        if (!term.sample) local[term.index] += sums[layer.slot + g];
-  };
-  for_layers(program_, add);
+  for_gates(program_, [&](std::size_t slot, const std::vector<AngleTerm>& terms, double, double) {
+    for (const AngleTerm& term : terms)
+      if (!term.sample) local[term.index] += sums[slot];
+  });
   sums += program_.gates;
   const std::size_t phases = static_cast<std::size_t>(program_.gradient_slots) << program_.qubits;
   add_phase_gradients(program_, {sums, phases}, local);

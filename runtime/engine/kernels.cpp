@@ -52,7 +52,10 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
   for (std::size_t g = 0; g < product.gates.size(); ++g)
     std::copy_n(p.product_gradients + product.gates[g].qubit * tile, tile, p.gradients + g * tile);
   for (std::size_t g = 0; g < static_cast<std::size_t>(program.gates); ++g) {
-    const Real* gradient = p.gradients + g * tile;
+    Real* gradient = p.gradients + g * tile;
+    // The terms of a turn are half its angle.
+    if (program.turn_of[g] >= 0)
+      for (int b = 0; b < tile; ++b) gradient[b] *= 2;
     sums->gate[g] += TileSum(gradient);
     for (const int term : bound.sample_terms[g])
       for (int b = 0; b < tile; ++b) data.angle_gradients[term * tile + b] += gradient[b];

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/circuit/controlled_turn.h"
+#include "runtime/engine/row_blocks.h"
 
 namespace qmtl::engine {
 namespace {
@@ -37,8 +40,25 @@ class Levels {
     mixes_.push_back(std::move(entry));
     if (!lead) layers_.emplace_back();  // layer 0 exists even if empty: it makes |0...0>
     for (int q = 0; q < qubits; ++q) layer_of_[q] = lead ? 1 : 0;
+    turn_of_ = layer_of_;
   }
 
+  /// turns: controlled rotations as one gate each.
+  void add(std::span<const Op> ops, bool turns) {
+    while (!ops.empty()) {
+      const std::optional<ControlledTurn> found = turns ? controlled_turn(ops) : std::nullopt;
+      if (found)
+        turn(*found, ops.first(found->half));
+      else
+        add(ops.front());
+      ops = ops.subspan(found ? found->gates : 1);
+    }
+  }
+
+  std::vector<RyLayer> layers() && { return std::move(layers_); }
+  std::vector<Mix> mixes() && { return std::move(mixes_); }
+
+ private:
   void add(const Op& op) {
     if (!is_elementary(op.gate))
       throw usage_error("expected a circuit of elementary gates (CircuitWriter makes it), found " +
@@ -69,10 +89,6 @@ class Levels {
     if (op.q1 >= 0) touched_[op.q1] = true;
   }
 
-  std::vector<RyLayer> layers() && { return std::move(layers_); }
-  std::vector<Mix> mixes() && { return std::move(mixes_); }
-
- private:
   // Numbering: with a lead, layer number l (from 1) is layers_[l - 1] and is followed by mixes_[l]; mixes_[0]
   // is the entry. Without, layer number l (from 0) is layers_[l] and is followed by mixes_[l].
   void turn_about_x(const Op& op) {
@@ -84,12 +100,7 @@ class Levels {
 
   void rotate(const Op& op) {
     const int number = layer_of_[op.q0];
-    const std::size_t at = number - (lead_ ? 1 : 0);
-    if (at >= layers_.size()) {
-      layers_.emplace_back();
-      mixes_.push_back(identity_mix(qubits_));
-    }
-    std::vector<RyGate>& gates = layers_[at].gates;
+    std::vector<RyGate>& gates = layer(number).gates;
     auto found = std::find_if(gates.begin(), gates.end(), [&](const RyGate& g) { return g.qubit == op.q0; });
     if (found == gates.end()) {
       gates.push_back({op.q0, {}, 0.0});
@@ -99,7 +110,36 @@ class Levels {
       found->constant += op.angle;
     else
       found->terms.push_back({op.source == Source::angle, op.index});
-    mix_of_[op.q0] = number;
+    mix_of_[op.q0] = turn_of_[op.q0] = number;
+  }
+
+  void turn(const ControlledTurn& gate, std::span<const Op> half) {
+    if (!touched_[gate.control]) return;  // its control is still |0>
+    const int number = std::max(turn_of_[gate.control], turn_of_[gate.target]);
+    Turn& made = layer(number).turns.emplace_back();
+    made.control = gate.control;
+    made.target = gate.target;
+    made.about_x = axis(half.front().gate, 0) == 'X';
+    for (const Op& op : half) {
+      if (op.source == Source::none)
+        made.constant += op.angle;
+      else
+        made.terms.push_back({op.source == Source::angle, op.index});
+    }
+    for (int q : {gate.control, gate.target}) {
+      mix_of_[q] = turn_of_[q] = number;
+      layer_of_[q] = number + 1;
+      touched_[q] = true;
+    }
+  }
+
+  RyLayer& layer(int number) {
+    const std::size_t at = number - (lead_ ? 1 : 0);
+    if (at >= layers_.size()) {
+      layers_.emplace_back();
+      mixes_.push_back(identity_mix(qubits_));
+    }
+    return layers_[at];
   }
 
   void phase(int q, PhaseTerm term) {
@@ -114,7 +154,7 @@ class Levels {
     for (int q : qubits) at = std::max(at, mix_of_[q]);
     for (int q : qubits) {
       mix_of_[q] = at;
-      layer_of_[q] = at + 1;
+      layer_of_[q] = turn_of_[q] = at + 1;
     }
     return mixes_[at];
   }
@@ -122,7 +162,9 @@ class Levels {
   int qubits_;
   bool lead_;
   std::vector<bool> touched_;
-  std::vector<int> layer_of_, mix_of_;
+  /// Of each qubit the layer of its next rotation, the mix of its next other gate, the layer of its next
+  /// turn.
+  std::vector<int> layer_of_, mix_of_, turn_of_;
   std::vector<RyLayer> layers_;
   std::vector<Mix> mixes_;
 };
@@ -158,6 +200,16 @@ Pass make_pass(const RyLayer& layer, int first, int k, int qubits) {
   return pass;
 }
 
+void finish_turn(Turn& turn, int qubits, int number, Program& program) {
+  turn.slot = program.gates++;
+  turn.number = number;
+  program.turn_of.push_back(number);
+  const std::vector<int> rest = others(qubits, {turn.control, turn.target});
+  for (std::uint32_t v = 0; v < (1u << rest.size()); ++v)
+    turn.base_row.push_back(row(deposit(v, rest) | 1u << turn.control));
+  turn.target_row = row(1u << turn.target);
+}
+
 void finish_layer(RyLayer& layer, int qubits, bool product, Program& program) {
   std::sort(layer.gates.begin(), layer.gates.end(),
             [](const RyGate& a, const RyGate& b) { return a.qubit < b.qubit; });
@@ -165,6 +217,8 @@ void finish_layer(RyLayer& layer, int qubits, bool product, Program& program) {
   layer.slot = program.gates;
   const int count = static_cast<int>(layer.gates.size());
   program.gates += count;
+  program.turn_of.resize(program.gates, -1);
+  for (Turn& turn : layer.turns) finish_turn(turn, qubits, program.turns++, program);
   if (product) return;
   // The pass through the mix holds real and imaginary parts at once: three gates fill the registers.
   int first = 0;
@@ -234,7 +288,9 @@ void fold_readout(BlockProgram& block, const Block& source, const Mix& last, int
 /// Tries to make the block's only layer and string a product: every qubit of the string has a gate in the
 /// layer, the other gates do nothing.
 bool as_product(BlockProgram& block) {
-  if (block.layers.size() != 1 || block.outputs.size() != 1 || block.outputs[0].size() != 1) return false;
+  if (block.layers.size() != 1 || !block.layers[0].turns.empty() || block.outputs.size() != 1 ||
+      block.outputs[0].size() != 1)
+    return false;
   const StringTerm& term = block.outputs[0][0];
   if (term.weight_param >= 0 || term.mask == 0) return false;
   RyLayer layer;
@@ -258,18 +314,29 @@ Split split_rows(int qubits, const std::vector<int>& reg) {
   return split;
 }
 
+namespace {
+/// `complex`: of the state before the layer, then after it.
+void set_complex(RyLayer& layer, bool& complex) {
+  const bool turned =
+      std::any_of(layer.turns.begin(), layer.turns.end(), [](const Turn& turn) { return turn.about_x; });
+  layer.turned_complex = turned && !complex;
+  layer.complex = complex |= turned;
+}
+}  // namespace
+
 Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions& options) {
   Program program;
   bool complex = options.complex;
+  const bool turns = !cut_sums(circuit.qubits);
   program.qubits = circuit.qubits;
   Levels shared(circuit.qubits, false, identity_mix(circuit.qubits));
-  for (const Op& op : circuit.shared) shared.add(op);
+  shared.add(circuit.shared, turns);
   program.shared = Levels(shared).layers();
   program.mixes = std::move(shared).mixes();
 
   for (std::size_t l = 0; l < program.shared.size(); ++l) {
     finish_layer(program.shared[l], circuit.qubits, l == 0, program);
-    program.shared[l].complex = complex;
+    set_complex(program.shared[l], complex);
     finish_mix(program.mixes[l], circuit.qubits, program);
     complex |= !program.mixes[l].phases.empty();
   }
@@ -288,7 +355,7 @@ Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions
     entry.table = entry.gradient_slot = -1;
     entry.own.clear();
     Levels levels(circuit.qubits, true, entry);
-    for (const Op& op : source.ops) levels.add(op);
+    levels.add(source.ops, turns);
     block.layers = Levels(levels).layers();
     block.mixes = std::move(levels).mixes();
     block.entry = std::move(block.mixes.front());
@@ -319,7 +386,7 @@ Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions
     bool block_complex = program.shared.back().complex || !block.entry.phases.empty();
     for (std::size_t l = 0; l < block.layers.size(); ++l) {
       finish_layer(block.layers[l], circuit.qubits, false, program);
-      block.layers[l].complex = block_complex;
+      set_complex(block.layers[l], block_complex);
       program.complex |= block_complex;
       if (l < block.mixes.size()) {
         finish_mix(block.mixes[l], circuit.qubits, program);

@@ -42,11 +42,27 @@ struct Pass {
   std::vector<std::uint32_t> base, base_row;
 };
 
+/// A rotation of one qubit about X or Y where another is 1: in place on that half of the state, so that a
+/// sequence of them is one layer. Only in states below `blocked_bits` (row_blocks.h).
+struct Turn {
+  int control, target;
+  bool about_x;
+  std::vector<AngleTerm> terms;  ///< of half the angle
+  double constant = 0.0;
+  int slot = 0;    ///< among all gates of the program
+  int number = 0;  ///< among all turns
+  /// Rows of the amplitudes that are turned with the one `target_row` behind.
+  std::vector<std::uint32_t> base_row;
+  std::uint32_t target_row = 0;
+};
+
 struct RyLayer {
   std::vector<RyGate> gates;               ///< ascending qubits
   int qubits = 0;                          ///< of the state
   int slot = 0;                            ///< position of the first gate among all gates of the program
+  std::vector<Turn> turns;                 ///< in order, after the gates
   bool complex = false;                    ///< the state after this layer has an imaginary part
+  bool turned_complex = false;             ///< by its turns alone
   int rotate_slot = 0, in_place_slot = 0;  ///< position of the first pass of each list among all passes
   std::vector<Pass> rotate;  ///< first pass reads the previous state through the mix, the others are in place
   std::vector<Pass> in_place;  ///< passes of up to four gates, for gradients and the way back
@@ -108,9 +124,11 @@ struct Program {
   std::vector<RyLayer> shared;       ///< layer 0 acts on |0...0>: a product state
   std::vector<Mix> mixes;            ///< after each shared layer
   std::vector<BlockProgram> blocks;  ///< branch method only
-  int gates = 0;                     ///< RY gates of all layers
+  int gates = 0;                     ///< RY gates and turns of all layers
+  std::vector<int> turn_of;          ///< [gates] number of a turn, -1 for others
   int passes = 0;                    ///< passes of all layers, both lists
-  int tables = 0;                    ///< distinct phase tables
+  int turns = 0;
+  int tables = 0;  ///< distinct phase tables
   int gradient_slots = 0;
   int block_layers = 0;   ///< most layers in one block
   bool products = false;  ///< any block has a product

@@ -10,6 +10,7 @@
 #include "runtime/engine/product_state-inl.h"
 #include "runtime/engine/readout-inl.h"
 #include "runtime/engine/registers-inl.h"
+#include "runtime/engine/turns-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace qmtl::engine::HWY_NAMESPACE {

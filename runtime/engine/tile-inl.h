@@ -52,8 +52,7 @@ class SubTile {
     for (std::size_t l = 0; l < block.layers.size(); ++l) {
       const Mix& mix = l == 0 ? block.entry : block.mixes[l - 1];
       const State<Real> out = in_use(block.layers[l], layout_.block[l]);
-      Mode::forward(block.layers[l], mix, bound_.tables[mix.table], ket, out, tangents(), scales(),
-                    layout_.prepared.scaled);
+      forward_layer(block.layers[l], mix, ket, out);
       ket = out;
     }
     return ket;
@@ -64,8 +63,7 @@ class SubTile {
   void backward_block(const BlockProgram& block, State<Real> bra, bool first) {
     State<Real> other = layout_.scratch;
     for (std::size_t l = block.layers.size(); l-- > 0;) {
-      Mode::backward(block.layers[l], bra, in_use(block.layers[l], layout_.block[l]), tangents(), scales(),
-                     layout_.prepared.scaled, gradients());
+      backward_layer(block.layers[l], bra, in_use(block.layers[l], layout_.block[l]));
       if (l > 0) {
         const Mix& mix = block.mixes[l - 1];
         const State<Real> ket = in_use(block.layers[l - 1], layout_.block[l - 1]);
@@ -93,13 +91,39 @@ class SubTile {
     const Prepared<Real>& p = layout_.prepared;
     Mode::product_state(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
                         layout_.shared[0].re);
+    turn(program_.shared[0], in_use(program_.shared[0], layout_.shared[0]));
     for (std::size_t l = 1; l < program_.shared.size(); ++l) {
       const Mix& mix = program_.mixes[l - 1];
-      Mode::forward(program_.shared[l], mix, bound_.tables[mix.table],
-                    in_use(program_.shared[l - 1], layout_.shared[l - 1]),
-                    in_use(program_.shared[l], layout_.shared[l]), tangents(), scales(), p.scaled);
+      forward_layer(program_.shared[l], mix, in_use(program_.shared[l - 1], layout_.shared[l - 1]),
+                    in_use(program_.shared[l], layout_.shared[l]));
     }
   }
+
+  /// A layer without gates only mixes before its turns.
+  void forward_layer(const RyLayer& layer, const Mix& mix, State<Real> in, State<Real> out) {
+    const State<Real> rotated = with_parts(out, out.im && !layer.turned_complex);
+    const PhaseTable<Real>& table = bound_.tables[mix.table];
+    if (layer.gates.empty())
+      Mode::apply(mix, table, in, rotated);
+    else
+      Mode::forward(layer, mix, table, in, rotated, tangents(), scales(), layout_.prepared.scaled);
+    turn(layer, out);
+  }
+
+  void backward_layer(const RyLayer& layer, State<Real> bra, State<Real> ket) {
+    unturn(layer, bra, ket);
+    if (!layer.gates.empty())
+      Mode::backward(layer, bra, ket, tangents(), scales(), layout_.prepared.scaled, gradients());
+  }
+
+  void turn(const RyLayer& layer, State<Real> state) {
+    if constexpr (!Mode::amplitudes)  // no turns in states so large
+      ApplyTurns(layer, state, tangents(), turn_cosines());
+  }
+  void unturn(const RyLayer& layer, State<Real> bra, State<Real> ket) {
+    if constexpr (!Mode::amplitudes) UndoTurns(layer, bra, ket, tangents(), turn_cosines(), gradients());
+  }
+  const Real* turn_cosines() const { return layout_.prepared.turn_cosines + offset_; }
 
   /// A buffer with the parts that the state after `layer` has.
   State<Real> in_use(const RyLayer& layer, State<Real> buffer) const {
@@ -214,8 +238,7 @@ class SubTile {
   void backward_shared() {
     State<Real> bra = shared_bra(), other = layout_.scratch;
     for (std::size_t l = program_.shared.size() - 1; l > 0; --l) {
-      Mode::backward(program_.shared[l], bra, in_use(program_.shared[l], layout_.shared[l]), tangents(),
-                     scales(), layout_.prepared.scaled, gradients());
+      backward_layer(program_.shared[l], bra, in_use(program_.shared[l], layout_.shared[l]));
       const State<Real> ket = in_use(program_.shared[l - 1], layout_.shared[l - 1]);
       const State<Real> before = with_parts(other, ket.im != nullptr);
       const Mix& mix = program_.mixes[l - 1];
@@ -224,6 +247,7 @@ class SubTile {
       bra = before;
     }
     const Prepared<Real>& p = layout_.prepared;
+    unturn(program_.shared[0], bra, in_use(program_.shared[0], layout_.shared[0]));
     Mode::product_gradient(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
                            bra.re, layout_.probability, p.product_gradients + offset_);
   }

@@ -18,7 +18,8 @@ namespace qmtl::engine::HWY_NAMESPACE {
 /// Angles of one tile in the form the passes use, and where a tile's data lies in the workspace.
 template <class Real>
 struct Prepared {
-  Real *tangents, *scales;          ///< [gates][16], [passes][16]
+  Real *tangents, *scales;          ///< [gates][16] (of a turn the sine), [passes][16]
+  Real* turn_cosines;               ///< [turns][16]
   Real *product_sin, *product_cos;  ///< [qubits][16] of layer 0
   Real* gradients;                  ///< [gates][16]
   Real* product_gradients;          ///< [qubits][16]
@@ -59,6 +60,7 @@ template <class Real>
 void TakePrepared(const Program& program, Arena<Real>& arena, Prepared<Real>& p) {
   p.tangents = arena.take(program.gates * tile);
   p.scales = arena.take(program.passes * tile);
+  p.turn_cosines = arena.take(program.turns * tile);
   p.product_sin = arena.take(program.qubits * tile);
   p.product_cos = arena.take(program.qubits * tile);
   p.gradients = arena.take(program.gates * tile);
@@ -170,7 +172,7 @@ void Prepare(const Bound<Real>& bound, const TileData<Real>& data, Layout<Real>&
   constexpr std::size_t n = lanes<Real>;
   Prepared<Real>& p = layout.prepared;
   Real* cosines = p.gradients;  // not in use yet
-  const Vec<Real> half = hn::Set(d, Real(0.5));
+  const Vec<Real> half = hn::Set(d, Real(0.5)), one = hn::Set(d, Real(1));
   const Vec<Real> least = hn::Set(d, sizeof(Real) == 4 ? Real(1e-8) : Real(1e-30));
   for (std::size_t i = 0; i < static_cast<std::size_t>(program.qubits); ++i)
     for (std::size_t b = 0; b < tile; b += n) {
@@ -180,6 +182,7 @@ void Prepare(const Bound<Real>& bound, const TileData<Real>& data, Layout<Real>&
   const std::size_t product_gates = program.shared.front().gates.size();
   for (std::size_t g = 0; g < static_cast<std::size_t>(program.gates); ++g) {
     const std::vector<int>& terms = bound.sample_terms[g];
+    const int turn = program.turn_of[g];
     for (std::size_t b = 0; b < tile; b += n) {
       Vec<Real> s, c;
       if (terms.empty()) {
@@ -189,12 +192,15 @@ void Prepare(const Bound<Real>& bound, const TileData<Real>& data, Layout<Real>&
         Vec<Real> x = hn::Load(d, data.angles + terms[0] * tile + b);
         for (std::size_t i = 1; i < terms.size(); ++i)
           x = hn::Add(x, hn::Load(d, data.angles + terms[i] * tile + b));
-        SinCos(hn::MulAdd(half, x, hn::Set(d, bound.constant[g])), s, c);
+        SinCos(hn::MulAdd(turn < 0 ? half : one, x, hn::Set(d, bound.constant[g])), s, c);
       }
       if (g < product_gates) {
         const std::size_t q = program.shared.front().gates[g].qubit;
         hn::Store(s, d, p.product_sin + q * tile + b);
         hn::Store(c, d, p.product_cos + q * tile + b);
+      } else if (turn >= 0) {
+        hn::Store(s, d, p.tangents + g * tile + b);
+        hn::Store(c, d, p.turn_cosines + turn * tile + b);
       } else {
         c = hn::IfThenElse(hn::Lt(hn::Abs(c), least), hn::CopySign(least, c), c);
         hn::Store(c, d, cosines + g * tile + b);

@@ -70,7 +70,7 @@ void BlockGradient(const Bound<Real>& bound, MatrixView<Real> start, MatrixView<
     part.backward_block(block, at_output, true);
     if (sub + 1 < tile / lanes<Real>) continue;
     for (std::size_t g = 0; g < sums.gate.size(); ++g)
-      sums.gate[g] += TileSum(layout.prepared.gradients + g * tile);
+      sums.gate[g] += TileSum(layout.prepared.gradients + g * tile) * (bound.program->turn_of[g] < 0 ? 1 : 2);
   }
 }
 

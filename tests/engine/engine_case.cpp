@@ -50,8 +50,47 @@ std::vector<double> weight_sums(const Problem& problem) {
   return sums;
 }
 
+/// The halves of controlled rotations (circuit.h) that turn by what `source` gives.
+Problem::Ties ties(const Circuit& circuit, Source source, int count) {
+  std::vector<bool> undone(static_cast<std::size_t>(count));
+  Problem::Ties found;
+  const auto add = [&](const std::vector<Op>& ops) {
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i].half != Half::undone || ops[i].source != source) continue;
+      std::size_t first = i;
+      while (ops[first].half != Half::first || ops[first].source != source || ops[first].q0 != ops[i].q0)
+        --first;
+      const std::array<std::size_t, 2> pair{static_cast<std::size_t>(ops[first].index),
+                                            static_cast<std::size_t>(ops[i].index)};
+      if (undone[pair[0]] || undone[pair[1]]) continue;
+      undone[pair[1]] = true;
+      found.push_back(pair);
+    }
+  };
+  add(circuit.shared);
+  for (const Block& block : circuit.blocks) add(block.ops);
+  return found;
+}
+
+/// What is undone is minus what was done, in every row.
+void negate_undone(const Problem::Ties& pairs, std::size_t width, std::vector<double>& rows) {
+  for (std::size_t at = 0; at < rows.size(); at += width)
+    for (const auto& [first, undone] : pairs) rows[at + undone] = -rows[at + first];
+}
+
+/// The gradients of both numbers of a pair become that of the one.
+template <class Values>
+void fold(const Problem::Ties& pairs, std::size_t width, Values& rows) {
+  for (std::size_t at = 0; at < rows.size(); at += width)
+    for (const auto& [first, undone] : pairs) {
+      rows[at + first] -= rows[at + undone];
+      rows[at + undone] = 0;
+    }
+}
+
 /// How often the angle or parameter is used that is used most.
-double most_uses(const Circuit& circuit) {
+double most_uses(const Problem& problem) {
+  const Circuit& circuit = problem.circuit;
   std::vector<int> angles(static_cast<std::size_t>(circuit.angles)),
       params(static_cast<std::size_t>(circuit.params));
   const auto count = [&](const std::vector<Op>& ops) {
@@ -61,6 +100,8 @@ double most_uses(const Circuit& circuit) {
   };
   count(circuit.shared);
   for (const Block& block : circuit.blocks) count(block.ops);
+  for (const auto& [first, undone] : problem.tied_angles) angles[first] += angles[undone];
+  for (const auto& [first, undone] : problem.tied_params) params[first] += params[undone];
   int most = 1;
   for (const auto* list : {&angles, &params})
     for (int uses : *list) most = std::max(most, uses);
@@ -121,15 +162,21 @@ Problem make_problem(const Circuit& circuit, const std::vector<double>& angles, 
   problem.samples = angles.size() / width;
   problem.angles = angles;
   to_float(problem.angles);
+  problem.tied_angles = ties(circuit, Source::angle, circuit.angles);
+  problem.tied_params = ties(circuit, Source::param, circuit.params);
+  negate_undone(problem.tied_angles, width, problem.angles);
   problem.params = params;
   if (params.empty())
     problem.params = oracle::uniform(seed + 1000003, static_cast<std::size_t>(problem.circuit.params), -2, 2);
+  negate_undone(problem.tied_params, problem.params.size(), problem.params);
   problem.cotangents = oracle::uniform(seed + 2000003, problem.samples * problem.columns(), -1, 1);
   to_float(problem.cotangents);
   problem.d_angles = oracle::uniform(seed + 3000017, width, -1, 1);
   problem.d_params = oracle::uniform(seed + 4000037, problem.params.size(), -1, 1);
+  negate_undone(problem.tied_angles, width, problem.d_angles);
+  negate_undone(problem.tied_params, problem.params.size(), problem.d_params);
   normalise(problem.d_angles, problem.d_params);
-  problem.uses = most_uses(circuit);
+  problem.uses = most_uses(problem);
   for (auto* direction : {&problem.d_angles, &problem.d_params})
     for (double& part : *direction) part /= problem.uses;
   for (std::size_t s = 0; s < problem.samples; ++s) {
@@ -142,6 +189,8 @@ Problem make_problem(const Circuit& circuit, const std::vector<double>& angles, 
     problem.directional.push_back(
         oracle::finite_difference(problem.circuit, a, problem.params, g, problem.d_angles, problem.d_params));
   }
+  fold(problem.tied_angles, width, problem.angle_gradients);
+  fold(problem.tied_params, problem.params.size(), problem.param_gradients);
   return problem;
 }
 
@@ -190,7 +239,10 @@ Answer<Real> run(const Engine<Real>& engine, const Problem& problem, std::size_t
 }
 
 template <class Real>
-void check_against_oracle(const Problem& problem, const Answer<Real>& answer, std::size_t batch) {
+void check_against_oracle(const Problem& problem, const Answer<Real>& given, std::size_t batch) {
+  Answer<Real> answer = given;
+  fold(problem.tied_angles, static_cast<std::size_t>(problem.circuit.angles), answer.angle_gradients);
+  fold(problem.tied_params, problem.params.size(), answer.param_gradients);
   const double eps = std::numeric_limits<Real>::epsilon(), units = rounding_units(problem);
   const std::size_t columns = problem.columns(), width = static_cast<std::size_t>(problem.circuit.angles);
   const std::vector<double> norms = weight_sums(problem);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -14,11 +15,16 @@ namespace qmtl::test {
 /// A problem: angles and cotangents of `samples` samples (row-major) that are exact in float, and what the
 /// oracle says. Every array of one sample is a row, so that the first rows are a problem of their own.
 struct Problem {
+  /// Angles or parameters that are one number: [of a half, of the half undone]. An engine may give the sum of
+  /// their gradients to either.
+  using Ties = std::vector<std::array<std::size_t, 2>>;
+
   AnsatzSpec spec;
   Circuit circuit;
   bool second_moments = false;
   std::size_t samples = 0;
   std::vector<double> angles, params, cotangents;
+  Ties tied_angles, tied_params;
   std::vector<double> values;           ///< [samples, columns]
   std::vector<double> angle_gradients;  ///< [samples, angles]
   std::vector<double> param_gradients;  ///< [samples, params]: each sample's own part

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+#include <span>
 #include <vector>
+
+#include "runtime/circuit/controlled_turn.h"
 
 namespace qmtl {
 namespace {
@@ -19,8 +23,9 @@ struct GateCount {
 
 /// Of one qubit, on the way through a list of gates.
 struct QubitState {
-  bool fresh = false;  ///< still in the product state that the first upload writes directly
-  bool open = false;   ///< a rotation can still be merged
+  bool fresh = false;   ///< still in the product state that the first upload writes directly
+  bool open = false;    ///< a rotation can still be merged
+  bool turned = false;  ///< the last gate was a controlled rotation
   int level = 0;
 };
 
@@ -28,18 +33,27 @@ struct QubitState {
 GateCount count_gates(const std::vector<Op>& ops, std::vector<QubitState>& qubits) {
   GateCount count;
   const auto at = [&](int qubit) -> QubitState& { return qubits[static_cast<std::size_t>(qubit)]; };
-  for (const Op& op : ops) {
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const Op& op = ops[i];
     if (!is_real(op.gate)) count.complex = true;
+    if (const std::optional<ControlledTurn> turn = controlled_turn(std::span(ops).subspan(i))) {
+      // On half of the state, but of the ket as well on the way back.
+      ++count.rotations;
+      for (int q : {turn->control, turn->target}) at(q) = {false, true, true, at(q).level};
+      i += turn->gates - 1;
+      continue;
+    }
     if (is_rotation(op.gate) && !is_diagonal(op.gate)) {
-      if (!at(op.q0).open && !at(op.q0).fresh) ++count.rotations;
+      if ((!at(op.q0).open && !at(op.q0).fresh) || at(op.q0).turned) ++count.rotations;
       at(op.q0).open = true;
+      at(op.q0).turned = false;
       continue;
     }
     for (int q : {op.q0, op.q1}) {
       if (q < 0) continue;
       QubitState& state = at(q);
       if (state.open || state.fresh) ++state.level;
-      state.open = state.fresh = false;
+      state.open = state.fresh = state.turned = false;
       count.mixes = std::max(count.mixes, state.level);
     }
   }
@@ -60,7 +74,7 @@ void Cost::add(const Cost& other) {
 /// A rotation costs one multiply-add an amplitude and component on the way there, one on the way back and one
 /// for its gradient.
 Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model) {
-  std::vector<QubitState> qubits(static_cast<std::size_t>(circuit.qubits), QubitState{true, false, 0});
+  std::vector<QubitState> qubits(static_cast<std::size_t>(circuit.qubits), QubitState{true, false, false, 0});
   const GateCount shared = count_gates(circuit.shared, qubits);
   const double amplitudes = std::ldexp(1.0, circuit.qubits);
   double parts = shared.complex ? 2 : 1, states = shared.mixes + 5, bytes = 0;

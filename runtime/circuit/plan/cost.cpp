@@ -37,8 +37,8 @@ GateCount count_gates(const std::vector<Op>& ops, std::vector<QubitState>& qubit
     const Op& op = ops[i];
     if (!is_real(op.gate)) count.complex = true;
     if (const std::optional<ControlledTurn> turn = controlled_turn(std::span(ops).subspan(i))) {
-      // On half of the state, but of the ket as well on the way back.
-      ++count.rotations;
+      // On half of the state, of the ket as well on the way back, and one gate a load and store.
+      count.rotations += 2;
       for (int q : {turn->control, turn->target}) at(q) = {false, true, true, at(q).level};
       i += turn->gates - 1;
       continue;

@@ -183,7 +183,7 @@ std::string expand(std::string_view text, const std::map<std::string_view, std::
 
 std::string array(const char* type, const char* name, const std::string& content) {
   return content.empty() ? ""
-                         : std::string("static const ") + type + " @" + name + "[] = {" + content + "};\n\n";
+                         : std::string("static const QE_ROM ") + type + " @" + name + "[] = {" + content + "};\n\n";
 }
 
 /// Names come from data sets: what would end a comment or a line does not get into one.
@@ -299,10 +299,17 @@ int @run(const float *x, float *y, float *arena) {
 )";
 
 constexpr const char* selftest_text = R"(int @selftest(float *y, float *arena) {
-  const float *sample = @samples;
+  const QE_ROM float *sample = @samples;
   uint32_t i, j;
   for (i = 0; i < @COUNT; ++i, sample += @inputs + @outputs) {
-    const int code = @run(sample, y, arena);
+    int code;
+#ifdef QE_ROM_APART /* @run reads inputs from RAM */
+    float x[@inputs];
+    for (j = 0; j < @inputs; ++j) x[j] = sample[j];
+#else
+    const float *x = sample;
+#endif
+    code = @run(x, y, arena);
     if (code != 0) return code;
     for (j = 0; j < @outputs; ++j)
       if (@to_bits(y[j]) != @to_bits(sample[@inputs + j])) return @bad_selftest;
@@ -345,6 +352,7 @@ EdgeSourceCode generate_c(const EdgeModel& model, const std::string& name) {
   edge_words(model);  // refuses what the format cannot hold, and numbers that are not finite
   Kernels kernels;
   kernels.need("contract");
+  kernels.need("rom");
   kernels.need("to_bits");
   Arrays arrays;
   std::string calls;

@@ -69,6 +69,12 @@ TARGETS = [
          "qemu-system-riscv32", "-M", "virt", "-bios", "none"),
     Target("armhf", "arm-linux-gnueabihf-gcc", ["-static"], ["qemu-arm"]),
     Target("aarch64", "aarch64-linux-gnu-gcc", ["-static"], ["qemu-aarch64"]),
+    Target("armel, soft float", "arm-linux-gnueabi-gcc", ["-static"], ["qemu-arm"]),
+    Target("riscv64", "riscv64-linux-gnu-gcc", ["-static"], ["qemu-riscv64"]),
+    Target("mipsel", "mipsel-linux-gnu-gcc", ["-static"], ["qemu-mipsel"]),
+    Target("mips (big-endian)", "mips-linux-gnu-gcc", ["-static"], ["qemu-mips"]),
+    Target("ppc64 (big-endian)", "powerpc64-linux-gnu-gcc", ["-static"], ["qemu-ppc64"]),
+    Target("sparc64 (big-endian)", "sparc64-linux-gnu-gcc", ["-static"], ["qemu-sparc64"]),
     Target("s390x (big-endian)", "s390x-linux-gnu-gcc", ["-static", "-fexcess-precision=fast"], ["qemu-s390x"]),
 ]
 

@@ -4,6 +4,7 @@
 
 #include "atan.h"
 #include "from_bits.h"
+#include "rom.h"
 #include "to_bits.h"
 
 /* By Newton's method as in norm; 0 for squares of numbers below 1e-15, where the largest is 1. */
@@ -18,7 +19,8 @@ static float qe_root(float x) {
 
 /* 2 atan2(right, left); 0 where both are 0. */
 static float qe_node_angle(float right, float left) {
-  const float map[3] = {1.0f, 2.0f, 0.0f}, full = 6.28318531f;
+  static const QE_ROM float map[3] = {1.0f, 2.0f, 0.0f};
+  const float full = 6.28318531f;
   const float across = right < 0.0f ? -right : right, along = left < 0.0f ? -left : left;
   float ratio, angle;
   if (across == 0.0f) return left < 0.0f ? full : 0.0f;

@@ -2,8 +2,10 @@
 
 #include <stdint.h>
 
+#include "rom.h"
+
 /* y[i] = q + p atan(g x[i]) with (g, p, q) = map; y may be x. Polynomial of Cephes (Moshier) atanf. */
-static void qe_atan(const float* x, float* y, uint32_t count, const float* map) {
+static void qe_atan(const float* x, float* y, uint32_t count, const QE_ROM float* map) {
   uint32_t i;
   for (i = 0; i < count; ++i) {
     const float u = map[0] * x[i];

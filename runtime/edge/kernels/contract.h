@@ -20,6 +20,3 @@
     defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "fast-math gives wrong results here: add -fno-fast-math (or /fp:precise) for this file"
 #endif
-
-/* Counts and shifts are of ints with 32 bits at least. */
-typedef char qe_int_has_32_bits[sizeof(int) >= 4 ? 1 : -1];

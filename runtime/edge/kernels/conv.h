@@ -1,12 +1,13 @@
 #pragma once
 
+#include "rom.h"
 #include "window.h"
 
 /* x[channels][height][width] -> y[outputs][rows][columns]; zeros around the image; weights
    [outputs][channels][kernel][kernel]. */
 static void qe_conv(const float* x, float* y, uint32_t channels, uint32_t height, uint32_t width,
-                    uint32_t outputs, uint32_t kernel, uint32_t stride, uint32_t padding, const float* bias,
-                    const float* w) {
+                    uint32_t outputs, uint32_t kernel, uint32_t stride, uint32_t padding,
+                    const QE_ROM float* bias, const QE_ROM float* w) {
   const uint32_t rows = (height + 2u * padding - kernel) / stride + 1u;
   const uint32_t columns = (width + 2u * padding - kernel) / stride + 1u;
   uint32_t j, i, k, c, d, n;
@@ -19,16 +20,16 @@ static void qe_conv(const float* x, float* y, uint32_t channels, uint32_t height
         const uint32_t right = qe_window_last(column, padding, kernel, width);
         const uint32_t inside = top < bottom && left < right; /* else the window lies beside the image */
         const uint32_t down = inside ? bottom - top : 0u;
-        const float* weight = w + top * kernel + left;
+        const QE_ROM float* weight = w + top * kernel + left;
         uint32_t at = inside ? (row + top - padding) * width + (column + left - padding) : 0u;
         float sum = 0.0f;
         for (c = 0; c < channels; ++c, at += height * width, weight += kernel * kernel) {
           const float* line = x + at;
-          const float* weights = weight;
+          const QE_ROM float* weights = weight;
           float part = 0.0f;
           for (d = down; d; --d, line += width, weights += kernel) {
             const float* from = line;
-            const float* by = weights;
+            const QE_ROM float* by = weights;
             for (n = right - left; n > 2u; n -= 3u, by += 3, from += 3) { /* windows of 3 and 5 are usual */
               part = part + by[0] * from[0];
               part = part + by[1] * from[1];

@@ -2,10 +2,12 @@
 
 #include <stdint.h>
 
+#include "rom.h"
+
 /* y = W x + bias, W row by row. Four partial sums: less rounding, and fewer
    instructions a weight. */
-static void qe_dense(const float* x, float* y, uint32_t inputs, uint32_t outputs, const float* bias,
-                     const float* w) {
+static void qe_dense(const float* x, float* y, uint32_t inputs, uint32_t outputs, const QE_ROM float* bias,
+                     const QE_ROM float* w) {
   uint32_t i, j;
   for (j = 0; j < outputs; ++j) {
     float p = 0.0f, q = 0.0f, r = 0.0f, s = 0.0f;

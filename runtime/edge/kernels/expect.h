@@ -2,12 +2,13 @@
 
 #include "parity.h"
 #include "prefix.h"
+#include "rom.h"
 
 /* Values of Pauli strings on a state, without the factor 2 or -2 of those with an X mask; pairs as in
    rotate.h. Partial sums of 32 keep rounding errors small for thousands of amplitudes. */
 static void qe_expect(const float* state, float* y, uint32_t qubits, uint32_t is_complex,
-                      const uint32_t* string, uint32_t strings) {
-  const uint32_t amplitudes = 1u << qubits;
+                      const QE_ROM uint32_t* string, uint32_t strings) {
+  const uint32_t amplitudes = (uint32_t)1 << qubits;
   for (; strings; --strings, ++string) {
     const uint32_t x = *string & 0xffffu, z = *string >> 16, low = x & (0u - x), flips = qe_prefix(z & ~low);
     const uint32_t odd = qe_parity(x & z), partner = odd ? x ^ amplitudes : x;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "from_bits.h"
+#include "rom.h"
 #include "to_bits.h"
 
 /* Layer normalisation. 1 / sqrt by Newton's method from the exponent's halving; x > 1e-5 here. */
-static void qe_norm(const float* x, float* y, uint32_t count, const float* gain, const float* bias) {
+static void qe_norm(const float* x, float* y, uint32_t count, const QE_ROM float* gain,
+                    const QE_ROM float* bias) {
   float mean = 0.0f, variance = 0.0f, inverse;
   uint32_t i;
   for (i = 0; i < count; ++i) mean = mean + x[i];

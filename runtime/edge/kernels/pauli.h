@@ -2,11 +2,13 @@
 
 #include <stdint.h>
 
+#include "rom.h"
+
 /* Sums of products of cosines and sines: `node` walks their tree, `stack` holds the products from its root.
  */
 static void qe_pauli(const float* factor, float* stack, float* y, uint32_t values, uint32_t nodes,
-                     const float* start, const float* coefficient, const uint32_t* node,
-                     const uint32_t* value) {
+                     const QE_ROM float* start, const QE_ROM float* coefficient, const QE_ROM uint32_t* node,
+                     const QE_ROM uint32_t* value) {
   uint32_t i, leaf = 0;
   for (i = 0; i < values; ++i) y[i] = start[i];
   stack[0] = 1.0f;

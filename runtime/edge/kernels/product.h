@@ -18,8 +18,8 @@ static void qe_spread_complex(float* re, float* im, uint32_t half, const float* 
 /* The product of `qubits` one-qubit states, each |0> after its rotations; bit 29 of a reference ends a qubit.
  */
 static void qe_product(const float* sample_pairs, float* state, uint32_t qubits, uint32_t is_complex,
-                       const float* fixed_pairs, const uint32_t* word) {
-  const uint32_t amplitudes = 1u << qubits;
+                       const QE_ROM float* fixed_pairs, const QE_ROM uint32_t* word) {
+  const uint32_t amplitudes = (uint32_t)1 << qubits;
   float *re = state, *im = state + amplitudes;
   uint32_t half, y;
   re[0] = 1.0f;

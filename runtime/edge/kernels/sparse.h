@@ -2,8 +2,11 @@
 
 #include <stdint.h>
 
-static void qe_sparse(const float* x, float* y, uint32_t outputs, const float* start,
-                      const float* coefficient, const uint32_t* entries, const uint32_t* index) {
+#include "rom.h"
+
+static void qe_sparse(const float* x, float* y, uint32_t outputs, const QE_ROM float* start,
+                      const QE_ROM float* coefficient, const QE_ROM uint32_t* entries,
+                      const QE_ROM uint32_t* index) {
   uint32_t j, i;
   for (j = 0; j < outputs; ++j) {
     float sum = start[j];

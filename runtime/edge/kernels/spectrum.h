@@ -4,7 +4,7 @@
 
 /* All Z-strings at once: probabilities, then a Walsh-Hadamard transform in place; y may be the state. */
 static void qe_spectrum(const float* state, float* y, uint32_t qubits, uint32_t is_complex) {
-  const uint32_t amplitudes = 1u << qubits;
+  const uint32_t amplitudes = (uint32_t)1 << qubits;
   const float* im = state + amplitudes;
   uint32_t a, half;
   for (a = 0; a < amplitudes; ++a) {

@@ -2,9 +2,10 @@
 
 #include "expm1_over.h"
 #include "power_of_two.h"
+#include "rom.h"
 
 /* y[i] = q + p tanh(g x[i]) with (g, p, q) = map; y may be x. */
-static void qe_tanh(const float* x, float* y, uint32_t count, const float* map) {
+static void qe_tanh(const float* x, float* y, uint32_t count, const QE_ROM float* map) {
   uint32_t i;
   for (i = 0; i < count; ++i) {
     const float u = map[0] * x[i];

@@ -29,6 +29,7 @@ namespace qmtl {
   ROW(plan, rank_0, ends, "what a configuration would train: circuit, parameters, warnings, cost") \
   ROW(presets, rank_0, ends, "the published circuits that a configuration may name") \
   ROW(keys, rank_0, ends, "the keys of a training configuration: values, defaults, meaning") \
+  ROW(completion, rank_0, ends, "a script for bash or zsh that completes commands, options and keys") \
   ROW(noise, rank_0, ends, "circuits on a noisy device: probabilities or counts of bitstrings") \
   ROW(export, rank_0, ends, "write a trained model as circuits for devices or as a program for the edge") \
   ROW(emulate, rank_0, stops, "serve the protocols of quantum services from the simulator, with faults on demand") \

@@ -30,11 +30,20 @@ constexpr bool every_rank = true, rank_0 = false, stops = true, ends = false;
 
 #ifdef QMTL_MPI
 using Job = Comm;
-void require_own_launcher() {}
+/// Ranks that another MPI library's launcher started would each take themselves for the only one.
+void require_own_launcher(const Ranks& ranks) {
+  const int launched = launched_ranks();
+  if (launched > 1 && ranks.size() == 1)
+    throw SharedError(Exit::usage, "expected the launcher of " + ranks.transport() +
+                                       ", with which qmtl was built, found another, whose " +
+                                       std::to_string(launched) +
+                                       " ranks do not see each other; start it with the mpirun or mpiexec "
+                                       "that belongs to the library");
+}
 #else
 using Job = OneRank;
 /// Ranks that do not know of each other would all do the whole work, in one run folder.
-void require_own_launcher() {
+void require_own_launcher(const Ranks&) {
   if (launched_ranks() != 1)
     throw SharedError(
         Exit::usage,
@@ -58,7 +67,7 @@ constexpr Command commands[] = {QMTL_COMMANDS(COMMAND)};
 void print_help(std::ostream& out) {
   out << "qmtl " << program_version << ": parameter-efficient quantum multi-task learning\n\n"
       << "Usage: qmtl COMMAND [arguments] [options]\n\nCommands:\n";
-  for (const Command& command : commands) out << fmt::format("  {:<10}{}\n", command.name, command.summary);
+  for (const Command& command : commands) out << fmt::format("  {:<11}{}\n", command.name, command.summary);
   out << "\n`qmtl COMMAND --help` shows a command's options with an example.\n"
       << "Exit codes: 0 done, 2 wrong usage or configuration, 3 bad data or file, 4 a device's endpoint, 75 "
          "stopped\n"
@@ -144,7 +153,7 @@ int main(int argc, char** argv) {
   catch_signals_of(args);
   const Job ranks;
   try {
-    require_own_launcher();
+    require_own_launcher(ranks);
     const int code = run(ranks, args);
     finish_standard_output();
     return code;

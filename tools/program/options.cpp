@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <iostream>
+#include <sstream>
 
 #include "io/sources/text_encoding.h"
 #include "runtime/base/nearest.h"
@@ -14,6 +15,9 @@
 namespace qmtl {
 namespace po = boost::program_options;
 namespace {
+
+/// Where parse_options writes what a command takes, instead of parsing: see command_line_of.
+CommandLine* asked = nullptr;
 
 po::options_description common_options() {
   po::options_description common("Common options");
@@ -45,7 +49,7 @@ CommonOptions read_common(const po::variables_map& values) {
     if (entry.find('=') == std::string::npos || entry.front() == '=')
       throw usage_error("--set: expected KEY=VALUE such as train.epochs=5, found '" + entry + "'");
   if (values.count("progress")) common.progress = values["progress"].as<std::string>();
-  const std::vector<std::string> modes{"auto", "line", "plain", "off"};
+  const auto modes = progress_modes();
   if (std::find(modes.begin(), modes.end(), common.progress) == modes.end())
     throw usage_error("--progress: expected auto, line, plain or off, found '" + common.progress + "'");
   if (values.count("simd")) common.simd = parse_simd_target(values["simd"].as<std::string>());
@@ -137,11 +141,57 @@ Options parse(const Usage& usage, const po::options_description& own,
   return options;
 }
 
+/// "qmtl replay plan|submit PATH" as {plan, submit}.
+std::vector<std::string> actions_of(const std::string& usage) {
+  std::istringstream words(usage);
+  std::string word;
+  for (int i = 0; i < 3; ++i) words >> word;
+  std::vector<std::string> actions;
+  if (word.find('|') == std::string::npos) return actions;
+  std::istringstream parts(word);
+  for (std::string part; std::getline(parts, part, '|');) actions.push_back(part);
+  return actions;
+}
+
+CommandLine describe(const Usage& usage, const po::options_description& own,
+                     const std::vector<std::string>& positional) {
+  const po::options_description common = common_options();
+  CommandLine line{.options = {}, .positional = positional, .actions = actions_of(usage.line)};
+  for (const po::options_description* some : {&own, &common})
+    for (const auto& option : some->options()) {
+      const std::string shown = option->format_name();
+      const bool lettered = shown.size() > 2 && shown[2] == ' ';
+      // A value that may be left out is written behind "=": the next word is not it.
+      const bool takes = option->semantic()->min_tokens() > 0;
+      const std::string argument = takes ? option->semantic()->name() : "";
+      line.options.push_back({"--" + option->long_name(), lettered ? shown.substr(0, 2) : "",
+                              argument.substr(0, argument.find_first_of(" ="))});
+    }
+  return line;
+}
+
 }  // namespace
+
+CommandLine command_line_of(int (*command)(const Ranks&, const Arguments&), const Arguments& args) {
+  CommandLine line;
+  asked = &line;
+  command(OneRank(), args);
+  asked = nullptr;
+  return line;
+}
+
+std::span<const char* const> progress_modes() {
+  static constexpr std::array modes{"auto", "line", "plain", "off"};
+  return modes;
+}
 
 std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage, po::options_description own,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args) {
+  if (asked) {
+    *asked = describe(usage, own, positional);
+    return std::nullopt;
+  }
   const bool help =
       std::any_of(args.begin(), args.end(), [](const auto& a) { return a == "--help" || a == "-h"; });
   // Before anything that ranks do together: one that does something else would leave the others waiting.

@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,24 @@ std::optional<Options> parse_options(const Ranks& ranks, const Usage& usage,
                                      boost::program_options::options_description own,
                                      const std::vector<std::string>& positional,
                                      const std::vector<std::string>& required, const Arguments& args);
+
+/// What a subcommand takes on its command line.
+struct CommandLine {
+  struct Option {
+    std::string name;      ///< "--out"
+    std::string letter;    ///< "-o", or nothing
+    std::string argument;  ///< what it is followed by, "FILE"; nothing for a switch
+  };
+  std::vector<Option> options;          ///< those that every subcommand has included
+  std::vector<std::string> positional;  ///< names of its arguments without dashes
+  std::vector<std::string> actions;     ///< what the first of them may be, where the usage line says "a|b|c"
+};
+
+/// Of a subcommand, which is asked but does not run.
+CommandLine command_line_of(int (*command)(const Ranks&, const Arguments&), const Arguments& args = {});
+
+/// Texts that --progress takes.
+std::span<const char* const> progress_modes();
 
 /// Throws Error (usage) for --set, which a command that reads no configuration would ignore.
 void refuse_set(const Options& options, const std::string& command);

@@ -78,8 +78,11 @@ std::string mpi_version() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING];
   int length = 0;
   MPI_Get_library_version(text, &length);
-  const std::string version(text, static_cast<std::size_t>(length));
-  return version.substr(0, version.find(','));
+  // "Open MPI v4.1.4, package: ...", or "MPICH Version:\t4.0.2" and more lines.
+  std::string version(text, static_cast<std::size_t>(length));
+  version.resize(std::min(version.size(), version.find_first_of(",\n")));
+  std::replace(version.begin(), version.end(), '\t', ' ');
+  return version;
 }
 
 Comm::Comm(Alone) { host_ = host_name(); }
@@ -105,7 +108,9 @@ Comm::Comm() : Comm(Alone{}) {
 }
 
 Comm::~Comm() {
-  if (initialised_) MPI_Finalize();
+  if (!initialised_) return;
+  if (size_ > 1) take_last_messages(*this);
+  MPI_Finalize();
 }
 
 std::string Comm::transport() const { return mpi_version(); }

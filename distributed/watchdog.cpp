@@ -37,6 +37,9 @@ Message to_message(const Standing& at) {
 /// What this rank told last: it outlives the thread, for a receiver that never takes it.
 Message told{};
 
+/// Watching threads of this process so far, and how many of the watched rank's have said that they end.
+int begun = 0, ends_taken = 0;
+
 Standing from_message(const Message& message) {
   return {static_cast<Doing>(message[0]), message[1] != 0, message[2], message[3]};
 }
@@ -84,6 +87,7 @@ class Watchdog::Thread {
     last_.doing = doing;
     hosts_ = comm.gather(comm.host());
     if (others_) watchers_ = watchers();
+    if (others_) ++begun;
     thread_ = std::thread([this] { run(); });
   }
 
@@ -161,6 +165,7 @@ class Watchdog::Thread {
         if (!std::exchange(job_ends_, true)) leave_without_launcher();
       } else if (status.MPI_TAG == tag_end) {
         watching_ = false;
+        ++ends_taken;
       } else {
         last_ = from_message(message);
         ward_.reset();
@@ -225,6 +230,20 @@ class Watchdog::Thread {
   std::condition_variable wake_;
   std::thread thread_;
 };
+
+void take_last_messages(const Comm& comm) {
+  if (begun == 0) return;
+  MPI_Barrier(watchers());  // by now everybody's last message is on its way
+  while (ends_taken < begun) {
+    Message message{};
+    MPI_Status status;
+    const int before = (comm.rank() + comm.size() - 1) % comm.size();
+    if (MPI_Recv(message.data(), static_cast<int>(message.size()), MPI_INT64_T, before, MPI_ANY_TAG,
+                 watchers(), &status) != MPI_SUCCESS)
+      return;
+    if (status.MPI_TAG == tag_end) ++ends_taken;
+  }
+}
 
 Watchdog::Watchdog(const Comm& comm, double seconds, Doing doing) {
   if (seconds > 0 && (comm.size() == 1 || comm.can_watch()))

@@ -33,4 +33,7 @@ class Watchdog final : public Watch {
   std::unique_ptr<Thread> thread_;
 };
 
+/// Takes what watching threads that have ended left unread, which MPI wants before its end. Collective.
+void take_last_messages(const Comm& comm);
+
 }  // namespace qmtl

@@ -11,7 +11,8 @@ import unittest
 
 PROGRAM = os.environ.get("QMTL_PROGRAM", "")
 
-MPIRUN = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+# QMTL_MPIRUN: the launcher of another MPI library, with its options.
+MPIRUN = os.environ.get("QMTL_MPIRUN", "mpirun -q --oversubscribe --bind-to none --mca mpi_yield_when_idle 1").split()
 
 DESCRIPTION = """
 title = "tiny"

@@ -152,6 +152,25 @@ class Slurm(FaultCase):
                 self.assertEqual(report["run_hash"], whole["run_hash"])
                 type(self).rows.append((f"USR1 to a batch job with {name}, requeued", 75, stopped, "the same hash"))
 
+    def test_a_data_set_that_is_sent_to_the_nodes(self):
+        local = self.path("node-disk")
+        os.makedirs(local)
+        whole = self.train("from-the-shared-disk")
+        for name in ("srun", "mpirun"):
+            with self.subTest(launcher=name):
+                out = f"staged-{name}.out"
+                self.write(out, "")
+                job = re.search(r"\d+", self.tool(
+                    "sbatch", "--ntasks=2", "--output=" + self.path(out), f"--export=ALL,QMTL_STAGE=tiny.h5,QMTL_STAGE_FOLDER={local}",
+                    str(SCRIPTS / f"{name}.sbatch"), "train.toml", "--json", "--quiet", "--threads", "1", "--set",
+                    f"run.folder=staged-{name}")).group()
+                self.wait(lambda: not self.tool("squeue", "-h", "-j", job), lambda: "the job's end\n" + self.seen_of(job, out))
+                text = self.read(out).decode()
+                report = json.loads(text[text.index("{\n"):text.rindex("}") + 1])
+                self.assertEqual(report["run_hash"], whole["run_hash"])
+                self.assertIn(f"{local}/qmtl-{job}.h5", self.read(f"staged-{name}/config.toml").decode())
+                self.assertEqual(os.listdir(local), [])
+
     def test_a_signal_to_srun(self):
         # srun passes SIGUSR1 on. At SIGTERM it kills the ranks; at SIGINT it only says how to. At a second one within a second
         # it sends SIGINT and kills, so that some runs come to their save.

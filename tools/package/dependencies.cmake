@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the library is linked with, by room: found here by the build, and by find_package(qmtl) for what was installed.
-# The includer says what finding means: qmtl_find(PACKAGE ...) as find_package, qmtl_find_module(NAME MODULE) as
-# pkg_check_modules. Left behind: QMTL_LINKS, targets; QMTL_MODULES and QMTL_LIBS, the same for pkg-config.
+# The includer says what finding means: qmtl_find(PACKAGE ...) as find_package, qmtl_find_module(NAME MODULES...) as
+# pkg_search_module. Left behind: QMTL_LINKS, targets; QMTL_MODULES and QMTL_LIBS, the same for pkg-config.
 qmtl_find(PkgConfig)
 qmtl_find(TBB)
 qmtl_find(fmt)
 qmtl_find(spdlog)
 qmtl_find(ZLIB)
 qmtl_find_module(HWY libhwy)
-qmtl_find_module(HDF5 hdf5-serial)
+# Debian's name of the library for one process, and everybody else's.
+qmtl_find_module(HDF5 hdf5-serial hdf5)
 qmtl_find_module(TOMLPP tomlplusplus)
 qmtl_find_module(PNG libpng)
 qmtl_find_module(TURBOJPEG libturbojpeg)
 set(QMTL_LINKS TBB::tbb fmt::fmt spdlog::spdlog ZLIB::ZLIB PkgConfig::HWY PkgConfig::HDF5 PkgConfig::TOMLPP PkgConfig::PNG PkgConfig::TURBOJPEG)
-set(QMTL_MODULES tbb fmt spdlog zlib libhwy hdf5-serial tomlplusplus libpng libturbojpeg)
+set(QMTL_MODULES tbb fmt spdlog zlib libhwy ${HDF5_MODULE_NAME} tomlplusplus libpng libturbojpeg)
 set(QMTL_LIBS "")
 if(QMTL_HARDWARE)
   list(APPEND QMTL_LINKS ${CMAKE_DL_LIBS})

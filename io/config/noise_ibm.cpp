@@ -7,8 +7,8 @@
 
 #include "io/config/noise_file.h"
 #include "runtime/base/error.h"
-#include "runtime/base/json_field.h"
 #include "runtime/base/text.h"
+#include "runtime/noise/backend_properties.h"
 
 namespace qmtl {
 namespace {
@@ -19,55 +19,11 @@ struct Qubit {
   ReadoutError readout;
 };
 
-/// What a file says of one qubit: calibrations fail, and then have no entry or null.
-struct ListedQubit {
-  std::optional<double> t1, t2, p1_given_0, p0_given_1;
-};
-
-/// Calibration of one gate on particular qubits.
-struct Calibrated {
-  std::string name;
-  std::vector<int> qubits;
-  std::optional<double> error;   ///< average infidelity
-  std::optional<double> length;  ///< seconds
-};
-
 struct Backend {
   std::vector<Qubit> qubits;
-  std::vector<Calibrated> gates;
+  std::vector<ListedGate> gates;  ///< with all numbers filled in, but for names of which none has an error
   std::vector<std::string> warnings;
 };
-
-/// Seconds in a unit; 1 where there is none.
-double unit_of(const SortedJsonField& entry, const std::string& name) {
-  const auto field = entry.find("unit");
-  const std::string unit = field ? field->text() : "";
-  if (unit.empty() || unit == "s") return 1.0;
-  if (unit == "ms") return 1e-3;
-  if (unit == "us" || unit == "\u00b5s") return 1e-6;
-  if (unit == "ns") return 1e-9;
-  field->wrong("the unit s, ms, us or ns of " + name);
-}
-
-/// The value of the entry called `name` in a list of {name, unit, value}; times in seconds.
-std::optional<double> value_of(const SortedJsonField& list, const std::string& name) {
-  for (const SortedJsonField& entry : list.list()) {
-    const auto named = entry.find("name");
-    if (!named || named->text() != name) continue;
-    const SortedJsonField value = entry.at("value");
-    if (value.is_null()) return std::nullopt;
-    if (!value.is_number()) value.wrong("a number as " + name);
-    return value.number() * unit_of(entry, name);
-  }
-  return std::nullopt;
-}
-
-ListedQubit read_qubit(const SortedJsonField& list) {
-  const auto both = value_of(list, "readout_error");
-  const auto or_both = [&](std::optional<double> value) { return value ? value : both; };
-  return {value_of(list, "T1"), value_of(list, "T2"), or_both(value_of(list, "prob_meas1_prep0")),
-          or_both(value_of(list, "prob_meas0_prep1"))};
-}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0.0;
@@ -95,70 +51,89 @@ void fill(std::vector<Item>& items, std::optional<double> Item::*member, double 
                                     : "the median of the others is taken, " + significant(value, 4)));
 }
 
+std::string name_of(const ListedGate& gate) {
+  std::string text = gate.name;
+  for (int qubit : gate.qubits) text += " " + std::to_string(qubit);
+  return text;
+}
+
+/// What is out of operation does nothing that could be of use: its gates mix the states of their qubits
+/// entirely, its readings are as good as thrown coins. What may be listed of it is from before.
+void spoil(BackendProperties& listed, std::vector<std::string>& warnings) {
+  std::string qubits, gates;
+  const auto add = [](std::string& names, const std::string& name) {
+    names += (names.empty() ? "" : ", ") + name;
+  };
+  for (std::size_t q = 0; q < listed.qubits.size(); ++q) {
+    if (listed.qubits[q].operational) continue;
+    listed.qubits[q].p1_given_0 = listed.qubits[q].p0_given_1 = 0.5;
+    add(qubits, std::to_string(q));
+  }
+  for (ListedGate& gate : listed.gates) {
+    const bool on_spoilt = std::any_of(gate.qubits.begin(), gate.qubits.end(), [&](int qubit) {
+      return !listed.qubits[static_cast<std::size_t>(qubit)].operational;
+    });
+    if (!gate.operational) add(gates, name_of(gate));
+    if (!gate.operational || on_spoilt) gate.error = 1.0;
+  }
+  if (!qubits.empty())
+    warnings.push_back("not operational: qubit " + qubits +
+                       ": their gates are taken as fully depolarising, their readings as random");
+  if (!gates.empty()) warnings.push_back("not operational: gate " + gates + ": taken as fully depolarising");
+}
+
 void fill_qubits(std::vector<ListedQubit> listed, Backend& backend) {
-  const auto name_of = [&](const ListedQubit& qubit) {
+  // Where nobody says how often one direction fails, the other is the best that is known.
+  const auto any = [&](std::optional<double> ListedQubit::*member) {
+    return std::any_of(listed.begin(), listed.end(),
+                       [&](const ListedQubit& qubit) { return (qubit.*member).has_value(); });
+  };
+  const auto copy = [&](std::optional<double> ListedQubit::*from, std::optional<double> ListedQubit::*to,
+                        const std::string& what) {
+    if (any(to) || !any(from)) return;
+    for (ListedQubit& qubit : listed) qubit.*to = qubit.*from;
+    backend.warnings.push_back("no readout error of a prepared " + what +
+                               " of any qubit: those of the other state are taken");
+  };
+  copy(&ListedQubit::p1_given_0, &ListedQubit::p0_given_1, "1");
+  copy(&ListedQubit::p0_given_1, &ListedQubit::p1_given_0, "0");
+  const auto number_of = [&](const ListedQubit& qubit) {
     return "qubit " + std::to_string(&qubit - listed.data());
   };
-  fill(listed, &ListedQubit::t1, INFINITY, "T1", name_of, backend.warnings);
-  fill(listed, &ListedQubit::t2, INFINITY, "T2", name_of, backend.warnings);
-  fill(listed, &ListedQubit::p1_given_0, 0.0, "readout error of a prepared 0", name_of, backend.warnings);
-  fill(listed, &ListedQubit::p0_given_1, 0.0, "readout error of a prepared 1", name_of, backend.warnings);
+  fill(listed, &ListedQubit::t1, INFINITY, "T1", number_of, backend.warnings);
+  fill(listed, &ListedQubit::t2, INFINITY, "T2", number_of, backend.warnings);
+  fill(listed, &ListedQubit::p1_given_0, 0.0, "readout error of a prepared 0", number_of, backend.warnings);
+  fill(listed, &ListedQubit::p0_given_1, 0.0, "readout error of a prepared 1", number_of, backend.warnings);
   for (const ListedQubit& qubit : listed)
     backend.qubits.push_back(
         {*qubit.t1, std::min(*qubit.t2, 2 * *qubit.t1), {*qubit.p1_given_0, *qubit.p0_given_1}});
 }
 
-/// Gates of one name are alike: what one lacks is the median of the others of its name.
-void fill_gates(Backend& backend) {
+/// Gates of one name are alike: what one lacks is the median of the others of its name. Resets, delays and
+/// the like have no error to be calibrated and stay without.
+void fill_gates(const std::vector<ListedGate>& listed, Backend& backend) {
   std::vector<std::string> names;
-  for (const Calibrated& gate : backend.gates)
+  for (const ListedGate& gate : listed)
     if (std::find(names.begin(), names.end(), gate.name) == names.end()) names.push_back(gate.name);
-  std::vector<Calibrated> filled;
   for (const std::string& name : names) {
-    std::vector<Calibrated> alike;
-    for (const Calibrated& gate : backend.gates)
+    std::vector<ListedGate> alike;
+    for (const ListedGate& gate : listed)
       if (gate.name == name) alike.push_back(gate);
-    const auto name_of = [](const Calibrated& gate) {
-      std::string text = gate.name;
-      for (int qubit : gate.qubits) text += " " + std::to_string(qubit);
-      return text;
-    };
-    // Resets, delays and the like have no error to be calibrated.
-    std::vector<std::string>& warnings = backend.warnings;
-    std::vector<std::string> ignored;
-    const bool any = std::any_of(alike.begin(), alike.end(),
-                                 [](const Calibrated& gate) { return gate.error.has_value(); });
-    fill(alike, &Calibrated::error, 0.0, "gate_error", name_of, any ? warnings : ignored);
-    fill(alike, &Calibrated::length, 0.0, "gate_length", name_of, any ? warnings : ignored);
-    filled.insert(filled.end(), alike.begin(), alike.end());
+    if (std::any_of(alike.begin(), alike.end(),
+                    [](const ListedGate& gate) { return gate.error.has_value(); })) {
+      fill(alike, &ListedGate::error, 0.0, "gate_error", name_of, backend.warnings);
+      fill(alike, &ListedGate::length, 0.0, "gate_length", name_of, backend.warnings);
+    }
+    backend.gates.insert(backend.gates.end(), alike.begin(), alike.end());
   }
-  backend.gates = std::move(filled);
 }
 
-Backend read_backend(const SortedJsonField& json) {
+Backend filled(BackendProperties listed) {
   Backend backend;
-  const SortedJsonField qubits = json.at("qubits");
-  std::vector<ListedQubit> listed;
-  for (const SortedJsonField& list : qubits.list()) listed.push_back(read_qubit(list));
-  if (listed.empty()) qubits.wrong("at least one qubit", "none");
-  const auto last = static_cast<std::int64_t>(listed.size()) - 1;
-  for (const SortedJsonField& entry : json.at("gates").list()) {
-    Calibrated gate;
-    gate.name = entry.at("gate").text();
-    for (const SortedJsonField& qubit : entry.at("qubits").list())
-      gate.qubits.push_back(static_cast<int>(qubit.integer(0, last)));
-    if (const auto parameters = entry.find("parameters")) {
-      gate.error = value_of(*parameters, "gate_error");
-      gate.length = value_of(*parameters, "gate_length");
-    }
-    if (gate.error && !(*gate.error >= 0 && *gate.error <= 1))
-      entry.wrong("a gate_error from 0 to 1 of " + gate.name, std::to_string(*gate.error));
-    if (gate.length && !(*gate.length >= 0))
-      entry.wrong("a gate_length of 0 or more of " + gate.name, std::to_string(*gate.length));
-    backend.gates.push_back(std::move(gate));
-  }
-  fill_qubits(std::move(listed), backend);
-  fill_gates(backend);
+  backend.warnings = std::move(listed.remarks);
+  spoil(listed, backend.warnings);
+  fill_qubits(std::move(listed.qubits), backend);
+  fill_gates(listed.gates, backend);
   return backend;
 }
 
@@ -191,8 +166,8 @@ std::vector<AppliedChannel> channels_of(double error, double length, const std::
 /// The first of the names that the backend calibrates, or "".
 std::string first_present(const Backend& backend, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names)
-    for (const Calibrated& gate : backend.gates)
-      if (gate.name == name) return gate.name;
+    for (const ListedGate& gate : backend.gates)
+      if (gate.name == name && gate.error) return gate.name;
   return "";
 }
 
@@ -208,7 +183,7 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
   const auto arity = static_cast<std::size_t>(info(gate).arity);
   std::vector<double> errors, lengths, t1, t2;
   std::vector<std::vector<int>> seen;
-  const auto add = [&](const Calibrated& source, const std::vector<int>& place) {
+  const auto add = [&](const ListedGate& source, const std::vector<int>& place) {
     std::vector<Qubit> qubits;
     for (int qubit : place) qubits.push_back(backend.qubits[static_cast<std::size_t>(qubit)]);
     model.gates.push_back(
@@ -218,18 +193,18 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
   const auto known = [&](const std::vector<int>& place) {
     return std::find(seen.begin(), seen.end(), place) != seen.end();
   };
-  std::vector<const Calibrated*> sources;
-  for (const Calibrated& source : backend.gates) {
+  std::vector<const ListedGate*> sources;
+  for (const ListedGate& source : backend.gates) {
     if (source.name != name || source.qubits.size() != arity) continue;
     sources.push_back(&source);
     errors.push_back(*source.error);
     lengths.push_back(*source.length);
   }
-  for (const Calibrated* source : sources)
+  for (const ListedGate* source : sources)
     if (!known(source->qubits) && (!is_symmetric(gate) || !known({source->qubits[1], source->qubits[0]})))
       add(*source, source->qubits);
   if (arity == 2 && !is_symmetric(gate))
-    for (const Calibrated* source : sources)
+    for (const ListedGate* source : sources)
       if (const std::vector<int> reverse{source->qubits[1], source->qubits[0]}; !known(reverse))
         add(*source, reverse);
   for (const Qubit& qubit : backend.qubits) t1.push_back(qubit.t1), t2.push_back(qubit.t2);
@@ -248,7 +223,7 @@ NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) 
   source.name = name;
   source.if_missing = "; expected the properties of an IBM backend";
   source.fail = [](const std::string& message) { throw usage_error(message); };
-  const Backend backend = read_backend(SortedJsonField::parse(text, std::move(source)));
+  const Backend backend = filled(parse_backend_properties(text, std::move(source)));
   NoiseModel model;
   for (const std::string& warning : backend.warnings) model.warnings.push_back(name + ": " + warning);
   std::vector<double> p1, p0;

@@ -269,8 +269,151 @@ TEST_CASE("properties that are none are refused by name", "[io]") {
             .says("qubits[0][0].unit: expected the unit s, ms, us or ns of T1"));
   CHECK(refuse(replaced("\"value\": 50}", "\"value\": \"long\"}"))
             .says("qubits[0][0].value: expected a number as T1"));
-  CHECK(refuse(replaced("\"value\": 50}", "\"value\": -50}")).says("t1"));
   CHECK(refuse(replaced("[0, 1]", "[0, 7]")).says("].qubits[1]: expected a whole number from 0 to"));
   CHECK(refuse(replaced("0.03},", "1.5},")).code == 2);
   CHECK(refuse(replaced("\"cz\"", "\"iswap\"")).says("cz, ecr or cx"));
+}
+
+namespace {
+
+/// Properties of three qubits in a row; `qubit` are further entries of qubit 2, `sx` and `cz` the parameters
+/// of its pulse and of the pair 1, 2.
+struct ListedBackend {
+  std::string qubit = R"({"name": "T1", "unit": "us", "value": 50}, {"name": "T2", "unit": "us", "value": 60},
+                         {"name": "readout_error", "unit": "", "value": 0.02})";
+  std::string sx =
+      R"({"name": "gate_error", "unit": "", "value": 0.002}, {"name": "gate_length", "unit": "ns", "value": 50})";
+  std::string cz =
+      R"({"name": "gate_error", "unit": "", "value": 0.01}, {"name": "gate_length", "unit": "ns", "value": 70})";
+
+  NoiseModel read() const {
+    const ListedBackend usual;
+    std::string text =
+        R"({"qubits": [[)" + usual.qubit + "], [" + usual.qubit + "], [" + qubit + R"(]], "gates": [)";
+    for (int q = 0; q < 3; ++q)
+      text += R"({"gate": "sx", "qubits": [)" + std::to_string(q) + R"(], "parameters": [)" +
+              (q == 2 ? sx : usual.sx) + "]}, ";
+    text += R"({"gate": "cz", "qubits": [0, 1], "parameters": [)" + usual.cz +
+            R"(]}, {"gate": "cz", "qubits": [1, 2], "parameters": [)" + cz + "]}]}";
+    return parse_ibm_properties(text, "p.json");
+  }
+};
+
+/// Depolarising to nothing: the entanglement fidelity of what always replaces the state by a mixed one.
+bool is_useless(const NoiseModel& model, const Op& op) {
+  const NoiseTable table(model);
+  for (const PlacedChannel& placed : table.after(op)) {
+    const Channel& channel = table.channels()[std::size_t(placed.channel)];
+    if (entanglement_fidelity(channel) < 1.0 / (channel.dim() * channel.dim()) + rounding) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("times without a unit are refused where they cannot be seconds", "[io]") {
+  ListedBackend backend;
+  backend.qubit = R"({"name": "T1", "value": 50}, {"name": "T2", "unit": "us", "value": 60})";
+  const Failure t1 = failure([&] { backend.read(); });
+  CHECK(t1.code == 2);
+  for (const char* part : {"p.json", "qubits[2]", "T1 of qubit 2", "unit", "50"}) {
+    CAPTURE(part, t1.message);
+    CHECK(t1.says(part));
+  }
+  backend = {};
+  backend.qubit = R"({"name": "T2", "unit": "", "value": 80}, {"name": "T1", "unit": "us", "value": 60})";
+  CHECK(failure([&] { backend.read(); }).says("T2 of qubit 2"));
+  backend = {};
+  backend.cz = R"({"name": "gate_error", "value": 0.01}, {"name": "gate_length", "value": 70})";
+  CHECK(failure([&] { backend.read(); }).says("gate_length of cz 1 2"));
+  backend = {};
+  backend.qubit = R"({"name": "T1", "value": 5e-5}, {"name": "T2", "unit": "", "value": 6e-5},
+                     {"name": "readout_error", "value": 0.02})";
+  CHECK(backend.read().warnings.empty());
+}
+
+TEST_CASE("times that no qubit has are not calibrated", "[io]") {
+  for (const char* value : {"0", "-3.5"}) {
+    CAPTURE(value);
+    ListedBackend backend;
+    backend.qubit =
+        R"({"name": "T1", "unit": "us", "value": )" + std::string(value) +
+        R"(}, {"name": "T2", "unit": "us", "value": 60}, {"name": "readout_error", "value": 0.02})";
+    const NoiseModel model = backend.read();
+    REQUIRE(model.warnings.size() == 2);
+    CHECK_THAT(model.warnings[0], Catch::Contains("p.json") && Catch::Contains("T1 of qubit 2") &&
+                                      Catch::Contains("not calibrated"));
+    CHECK_THAT(model.warnings[1], Catch::Contains("no T1 of qubit 2") && Catch::Contains("median"));
+  }
+}
+
+TEST_CASE("parts out of operation do nothing of use, and a warning names them", "[io]") {
+  ListedBackend backend;
+  CHECK_FALSE(is_useless(backend.read(), {Gate::ry, 2, -1}));
+  backend.qubit += R"(, {"name": "operational", "unit": "", "value": 0})";
+  NoiseModel model = backend.read();
+  CHECK(is_useless(model, {Gate::ry, 2, -1}));
+  CHECK(is_useless(model, {Gate::cz, 1, 2}));
+  CHECK_FALSE(is_useless(model, {Gate::cz, 0, 1}));
+  CHECK(model.readout_of.at(2) == ReadoutError{0.5, 0.5});
+  REQUIRE(model.warnings.size() == 1);
+  CHECK_THAT(model.warnings[0], Catch::Contains("p.json: not operational: qubit 2"));
+  backend = {};
+  backend.cz += R"(, {"name": "operational", "unit": "", "value": false})";
+  model = backend.read();
+  CHECK_FALSE(is_useless(model, {Gate::ry, 2, -1}));
+  CHECK(is_useless(model, {Gate::cz, 2, 1}));
+  CHECK_THAT(model.warnings.at(0), Catch::Contains("gate cz 1 2"));
+  backend = {};
+  backend.qubit += R"(, {"name": "operational", "unit": "", "value": 1})";
+  CHECK(backend.read().warnings.empty());
+}
+
+TEST_CASE("a readout error of one direction gives that of the other by their mean", "[io]") {
+  const std::string times =
+      R"({"name": "T1", "unit": "us", "value": 50}, {"name": "T2", "unit": "us", "value": 60})";
+  struct Row {
+    const char* entries;
+    ReadoutError expected;
+    std::size_t warnings;
+  };
+  // Where nothing of the other direction is known, it is the median of the other qubits' (0.02).
+  const Row rows[] = {
+      {R"({"name": "prob_meas0_prep1", "value": 0.05}, {"name": "readout_error", "value": 0.03})",
+       {0.01, 0.05},
+       0},
+      {R"({"name": "prob_meas1_prep0", "value": 0.01}, {"name": "readout_error", "value": 0.03})",
+       {0.01, 0.05},
+       0},
+      {R"({"name": "prob_meas0_prep1", "value": 0.05})", {0.02, 0.05}, 1},
+      {R"({"name": "prob_meas1_prep0", "value": 0.05}, {"name": "readout_error", "value": null})",
+       {0.05, 0.02},
+       1},
+      {R"({"name": "prob_meas1_prep0", "value": 0.2}, {"name": "readout_error", "value": 0.03})",
+       {0.2, 0.03},
+       1}};
+  for (const Row& row : rows) {
+    CAPTURE(row.entries);
+    ListedBackend backend;
+    backend.qubit = times + ", " + row.entries;
+    const NoiseModel model = backend.read();
+    CHECK(model.readout_of.at(2).p1_given_0 == Approx(row.expected.p1_given_0).margin(rounding));
+    CHECK(model.readout_of.at(2).p0_given_1 == Approx(row.expected.p0_given_1).margin(rounding));
+    CHECK(model.warnings.size() == row.warnings);
+    for (const std::string& warning : model.warnings) CHECK_THAT(warning, Catch::Contains("qubit 2"));
+  }
+  ListedBackend backend;
+  backend.qubit = times + R"(, {"name": "readout_error", "value": 1.2})";
+  const Failure refused = failure([&] { backend.read(); });
+  CHECK(refused.says("p.json"));
+  CHECK(refused.says("qubit 2"));
+}
+
+TEST_CASE("gates without any calibrated error are not taken as perfect", "[io]") {
+  std::string text = backend;
+  for (std::size_t at = 0; (at = text.find("\"gate_error\"", at)) != std::string::npos;)
+    text.replace(at, 12, "\"gate_noise\"");
+  const Failure refused = failure([&] { parse_ibm_properties(text, "p.json"); });
+  CHECK(refused.code == 2);
+  CHECK(refused.says("p.json: expected the calibration of a one-qubit gate"));
 }

@@ -143,6 +143,25 @@ ReadoutCalibration known_readout(const NoiseModel& model, std::span<const int> q
   return calibration;
 }
 
+std::vector<int> set_aside_unusable(ReadoutCalibration& calibration) {
+  std::vector<int> unusable;
+  for (auto& [qubit, readout] : calibration.qubits) {
+    const double sum = readout.error.p1_given_0 + readout.error.p0_given_1;
+    const auto inverse = sum < 1.0 ? inverted(single_assignment(readout.error), 2) : std::nullopt;
+    if (inverse && amplification(*inverse, 2) < most_amplification) continue;
+    readout = {};
+    unusable.push_back(qubit);
+  }
+  std::erase_if(calibration.pairs, [&](const auto& entry) {
+    const auto& [pair, readout] = entry;
+    const auto inverse = inverted(readout.assignment, 4);
+    return std::binary_search(unusable.begin(), unusable.end(), pair.first) ||
+           std::binary_search(unusable.begin(), unusable.end(), pair.second) || !inverse ||
+           !(amplification(*inverse, 4) < most_amplification);
+  });
+  return unusable;
+}
+
 double correlation(const ReadoutCalibration& calibration, std::pair<int, int> pair) {
   const Matrix4& together = calibration.pairs.at(pair).assignment;
   const Matrix4 first = single_assignment(readout_of(calibration, pair.first).error);

@@ -81,6 +81,11 @@ ReadoutCalibration known_readout(const NoiseModel& model, std::span<const int> q
 /// errors are independent.
 double correlation(const ReadoutCalibration& calibration, std::pair<int, int> pair);
 
+/// Takes qubits whose readings say next to nothing out of a calibration (p(1|0) + p(0|1) >= 1, or so near to
+/// it that undoing stretches errors a hundredfold): they count as read without errors from then on, so that
+/// what they read stays as it is, and pairs with them are dropped. Returns them, ascending.
+std::vector<int> set_aside_unusable(ReadoutCalibration& calibration);
+
 /// Undoes the readout errors of a program's readings in expectations of Z-strings. Readings are grouped in
 /// pairs (of the calibration's, the most correlated first, none sharing a qubit) and single ones; the
 /// assignment matrix is the product of the groups' (Bravyi et al. 2021, "Mitigating measurement errors in

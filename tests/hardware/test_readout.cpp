@@ -291,3 +291,21 @@ TEST_CASE("A calibration comes back from its text to the bit, and ages", "[mitig
     CHECK_THROWS_WITH(parse_calibration(bad, "cache/file.json"), Catch::Contains("cache/file.json"));
   }
 }
+
+TEST_CASE("Qubits whose readings say nothing are set aside, all others stay corrected", "[readout]") {
+  ReadoutCalibration calibration;
+  calibration.qubits = {{0, {{0.02, 0.05}, {1000, 1000}}},
+                        {1, {{0.97, 0.96}, {1000, 1000}}},  // reads the other bit
+                        {2, {{0.5, 0.497}, {1000, 1000}}},  // would stretch errors a hundredfold
+                        {3, {{0.5, 0.5}, {1000, 1000}}},    // a coin
+                        {4, {{0.3, 0.4}, {1000, 1000}}}};
+  CHECK_THROWS_AS(ReadoutInverse(calibration, std::vector{0, 1}), EndpointError);
+  CHECK(set_aside_unusable(calibration) == std::vector{1, 2, 3});
+  const ReadoutInverse inverse(calibration, std::vector{0, 1, 2, 3, 4});
+  const Counts counts{{"00000", 700}, {"00010", 300}};
+  const std::vector<BitTerm> of_one{{{1}, 1.0}}, of_zero{{{0}, 1.0}};
+  CHECK(inverse.expectation(counts, of_one).value == Approx(0.4).epsilon(1e-12));
+  // All shots read 0: (1 - p(1|0) - p(0|1)) z + p(0|1) - p(1|0) = 1.
+  CHECK(inverse.expectation(counts, of_zero).value == Approx((1 - 0.03) / 0.93).epsilon(1e-12));
+  CHECK(set_aside_unusable(calibration).empty());
+}

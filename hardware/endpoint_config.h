@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -42,6 +43,8 @@ struct EndpointConfig {
   std::string kind;
   EndpointSettings settings;
   NoiseModel noise;  ///< of the local simulator (key "noise"), read by the caller
+  /// How well the device works (key "properties"), read by the caller; nothing: as the endpoint says itself.
+  std::optional<DeviceProperties> properties = {};
 };
 
 /// One row per kind of endpoint.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hardware/program.h"
+#include "hardware/properties.h"
 
 namespace qmtl {
 
@@ -16,6 +17,8 @@ struct DeviceTarget {
   std::vector<DeviceGate> basis;              ///< empty: every gate of device_gates
   std::vector<std::pair<int, int>> coupling;  ///< directed pairs; empty: all pairs
   std::vector<std::string> unsupported = {};  ///< its other basis gates, for messages
+  DeviceProperties properties = {};           ///< of its qubits and gates, where it tells them
+  AvoidedParts avoided = {};                  ///< by the user's wish
 
   bool operator==(const DeviceTarget&) const = default;
 };

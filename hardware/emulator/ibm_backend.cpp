@@ -156,28 +156,4 @@ Json ibm_properties(const EmulatorOptions& options, double now) {
           {"general", Json::array()}};
 }
 
-DeviceTarget target_of_properties(const std::string& properties, const std::string& file) {
-  DeviceTarget target;
-  try {
-    const Json json = parse_json<Json>(properties, file);
-    target.name = json.value("backend_name", std::string("emulated"));
-    target.qubits = static_cast<int>(json.at("qubits").size());
-    for (const Json& gate : json.at("gates")) {
-      const auto row =
-          std::find_if(device_gates.begin(), device_gates.end(),
-                       [&](const DeviceGateInfo& known) { return gate.at("gate") == known.name; });
-      const Json& qubits = gate.at("qubits");
-      if (qubits.size() == 2) target.coupling.emplace_back(qubits[0].get<int>(), qubits[1].get<int>());
-      if (row != device_gates.end() &&
-          std::find(target.basis.begin(), target.basis.end(), row->gate) == target.basis.end())
-        target.basis.push_back(row->gate);
-    }
-  } catch (const Json::exception& error) {
-    throw data_error(file + ": expected the properties of an IBM backend: " + error.what());
-  }
-  std::sort(target.coupling.begin(), target.coupling.end());
-  target.coupling.erase(std::unique(target.coupling.begin(), target.coupling.end()), target.coupling.end());
-  return target;
-}
-
 }  // namespace qmtl

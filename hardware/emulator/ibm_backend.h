@@ -11,8 +11,4 @@ namespace qmtl {
 nlohmann::json ibm_configuration(const EmulatorOptions& options);
 nlohmann::json ibm_properties(const EmulatorOptions& options, double now);
 
-/// The device that properties of a backend describe: its qubits, gates and calibrated pairs. Throws Error
-/// (data) naming `file`.
-DeviceTarget target_of_properties(const std::string& properties, const std::string& file);
-
 }  // namespace qmtl

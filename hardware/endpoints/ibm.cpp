@@ -10,6 +10,7 @@
 #include "hardware/http/pacer.h"
 #include "hardware/http/text_codes.h"
 #include "hardware/isa.h"
+#include "hardware/transpile/properties_json.h"
 #include "hardware/transpile/target_json.h"
 
 namespace qmtl {
@@ -27,6 +28,7 @@ struct IbmOptions {
   double price_per_second = 0, submit_interval = 0;
   std::optional<double> rep_delay;  ///< seconds; else the backend's own
   bool fractional_gates = true;
+  std::optional<DeviceProperties> properties;  ///< else the backend's own
 };
 
 /// IBM's Qiskit Runtime REST API: sampler V2, one PUB per sweep with all its rows.
@@ -186,6 +188,7 @@ class IbmEndpoint final : public Endpoint {
       throw EndpointError(EndpointFault::malformed, service_->redactor().clean(error.what()));
     }
     device_ = about.target;
+    about.target.properties = options_.properties ? *options_.properties : ask_properties();
     if (!options_.fractional_gates) drop_fractional(about.target);
     rep_delay_ = options_.rep_delay.value_or(rep_delay_of(configuration));
     const auto simulator = configuration.find("simulator");
@@ -196,6 +199,21 @@ class IbmEndpoint final : public Endpoint {
     about.limits.bytes = 50'000'000;
     about.limits.submit_interval = options_.submit_interval;
     return about;
+  }
+
+  /// How well the backend works, as far as the service says so.
+  DeviceProperties ask_properties() {
+    const std::string path = backend_path() + "/properties", source = "GET " + service_->base() + path;
+    const auto response = service_->read_existing(path);
+    if (!response) return {};
+    try {
+      return parse_properties(response->body, source);
+    } catch (const Error& error) {
+      throw EndpointError(
+          EndpointFault::malformed,
+          service_->redactor().clean(error.what()) +
+              "; a key properties in the endpoint's file names a file to take instead, or none");
+    }
   }
 
   /// Leaves out pulses that turn by an angle, where the device's other gates do without them: such pulses
@@ -357,6 +375,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   const HttpOptions http = http_options(settings);
   const RetryPolicy retries = retry_policy(settings);
   settings.finish();
+  options.properties = std::move(config.properties);
 
   auto tokens = std::make_shared<IbmTokens>(iam, std::move(key), http, retries, machine_clock());
   auto service =

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "hardware/endpoint_config.h"
 #include "hardware/endpoints/immediate.h"
 #include "hardware/endpoints/makers.h"
@@ -52,14 +54,29 @@ std::string noise_digits(const NoiseModel& noise) {
   return hash.hex().substr(0, 12);
 }
 
+bool is_noiseless(const NoiseModel& noise) {
+  return std::all_of(noise.gates.begin(), noise.gates.end(),
+                     [](const GateNoise& entry) { return entry.channels.empty(); }) &&
+         noise.readout == ReadoutError{} &&
+         std::all_of(noise.readout_of.begin(), noise.readout_of.end(),
+                     [](const auto& entry) { return entry.second == ReadoutError{}; });
+}
+
 std::unique_ptr<Endpoint> make_local(EndpointConfig config, bool noisy) {
   EndpointSettings& settings = config.settings;
   if (!noisy) config.noise = {};
+  if (noisy && is_noiseless(config.noise))
+    throw usage_error(
+        settings.file() +
+        ": expected a key noise with the file of a noise model or a backend's "
+        "properties, found none or one without any error; the kind exact is for a device without "
+        "noise");
   EndpointInfo about;
   about.kind = noisy ? "noisy" : "exact";
   about.backend = about.kind;
   about.place = "this machine" + (noisy ? ", noise " + noise_digits(config.noise) : "");
   if (settings.has("target")) about.target = find_target(settings.text("target"));
+  if (config.properties) about.target.properties = *config.properties;
   if (settings.has("basis")) set_basis(about.target, settings.text("basis"));
   if (about.target.name.empty()) about.target.name = about.kind;
   const std::int64_t seed = settings.integer("seed", 0),

@@ -67,7 +67,9 @@ void require_probe(const Counts& counts, std::size_t readings, const EndpointInf
       "). ";
   const std::string advice =
       finding == ProbeFinding::inconclusive
-          ? "was inconclusive" + found + "Too few shots or too noisy qubits: probe with more shots or others."
+          ? "was inconclusive" + found +
+                "Too few shots or too noisy qubits: probe with more --probe-shots, or --avoid the qubits "
+                "that read wrong."
           : "came back " + std::string(name(finding)) + found +
                 "Results would be read from the wrong qubits: correct the endpoint's bit order before use.";
   throw EndpointError(EndpointFault::malformed, where + advice);

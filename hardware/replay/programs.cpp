@@ -47,8 +47,16 @@ void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, cons
 
 ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const DeviceTarget& target) {
   constexpr std::size_t most = 5;
-  return {ReplayPhase::probe, 0, 1.0, shots,
-          one_row(probe_program(read.first(std::min(most, read.size())), target))};
+  std::vector<int> qubits(read.begin(), read.end());
+  const auto& known = target.properties.qubits;
+  const auto error = [&](int qubit) {
+    const auto q = static_cast<std::size_t>(qubit);
+    return q < known.size() && known[q].readout_error ? *known[q].readout_error : 0.5;
+  };
+  if (target.properties.known())
+    std::stable_sort(qubits.begin(), qubits.end(), [&](int a, int b) { return error(a) < error(b); });
+  qubits.resize(std::min(most, qubits.size()));
+  return {ReplayPhase::probe, 0, 1.0, shots, one_row(probe_program(qubits, target))};
 }
 
 ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const double> params,
@@ -59,7 +67,12 @@ ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const doub
   std::vector<DeviceProgram> programs;
   std::set<int> read;
   for (const HeadProgram& part : parts) {
-    programs.push_back(transpile(part.program, target).program);
+    TranspileResult result = transpile(part.program, target);
+    made.success.push_back(result.success);
+    for (std::string& remark : result.remarks)
+      if (std::find(made.remarks.begin(), made.remarks.end(), remark) == made.remarks.end())
+        made.remarks.push_back(std::move(remark));
+    programs.push_back(std::move(result.program));
     read.insert(programs.back().measured.begin(), programs.back().measured.end());
   }
   made.read.assign(read.begin(), read.end());

@@ -10,6 +10,7 @@
 #include "hardware/replay/jobs.h"
 #include "hardware/split.h"
 #include "hardware/target.h"
+#include "hardware/transpile/success.h"
 
 namespace qmtl {
 
@@ -29,10 +30,12 @@ struct ReplayPrograms {
   int depth = 0;           ///< of the deepest program: longest chain of gates, without rz
   std::int64_t gates = 0;  ///< of all of the work's programs
   std::int64_t two_qubit_gates = 0;
+  std::vector<SuccessEstimate> success;  ///< of each part's program, without more noise; 1 without properties
+  std::vector<std::string> remarks;      ///< what of the device is avoided, and why
 };
 
 /// The probe of the order of bits (hardware/mitigation/probe.h) on the first of the qubits that the work
-/// reads, at most five.
+/// reads, at most five, or on those that read best where the target says which.
 ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const DeviceTarget& target);
 
 /// Makes the programs of `parts` for the device; `shots` of each part. angles[samples, circuit.angles].

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "hardware/transpile/device_quality.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -13,6 +14,8 @@ std::string text(std::pair<int, int> pair) {
   return "[" + std::to_string(pair.first) + ", " + std::to_string(pair.second) + "]";
 }
 
+}  // namespace
+
 int device_size(const DeviceTarget& target, int qubits) {
   if (target.qubits > 0 || target.coupling.empty()) return target.qubits > 0 ? target.qubits : qubits;
   int largest = 0;
@@ -20,11 +23,11 @@ int device_size(const DeviceTarget& target, int qubits) {
   return largest + 1;
 }
 
-}  // namespace
-
-CouplingGraph::CouplingGraph(const DeviceTarget& target, int qubits) : qubits_(device_size(target, qubits)) {
+CouplingGraph::CouplingGraph(const DeviceTarget& target, int qubits, const DeviceQuality* quality)
+    : qubits_(device_size(target, qubits)) {
   if (target.coupling.empty()) {
-    for (int q = 0; q < qubits_; ++q) part_.push_back(q);
+    for (int q = 0; q < qubits_; ++q)
+      if (!quality || quality->usable(q)) part_.push_back(q);
     return;
   }
   const std::string device = "device " + target.name + ": ";
@@ -37,20 +40,22 @@ CouplingGraph::CouplingGraph(const DeviceTarget& target, int qubits) : qubits_(d
     if (a < 0 || b < 0 || a >= qubits_ || b >= qubits_ || a == b)
       throw usage_error(device + "coupling " + text(pair) + ": expected two different qubits below " +
                         std::to_string(qubits_));
+    if (quality && !quality->coupled(a, b)) continue;
     if (!pairs_.insert(pair).second || pairs_.contains({b, a})) continue;
     neighbours_[static_cast<std::size_t>(a)].push_back(b);
     neighbours_[static_cast<std::size_t>(b)].push_back(a);
   }
   for (auto& list : neighbours_) std::sort(list.begin(), list.end());
-  measure_distances();
+  measure_distances(quality);
 }
 
-void CouplingGraph::measure_distances() {
+void CouplingGraph::measure_distances(const DeviceQuality* quality) {
   const std::size_t n = static_cast<std::size_t>(qubits_);
   distances_.assign(n * n, static_cast<std::uint16_t>(qubits_));
   for (int from = 0; from < qubits_; ++from) {
     std::uint16_t* row = distances_.data() + static_cast<std::size_t>(from) * n;
     row[from] = 0;
+    if (quality && !quality->usable(from)) continue;
     std::vector<int> reached{from};
     for (std::size_t i = 0; i < reached.size(); ++i)
       for (int next : neighbours(reached[i]))

@@ -11,15 +11,17 @@
 
 namespace qmtl {
 
+class DeviceQuality;
+
 /// Which qubits of a device have two-qubit gates, and how far apart the others are.
 class CouplingGraph {
  public:
   /// At most this many qubits if not all pairs are coupled: distances of all pairs are kept.
   static constexpr int max_qubits = 4096;
 
-  /// `qubits`: of the device if the target leaves it open. Throws Error (usage) naming a pair that makes no
-  /// sense.
-  CouplingGraph(const DeviceTarget& target, int qubits);
+  /// `qubits`: of the device if the target leaves it open. Only what `quality` lets be used (null: all) has
+  /// couplings and counts as connected. Throws Error (usage) naming a pair that makes no sense.
+  CouplingGraph(const DeviceTarget& target, int qubits, const DeviceQuality* quality = nullptr);
 
   int qubits() const { return qubits_; }
   /// All pairs are coupled; there are no lists of neighbours then.
@@ -39,7 +41,7 @@ class CouplingGraph {
   const std::vector<int>& largest_part() const { return part_; }
 
  private:
-  void measure_distances();
+  void measure_distances(const DeviceQuality* quality);
 
   int qubits_ = 0;
   std::set<std::pair<int, int>> pairs_;
@@ -47,5 +49,8 @@ class CouplingGraph {
   std::vector<std::uint16_t> distances_;
   std::vector<int> part_;
 };
+
+/// The number of a target's qubits; `qubits` where it leaves that open.
+int device_size(const DeviceTarget& target, int qubits);
 
 }  // namespace qmtl

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hardware/transpile/coupling_graph.h"
+#include "hardware/transpile/properties_json.h"
 #include "hardware/transpile/topologies.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
@@ -22,6 +23,20 @@ void add_to_basis(DeviceTarget& target, const std::string& name) {
   if (name != "id" &&
       std::find(target.unsupported.begin(), target.unsupported.end(), name) == target.unsupported.end())
     target.unsupported.push_back(name);
+}
+
+/// Whether a text is properties rather than a configuration: a list of what is known of each qubit. What is
+/// neither is taken for a configuration, whose reader says what it lacks.
+bool lists_properties(std::string_view text) {
+  try {
+    JsonSource source;
+    const auto json = SortedJsonField::parse(text, std::move(source));
+    if (!json.is_object() || json.find("n_qubits")) return false;
+    const auto qubits = json.find("qubits");
+    return qubits && qubits->is_list();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -59,6 +74,29 @@ DeviceTarget parse_target(std::string_view text, const std::string& file) {
   return target;
 }
 
+DeviceTarget target_of_properties(std::string_view text, const std::string& file) {
+  JsonSource source;
+  source.name = file;
+  source.if_missing = "; expected the properties of an IBM backend";
+  const BackendProperties backend = parse_backend_properties(text, std::move(source));
+  DeviceTarget target;
+  target.name = backend.name.empty() ? "emulated" : backend.name;
+  target.qubits = static_cast<int>(backend.qubits.size());
+  if (target.qubits > CouplingGraph::max_qubits)
+    throw data_error(file + ": qubits: expected at most " + std::to_string(CouplingGraph::max_qubits) +
+                     ", found " + std::to_string(target.qubits));
+  for (const ListedGate& gate : backend.gates) {
+    if (gate.qubits.size() == 2) target.coupling.emplace_back(gate.qubits[0], gate.qubits[1]);
+    if (const auto known = device_gate_by_name(gate.name))
+      if (std::find(target.basis.begin(), target.basis.end(), *known) == target.basis.end())
+        target.basis.push_back(*known);
+  }
+  std::sort(target.coupling.begin(), target.coupling.end());
+  target.coupling.erase(std::unique(target.coupling.begin(), target.coupling.end()), target.coupling.end());
+  target.properties = device_properties(backend);
+  return target;
+}
+
 void set_basis(DeviceTarget& target, std::string_view names) {
   target.basis.clear();
   target.unsupported.clear();
@@ -77,7 +115,8 @@ void set_basis(DeviceTarget& target, std::string_view names) {
 
 DeviceTarget find_target(const std::string& file_or_name) {
   if (file_kind(file_or_name) == FileKind::nothing) return parse_topology(file_or_name);
-  return parse_target(read_file(file_or_name, most_text_bytes), file_or_name);
+  const std::string text = read_file(file_or_name, most_text_bytes);
+  return lists_properties(text) ? target_of_properties(text, file_or_name) : parse_target(text, file_or_name);
 }
 
 }  // namespace qmtl

@@ -13,10 +13,14 @@ namespace qmtl {
 /// messages. Throws Error (data) naming file and key: no JSON, wrong types, qubits out of range.
 DeviceTarget parse_target(std::string_view json, const std::string& file);
 
+/// The device that properties of an IBM backend describe: its qubits, gates and pairs, with how well they
+/// work. Throws Error (data) naming file, place and qubit.
+DeviceTarget target_of_properties(std::string_view json, const std::string& file);
+
 /// Replaces the basis by a list like "cz,rz,sx,x". Throws Error (usage) for unknown names.
 void set_basis(DeviceTarget& target, std::string_view names);
 
-/// A file with a configuration, else the name of a topology (topologies.h).
+/// A file with a configuration or with properties, else the name of a topology (topologies.h).
 DeviceTarget find_target(const std::string& file_or_name);
 
 }  // namespace qmtl

@@ -6,12 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "hardware/program_stats.h"
 #include "hardware/transpile/index.h"
-#include "hardware/transpile/layouts.h"
+#include "hardware/transpile/layout_search.h"
 #include "hardware/transpile/pair_turns.h"
-#include "hardware/transpile/route.h"
-#include "hardware/transpile/wires.h"
 #include "runtime/base/error.h"
 
 namespace qmtl {
@@ -60,88 +57,6 @@ void check_basis(const DeviceProgram& program, const DeviceTarget& target, const
   }
 }
 
-void measure(TranspileResult& result) {
-  result.depth = timed_depth(result.program);
-  result.two_qubit_depth = two_qubit_depth(result.program);
-  result.two_qubit_gates = two_qubit_gates(result.program);
-}
-
-TranspileResult finished(const DeviceProgram& program, const CouplingGraph& graph, const BasisSet& basis,
-                         std::string kind, const Routing& routing) {
-  TranspileResult result;
-  result.layout_kind = std::move(kind);
-  result.layout = routing.layout;
-  result.final_layout = routing.final_layout;
-  result.swaps = routing.swaps;
-  result.program = {program.name, graph.qubits(), true, program.inputs, {}, {}};
-  for (int qubit : program.measured) result.program.measured.push_back(routing.final_layout[at(qubit)]);
-  Wires wires(graph, basis);
-  for (const RoutedOp& op : scheduled(fused_swaps(routing.ops, graph.qubits()), graph.qubits()))
-    wires.append(op);
-  result.program.ops = wires.gates(result.program.measured);
-  measure(result);
-  return result;
-}
-
-double errors(const TranspileResult& result, int qubits, const TranspileOptions& options) {
-  return result.two_qubit_gates + options.idle_cost * qubits * result.two_qubit_depth;
-}
-
-constexpr SwapWeights swap_weights[] = {
-    {0.5, 0.001, 0.0}, {0.5, 0.1, 0.3}, {0.2, 0.02, 0.1}, {0.9, 0.3, 0.0}};
-
-/// Routes from all layouts in all ways and keeps the result with the fewest errors, of equal ones the first.
-class LayoutSearch {
- public:
-  LayoutSearch(const DeviceProgram& program, std::vector<RoutedOp> ops, const CouplingGraph& graph,
-               const BasisSet& basis, const TranspileOptions& options)
-      : program_(program),
-        graph_(graph),
-        basis_(basis),
-        options_(options),
-        ops_(std::move(ops)),
-        backward_(ops_.rbegin(), ops_.rend()) {}
-
-  TranspileResult run() {
-    for (const LayoutCandidate& candidate : layout_candidates(ops_, program_.qubits, graph_)) {
-      try_layout(candidate.kind, candidate.layout);
-      if (best_->swaps == 0) return std::move(*best_);
-      improve(candidate.kind, candidate.layout);
-    }
-    for (int trial = 0; trial < options_.trials || !best_; ++trial)
-      improve("search", compact_layout(ops_, program_.qubits, graph_, trial));
-    return std::move(*best_);
-  }
-
- private:
-  void try_layout(const std::string& kind, const std::vector<int>& layout) {
-    for (const SwapWeights& weights : swap_weights) {
-      TranspileResult result = finished(program_, graph_, basis_, kind, route(ops_, graph_, layout, weights));
-      const bool better =
-          !best_ || errors(result, program_.qubits, options_) < errors(*best_, program_.qubits, options_);
-      if (better) best_ = std::move(result);
-      if (best_->swaps == 0) return;
-    }
-  }
-
-  /// Where a program ends is a good place to begin its reverse (Li, Ding and Xie 2019).
-  void improve(const std::string& kind, std::vector<int> layout) {
-    constexpr int rounds = 2;
-    for (int round = 0; round < rounds; ++round) {
-      layout = route(ops_, graph_, std::move(layout), swap_weights[0]).final_layout;
-      layout = route(backward_, graph_, std::move(layout), swap_weights[0]).final_layout;
-      try_layout(kind, layout);
-    }
-  }
-
-  const DeviceProgram& program_;
-  const CouplingGraph& graph_;
-  const BasisSet& basis_;
-  const TranspileOptions& options_;
-  const std::vector<RoutedOp> ops_, backward_;
-  std::optional<TranspileResult> best_;
-};
-
 TranspileResult unchanged(const DeviceProgram& program) {
   TranspileResult result;
   result.program = program;
@@ -153,38 +68,102 @@ TranspileResult unchanged(const DeviceProgram& program) {
   return result;
 }
 
+/// The parts of a device that a program may use.
+struct UsableDevice {
+  DeviceQuality quality;
+  CouplingGraph graph;
+
+  UsableDevice(const DeviceTarget& target, int qubits, DeviceQuality::Avoid avoid)
+      : quality(target, device_size(target, qubits), avoid), graph(target, qubits, &quality) {}
+
+  int largest() const { return static_cast<int>(graph.largest_part().size()); }
+};
+
+/// Without what is not calibrated, unless the program does not fit then.
+UsableDevice usable_device(const DeviceProgram& program, const DeviceTarget& target,
+                           std::vector<std::string>& remarks) {
+  UsableDevice strict(target, program.qubits, DeviceQuality::Avoid::uncalibrated);
+  remarks = strict.quality.remarks();
+  if (remarks.empty() || program.qubits > strict.graph.qubits())
+    check_size(program, target, strict.graph.qubits(), strict.largest());
+  if (strict.largest() >= program.qubits) return strict;
+  UsableDevice all(target, program.qubits, DeviceQuality::Avoid::dead);
+  if (all.largest() < program.qubits) {
+    std::string why;
+    for (const std::string& remark : all.quality.remarks()) why += "; it " + remark;
+    throw usage_error("program " + program.name + ": needs " + std::to_string(program.qubits) +
+                      " connected qubits, device " + target.name + " has " + std::to_string(all.largest()) +
+                      " that may be used" + why);
+  }
+  remarks = all.quality.remarks();
+  remarks.push_back("uses parts that are not calibrated, as the program finds no room on the others");
+  return all;
+}
+
+/// All pairs are coupled: the best qubits, in the order of their numbers.
+std::vector<int> best_qubits(const DeviceProgram& program, const UsableDevice& device) {
+  std::vector<int> qubits = device.graph.largest_part();
+  const auto cost = [&](int qubit) {
+    double sum = error_cost(device.quality.readout_error(qubit));
+    for (const DeviceGateInfo& row : device_gates)
+      if (row.qubits == 1 && takes_time(row.gate)) sum += error_cost(device.quality.error(row.gate, qubit));
+    return sum;
+  };
+  std::stable_sort(qubits.begin(), qubits.end(), [&](int a, int b) { return cost(a) < cost(b); });
+  qubits.resize(at(program.qubits));
+  std::sort(qubits.begin(), qubits.end());
+  return qubits;
+}
+
+RoutedProgram placed(const LayoutTask& task, const DeviceTarget& target, const UsableDevice& device) {
+  if (!device.graph.complete()) {
+    return device.quality.matters() ? search_calibrated_layout(task, target, device.graph)
+                                    : search_layout(task, device.graph);
+  }
+  const std::vector<int> layout = best_qubits(task.program, device);
+  Routing routing{task.ops, layout, layout, 0};
+  for (RoutedOp& op : routing.ops)
+    for (int* qubit : {&op.op.q0, &op.op.q1})
+      if (*qubit >= 0) *qubit = layout[at(*qubit)];
+  return written(task, device.graph, device.quality.matters() ? "quality" : "identity", std::move(routing));
+}
+
 }  // namespace
 
 TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& target,
                           const TranspileOptions& options) {
   check(program);
-  const CouplingGraph graph(target, program.qubits);
-  check_size(program, target, graph.qubits(), static_cast<int>(graph.largest_part().size()));
-  if (target.basis.empty() && target.coupling.empty()) return unchanged(program);
+  std::vector<std::string> remarks;
+  const UsableDevice device = usable_device(program, target, remarks);
+  if (target.basis.empty() && target.coupling.empty()) {
+    if (!target.avoided.empty())
+      throw usage_error("device " + target.name + ": programs are sent as they are, without numbers of its " +
+                        "qubits; expected no qubits or couplers to choose or to avoid");
+    return unchanged(program);
+  }
   if (program.physical)
     throw usage_error("program " + program.name + ": it is written for a device already; expected one with " +
                       "qubits of its own");
   const BasisSet basis(target.basis);
-  if (!basis.every_one_qubit_gate() && native_as_it_is(program, basis, graph)) {
+  if (!basis.every_one_qubit_gate() && native_as_it_is(program, basis, device.graph)) {
     TranspileResult result = unchanged(program);
-    result.program.qubits = graph.qubits();
+    result.program.qubits = device.graph.qubits();
     result.program.physical = true;
     return result;
   }
   check_basis(program, target, basis);
-  const auto written = [&](const std::vector<RoutedOp>& ops) {
-    if (!graph.complete()) return LayoutSearch(program, ops, graph, basis, options).run();
-    const Routing routing{ops, unchanged(program).layout, unchanged(program).layout, 0};
-    return finished(program, graph, basis, "identity", routing);
+  const auto best_of = [&](const std::vector<RoutedOp>& ops) {
+    return placed({program, ops, basis, options, &device.quality}, target, device);
   };
   const std::vector<RoutedOp> ops = simplified(program);
-  TranspileResult result = written(ops);
-  if (!basis.has(device_rotation("ZZ"))) return result;
-  const auto turned = with_pair_turns(ops);
-  if (!turned) return result;
+  RoutedProgram best = best_of(ops);
   // Where swaps stand beside them CX and CZ may be the better ones: they merge.
-  TranspileResult other = written(*turned);
-  return errors(other, program.qubits, options) < errors(result, program.qubits, options) ? other : result;
+  if (const auto turned = with_pair_turns(ops); turned && basis.has(device_rotation("ZZ"))) {
+    RoutedProgram other = best_of(*turned);
+    if (other.cost < best.cost) best = std::move(other);
+  }
+  best.result.remarks = std::move(remarks);
+  return std::move(best.result);
 }
 
 }  // namespace qmtl

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hardware/transpile/angle_sum.h"
+#include "hardware/transpile/device_quality.h"
 #include "hardware/transpile/index.h"
 
 namespace qmtl {
@@ -20,8 +21,8 @@ bool same_pair(const DeviceOp& op, int a, int b) {
 
 }  // namespace
 
-Wires::Wires(const CouplingGraph& graph, const BasisSet& basis)
-    : graph_(graph), basis_(basis), wires_(at(graph.qubits())) {}
+Wires::Wires(const CouplingGraph& graph, const BasisSet& basis, const DeviceQuality* quality)
+    : graph_(graph), basis_(basis), quality_(quality), wires_(at(graph.qubits())) {}
 
 void Wires::append(const RoutedOp& routed) {
   const DeviceOp& op = routed.op;
@@ -92,7 +93,8 @@ void Wires::cz(int a, int b) {
 
 void Wires::rzz(int a, int b, AngleSum angle) {
   if (wire(a).zero || wire(b).zero) return turn(wire(a).zero ? b : a, angle);
-  const bool native_rzz = basis_.has(DeviceGate::rzz);
+  const bool native_rzz =
+      basis_.has(DeviceGate::rzz) && (!quality_ || quality_->usable(DeviceGate::rzz, a, b));
   if (!angle.bound()) {
     cx(a, b);
     turn(b, angle);

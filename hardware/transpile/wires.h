@@ -15,7 +15,8 @@ namespace qmtl {
 /// takes one entangling gate less for each of its own that meets such a case. Global phases are ignored.
 class Wires {
  public:
-  Wires(const CouplingGraph& graph, const BasisSet& basis);
+  /// `quality`: pairs may lack a gate of the basis (null: none does).
+  Wires(const CouplingGraph& graph, const BasisSet& basis, const DeviceQuality* quality = nullptr);
 
   void append(const RoutedOp& op);
 
@@ -53,6 +54,7 @@ class Wires {
 
   const CouplingGraph& graph_;
   BasisSet basis_;
+  const DeviceQuality* quality_;
   std::vector<Wire> wires_;
   std::vector<Entangling> entangling_;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/program/replay/text.h"
+#include "tools/workflows/replay/device_json.h"
 
 namespace qmtl {
 
@@ -19,6 +20,13 @@ Json replay_plan_json(const ReplayForecast& forecast) {
             {"two_qubit_gates", forecast.two_qubit_gates},
             {"depth", forecast.depth},
             {"qubits", forecast.qubits}};
+  // Without properties of the device nothing is known of its errors.
+  json["success"] = Json(nullptr);
+  if (forecast.calibrated) {
+    json["success"] = Json::array();
+    for (const SuccessEstimate& program : forecast.success) json["success"].push_back(success_json(program));
+  }
+  json["layout"] = forecast.remarks;
   auto& jobs = json["jobs"] = Json::array();
   for (const ReplayForecast::Job& job : forecast.jobs)
     jobs.push_back({{"phase", name(job.phase)},

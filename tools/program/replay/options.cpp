@@ -10,10 +10,11 @@ namespace qmtl {
 namespace po = boost::program_options;
 namespace {
 
-constexpr const char* option_names[] = {
-    "name",        "data",     "split",    "samples",       "endpoint", "head-split",  "max-qubits",
-    "shots",       "allocate", "mitigate", "noise-factors", "fold",     "extrapolate", "calibration-shots",
-    "probe-shots", "seed"};
+constexpr const char* option_names[] = {"name",          "data",       "split",       "samples",
+                                        "endpoint",      "head-split", "max-qubits",  "qubits",
+                                        "avoid",         "shots",      "allocate",    "mitigate",
+                                        "noise-factors", "fold",       "extrapolate", "calibration-shots",
+                                        "probe-shots",   "seed"};
 
 std::int64_t whole(const Options& options, const char* key, std::int64_t otherwise, std::int64_t least,
                    std::int64_t most) {
@@ -69,6 +70,8 @@ void add_request_options(po::options_description& options) {
       "wide (default: few programs that read many registers), cones (one for each register, for small "
       "devices) or packed");
   add("max-qubits", number(), "most qubits of a program (default: the device's)");
+  add("qubits", text("LIST"), "use these qubits of the device alone, e.g. 0-19,25");
+  add("avoid", text("LIST"), "use none of these qubits and couplers, e.g. 3,7-9,12:13");
   add("shots", number(), "of a program and sample, on average (default 1000)");
   add("allocate", text("HOW"), "shots over programs: variance (default) or even");
   add("mitigate", text("HOW"), "readout (default: undo errors of readings, with calibration jobs) or none");
@@ -80,9 +83,9 @@ void add_request_options(po::options_description& options) {
   add("seed", po::value<std::int64_t>()->value_name("N"), "of the intervals (default 0)");
 }
 
-std::optional<std::string> given_request_option(const Options& options) {
-  for (const char* option : option_names)
-    if (options.has(option)) return option;
+std::optional<std::string> given_request_option(const Options& options, bool scored) {
+  for (const std::string option : option_names)
+    if (options.has(option) && !(scored && (option == "mitigate" || option == "extrapolate"))) return option;
   return std::nullopt;
 }
 
@@ -95,6 +98,8 @@ ReplayRequest read_request_options(const Options& options) {
   request.split = options.text_or("split", "test");
   request.samples = whole(options, "samples", 0, 1, many);
   request.max_qubits = static_cast<int>(whole(options, "max-qubits", 0, 1, 100'000));
+  request.qubits = options.text_or("qubits", "");
+  request.avoid = options.text_or("avoid", "");
   request.shots = whole(options, "shots", request.shots, 1, many);
   request.calibration_shots = whole(options, "calibration-shots", request.calibration_shots, 1, many);
   request.probe_shots = whole(options, "probe-shots", request.probe_shots, 1, many);
@@ -107,7 +112,7 @@ ReplayRequest read_request_options(const Options& options) {
         of_option("allocate", [&] { return parse_shot_allocation(options.text("allocate")); });
   if (options.has("fold"))
     request.fold = of_option("fold", [&] { return parse_fold_kind(options.text("fold")); });
-  if (options.has("extrapolate"))
+  if (options.has("extrapolate") && options.text("extrapolate") != "none")
     request.extrapolation =
         of_option("extrapolate", [&] { return parse_extrapolation(options.text("extrapolate")); });
   if (options.has("noise-factors")) request.factors = parse_factors(options.text("noise-factors"));

@@ -18,7 +18,7 @@ namespace {
 namespace po = boost::program_options;
 
 const Usage usage{
-    "qmtl replay plan|submit|fetch|status|cancel|run|tune PATH [options]",
+    "qmtl replay plan|submit|fetch|status|cancel|run|score|tune PATH [options]",
     "Evaluates a trained checkpoint on a device or simulator.\n"
     "  plan    what would be sent, and what it would cost; sends nothing\n"
     "  submit  sends the jobs and returns\n"
@@ -26,6 +26,7 @@ const Usage usage{
     "  status  where every job stands\n"
     "  cancel  cancels what is not finished\n"
     "  run     submit, wait, fetch\n"
+    "  score   scores what was fetched again, with other --mitigate and --extrapolate; asks no service\n"
     "  tune    steps on the model's angles there; has options of its own: qmtl replay tune --help\n"
     "PATH is a checkpoint or run folder with --endpoint, which begins a replay in its own folder (default\n"
     "RUN/replay/NAME), or the folder of a replay, to go on with it. A journal there makes sure that nothing\n"
@@ -37,12 +38,12 @@ const Usage usage{
 ReplayPlace find_place(const Options& options, const std::string& action) {
   const std::string& path = options.text("path");
   if (is_replay_folder(path)) {
-    if (const auto option = given_request_option(options))
+    if (const auto option = given_request_option(options, action == "fetch" || action == "score"))
       throw usage_error("--" + *option + ": expected none of the options that a replay begins with, since " +
                         path + " has them in request.json; leave it out");
     return kept_replay(path);
   }
-  if (action == "fetch" || action == "status" || action == "cancel")
+  if (action == "fetch" || action == "status" || action == "cancel" || action == "score")
     throw data_error(path +
                      ": expected the folder of a replay, with request.json, found none; `qmtl replay " +
                      "submit` makes one in RUN/replay");
@@ -101,9 +102,9 @@ int show_outcome(const Options& options, const std::string& action, const Replay
 using Action = ReplayOutcome (*)(const Ranks&, const ReplayPlace&, const ReplayWork&);
 
 /// Actions that end with an outcome; plan and status only look.
-constexpr std::pair<const char*, Action> actions[] = {{"plan", nullptr},         {"submit", submit_replay},
-                                                      {"fetch", fetch_replay},   {"status", nullptr},
-                                                      {"cancel", cancel_replay}, {"run", run_replay}};
+constexpr std::pair<const char*, Action> actions[] = {
+    {"plan", nullptr},         {"submit", submit_replay}, {"fetch", fetch_replay}, {"status", nullptr},
+    {"cancel", cancel_replay}, {"run", run_replay},       {"score", score_replay}};
 
 Action find_action(const std::string& action) {
   std::vector<std::string> names;
@@ -113,8 +114,8 @@ Action find_action(const std::string& action) {
   }
   const std::string near = nearest(action, names, likely_slips(action));
   throw usage_error(
-      "expected plan, submit, fetch, status, cancel or run (or tune before all options), found '" + action +
-      "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+      "expected plan, submit, fetch, status, cancel, run or score (or tune before all options), found '" +
+      action + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
 }  // namespace

@@ -52,6 +52,19 @@ std::string replay_plan_table(const ReplayForecast& forecast) {
   line("programs", shown(json["programs"]) + " of up to " + shown(json["qubits"]) + " qubits, depth " +
                        shown(json["depth"]) + ", " + shown(json["gates"]) + " gates, " +
                        shown(json["two_qubit_gates"]) + " of them on two qubits");
+  if (const Json& success = json["success"]; !success.is_null()) {
+    const auto worst = std::min_element(success.begin(), success.end(), [](const Json& a, const Json& b) {
+      return a["product"].get<double>() < b["product"].get<double>();
+    });
+    const auto factor = [&](const char* key) { return fixed((*worst)[key].get<double>(), 3); };
+    line("success", factor("product") + " of executions without an error" +
+                        (success.size() > 1 ? ", the program with the fewest" : "") + ": gates " +
+                        factor("gates") + " x readout " + factor("readout") + " x waiting " +
+                        factor("waiting"));
+  } else {
+    line("success", "not known: the device tells no errors of its gates");
+  }
+  for (const Json& remark : json["layout"]) line("layout", shown(remark));
   line("shots", json["shots"].dump());
   line("executions", shown(json["executions"]));
   line("cost", shown(json["cost"]["amount"]) + " " + shown(json["cost"]["unit"]) + " (" +
@@ -101,6 +114,9 @@ std::string replay_text(const Json& json) {
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");
   line("endpoint", endpoint_text(json["endpoint"]));
+  if (json["mitigation"].contains("unmitigated_qubits"))
+    line("not corrected", "readings of qubits " + json["mitigation"]["unmitigated_qubits"].dump() +
+                              ": their calibration says that they tell nothing");
   line("jobs",
        json["jobs"].dump() + ", " + json["executions"].dump() + " executions, shots " + json["shots"].dump());
   line("cost", json["cost"]["amount"].dump() + " " + shown(json["cost"]["unit"]) +

@@ -47,6 +47,10 @@ void add_tune_options(po::options_description& own) {
       "head-split", po::value<std::string>()->default_value("wide"),
       "wide: blocks side by side in one program; cones, packed: smaller programs")(
       "max-qubits", po::value<int>()->default_value(0), "of a program; 0: the device's number")(
+      "qubits", po::value<std::string>()->value_name("LIST"),
+      "use these qubits of the device alone, e.g. 0-19,25")(
+      "avoid", po::value<std::string>()->value_name("LIST"),
+      "use none of these qubits and couplers, e.g. 3,12:13")(
       "max-cost", po::value<double>(), "most that may be spent, in the endpoint's unit")(
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training")(
       "retry", po::bool_switch(), "send failed jobs again")("dry-run", po::bool_switch(),
@@ -88,6 +92,8 @@ TuneRequest read_request(const Options& options) {
   request.model.rate = positive(options, "rate");
   request.model.perturbation = positive(options, "perturbation");
   request.model.seed = options.values.at("seed").as<std::uint64_t>();
+  request.qubits = options.text_or("qubits", "");
+  request.avoid = options.text_or("avoid", "");
   request.steps = at_least(options, "steps", 0);
   request.validation = at_least(options, "validation", 1);
   request.retry = options.values.at("retry").as<bool>();

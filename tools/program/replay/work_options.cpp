@@ -59,6 +59,17 @@ ReplayWork read_work_options(const Options& options) {
   work.rehearsal = options.text_or("rehearse", "");
   work.rehearsals = number_from(options, "rehearsals", work.rehearsals, 1, 10'000);
   work.replicates = number_from(options, "replicates", work.replicates, 0, 1'000'000);
+  if (options.has("mitigate")) {
+    const std::string how = options.text("mitigate");
+    if (how != "readout" && how != "none")
+      throw usage_error("--mitigate: expected readout or none, found '" + how + "'");
+    work.scoring.readout = how == "readout";
+  }
+  if (options.has("extrapolate")) {
+    const std::string kind = options.text("extrapolate");
+    work.scoring.extrapolate = kind != "none";
+    if (kind != "none") work.scoring.extrapolation = parse_extrapolation(kind);
+  }
   work.simd = options.common.simd;
   return work;
 }

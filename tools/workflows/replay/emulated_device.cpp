@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "hardware/emulator/ibm_backend.h"
 #include "hardware/transpile/target_json.h"
 #include "io/sources/inflate.h"
 #include "runtime/base/error.h"

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hardware/transpile/properties_json.h"
 #include "io/config/toml_tools.h"
 #include "io/files/atomic_file.h"
+#include "io/sources/inflate.h"
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
@@ -20,6 +22,10 @@ std::string plain_text(const toml::node& node, const std::string& file, const st
 
 }  // namespace
 
+DeviceProperties load_properties(const std::string& file) {
+  return parse_properties(inflate_file(file, "the properties of a device"), file);
+}
+
 EndpointConfig read_endpoint(const std::string& text) {
   const auto kinds = endpoint_table();
   if (std::any_of(kinds.begin(), kinds.end(), [&](const EndpointKind& kind) { return kind.name == text; }))
@@ -31,12 +37,21 @@ EndpointConfig read_endpoint(const std::string& text) {
   if (!values.count("kind")) throw usage_error(text + ": expected a key kind, for example kind = \"exact\"");
   const std::string kind = values["kind"];
   values.erase("kind");
+  const auto beside = [&](const std::string& file) {
+    return (std::filesystem::path(text).parent_path() / file).string();
+  };
   NoiseModel noise;
+  std::optional<DeviceProperties> properties;
   if (values.count("noise")) {
-    noise = load_noise((std::filesystem::path(text).parent_path() / values["noise"]).string());
+    noise = load_noise(beside(values["noise"]));
     values.erase("noise");
   }
-  return {kind, EndpointSettings(text, std::move(values)), std::move(noise)};
+  if (values.count("properties")) {
+    const std::string file = values["properties"];
+    properties = file == "none" ? DeviceProperties{} : load_properties(beside(file));
+    values.erase("properties");
+  }
+  return {kind, EndpointSettings(text, std::move(values)), std::move(noise), std::move(properties)};
 }
 
 }  // namespace qmtl

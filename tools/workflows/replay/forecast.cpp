@@ -32,6 +32,9 @@ ReplayForecast forecast_replay(const ReplaySession& session, const std::string& 
   forecast.gates = programs.gates;
   forecast.two_qubit_gates = programs.two_qubit_gates;
   forecast.depth = programs.depth;
+  forecast.calibrated = session.plan.target.properties.known();
+  forecast.success = programs.success;
+  forecast.remarks = programs.remarks;
   forecast.paid = session.plan.paid;
   for (const ReplayProgram& program : programs.all)
     forecast.qubits = std::max(forecast.qubits, used_qubits(program.sweep.program));

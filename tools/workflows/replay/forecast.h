@@ -22,7 +22,10 @@ struct ReplayForecast {
   std::size_t samples = 0, programs = 0;
   std::vector<std::int64_t> shots;  ///< of each of the head's programs
   std::int64_t gates = 0, two_qubit_gates = 0;
-  int depth = 0, qubits = 0;  ///< of the deepest and of the widest program
+  int depth = 0, qubits = 0;             ///< of the deepest and of the widest program
+  bool calibrated = false;               ///< the device says how well its parts work
+  std::vector<SuccessEstimate> success;  ///< then of each of the head's programs
+  std::vector<std::string> remarks;      ///< what of the device is avoided, and why
   std::vector<Job> jobs;
   std::int64_t executions = 0;
   CostEstimate total;  ///< of all jobs; wait and queue are the longest

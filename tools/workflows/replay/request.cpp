@@ -15,31 +15,35 @@ constexpr const char* places[] = {"checkpoint", "data", "endpoint"};
 }  // namespace
 
 Json to_json(const ReplayRequest& request) {
-  return {{"format", "qmtl-replay-request"},
-          {"version", 1},
-          {"name", request.name},
-          {"checkpoint", request.checkpoint},
-          {"checkpoint_hash", request.checkpoint_hash},
-          {"data", request.data},
-          {"data_hash", request.data_hash},
-          {"split", request.split},
-          {"samples", request.samples},
-          {"endpoint", request.endpoint},
-          {"endpoint_kind", request.endpoint_kind},
-          {"endpoint_backend", request.endpoint_backend},
-          {"endpoint_place", request.endpoint_place},
-          {"endpoint_digest", request.endpoint_digest},
-          {"head_split", name(request.head_split)},
-          {"max_qubits", request.max_qubits},
-          {"shots", request.shots},
-          {"allocation", name(request.allocation)},
-          {"readout", request.readout},
-          {"noise_factors", request.factors},
-          {"fold", name(request.fold)},
-          {"extrapolation", name(request.extrapolation)},
-          {"calibration_shots", request.calibration_shots},
-          {"probe_shots", request.probe_shots},
-          {"seed", request.seed}};
+  Json json{{"format", "qmtl-replay-request"},
+            {"version", 1},
+            {"name", request.name},
+            {"checkpoint", request.checkpoint},
+            {"checkpoint_hash", request.checkpoint_hash},
+            {"data", request.data},
+            {"data_hash", request.data_hash},
+            {"split", request.split},
+            {"samples", request.samples},
+            {"endpoint", request.endpoint},
+            {"endpoint_kind", request.endpoint_kind},
+            {"endpoint_backend", request.endpoint_backend},
+            {"endpoint_place", request.endpoint_place},
+            {"endpoint_digest", request.endpoint_digest},
+            {"head_split", name(request.head_split)},
+            {"max_qubits", request.max_qubits},
+            {"shots", request.shots},
+            {"allocation", name(request.allocation)},
+            {"readout", request.readout},
+            {"noise_factors", request.factors},
+            {"fold", name(request.fold)},
+            {"extrapolation", name(request.extrapolation)},
+            {"calibration_shots", request.calibration_shots},
+            {"probe_shots", request.probe_shots},
+            {"seed", request.seed}};
+  // Only where they are given: requests of older versions have the same identity.
+  if (!request.qubits.empty()) json["qubits"] = request.qubits;
+  if (!request.avoid.empty()) json["avoid"] = request.avoid;
+  return json;
 }
 
 ReplayRequest parse_replay_request(const std::string& text, const std::string& file) {
@@ -62,6 +66,8 @@ ReplayRequest parse_replay_request(const std::string& text, const std::string& f
   request.endpoint_digest = words("endpoint_digest");
   request.head_split = parse_head_split(words("head_split"));
   request.max_qubits = static_cast<int>(root.at("max_qubits").count());
+  if (const auto qubits = root.find("qubits")) request.qubits = qubits->text();
+  if (const auto avoid = root.find("avoid")) request.avoid = avoid->text();
   request.shots = root.at("shots").count();
   request.allocation = parse_shot_allocation(words("allocation"));
   request.readout = root.at("readout").boolean();
@@ -87,6 +93,8 @@ std::string replay_identity(const ReplayRequest& request, const std::string& pla
 void require_same_request(const ReplayRequest& kept, const ReplayRequest& given, const std::string& file) {
   Json before = to_json(kept), now = to_json(given);
   for (const char* place : places) before.erase(place), now.erase(place);
+  for (const char* key : {"qubits", "avoid"})
+    if (now.contains(key) && !before.contains(key)) before[key] = nullptr;
   for (const auto& [key, value] : before.items())
     if (now[key] != value)
       throw usage_error(file + ": " + key + ": expected " + value.dump() +

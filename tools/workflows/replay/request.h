@@ -25,6 +25,7 @@ struct ReplayRequest {
   std::string endpoint_digest;  ///< of the files of endpoints that cost nothing: their seed and noise
   HeadSplit head_split = HeadSplit::wide;
   int max_qubits = 0;
+  std::string qubits, avoid;  ///< of the device, which to use alone and which not (avoided_parts.h); "": all
   std::int64_t shots = 1000;  ///< of a program and row, on average
   ShotAllocation allocation = ShotAllocation::variance;
   bool readout = true;                ///< undo readout errors

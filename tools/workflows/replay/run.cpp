@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/replay/run.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace qmtl {
 namespace {
 
 /// The session of a place as it was planned when the replay began, or planned now.
-ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work,
+                         bool offline = false) {
   ReplayRequest wanted = place.request;
   std::optional<ReplayRequest> before;
   if (place.begun) {
@@ -28,7 +30,7 @@ ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const Rep
   }
   ReplaySession session = open_session(
       ranks, wanted, place.begun ? place.kept_plan() : std::nullopt, place.plan_file(),
-      std::filesystem::path(place.folder).parent_path().string(), work.calibration_age, work.simd);
+      std::filesystem::path(place.folder).parent_path().string(), work.calibration_age, work.simd, offline);
   if (before) require_same_request(*before, session.request, place.request_file());
   return session;
 }
@@ -36,20 +38,21 @@ ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const Rep
 /// One call's work in a replay's folder, which it holds alone.
 class ReplayRun {
  public:
-  enum class Aim { submit, fetch, run, cancel };
+  enum class Aim { submit, fetch, run, cancel, score };
 
   ReplayRun(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work, Aim aim)
       : place_(place),
         work_(work),
         aim_(aim),
         folder_(place.folder),
-        session_(open_place(ranks, place, work)) {}
+        session_(open_place(ranks, place, work, aim == Aim::score)) {}
 
   ReplayOutcome operator()() {
     begin();
     ReplayOutcome outcome;
     if (aim_ == Aim::cancel) driver_->cancel();
     if (aim_ == Aim::submit || aim_ == Aim::run) outcome.end = send();
+    if (aim_ == Aim::score) outcome.report = report();
     if (outcome.end == ReplayEnd::done && (aim_ == Aim::fetch || aim_ == Aim::run)) {
       outcome.end = collect();
       if (outcome.end == ReplayEnd::done) outcome.report = report();
@@ -157,14 +160,37 @@ class ReplayRun {
                    {session_.request.endpoint_place, session_.request.endpoint_backend, time, *calibration}));
   }
 
+  /// The request as its counts are to be scored.
+  void choose() {
+    if (!place_.begun) return;
+    ReplayRequest& request = session_.request;
+    const ScoreChoices& choices = work_.scoring;
+    if (choices.readout.value_or(false) && session_.plan.calibration.empty() &&
+        session_.programs.calibration.empty())
+      throw usage_error(
+          "--mitigate readout: expected a replay that measured how wrong readings are, found one " +
+          std::string("without; measure anew with another --name"));
+    if (choices.extrapolate.value_or(false) && !request.extrapolates())
+      throw usage_error("--extrapolate: expected a replay with several --noise-factors, found one");
+    if (choices.readout) request.readout = *choices.readout;
+    if (choices.extrapolation) request.extrapolation = *choices.extrapolation;
+    if (choices.extrapolate && !*choices.extrapolate) request.factors = {1};
+  }
+
   ReplayReport report() {
     const ProgramCounts counts = gather_counts(*driver_);
+    choose();
     ReplayReport report;
     report.scores = score_counts(session_, counts, static_cast<std::size_t>(work_.replicates));
     report.exact = exact_scores(session_.model, report.scores.samples);
     if (!work_.rehearsal.empty()) report.rehearsal = rehearse(session_, work_.rehearsal, work_.rehearsals);
     report.json = replay_json(session_, *journal_, counts, report.scores, report.rehearsal);
-    write_file(place_.report_file(), json_text(report.json, 1) + "\n");
+    if (!report.scores.unmitigated.empty())
+      spdlog::warn(
+          "the calibration found no use in readings of qubits {} (p(1|0) + p(0|1) near 1 or above): they "
+          "count as they were read; --avoid leaves them out of another replay",
+          fmt::join(report.scores.unmitigated, ", "));
+    if (aim_ != Aim::score) write_file(place_.report_file(), json_text(report.json, 1) + "\n");
     return report;
   }
 
@@ -191,6 +217,9 @@ ReplayOutcome fetch_replay(const Ranks& ranks, const ReplayPlace& place, const R
 }
 ReplayOutcome run_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
   return ReplayRun(ranks, place, work, ReplayRun::Aim::run)();
+}
+ReplayOutcome score_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
+  return ReplayRun(ranks, place, work, ReplayRun::Aim::score)();
 }
 ReplayOutcome cancel_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
   return ReplayRun(ranks, place, work, ReplayRun::Aim::cancel)();

@@ -12,6 +12,13 @@
 
 namespace qmtl {
 
+/// How counts are scored, where not as the replay was begun. What was measured stays what it is.
+struct ScoreChoices {
+  std::optional<bool> readout;                     ///< undo errors of readings
+  std::optional<bool> extrapolate;                 ///< to no noise
+  std::optional<ExtrapolationKind> extrapolation;  ///< in which way
+};
+
 /// How a replay is worked on. Nothing here decides what is measured: that is the request's (request.h).
 struct ReplayWork {
   std::optional<double>
@@ -24,6 +31,7 @@ struct ReplayWork {
   std::string rehearsal;                     ///< file of a noise model; "": no rehearsal
   int rehearsals = 5;                        ///< with so many seeds
   int replicates = 1000;                     ///< of the bootstrap of intervals, 0: none
+  ScoreChoices scoring;                      ///< of fetch and score
   SimdTarget simd = SimdTarget::best;
   std::function<bool()> stop = {};  ///< whether a stop was asked for; empty: never
 };
@@ -57,6 +65,8 @@ ReplayOutcome submit_replay(const Ranks& ranks, const ReplayPlace& place, const 
 ReplayOutcome fetch_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Submit, wait, fetch.
 ReplayOutcome run_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
+/// Scores the results that are here again. Nothing is asked of the service, and replay.json stays as it is.
+ReplayOutcome score_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 /// Cancels what is not finished.
 ReplayOutcome cancel_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work);
 

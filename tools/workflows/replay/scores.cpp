@@ -77,14 +77,19 @@ std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, c
 
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts,
                            std::size_t replicates) {
-  const auto calibration = calibration_of(session, counts);
+  auto calibration = calibration_of(session, counts);
+  std::vector<int> unmitigated;
+  if (calibration) unmitigated = set_aside_unusable(*calibration);
   if (session.request.readout && !calibration)
-    throw EndpointError(EndpointFault::not_ready,
-                        "the calibration of readings has no results, so that no readout error can be undone; "
-                        "fetch again, or send it again with `qmtl replay submit FOLDER --retry`");
+    throw EndpointError(
+        EndpointFault::not_ready,
+        "the calibration of readings has no results, so that no readout error can be undone; "
+        "fetch again, send it again with `qmtl replay submit FOLDER --retry`, or score what was "
+        "read as it is with `qmtl replay fetch FOLDER --mitigate none`");
   const MeasuredValues measured =
       values_of(session, counts, calibration ? &*calibration : nullptr, session.request.extrapolates());
   CountedScores scores;
+  scores.unmitigated = std::move(unmitigated);
   for (std::size_t i = 0; i < session.model.rows.size(); ++i)
     if (measured.complete(i)) scores.samples.push_back(i);
   if (scores.samples.empty())
@@ -148,10 +153,11 @@ Json score_json(const ScoreInterval& measured, double raw, double exact,
   return json;
 }
 
-Json mitigation_json(const ReplaySession& session) {
+Json mitigation_json(const ReplaySession& session, const CountedScores& scores) {
   Json json{{"readout",
              session.request.readout ? (session.plan.calibration.empty() ? "measured" : "kept") : "none"},
             {"noise_factors", session.request.factors}};
+  if (!scores.unmitigated.empty()) json["unmitigated_qubits"] = scores.unmitigated;
   if (session.request.extrapolates()) {
     json["fold"] = name(session.request.fold);
     json["extrapolation"] = name(session.request.extrapolation);
@@ -190,7 +196,7 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, con
       {"programs", session.parts.size()},
       {"depth", session.programs.depth},
       {"shots", session.plan.shots},
-      {"mitigation", mitigation_json(session)},
+      {"mitigation", mitigation_json(session, scores)},
       {"jobs", journal.jobs().size()},
       {"executions", executions},
       {"dropped", counts.dropped},

@@ -24,6 +24,7 @@ struct CountedScores {
   std::vector<float> logits;         ///< [samples, outputs], as measured
   ReplayScores measured;             ///< as mitigated as the request says
   ReplayScores raw;                  ///< without mitigation, no intervals
+  std::vector<int> unmitigated;      ///< qubits whose readings say too little to be corrected, ascending
 };
 /// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "hardware/endpoints/offline.h"
+#include "hardware/transpile/avoided_parts.h"
 #include "io/config/toml_tools.h"
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
@@ -90,6 +92,7 @@ void decide(ReplaySession& session, std::int64_t age) {
   const EndpointInfo& about = session.endpoint->info();
   const ReplayRequest& request = session.request;
   session.plan.target = about.target;
+  session.plan.target.avoided = avoided_parts(request.qubits, request.avoid, about.target);
   session.plan.limits = about.limits;
   session.plan.paid = about.paid;
   const std::size_t count = session.parts.size();
@@ -141,12 +144,12 @@ std::string ReplaySession::cache_file(const std::string& what) const {
 
 ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
-                           const std::string& cache, std::int64_t age, SimdTarget simd) {
+                           const std::string& cache, std::int64_t age, SimdTarget simd, bool offline) {
   ReplaySession session;
   session.request = std::move(request);
   session.cache = cache;
   ReplayRequest& asked = session.request;
-  session.endpoint = make_endpoint(read_endpoint(asked.endpoint));
+  session.endpoint = offline ? make_offline_endpoint() : make_endpoint(read_endpoint(asked.endpoint));
   session.model = load_replay_model(ranks, asked, simd);
   if (kept_plan) {
     session.plan = parse_replay_plan(*kept_plan, plan_file);

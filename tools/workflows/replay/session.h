@@ -64,9 +64,9 @@ struct ReplaySession {
 };
 
 /// A new replay, planned (`kept`: as it was planned when it began). `age`: seconds for which a calibration
-/// holds.
+/// holds. `offline`: one that was kept, without its endpoint.
 ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
-                           const std::string& cache, std::int64_t age, SimdTarget simd);
+                           const std::string& cache, std::int64_t age, SimdTarget simd, bool offline = false);
 
 }  // namespace qmtl

@@ -9,9 +9,11 @@
 #include <filesystem>
 
 #include "hardware/replay/programs.h"
+#include "hardware/transpile/avoided_parts.h"
 #include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/philox.h"
+#include "tools/workflows/replay/device_json.h"
 #include "tools/workflows/replay/endpoint_file.h"
 #include "tools/workflows/replay/tune_rounds.h"
 #include "tools/workflows/training/load.h"
@@ -29,6 +31,8 @@ std::string identity_of(const Checkpoint& checkpoint, const Dataset& data, const
        {std::string("tune"), portable_hash(checkpoint), data.hash, info.kind, info.backend, info.place,
         std::string(name(request.model.optimiser)), std::string(name(request.model.split))})
     hash.update_text(text);
+  if (!request.qubits.empty()) hash.update_text("--qubits " + request.qubits);
+  if (!request.avoid.empty()) hash.update_text("--avoid " + request.avoid);
   const TuneOptions& model = request.model;
   for (double number : {model.rate, model.perturbation})
     hash.update_number(std::bit_cast<std::uint64_t>(number));
@@ -85,6 +89,8 @@ class Tuning {
     learner_ = restore(ranks, checkpoint_, data_, request.simd);
     endpoint_ = make_endpoint(read_endpoint(request.endpoint));
     info_ = endpoint_->info();
+    info_.target.avoided = avoided_parts(request.qubits, request.avoid, info_.target);
+    info_.target = kept_device(request.folder, info_.target);
     model_.emplace(checkpoint_, data_, *learner_, info_.target, on_device(request.model, info_.target));
     rows_ = chosen_rows(data_, request.validation, request.model.seed);
     rounds_.emplace(*endpoint_, RoundsOptions{request.folder, identity_of(checkpoint_, data_, info_, request),
@@ -115,6 +121,7 @@ class Tuning {
         "before and after",
         outcome.forecast.angles, outcome.forecast.programs, outcome.forecast.step_executions,
         outcome.forecast.total, outcome.forecast.unit, request_.steps, rows_.size());
+    keep_device(request_.folder, info_.target);
     steps(outcome);
     outcome.steps = model_->steps();
     outcome.checkpoint = (std::filesystem::path(request_.folder) / "tuned.h5").string();

@@ -16,6 +16,7 @@ struct TuneRequest {
   std::string data;               ///< "": that of training
   std::string endpoint;           ///< file or kind
   std::string folder;             ///< journals, results and the tuned checkpoint
+  std::string qubits, avoid;      ///< of the device, which to use alone and which not (avoided_parts.h)
   TuneOptions model;              ///< max_qubits 0: the device's
   int steps = 10;                 ///< of the optimiser; a larger number goes on from a smaller
   int validation = 100;           ///< validation samples that are executed before and after

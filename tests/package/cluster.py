@@ -139,6 +139,15 @@ class Cluster(Program):
             if file.suffix in (".py", ".eb"):
                 self.assertLessEqual(set(re.findall(r"\bQMTL_(?!HOME)[A-Z]+\b", file.read_text())), options, file.name)
 
+    @unittest.skipUnless((TOOLS / "eb").exists(), "needs easybuild-framework (tests/package/setup makes the environment)")
+    def test_easybuild_knows_every_parameter(self):
+        code = ("import sys\nfrom easybuild.framework.easyconfig.default import DEFAULT_CONFIG\n"
+                "from easybuild.framework.easyconfig.parser import EasyConfigParser\nfrom easybuild.tools.options import set_up_configuration\n"
+                "read = EasyConfigParser(sys.argv[1]).get_config_dict()\nprint(read['name'], *(key for key in read if key not in DEFAULT_CONFIG))")
+        file = next((HPC / "easybuild").glob("*.eb"))
+        done = subprocess.run([TOOLS / "python", "-c", code, str(file)], text=True, capture_output=True, cwd=self.base)
+        self.assertEqual((done.returncode, done.stdout.split()), (0, ["qmtl"]), done.stderr)
+
     @unittest.skipUnless(shutil.which("tclsh") or os.path.exists("/usr/share/modules/init/bash"), "needs environment-modules")
     def test_the_module_puts_the_program_into_path(self):
         if not os.path.exists("/usr/share/modules/init/bash"):

@@ -98,7 +98,11 @@ RoutedProgram search_calibrated_layout(const LayoutTask& task, const DeviceTarge
   if (!task.quality->known()) return best;
   if (auto direct = without_swaps(task, graph)) keep_better(best, std::move(*direct));
   if (best.result.swaps == 0) return best;
-  best = replaced(task, graph, std::move(best));
+  // Errors differ more than numbers of gates do: it pays to look at more places.
+  TranspileOptions patient = task.options;
+  patient.trials *= 4;
+  best = replaced(task, graph,
+                  search_layout({task.program, task.ops, task.basis, patient, task.quality}, graph));
   for (double share : {0.1, 0.25, 0.5}) {
     const CouplingGraph part(without_worst(target, *task.quality, task.quality->entangler(), share),
                              graph.qubits(), task.quality);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hardware/transpile/iqm_metrics.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -62,6 +63,7 @@ DeviceProperties device_properties(const BackendProperties& backend) {
 DeviceProperties parse_properties(std::string_view json, const std::string& file) {
   JsonSource source;
   source.name = file;
+  source.clean = [](std::string_view foreign, std::size_t most) { return printable(foreign, most); };
   source.if_missing = "; expected the properties of an IBM backend, or an IQM device's quality metrics";
   const auto root = SortedJsonField::parse(json, std::move(source));
   if (root.is_object() && root.find("observations")) return iqm_properties(root);

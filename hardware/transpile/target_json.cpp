@@ -9,6 +9,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json_field.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -77,6 +78,7 @@ DeviceTarget parse_target(std::string_view text, const std::string& file) {
 DeviceTarget target_of_properties(std::string_view text, const std::string& file) {
   JsonSource source;
   source.name = file;
+  source.clean = [](std::string_view foreign, std::size_t most) { return printable(foreign, most); };
   source.if_missing = "; expected the properties of an IBM backend";
   const BackendProperties backend = parse_backend_properties(text, std::move(source));
   DeviceTarget target;

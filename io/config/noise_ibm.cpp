@@ -52,7 +52,7 @@ void fill(std::vector<Item>& items, std::optional<double> Item::*member, double 
 }
 
 std::string name_of(const ListedGate& gate) {
-  std::string text = gate.name;
+  std::string text = printable(gate.name);
   for (int qubit : gate.qubits) text += " " + std::to_string(qubit);
   return text;
 }
@@ -221,6 +221,7 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
 NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) {
   JsonSource source;
   source.name = name;
+  source.clean = [](std::string_view foreign, std::size_t most) { return printable(foreign, most); };
   source.if_missing = "; expected the properties of an IBM backend";
   source.fail = [](const std::string& message) { throw usage_error(message); };
   const Backend backend = filled(parse_backend_properties(text, std::move(source)));

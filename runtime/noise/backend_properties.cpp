@@ -119,7 +119,7 @@ class PropertiesReader {
   void add_gate(const Field& entry) {
     ListedGate gate;
     gate.name = entry.at("gate").text();
-    std::string of = gate.name;
+    std::string of = printable(gate.name);
     const auto last = static_cast<std::int64_t>(made_.qubits.size()) - 1;
     for (const Field& qubit : entry.at("qubits").list()) {
       gate.qubits.push_back(static_cast<int>(qubit.integer(0, last)));

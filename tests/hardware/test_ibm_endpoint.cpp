@@ -198,3 +198,20 @@ TEST_CASE("A turn of a pair is one rzz on a backend that lists it, unless fracti
     }
   }
 }
+
+TEST_CASE("How well a backend works comes with its target, unless what the service says makes no sense",
+          "[ibm]") {
+  EmulatorOptions options = emulated();
+  options.properties = R"({"qubits": [[{"name": "T1", "unit": "us", "value": 90}], []], "gates": [
+      {"gate": "cz", "qubits": [0, 1], "parameters": [{"name": "gate_error", "value": 0.01}]}]})";
+  const DeviceProperties found = IbmCase(options).endpoint->info().target.properties;
+  REQUIRE(found.qubits.size() == 2);
+  CHECK(*found.qubits[0].t1 == Approx(90e-6));
+  CHECK_FALSE(found.qubits[1].t1);
+  REQUIRE(found.gates.size() == 1);
+  CHECK(found.gates[0].error == 0.01);
+  options.properties = R"({"qubits": [[{"name": "T1", "value": 90}]], "gates": []})";
+  IbmCase wrong(options);
+  CHECK_THROWS_WITH(wrong.endpoint->info(), Catch::Contains("/properties") &&
+                                                Catch::Contains("T1 of qubit 0") && Catch::Contains("none"));
+}

@@ -42,10 +42,14 @@ EndpointConfig read_endpoint(const std::string& text) {
   };
   NoiseModel noise;
   std::optional<DeviceProperties> properties;
+  const std::string noise_file = values.count("noise") ? values["noise"] : "";
   if (values.count("noise")) {
     noise = load_noise(beside(values["noise"]));
     values.erase("noise");
   }
+  // What a simulated device's errors are made from says which of its parts are good.
+  const bool both = kind == "noisy" && values.count("target") && noise_file.ends_with(".json");
+  if (both && !values.count("properties")) properties = load_properties(beside(noise_file));
   if (values.count("properties")) {
     const std::string file = values["properties"];
     properties = file == "none" ? DeviceProperties{} : load_properties(beside(file));

@@ -261,7 +261,11 @@ std::string changed_keys(const Config& began, const Config& now) {
   std::string changed;
   const auto compare = [&changed](const std::string& key, const std::string& before,
                                   const std::string& after) {
-    const auto shown = [](const std::string& value) { return value.empty() ? "not given" : value; };
+    const auto shown = [](const std::string& value) {
+      constexpr std::size_t most = 200;
+      if (value.size() > most) return "a text of " + std::to_string(value.size()) + " characters";
+      return value.empty() ? "not given" : value;
+    };
     if (before != after)
       changed += (changed.empty() ? "" : "; ") + key + " (" + shown(before) + " when the run began, now " +
                  shown(after) + ")";

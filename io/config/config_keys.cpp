@@ -3,8 +3,11 @@
 #include "io/config/config_keys.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "io/config/key_rows.h"
+#include "io/config/noise_file.h"
+#include "io/files/atomic_file.h"
 #include "runtime/circuit/plan/plan.h"
 #include "runtime/train/optimiser.h"
 
@@ -29,6 +32,39 @@ Key<Config> free_to_change(Key<Config> row) {
 Key<Config> free_at_constant_rate(Key<Config> row) {
   row.free = [](const Config& config) { return config.train.schedule == ScheduleKind::constant; };
   return row;
+}
+
+/// A file's name, or (in what is written) what it holds: the device stays with the run.
+Key<Config> noise_key() {
+  return {.name = "train.noise",
+          .read =
+              [](Config& config, const toml::node& node, const KeyPlace& at) {
+                if (!node.is_string()) wrong_value(node, at.file, at.key, "the name of a noise model's file");
+                std::string text = node.as_string()->get();
+                try {
+                  if (!text.empty() && text.find_first_of("\n{") == std::string::npos) {
+                    // Beside the configuration; a file given as an override is relative to the current
+                    // folder.
+                    const std::filesystem::path folder =
+                        at.file.starts_with("--set ") ? "" : std::filesystem::path(at.file).parent_path();
+                    const std::string path = (folder / text).string();
+                    text = read_file(path, most_text_bytes);
+                    if (text.find_first_of("\n{") == std::string::npos) text += "\n";
+                    parse_noise(text, path);
+                  }
+                  parse_training_noise(text);
+                } catch (const Error& error) {
+                  throw usage_error(where(node, at.file) + ": " + at.key + ": " + error.what());
+                }
+                config.train.noise = std::move(text);
+              },
+          .write = [](const Config& config) { return toml_string(config.train.noise); },
+          .present = [](const Config& config) { return !config.train.noise.empty(); },
+          .type = "a file's name",
+          .summary =
+              "noise model of the device to train for, as `qmtl noise` reads it: expectations and gradients "
+              "of the head's circuit are those on it, validation too; none: without noise",
+          .words = "noise_model device"};
 }
 
 /// A number of the planner's cost model.
@@ -115,6 +151,14 @@ std::vector<Key<Config>> training_keys() {
                  "early_stopping")),
       key<C>("train.shots", QMTL_MEMBER(train.shots), at_least(0),
              "shots a circuit's expectation is estimated from while training; 0: exact"),
+      noise_key(),
+      when<C>([](const C& c) { return c.train.noise_warmup != 0; },
+              key<C>("train.noise_warmup", QMTL_MEMBER(train.noise_warmup), at_least(0),
+                     "epochs over which the device's noise rises from none; validation has all of it")),
+      when<C>([](const C& c) { return c.train.trajectories != TrainSpec{}.trajectories; },
+              key<C>("train.trajectories", QMTL_MEMBER(train.trajectories), between(1, 1e6),
+                     "of every sample and step, 16 unless said, where the noise of a wide circuit is "
+                     "simulated by them")),
       key<C>("train.frozen", QMTL_MEMBER(train.frozen), checked(check_filled),
              "parameters that stay as they start, by the beginnings of their names", "freeze"),
       key<C>("train.learn_task_weights", QMTL_MEMBER(model.learn_task_weights), {},

@@ -236,6 +236,12 @@ NoiseModel parse_noise(std::string_view text, const std::string& name) {
   return name.ends_with(".json") ? parse_ibm_properties(text, name) : parse_noise_toml(text, name);
 }
 
+NoiseModel parse_training_noise(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string_view::npos && text[first] == '{';
+  return parse_noise(text, json ? "train.noise.json" : "train.noise");
+}
+
 NoiseModel read_noise(const std::string& path) { return parse_noise(read_file(path, most_text_bytes), path); }
 
 }  // namespace qmtl

@@ -15,6 +15,8 @@ NoiseModel read_noise(const std::string& path);
 
 /// The same from a text; `name` is the file's name, in messages too.
 NoiseModel parse_noise(std::string_view text, const std::string& name);
+/// The text of either kind that train.noise holds.
+NoiseModel parse_training_noise(std::string_view text);
 /// Of one kind each.
 NoiseModel parse_noise_toml(std::string_view text, const std::string& name);
 NoiseModel parse_ibm_properties(std::string_view text, const std::string& name);

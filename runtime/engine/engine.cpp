@@ -82,8 +82,9 @@ struct Engine<Real>::Impl {
   /// Tile arrays of a chunk at the front of the workspace, the kernels' memory behind them.
   class Buffers {
    public:
-    Buffers(const Impl& impl, std::size_t samples, bool gradient)
+    Buffers(const Impl& impl, std::size_t samples, const SampleKeys& keys, bool gradient)
         : table_(impl.kernels_of(samples)),
+          keys_(keys),
           angles_(aligned(impl.angles)),
           values_(aligned(impl.values())),
           lanes_(impl.lanes) {
@@ -91,10 +92,11 @@ struct Engine<Real>::Impl {
       start_ = qmtl::workspace<Real>(tiles_ * (2 * angles_ + 2 * values_) + values_ +
                                      impl.memory(table_, gradient));
     }
-    /// Angles, values, cotangents, angle gradients of a tile of so many samples.
-    engine::TileData<Real> tile_data(std::size_t t, std::size_t samples = tile_rows) const {
+    /// Angles, values, cotangents, angle gradients of a tile of so many samples from `first`.
+    engine::TileData<Real> tile_data(std::size_t t, std::size_t samples = tile_rows,
+                                     std::size_t first = 0) const {
       Real* at = start_ + t * (2 * angles_ + 2 * values_);
-      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_, samples, lanes_};
+      return {at, at + 2 * angles_, at + 2 * angles_ + values_, at + angles_, samples, lanes_, keys_, first};
     }
     Real* angles(std::size_t t) const { return start_ + t * (2 * angles_ + 2 * values_); }
     Real* cotangents(std::size_t t) const { return angles(t) + 2 * angles_ + values_; }
@@ -104,6 +106,7 @@ struct Engine<Real>::Impl {
 
    private:
     const engine::KernelTable<Real>& table_;
+    SampleKeys keys_;
     std::size_t angles_, values_, tiles_;
     LaneUse lanes_;
     Real* start_;
@@ -133,7 +136,8 @@ struct Engine<Real>::Impl {
                      std::size_t tiles) const {
     for (const auto& part : parts)
       for (std::size_t t = 0; t < tiles; ++t) {
-        engine::TileData<Real> data = buffers.tile_data(t, count(samples, first + t * tile));
+        engine::TileData<Real> data =
+            buffers.tile_data(t, count(samples, first + t * tile), first + t * tile);
         data.cotangents = nullptr;
         data.angle_gradients = nullptr;
         part->run_tile(buffers.kernels(), data, nullptr, buffers.workspace());
@@ -150,9 +154,9 @@ struct Engine<Real>::Impl {
   /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
   template <class Ask>
   void run(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients, double* flat,
-           const Ask& ask) const {
+           const SampleKeys& keys, const Ask& ask) const {
     check_bound();
-    const Buffers buffers(*this, samples, true);
+    const Buffers buffers(*this, samples, keys, true);
     const std::size_t a = angles;
     std::vector<engine::UnitSums<Real>> sums;
     const engine::KernelTable<Real>& table = buffers.kernels();
@@ -164,8 +168,8 @@ struct Engine<Real>::Impl {
         std::fill_n(buffers.tile_data(t).angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
         for (std::size_t t = 0; t < tiles; ++t)
-          parts[p]->run_tile(table, buffers.tile_data(t, count(samples, first + t * tile)), &sums[p],
-                             buffers.workspace());
+          parts[p]->run_tile(table, buffers.tile_data(t, count(samples, first + t * tile), first + t * tile),
+                             &sums[p], buffers.workspace());
       store_values(buffers, samples, first, tiles, value_rows);
       for (std::size_t t = 0; t < tiles; ++t, first += tile)
         table.tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
@@ -256,9 +260,10 @@ void Engine<Real>::bind(std::span<const double> params) {
 }
 
 template <class Real>
-void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values) const {
+void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values,
+                           const SampleKeys& keys) const {
   impl_->check_bound();
-  const typename Impl::Buffers buffers(*impl_, samples, false);
+  const typename Impl::Buffers buffers(*impl_, samples, keys, false);
   impl_->for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
     impl_->load_angles(buffers, samples, first, tiles, angles);
     impl_->forward_chunk(buffers, samples, first, tiles);
@@ -275,10 +280,10 @@ std::size_t Engine<Real>::sums_size() const {
 
 template <class Real>
 void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotangents& cotangents,
-                            Real* values, Real* angle_gradients, double* sums) const {
+                            Real* values, Real* angle_gradients, double* sums, const SampleKeys& keys) const {
   // The loss may need outputs of several parts: all parts run forward before any runs back.
   const std::size_t v = impl_->values();
-  impl_->run(samples, angles, values, angle_gradients, sums,
+  impl_->run(samples, angles, values, angle_gradients, sums, keys,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
                impl_->forward_chunk(buffers, samples, first, tiles);
                impl_->store_values(buffers, samples, first, tiles, values);
@@ -293,9 +298,9 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
 
 template <class Real>
 void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                            Real* angle_gradients, double* sums) const {
+                            Real* angle_gradients, double* sums, const SampleKeys& keys) const {
   const std::size_t v = impl_->values();
-  impl_->run(samples, angles, values, angle_gradients, sums,
+  impl_->run(samples, angles, values, angle_gradients, sums, keys,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
                for (std::size_t t = 0; t < tiles; ++t, first += tile)
                  buffers.kernels().rows_to_tile(cotangents + first * v, v, Impl::count(samples, first),
@@ -317,17 +322,17 @@ void Engine<Real>::gradients(std::span<const double> sums, double* param_gradien
 
 template <class Real>
 void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients) const {
+                       Real* angle_gradients, double* param_gradients, const SampleKeys& keys) const {
   std::vector<double> sums(sums_size(), 0.0);
-  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data());
+  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data(), keys);
   gradients(sums, param_gradients);
 }
 
 template <class Real>
 void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients) const {
+                       Real* angle_gradients, double* param_gradients, const SampleKeys& keys) const {
   std::vector<double> sums(sums_size(), 0.0);
-  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data());
+  vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data(), keys);
   gradients(sums, param_gradients);
 }
 

@@ -5,12 +5,14 @@
 
 #include "runtime/base/error.h"
 #include "runtime/engine/binding.h"
+#include "runtime/engine/device_part.h"
 
 namespace qmtl::engine {
 namespace {
 
-PauliExpansion expand(const Circuit& circuit, bool second_moments) {
-  std::optional<PauliExpansion> expansion = expand_pauli(circuit, second_moments);
+PauliExpansion expand(const Part& part, bool second_moments) {
+  if (const auto& given = second_moments ? part.expansion_of_moments : part.expansion) return *given;
+  std::optional<PauliExpansion> expansion = expand_pauli(part.cone.circuit, second_moments);
   if (!expansion)
     throw usage_error("plan 'pauli': an output has too many Pauli strings" +
                       std::string(second_moments ? " for the second moments that train.shots needs" : "") +
@@ -25,7 +27,7 @@ ExpansionPart<Real>::ExpansionPart(const Part& part, int outputs, bool second_mo
                                    const KernelTable<double>& math)
     : math_(math),
       cone_(part.cone),
-      expansion_(expand(part.cone.circuit, second_moments)),
+      expansion_(expand(part, second_moments)),
       params_(part.cone.params.size()),
       vertices_(static_cast<std::size_t>(expansion_.vertices)) {
   for (const PauliAngle& angle : expansion_.sample) {
@@ -142,6 +144,8 @@ std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool 
                                             Programs& programs, const StepKernels<Real>& step) {
   if (part.method == BlockMethod::pauli)
     return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments, step.math);
+  if (part.method == BlockMethod::device)
+    return std::make_unique<DevicePart<Real>>(part, outputs, second_moments);
   return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs, step,
                                            CompileOptions{.complex = false, .products = !second_moments});
 }

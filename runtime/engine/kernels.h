@@ -9,6 +9,7 @@
 #include "runtime/circuit/pauli/pauli.h"
 #include "runtime/engine/lane_use.h"
 #include "runtime/engine/program.h"
+#include "runtime/engine/sample_keys.h"
 #include "runtime/engine/simd_target.h"
 
 namespace qmtl::engine {
@@ -98,6 +99,9 @@ struct TileData {
   Real* angle_gradients = nullptr;   ///< added to
   std::size_t samples = tile;
   LaneUse lanes = LaneUse::automatic;
+  /// For devices that draw random numbers: the call's samples, and the tile's first among them.
+  SampleKeys keys = {};
+  std::size_t first_sample = 0;
 };
 
 /// Aligned to a cache line, as the kernels' loads ask for. Not TBB's allocator: the thread sanitizer does not

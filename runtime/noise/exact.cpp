@@ -69,11 +69,11 @@ int Transfers::two(const Program& program, std::size_t& first) {
   return found->second;
 }
 
-ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers)
+ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers, int alive)
     : transfers_(transfers), places_(program.places) {
   for (int qubit : program.measured) readout_.push_back(noise.readout(qubit));
-  std::vector<std::vector<Piece>> pending;  // by place: not yet emitted
-  std::vector<int> alone;                   // by place: its add stage, or -1 after a two-qubit gate
+  std::vector<std::vector<Piece>> pending(static_cast<std::size_t>(alive));  // by place: not yet emitted
+  std::vector<int> alone(pending.size(), -1);  // by place: its add stage, or -1 after a two-qubit gate
   const auto flush = [&](std::size_t place) {
     if (!pending[place].empty())
       stages_.push_back({Stage::Kind::one, static_cast<int>(place), -1, -1, std::move(pending[place]), {}});
@@ -112,6 +112,7 @@ ExactProgram::ExactProgram(const Program& program, const NoiseTable& noise, Tran
     }
   }
   for (std::size_t place = 0; place < pending.size(); ++place) flush(place);
+  qubits_ = static_cast<int>(pending.size());
 }
 
 void ExactProgram::bind(std::span<const double> params) {
@@ -157,12 +158,7 @@ std::vector<std::size_t> ExactProgram::readings() const {
   return indices;
 }
 
-std::vector<double> ExactProgram::spectrum(std::span<const double> angles) const {
-  return spectrum(angles, nullptr);
-}
-
-std::vector<double> ExactProgram::spectrum(std::span<const double> angles, Tape* tape) const {
-  PauliVector state;
+PauliVector ExactProgram::run(PauliVector state, std::span<const double> angles, Tape* tape) const {
   for (const Stage& stage : stages_) {
     if (tape && !stage.pieces.empty()) tape->push_back(state);
     switch (stage.kind) {
@@ -180,7 +176,10 @@ std::vector<double> ExactProgram::spectrum(std::span<const double> angles, Tape*
         break;
     }
   }
-  if (tape) tape->push_back(state);
+  return state;
+}
+
+std::vector<double> ExactProgram::read(const PauliVector& state) const {
   std::vector<double> spectrum;
   for (const std::size_t index : readings()) spectrum.push_back(state.values()[index]);
   apply_readout(readout_, spectrum);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "runtime/noise/noise_model.h"
@@ -35,22 +36,36 @@ class Transfers {
 /// gates and channels become one matrix; those on a qubit that is still alone, its first state.
 class ExactProgram {
  public:
-  /// Keeps a reference to `transfers`.
-  ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers);
+  /// Keeps a reference to `transfers`. `alive`: qubits of the state that it goes on from, at places 0, 1, ...
+  ExactProgram(const Program& program, const NoiseTable& noise, Transfers& transfers, int alive = 0);
 
   void bind(std::span<const double> params);
-  /// spectrum[s] = expectation of the product of Z over the measured qubits in bit mask s, errors of the
-  /// measurement included; 2^measured numbers. Bit i is measured qubit i.
-  std::vector<double> spectrum(std::span<const double> angles) const;
-
   /// The states in front of each stage, where its gradient needs them.
   using Tape = std::vector<PauliVector>;
-  /// The same, keeping what add_gradient reads unless `tape` is null.
-  std::vector<double> spectrum(std::span<const double> angles, Tape* tape) const;
+  /// spectrum[s] = expectation of the product of Z over the measured qubits in bit mask s, errors of the
+  /// measurement included; 2^measured numbers. Bit i is measured qubit i. Unless `tape` is null it gets what
+  /// add_gradient reads.
+  std::vector<double> spectrum(std::span<const double> angles, Tape* tape = nullptr) const {
+    return read(run({}, angles, tape));
+  }
   /// For slopes[s] = d loss / d spectrum[s] of the call with that tape: ADDS d loss / d angles and / d
   /// parameters.
   void add_gradient(std::span<const double> angles, const Tape& tape, std::vector<double> slopes,
-                    std::span<double> angle_gradients, std::span<double> param_gradients) const;
+                    std::span<double> angle_gradients, std::span<double> param_gradients) const {
+    pull(unread(std::move(slopes)), angles, tape, angle_gradients, param_gradients);
+  }
+
+  // The steps of both.
+  /// The state behind the program.
+  PauliVector run(PauliVector state, std::span<const double> angles, Tape* tape = nullptr) const;
+  /// From d loss / d coefficients behind the program to those in front of it.
+  PauliVector pull(PauliVector back, std::span<const double> angles) const;
+  /// The same, and ADDS to the gradients.
+  PauliVector pull(PauliVector back, std::span<const double> angles, const Tape& tape,
+                   std::span<double> angle_gradients, std::span<double> param_gradients) const;
+  /// The spectrum of the last state, and the way back.
+  std::vector<double> read(const PauliVector& state) const;
+  PauliVector unread(std::vector<double> slopes) const;
 
  private:
   struct Piece {
@@ -75,10 +90,14 @@ class ExactProgram {
   void add_rotations(const Stage& stage, std::span<const double> angles, const std::array<double, 16>& slopes,
                      std::span<double> angle_gradients, std::span<double> param_gradients) const;
 
+  PauliVector go_back(PauliVector back, std::span<const double> angles, const Tape* tape,
+                      std::span<double> angle_gradients, std::span<double> param_gradients) const;
+
   const Transfers& transfers_;
   std::vector<Stage> stages_;
   std::vector<double> params_;
   std::vector<int> places_;            ///< of the measured qubits at the end
+  int qubits_ = 0;                     ///< alive at the end
   std::vector<ReadoutError> readout_;  ///< of the measured qubits
 };
 

@@ -6,18 +6,32 @@
 
 namespace qmtl {
 
-void ExactProgram::add_gradient(std::span<const double> angles, const Tape& tape, std::vector<double> slopes,
-                                std::span<double> angle_gradients, std::span<double> param_gradients) const {
+PauliVector ExactProgram::unread(std::vector<double> slopes) const {
   pull_readout(readout_, slopes);
-  auto before = tape.rbegin();
-  PauliVector back = PauliVector::zero(before->qubits());
+  PauliVector back = PauliVector::zero(qubits_);
   const std::vector<std::size_t> indices = readings();
   for (std::size_t mask = 0; mask < indices.size(); ++mask) back[indices[mask]] += slopes[mask];
+  return back;
+}
+
+PauliVector ExactProgram::pull(PauliVector back, std::span<const double> angles) const {
+  return go_back(std::move(back), angles, nullptr, {}, {});
+}
+
+PauliVector ExactProgram::pull(PauliVector back, std::span<const double> angles, const Tape& tape,
+                               std::span<double> angle_gradients, std::span<double> param_gradients) const {
+  return go_back(std::move(back), angles, &tape, angle_gradients, param_gradients);
+}
+
+PauliVector ExactProgram::go_back(PauliVector back, std::span<const double> angles, const Tape* tape,
+                                  std::span<double> angle_gradients,
+                                  std::span<double> param_gradients) const {
+  std::size_t left = tape ? tape->size() : 0;
   for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
-    if (!stage->pieces.empty()) ++before;
+    const PauliVector* before = tape && !stage->pieces.empty() ? &(*tape)[--left] : nullptr;
     switch (stage->kind) {
       case Stage::Kind::add: {
-        if (!stage->pieces.empty()) {
+        if (before) {
           const std::array<double, 4> given = slopes_of_add(*before, back);
           std::array<double, 16> of_product{};
           for (std::size_t row = 0; row < 4; ++row)
@@ -28,8 +42,9 @@ void ExactProgram::add_gradient(std::span<const double> angles, const Tape& tape
         break;
       }
       case Stage::Kind::one:
-        add_rotations(*stage, angles, slopes_of_apply(*before, back, stage->place0), angle_gradients,
-                      param_gradients);
+        if (before)
+          add_rotations(*stage, angles, slopes_of_apply(*before, back, stage->place0), angle_gradients,
+                        param_gradients);
         back.pull(stage->place0, product(*stage, angles));
         break;
       case Stage::Kind::two:
@@ -40,6 +55,7 @@ void ExactProgram::add_gradient(std::span<const double> angles, const Tape& tape
         break;
     }
   }
+  return back;
 }
 
 void ExactProgram::add_rotations(const Stage& stage, std::span<const double> angles,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/noise/noise_model.h"
 
+#include <cmath>
 #include <utility>
 
 #include "runtime/base/error.h"
@@ -65,6 +66,29 @@ void check(const NoiseModel& model) {
     if (qubit < 0) throw usage_error("readout error: expected qubits from 0, found " + std::to_string(qubit));
     check_readout(error, "readout error of qubit " + std::to_string(qubit));
   }
+}
+
+NoiseModel weakened(NoiseModel model, double strength) {
+  if (!(strength >= 0.0 && strength <= 1.0))
+    throw usage_error("strength of the noise: expected a number from 0 to 1, found " +
+                      std::to_string(strength));
+  if (strength == 1.0) return model;
+  for (GateNoise& entry : model.gates)
+    for (AppliedChannel& applied : entry.channels) {
+      Channel& channel = applied.channel;
+      for (SmallMatrix& matrix : channel.kraus) matrix = scaled(matrix, std::sqrt(strength));
+      SmallMatrix nothing{};
+      const auto dim = static_cast<std::size_t>(channel.dim());
+      for (std::size_t i = 0; i < dim; ++i) nothing[i * dim + i] = std::sqrt(1.0 - strength);
+      channel.kraus.push_back(nothing);
+    }
+  const auto weaken = [&](ReadoutError& error) {
+    error.p1_given_0 *= strength;
+    error.p0_given_1 *= strength;
+  };
+  weaken(model.readout);
+  for (auto& [qubit, error] : model.readout_of) weaken(error);
+  return model;
 }
 
 NoiseTable::NoiseTable(NoiseModel model) : model_(std::move(model)) {

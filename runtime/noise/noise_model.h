@@ -48,6 +48,10 @@ struct NoiseModel {
 /// for the same gate and qubits, negative qubits, probabilities outside 0 .. 1.
 void check(const NoiseModel& model);
 
+/// The model with `strength` (0 to 1) of its noise: every channel acts with that probability, and
+/// probabilities of wrong readings are multiplied by it.
+NoiseModel weakened(NoiseModel model, double strength);
+
 /// A channel on particular qubits of a circuit (q1 = -1 for one-qubit channels); `channel` counts through all
 /// channels of the model in order.
 struct PlacedChannel {

@@ -13,9 +13,9 @@
 namespace qmtl {
 namespace {
 
-class NoisyDevice final : public TrainingDevice {
+class DensityDevice final : public SampleDevice {
  public:
-  NoisyDevice(const Circuit& circuit, const NoiseModel& model, bool second_moments)
+  DensityDevice(const Circuit& circuit, const NoiseModel& model, bool second_moments)
       : circuit_(circuit), second_moments_(second_moments), noise_(model), transfers_(noise_) {
     check_circuit(circuit_);
     NoisyOptions options;
@@ -40,39 +40,48 @@ class NoisyDevice final : public TrainingDevice {
     for (ExactProgram& program : programs_) program.bind(params_);
   }
 
-  void vjp(std::span<const double> angles, const Cotangents& cotangents, std::span<double> angle_gradients,
+  std::size_t sums_size() const override { return params_.size(); }
+
+  void forward(const SampleKey&, std::span<const double> angles, std::span<double> values) const override {
+    std::fill(values.begin(), values.end(), 0.0);
+    for (std::size_t p = 0; p < parts_.size(); ++p) add_values(p, programs_[p].spectrum(angles), values);
+  }
+
+  void vjp(const SampleKey&, std::span<const double> angles, std::span<const double> cotangents,
+           std::span<double> values, std::span<double> angle_gradients,
            std::span<double> param_gradients) const override {
-    const auto outputs = static_cast<std::size_t>(circuit_.outputs());
-    std::vector<double> values(outputs * (second_moments_ ? 2 : 1), 0.0), given(outputs);
-    std::vector<ExactProgram::Tape> tapes(parts_.size());
-    std::vector<std::vector<double>> spectra;
-    for (std::size_t p = 0; p < parts_.size(); ++p) {
-      spectra.push_back(programs_[p].spectrum(angles, &tapes[p]));
-      for (const PartString& string : parts_[p].strings) {
-        const auto output = static_cast<std::size_t>(string.output);
-        values[output] += weight_of(string, params_) * spectra[p][mask_of(string)];
-        if (second_moments_)
-          for (const PartString& other : parts_[p].strings)
-            if (other.output == string.output)
-              values[outputs + output] += weight_of(string, params_) * weight_of(other, params_) *
-                                          spectra[p][mask_of(string) ^ mask_of(other)];
-      }
-    }
-    cotangents(values.data(), given.data());
+    std::fill(values.begin(), values.end(), 0.0);
     std::fill(angle_gradients.begin(), angle_gradients.end(), 0.0);
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-      std::vector<double> slopes(spectra[p].size(), 0.0);
+      ExactProgram::Tape tape;
+      const std::vector<double> spectrum = programs_[p].spectrum(angles, &tape);
+      add_values(p, spectrum, values);
+      std::vector<double> slopes(spectrum.size(), 0.0);
       for (const PartString& string : parts_[p].strings) {
-        const double g = given[static_cast<std::size_t>(string.output)];
+        const double g = cotangents[static_cast<std::size_t>(string.output)];
         slopes[mask_of(string)] += weight_of(string, params_) * g;
         if (string.weight_param >= 0)
-          param_gradients[static_cast<std::size_t>(string.weight_param)] += g * spectra[p][mask_of(string)];
+          param_gradients[static_cast<std::size_t>(string.weight_param)] += g * spectrum[mask_of(string)];
       }
-      programs_[p].add_gradient(angles, tapes[p], std::move(slopes), angle_gradients, param_gradients);
+      programs_[p].add_gradient(angles, tape, std::move(slopes), angle_gradients, param_gradients);
     }
   }
 
  private:
+  /// What a part brings to the outputs, and behind them to their second moments.
+  void add_values(std::size_t p, std::span<const double> spectrum, std::span<double> values) const {
+    const auto outputs = static_cast<std::size_t>(circuit_.outputs());
+    for (const PartString& string : parts_[p].strings) {
+      const auto output = static_cast<std::size_t>(string.output);
+      values[output] += weight_of(string, params_) * spectrum[mask_of(string)];
+      if (!second_moments_) continue;
+      for (const PartString& other : parts_[p].strings)
+        if (other.output == string.output)
+          values[outputs + output] += weight_of(string, params_) * weight_of(other, params_) *
+                                      spectrum[mask_of(string) ^ mask_of(other)];
+    }
+  }
+
   Circuit circuit_;
   bool second_moments_;
   NoiseTable noise_;
@@ -84,9 +93,9 @@ class NoisyDevice final : public TrainingDevice {
 
 }  // namespace
 
-std::unique_ptr<TrainingDevice> make_noisy_device(const Circuit& circuit, const NoiseModel& model,
+std::unique_ptr<SampleDevice> make_density_device(const Circuit& circuit, const NoiseModel& model,
                                                   bool second_moments) {
-  return std::make_unique<NoisyDevice>(circuit, model, second_moments);
+  return std::make_unique<DensityDevice>(circuit, model, second_moments);
 }
 
 }  // namespace qmtl

@@ -36,6 +36,34 @@ void PureState::keep(int place, bool bit, double scale) {
   im_.resize(half);
 }
 
+void PureState::insert(int place, bool bit, double scale) {
+  const std::size_t inner = bit_at(place), half = size();
+  std::vector<double> re(2 * half, 0.0), im(2 * half, 0.0);
+  for (std::size_t i = 0; i < half; ++i) {
+    const std::size_t to = (i / inner * 2 + (bit ? 1 : 0)) * inner + i % inner;
+    re[to] = scale * re_[i];
+    im[to] = scale * im_[i];
+  }
+  re_ = std::move(re);
+  im_ = std::move(im);
+}
+
+std::complex<double> PureState::overlap(const PureState& ket, int place, char pauli) const {
+  const std::size_t flip = pauli == 'Z' ? 0 : bit_at(place);
+  double re = 0, im = 0;
+  for (std::size_t i = 0; i < size(); ++i) {
+    // Row i of P has one entry, in column i ^ flip: for Y it is -i where the bit is 0, i where it is 1.
+    const std::size_t j = i ^ flip;
+    const bool set = i & bit_at(place);
+    const double sign = (pauli == 'Z' && set) || (pauli == 'Y' && !set) ? -1.0 : 1.0;
+    const double x = sign * (re_[i] * ket.re_[j] + im_[i] * ket.im_[j]);
+    const double y = sign * (re_[i] * ket.im_[j] - im_[i] * ket.re_[j]);
+    re += pauli == 'Y' ? -y : x;
+    im += pauli == 'Y' ? x : y;
+  }
+  return {re, im};
+}
+
 void PureState::apply(int place, const One& m) {
   const std::size_t inner = bit_at(place);
   const double ar = m[0].real(), ai = m[0].imag(), br = m[1].real(), bi = m[1].imag();

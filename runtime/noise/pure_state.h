@@ -22,6 +22,17 @@ class PureState {
   void add();
   /// Keeps the part where the qubit at a place is `bit`, times `scale`, and removes the qubit.
   void keep(int place, bool bit, double scale);
+  /// The transpose of keep: adds a qubit at a place, in the state `scale` times |bit>.
+  void insert(int place, bool bit, double scale);
+  /// Multiplies every amplitude with factor(index).
+  template <class Factor>
+  void scale(const Factor& factor) {
+    for (std::size_t i = 0; i < size(); ++i) {
+      const double by = factor(i);
+      re_[i] *= by;
+      im_[i] *= by;
+    }
+  }
   void apply(int place, const One& matrix);
   void apply(int place0, int place1, const SmallMatrix& matrix);
   void cz(int place0, int place1);
@@ -35,6 +46,8 @@ class PureState {
   Reduced reduced(int place) const;
   /// The same of two qubits, 4 x 4 row-major, index = bit of place0 + 2 * bit of place1.
   SmallMatrix reduced(int place0, int place1) const;
+  /// <this| P |ket> of a Pauli on one qubit.
+  std::complex<double> overlap(const PureState& ket, int place, char pauli) const;
 
  private:
   std::vector<double> re_{1.0}, im_{0.0};

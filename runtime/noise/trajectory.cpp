@@ -84,20 +84,33 @@ class Pending {
 
 void apply_channel(const Unravelling& channel, const Step& step, double u, PureState& state,
                    Pending& pending) {
+  if (!channel.mixture || channel.arity == 2) {
+    // A mixture's draw needs no state: what changes nothing waits for nothing.
+    const bool nothing = channel.mixture && channel.identity[pick(channel.probability, u)];
+    if (nothing) return;
+    pending.flush(step.place0);
+    if (step.place1 >= 0) pending.flush(step.place1);
+  }
+  const std::optional<SmallMatrix> drawn = draw(channel, step, u, state);
+  if (!drawn) return;
+  if (step.place1 >= 0)
+    state.apply(step.place0, step.place1, *drawn);
+  else if (channel.mixture)
+    pending.multiply(step.place0, small(*drawn));
+  else
+    state.apply(step.place0, small(*drawn));
+}
+
+}  // namespace
+
+std::optional<SmallMatrix> draw(const Unravelling& channel, const Step& step, double u,
+                                const PureState& state) {
   if (channel.mixture) {
     const std::size_t k = pick(channel.probability, u);
-    if (channel.identity[k]) return;
-    if (channel.arity == 1) {
-      pending.multiply(step.place0, small(channel.kraus[k]));
-      return;
-    }
-    pending.flush(step.place0);
-    pending.flush(step.place1);
-    state.apply(step.place0, step.place1, channel.kraus[k]);
-    return;
+    if (channel.identity[k]) return std::nullopt;
+    return channel.kraus[k];
   }
   std::vector<double> weights(channel.effects.size(), 0.0);
-  pending.flush(step.place0);
   if (channel.arity == 1) {
     const auto rho = state.reduced(step.place0);
     for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -105,11 +118,7 @@ void apply_channel(const Unravelling& channel, const Step& step, double u, PureS
       weights[k] =
           std::max(0.0, e[0].real() * rho.p0 + e[3].real() * rho.p1 + 2 * times(e[2], rho.c01).real());
     }
-    const std::size_t k = pick(weights, u);
-    // A trajectory's norm is 1 up to rounding; dividing by the operator's own weight keeps it there.
-    state.apply(step.place0, small(scaled(channel.kraus[k], 1.0 / std::sqrt(weights[k]))));
   } else {
-    pending.flush(step.place1);
     const SmallMatrix rho = state.reduced(step.place0, step.place1);
     for (std::size_t k = 0; k < weights.size(); ++k) {
       double sum = 0;
@@ -118,12 +127,15 @@ void apply_channel(const Unravelling& channel, const Step& step, double u, PureS
           sum += times(channel.effects[k][4 * row + column], rho[4 * column + row]).real();
       weights[k] = std::max(0.0, sum);
     }
-    const std::size_t k = pick(weights, u);
-    state.apply(step.place0, step.place1, scaled(channel.kraus[k], 1.0 / std::sqrt(weights[k])));
   }
+  // A trajectory's norm is 1 up to rounding; dividing by the operator's own weight keeps it there.
+  const std::size_t k = pick(weights, u);
+  return scaled(channel.kraus[k], 1.0 / std::sqrt(weights[k]));
 }
 
-}  // namespace
+bool draw_outcome(const PureState::Reduced& rho, double u) {
+  return pick(std::array{rho.p0, rho.p1}, u) == 1;
+}
 
 Unravelling::Unravelling(const Channel& channel) : arity(channel.arity), mixture(true), kraus(channel.kraus) {
   const auto dim = static_cast<std::size_t>(channel.dim());
@@ -189,7 +201,7 @@ void TrajectoryProgram::run(std::span<const One> rotations, const NoiseRandom& r
         pending.erase(step.place0);
         const auto rho = state.reduced(step.place0);
         const double u = random.uniform(NoiseRandom::Purpose::measure, at, step.position);
-        const bool bit = pick(std::array{rho.p0, rho.p1}, u) == 1;
+        const bool bit = draw_outcome(rho, u);
         state.keep(step.place0, bit, 1.0 / std::sqrt(bit ? rho.p1 : rho.p0));
         if (step.index >= 0) measured(static_cast<std::size_t>(step.index), bit);
         break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct Unravelling {
   std::vector<SmallMatrix> effects;  ///< K^dagger K; empty for mixtures
   std::vector<bool> identity;        ///< the operator is a multiple of the identity
 };
+
+/// The operator that a channel draws in a state for a uniform u, divided by the root of its probability
+/// there; nothing where that is no change.
+std::optional<SmallMatrix> draw(const Unravelling& channel, const Step& step, double u,
+                                const PureState& state);
+/// The outcome of measuring a qubit.
+bool draw_outcome(const PureState::Reduced& rho, double u);
 
 /// A program run as pure-state trajectories: 2^peak amplitudes, in double precision. Qubits that are dropped
 /// are measured, which is what tracing out means for the average.

@@ -29,12 +29,15 @@ struct TrainSpec {
   double momentum = 0.0;      ///< sgd
   double weight_decay = 0.0;  ///< adamw: decoupled; adam, sgd: L2
   ScheduleKind schedule = ScheduleKind::constant;
-  int warmup_steps = 0;  ///< linear from 0
-  double clip = 0.0;     ///< largest global gradient norm; 0: off
-  int patience = 20;     ///< stop after so many epochs without a better validation mean; 0: off
-  int shots = 0;         ///< shot noise in training; 0: exact
-  int shard = 0;         ///< samples per work unit, a multiple of tile_samples; 0: chosen by the learner
-  int task_groups = 1;   ///< work units per shard
+  int warmup_steps = 0;    ///< linear from 0
+  double clip = 0.0;       ///< largest global gradient norm; 0: off
+  int patience = 20;       ///< stop after so many epochs without a better validation mean; 0: off
+  int shots = 0;           ///< shot noise in training; 0: exact
+  std::string noise = {};  ///< the device that is trained for: the text of a noise model; empty: an exact one
+  int noise_warmup = 0;    ///< epochs over which its noise rises from none
+  int trajectories = 16;   ///< of every sample and step, where its noise is simulated by them
+  int shard = 0;           ///< samples per work unit, a multiple of tile_samples; 0: chosen by the learner
+  int task_groups = 1;     ///< work units per shard
   std::vector<std::string> frozen = {};  ///< parameters that stay as they start (frozen.h)
   bool operator==(const TrainSpec&) const = default;
 };

@@ -36,11 +36,14 @@ template <class Real>
 class LearnerOf final : public Learner {
  public:
   LearnerOf(const ModelSpec& spec, const TrainSpec& train, const Dataset& data, const Statistics& statistics,
-            SimdTarget target)
+            SimdTarget target, const TrainingDevice& device)
       : groups_(cut_tasks(spec, train.task_groups)),
         finished_(groups_.size() - static_cast<std::size_t>(train.task_groups)),
         network_({spec, groups_, train.shots, target}, statistics),
-        inputs_(bind_inputs(data, spec)) {
+        inputs_(bind_inputs(data, spec)),
+        seed_(train.seed),
+        device_(device) {
+    if (device_) network_.train_on(device_, strength_);
     bind_tasks_of(data);
     shard_ = train.shard > 0 ? static_cast<std::size_t>(train.shard) : suitable_shard(train.batch);
   }
@@ -102,6 +105,24 @@ class LearnerOf final : public Learner {
     });
   }
 
+  void predict_on_device(std::span<const std::size_t> rows, std::span<float> logits) const override {
+    const auto width = static_cast<std::size_t>(outputs());
+    std::vector<double> values;
+    in_chunks(rows, [&](std::size_t count, const Matrix<Real>& z) {
+      values.resize(count * width);
+      const Pass pass{.seed = seed_, .step = no_step, .samples = rows.first(count)};
+      network_.head().forward_on_device(pass, z, values);
+      network_.in_label_units(values, logits);
+      logits = logits.subspan(values.size());
+      rows = rows.subspan(count);
+    });
+  }
+  bool on_device() const override { return static_cast<bool>(device_); }
+  void set_noise_strength(double strength) override {
+    if (device_ && strength != strength_) network_.train_on(device_, strength);
+    strength_ = strength;
+  }
+
   const Circuit* circuit() const override {
     return network_.stage() ? &network_.stage()->circuit() : nullptr;
   }
@@ -122,6 +143,7 @@ class LearnerOf final : public Learner {
   }
 
  private:
+  static constexpr std::int64_t no_step = -1;  ///< whose random numbers predictions take
   double row_cost(std::size_t group) const {
     return network_.backbone().cost() + network_.head().group_cost(group);
   }
@@ -282,6 +304,9 @@ class LearnerOf final : public Learner {
   std::size_t finished_;  ///< groups in front that are not trained: earlier generations
   Network<Real> network_;
   std::vector<const Input*> inputs_;
+  std::uint64_t seed_;
+  TrainingDevice device_;
+  double strength_ = 1.0;
   std::vector<BoundTask> tasks_;
   std::vector<double> log_variance_;
   std::vector<std::optional<LogisticTasks>> logistic_;  ///< the group's losses, where they are of that kind
@@ -313,13 +338,14 @@ void check_spec(const ModelSpec& spec, const TrainSpec& train) {
 }  // namespace
 
 std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
-                                      const Statistics& statistics, SimdTarget target) {
+                                      const Statistics& statistics, SimdTarget target,
+                                      const TrainingDevice& device) {
   check_spec(spec, train);
   check_data(data, spec);
   if (spec.precision == "float")
-    return std::make_unique<LearnerOf<float>>(spec, train, data, statistics, target);
+    return std::make_unique<LearnerOf<float>>(spec, train, data, statistics, target, device);
   if (spec.precision == "double")
-    return std::make_unique<LearnerOf<double>>(spec, train, data, statistics, target);
+    return std::make_unique<LearnerOf<double>>(spec, train, data, statistics, target, device);
   throw usage_error("train.precision: expected float or double, found '" + spec.precision + "'");
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/engine/engine.h"
+#include "runtime/engine/training_device.h"
 #include "runtime/model/data.h"
 #include "runtime/model/heads/circuit_readout.h"
 #include "runtime/model/heads/head_table.h"
@@ -56,6 +57,13 @@ class Learner {
   int outputs() const;  ///< logit columns of all tasks together
   /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.
   virtual void predict(std::span<const std::size_t> rows, std::span<float> logits) const = 0;
+  /// The same on the device that is trained for.
+  virtual void predict_on_device(std::span<const std::size_t> rows, std::span<float> logits) const = 0;
+  /// Whether there is one.
+  virtual bool on_device() const = 0;
+  /// How much of its noise, 0 to 1, the units that follow have; all of it unless said. Parameters are then to
+  /// be bound again.
+  virtual void set_noise_strength(double strength) = 0;
 
   // The three stages of a head with a circuit, for circuits that run elsewhere: angles, values from anywhere,
   // logits. Without a circuit circuit() and readout() are null, and the others throw Error (usage).
@@ -77,8 +85,10 @@ Statistics standardise(const Dataset& data, const ModelSpec& spec, bool inputs =
 
 /// Throws Error naming what does not fit: an input that is missing or has another width, a task without a
 /// labelled training sample, a label outside its classes, NaN or infinity in an input (sample and column).
+/// `device` is the one of train.noise. Throws Error (usage) where it cannot run the model.
 std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
-                                      const Statistics& statistics, SimdTarget target = SimdTarget::best);
+                                      const Statistics& statistics, SimdTarget target = SimdTarget::best,
+                                      const TrainingDevice& device = {});
 
 /// Completes a configuration from the data set: input widths and shapes, the tasks with kind, outputs and
 /// metric, the head's register layout and qubit count (see resolve.cpp for the defaults). Throws Error

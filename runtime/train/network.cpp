@@ -53,6 +53,13 @@ Network<Real>::Network(const HeadSetup& setup, const Statistics& statistics)
 }
 
 template <class Real>
+void Network<Real>::train_on(const TrainingDevice& device, double strength) {
+  if (!head_->train_on(device, strength))
+    throw usage_error("train.noise: expected a head with a circuit, found the kind '" + spec_.head.kind +
+                      "', which runs on no quantum device; leave train.noise out, or take another head.kind");
+}
+
+template <class Real>
 const CircuitStage<Real>& Network<Real>::needed_stage() const {
   if (!stage())
     throw usage_error("expected a head with a circuit, found the kind '" + spec_.head.kind +

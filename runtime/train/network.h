@@ -27,6 +27,9 @@ class Network {
   /// The head's groups, shots and target are those of `setup`, which need not outlive the call.
   Network(const HeadSetup& setup, const Statistics& statistics);
 
+  /// As Head::train_on; throws Error (usage) for a head without a circuit.
+  void train_on(const TrainingDevice& device, double strength);
+
   const ModelSpec& spec() const { return spec_; }
   const Backbone<Real>& backbone() const { return backbone_; }
   const Head<Real>& head() const { return *head_; }

@@ -35,4 +35,8 @@ double learning_rate(const TrainSpec& train, std::int64_t step, std::int64_t tot
   return table[static_cast<std::size_t>(train.schedule)].rate(train.learning_rate, std::min(done / all, 1.0));
 }
 
+double noise_strength(const TrainSpec& train, int epoch) {
+  return epoch < train.noise_warmup ? static_cast<double>(epoch) / train.noise_warmup : 1.0;
+}
+
 }  // namespace qmtl

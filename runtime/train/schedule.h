@@ -23,4 +23,7 @@ std::span<const ScheduleInfo> schedule_table();
 /// (Loshchilov & Hutter 2017).
 double learning_rate(const TrainSpec& train, std::int64_t step, std::int64_t total_steps);
 
+/// How much of the device's noise there is in an epoch, counted from 0: epoch / noise_warmup, at most 1.
+double noise_strength(const TrainSpec& train, int epoch);
+
 }  // namespace qmtl

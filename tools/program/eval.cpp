@@ -27,7 +27,8 @@ const Usage usage{
     "Metrics of a checkpoint, or of a run folder's best one, on a split of its data set or of another one.\n"
     "Beside each score stands that of the best constant answer, learnt from the training labels. With "
     "--noise,\n"
-    "--shots or another option of a noisy device also the metrics there, beside the exact ones.",
+    "--shots or another option of a noisy device also the metrics there, beside the exact ones; without\n"
+    "these options those on the device that a model was trained for (train.noise).",
     "  qmtl eval runs/digits --split test\n"
     "  qmtl eval runs/digits --threshold f1 --importance --out runs/digits/evaluation-test.json\n"
     "  qmtl eval runs/digits --noise noise.toml --shots 1024\n"
@@ -46,11 +47,15 @@ std::string noisy_text(const NoisyScores& noisy, const Scores& exact, const Mode
   if (exact.argmax_accuracy && noisy.scores.argmax_accuracy)
     add("largest logit", *exact.argmax_accuracy, *noisy.scores.argmax_accuracy);
   const auto shots = noisy.about["shots"].get<std::int64_t>();
+  const int cone = noisy.about["cone"].get<int>();
   return "\n" + text_table(rows) +
-         fmt::format("{}, {}, cones of {} qubits ({} at once), {:.1f} s\n",
+         fmt::format("{}{}, {}{}, {:.1f} s\n",
+                     noisy.about["file"] == "train.noise" ? "the device that was trained for: " : "",
                      noisy.about["method"].get<std::string>(),
                      shots ? std::to_string(shots) + " shots a circuit" : "exact expectations",
-                     noisy.about["cone"].get<int>(), noisy.about["qubits_alive"].get<int>(),
+                     cone ? fmt::format(", cones of {} qubits ({} at once)", cone,
+                                        noisy.about["qubits_alive"].get<int>())
+                          : std::string(),
                      noisy.about["seconds"].get<double>());
 }
 

@@ -13,6 +13,7 @@ enum class BlockMethod : std::uint8_t {
   branch,     ///< a statevector that branches into every block
   operators,  ///< a statevector; blocks as Hermitian operators on the registers' reduced density matrices
   pauli,      ///< a Pauli expansion: no statevector
+  device,     ///< a device with noise computes the part, sample by sample (Part::device)
 };
 
 /// What a sample costs, forward and gradient, float32: floating-point operations (multiply-add = 2), working

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,10 +24,15 @@ enum class PlanKind : std::uint8_t {
   mixed,      ///< for each register cones or pauli, whichever is cheaper
 };
 
+class SampleDevice;
+
 /// A (sub)circuit and the method for its blocks: one statevector, or (pauli) one expansion.
 struct Part {
-  Cone cone;
+  Cone cone;  ///< of a circuit with noise without its gates, which expansion or device have
   BlockMethod method = BlockMethod::branch;
+  /// pauli: of the outputs with noise, and the same with their second moments; null: it is the cone's.
+  std::shared_ptr<const PauliExpansion> expansion = nullptr, expansion_of_moments = nullptr;
+  std::function<std::unique_ptr<SampleDevice>(bool second_moments)> device = nullptr;  ///< device
 };
 
 /// What one kind of plan would cost, and why it was or was not taken.

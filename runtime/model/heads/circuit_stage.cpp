@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 #include "runtime/model/heads/angle_map.h"
 #include "runtime/model/heads/circuit_start.h"
@@ -18,6 +17,7 @@ void CircuitStage<Real>::Part::bind(std::span<const double> params) {
   for (int index : cone.params) own.push_back(params[static_cast<std::size_t>(index)]);
   engine->bind(own);
   if (device) device->bind(own);
+  if (training && training != device) training->bind(own);
 }
 
 template <class Real>
@@ -28,7 +28,9 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const StageSetup& set
       gemm_rate_(setup.options.model.gemm),
       shots_(setup.shots),
       second_moments_(setup.options.second_moments),
-      ansatz_(ansatz) {
+      ansatz_(ansatz),
+      options_(setup.options),
+      target_(setup.target) {
   Assembly assembly = assemble(ansatz);
   circuit_ = std::move(assembly.circuit);
   layout_ = std::move(assembly.layout);
@@ -44,9 +46,22 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const StageSetup& set
 }
 
 template <class Real>
-void CircuitStage<Real>::train_on(const TrainingDeviceFactory& device) {
-  for (Part& part : groups_.empty() ? generations_ : groups_)
-    if (part.engine) part.device = device(part.cone.circuit, !groups_.empty() && second_moments_);
+void CircuitStage<Real>::train_on(const TrainingDevice& device, double strength) {
+  const auto prepare = [&](Part& part, bool trains, bool predicts) {
+    if (!part.engine) return;
+    PlanOptions options = options_;
+    options.second_moments = trains && !groups_.empty() && second_moments_;
+    const auto make = [&](double part_strength) {
+      auto engine =
+          std::make_shared<Engine<Real>>(device(part.cone.circuit, options, part_strength), target_);
+      engine->set_second_moments(options.second_moments);
+      return engine;
+    };
+    if (predicts && !part.device) part.device = make(1.0);
+    if (trains) part.training = strength == 1.0 && part.device ? part.device : make(strength);
+  };
+  for (Part& part : generations_) prepare(part, groups_.empty(), true);
+  for (Part& part : groups_) prepare(part, true, false);
 }
 
 template <class Real>
@@ -105,13 +120,27 @@ std::vector<double> CircuitStage<Real>::angles(const Matrix<Real>& z) const {
 
 template <class Real>
 std::vector<double> CircuitStage<Real>::values(const Matrix<Real>& z) const {
+  return values_by(z, {}, [](const Part& part) -> const Engine<Real>& { return *part.engine; });
+}
+
+template <class Real>
+std::vector<double> CircuitStage<Real>::values_on_device(const Pass& pass, const Matrix<Real>& z) const {
+  return values_by(
+      z, {pass.seed, pass.step, pass.samples.data()},
+      [](const Part& part) -> const Engine<Real>& { return part.device ? *part.device : *part.engine; });
+}
+
+template <class Real>
+template <class EngineOf>
+std::vector<double> CircuitStage<Real>::values_by(const Matrix<Real>& z, const SampleKeys& keys,
+                                                  const EngineOf& engine_of) const {
   const auto rows = static_cast<std::size_t>(z.rows());
   std::vector<double> all(rows * outputs_);
   Memory& memory = memory_.local();
   for (const Part& used : generations_) {
     encode(z, used, memory);
     memory.values.resize(rows * used.outputs);
-    used.engine->forward(rows, memory.angles.data(), memory.values.data());
+    engine_of(used).forward(rows, memory.angles.data(), memory.values.data(), keys);
     for (std::size_t i = 0; i < rows; ++i)
       std::copy_n(memory.values.data() + i * used.outputs, used.outputs,
                   all.data() + i * outputs_ + used.first_output);
@@ -125,15 +154,15 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
                                   double* gain_gradient) const {
   const Part& used = part(group);
   const auto rows = static_cast<std::size_t>(z.rows());
-  const auto stride = static_cast<std::size_t>(used.engine->values());
+  const Engine<Real>& engine = used.training && pass.training ? *used.training : *used.engine;
+  const auto stride = static_cast<std::size_t>(engine.values());
   Memory& memory = memory_.local();
   encode(z, used, memory);
   memory.values.resize(rows * stride);
   memory.angle_gradients.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
   memory.circuit_gradient.assign(used.cone.params.size(), 0.0);
   std::vector<double>&expectations = memory.expectations, &given = memory.given;
-  const auto at_readout = [&](std::size_t first, std::size_t count, const auto* tile, auto* tile_cotangents) {
-    using Number = std::remove_pointer_t<decltype(tile_cotangents)>;
+  const auto at_readout = [&](std::size_t first, std::size_t count, const Real* tile, Real* tile_cotangents) {
     expectations.resize(count * used.outputs);
     given.resize(count * used.outputs);
     for (std::size_t i = 0; i < count; ++i)
@@ -151,45 +180,22 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
     readout(first, count, expectations, given);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t o = 0; o < used.outputs; ++o)
-        tile_cotangents[i * stride + o] = static_cast<Number>(given[i * used.outputs + o]);
-      std::fill(tile_cotangents + i * stride + used.outputs, tile_cotangents + (i + 1) * stride, Number(0));
+        tile_cotangents[i * stride + o] = static_cast<Real>(given[i * used.outputs + o]);
+      std::fill(tile_cotangents + i * stride + used.outputs, tile_cotangents + (i + 1) * stride, Real(0));
     }
   };
-  if (used.device && pass.training)
-    device_vjp(used, rows, memory, at_readout);
-  else
-    used.engine->vjp(rows, memory.angles.data(), at_readout, memory.values.data(),
-                     memory.angle_gradients.data(), memory.circuit_gradient.data());
+  engine.vjp(rows, memory.angles.data(), at_readout, memory.values.data(), memory.angle_gradients.data(),
+             memory.circuit_gradient.data(), {pass.seed, pass.step, pass.samples.data()});
   for (std::size_t i = 0; i < used.cone.params.size(); ++i)
     add_trained_gradient(circuit_, used.cone.params[i], memory.circuit_gradient[i], trained_, gradient);
   decode(z, used, memory, dz, gradient, gain_gradient);
 }
 
 template <class Real>
-template <class AtReadout>
-void CircuitStage<Real>::device_vjp(const Part& part, std::size_t rows, Memory& memory,
-                                    const AtReadout& at_readout) const {
-  const std::size_t width = part.angles();
-  std::vector<double> angles(width), slopes(width),
-      row_cotangents(static_cast<std::size_t>(part.engine->values()));
-  for (std::size_t i = 0; i < rows; ++i) {
-    std::copy_n(memory.angles.data() + i * width, width, angles.begin());
-    part.device->vjp(
-        angles,
-        [&](const double* values, double* cotangents) {
-          at_readout(i, std::size_t{1}, values, row_cotangents.data());
-          std::copy_n(row_cotangents.begin(), part.outputs, cotangents);
-        },
-        slopes, memory.circuit_gradient);
-    std::transform(slopes.begin(), slopes.end(), memory.angle_gradients.data() + i * width,
-                   [](double slope) { return static_cast<Real>(slope); });
-  }
-}
-
-template <class Real>
 double CircuitStage<Real>::group_cost(std::size_t group) const {
   // The time as if it were operations of a dense layer, which is what the other heads count.
-  return part(group).engine->plan().cost.seconds * gemm_rate_;
+  const Part& used = part(group);
+  return (used.training ? *used.training : *used.engine).plan().cost.seconds * gemm_rate_;
 }
 
 template <class Real>

@@ -69,8 +69,9 @@ class CircuitStage {
   /// As start_circuit.
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const;
   void bind(std::span<const double> params, double gain);
-  /// From now on a training's passes compute on a device, to which parameters are then to be bound.
-  void train_on(const TrainingDeviceFactory& device);
+  /// From now on a training's passes compute on a device with `strength` of its noise, and values_on_device
+  /// with all of it. Parameters are then to be bound.
+  void train_on(const TrainingDevice& device, double strength);
   /// Of the circuit, as bound.
   std::span<const double> params() const { return params_; }
   double gain() const { return gain_; }
@@ -79,6 +80,8 @@ class CircuitStage {
   std::vector<double> angles(const Matrix<Real>& z) const;
   /// The first two: expectations[rows of z, outputs()], exact.
   std::vector<double> values(const Matrix<Real>& z) const;
+  /// The second on the device that is trained for, exact where there is none; without shot noise.
+  std::vector<double> values_on_device(const Pass& pass, const Matrix<Real>& z) const;
 
   /// Given expectations[count, outputs(group)] of `count` consecutive rows from `first`, of the device and
   /// with the shot noise of a training's pass, writes d loss / d expectations (same shape). Called in order
@@ -97,8 +100,10 @@ class CircuitStage {
   struct Part {
     Cone cone;
     std::size_t first_output = 0, outputs = 0;
-    std::unique_ptr<Engine<Real>> engine;    ///< null where there are no blocks
-    std::unique_ptr<TrainingDevice> device;  ///< null where the engine computes a training's passes too
+    std::unique_ptr<Engine<Real>> engine;  ///< null where there are no blocks
+    /// On the device, with all of its noise and as a training's passes are; null where the engine does that
+    /// too. One engine where the training has all of the noise.
+    std::shared_ptr<Engine<Real>> device, training;
 
     void bind(std::span<const double> params);
     std::size_t angles() const { return cone.angles.size(); }
@@ -129,9 +134,10 @@ class CircuitStage {
               std::span<double> gradient, double* gain_gradient) const;
   void decode_functions(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
                         std::span<double> gradient, double* gain_gradient) const;
-  /// The engine's vjp, row by row on the part's device, whose values and cotangents are double.
-  template <class AtReadout>
-  void device_vjp(const Part& part, std::size_t rows, Memory& memory, const AtReadout& at_readout) const;
+  /// `engine_of` chooses a part's engine.
+  template <class EngineOf>
+  std::vector<double> values_by(const Matrix<Real>& z, const SampleKeys& keys,
+                                const EngineOf& engine_of) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 
@@ -147,6 +153,8 @@ class CircuitStage {
   std::size_t outputs_ = 0;
   std::vector<Part> generations_;  ///< all outputs; one part without generations
   std::vector<Part> groups_;       ///< empty: the only generation serves every group
+  PlanOptions options_;            ///< of plans, for devices too
+  SimdTarget target_;
   std::vector<double> trained_, params_;
   double gain_ = 1.0;
   /// A thread is in one unit at a time: what the engine does in parallel inside is isolated (row_blocks.h).

@@ -38,12 +38,17 @@ class Head {
   virtual const CircuitStage<Real>* circuit_stage() const { return nullptr; }
   virtual const CircuitReadout* readout() const { return nullptr; }
 
-  /// Lets a training's passes compute the circuit on a device, to which parameters are then to be bound;
-  /// false for heads without a circuit.
-  virtual bool train_on(const TrainingDeviceFactory& /*device*/) { return false; }
+  /// Lets a training's passes compute the circuit on a device with `strength` of its noise, and
+  /// forward_on_device with all of it. Parameters are then to be bound. False for heads without a circuit.
+  virtual bool train_on(const TrainingDevice& /*device*/, double /*strength*/) { return false; }
 
   /// logits[rows of z, outputs of all tasks], exact.
   virtual void forward(const Matrix<Real>& z, std::span<double> logits) const = 0;
+  /// The same on the device that is trained for; `pass` says whose random numbers the rows take.
+  virtual void forward_on_device(const Pass& /*pass*/, const Matrix<Real>& z,
+                                 std::span<double> logits) const {
+    forward(z, logits);
+  }
 
   /// Given logits[count, outputs of the group] of `count` consecutive rows from `first`, writes d loss / d
   /// logits (same shape). Called in order of rows, from the calling thread.

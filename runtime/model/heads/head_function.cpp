@@ -23,12 +23,12 @@ void expect(std::size_t found, std::size_t expected, const std::string& what) {
 template <class Real>
 class HeadFunctionOf final : public HeadFunction {
  public:
-  HeadFunctionOf(const ModelSpec& spec, int shots, SimdTarget target, const TrainingDeviceFactory& device)
+  HeadFunctionOf(const ModelSpec& spec, int shots, SimdTarget target, const TrainingDevice& device)
       : spec_(spec), noisy_(shots > 0 || device), outputs_(task_columns(spec_).back()) {
     groups_ = generation_tasks(spec_);
     if (groups_.empty()) groups_ = {{0, spec_.tasks.size()}};
     head_ = make_head<Real>({spec_, groups_, shots, target});
-    if (device && !head_->train_on(device))
+    if (device && !head_->train_on(device, 1.0))
       throw usage_error("noise in training: expected a head with a circuit, found the kind '" +
                         spec_.head.kind + "', which runs on no quantum device");
   }
@@ -179,7 +179,7 @@ class HeadFunctionOf final : public HeadFunction {
 }  // namespace
 
 std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots, SimdTarget target,
-                                                 const TrainingDeviceFactory& device) {
+                                                 const TrainingDevice& device) {
   if (spec.tasks.empty())
     throw usage_error("expected at least one task, found none: describe it in [task.<name>]");
   if (spec.precision == "float") return std::make_unique<HeadFunctionOf<float>>(spec, shots, target, device);

@@ -63,6 +63,6 @@ class HeadFunction {
 /// circuit.
 std::unique_ptr<HeadFunction> make_head_function(const ModelSpec& spec, int shots = 0,
                                                  SimdTarget target = SimdTarget::best,
-                                                 const TrainingDeviceFactory& device = {});
+                                                 const TrainingDevice& device = {});
 
 }  // namespace qmtl

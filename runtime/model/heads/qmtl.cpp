@@ -125,8 +125,8 @@ class QmtlHead final : public Head<Real> {
   std::size_t width() const override { return stage_.width(); }
   const std::vector<ParamInfo>& params() const override { return params_; }
   const CircuitStage<Real>* circuit_stage() const override { return &stage_; }
-  bool train_on(const TrainingDeviceFactory& device) override {
-    stage_.train_on(device);
+  bool train_on(const TrainingDevice& device, double strength) override {
+    stage_.train_on(device, strength);
     return true;
   }
   const CircuitReadout* readout() const override { return &readout_; }
@@ -156,6 +156,9 @@ class QmtlHead final : public Head<Real> {
 
   void forward(const Matrix<Real>& z, std::span<double> logits) const override {
     readout_.logits(stage_.values(z), logits);
+  }
+  void forward_on_device(const Pass& pass, const Matrix<Real>& z, std::span<double> logits) const override {
+    readout_.logits(stage_.values_on_device(pass, z), logits);
   }
 
   void gradient(const Pass& pass, std::size_t group, const Matrix<Real>& z,

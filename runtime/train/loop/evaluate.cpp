@@ -26,6 +26,14 @@ std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
       [&](std::span<const std::size_t> part, std::span<float> logits) { learner.predict(part, logits); });
 }
 
+std::vector<float> predict_rows_on_device(const Ranks& ranks, const Learner& learner,
+                                          const std::vector<std::size_t>& rows) {
+  return predict_rows(ranks, static_cast<std::size_t>(learner.outputs()), rows,
+                      [&](std::span<const std::size_t> part, std::span<float> logits) {
+                        learner.predict_on_device(part, logits);
+                      });
+}
+
 std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data,
                                    std::size_t first) {
   const std::vector<const Input*> inputs = bind_inputs(data, predictor.spec());

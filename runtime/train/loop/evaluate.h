@@ -17,6 +17,10 @@ namespace qmtl {
 std::vector<float> predict_rows(const Ranks& ranks, const Learner& learner,
                                 const std::vector<std::size_t>& rows);
 
+/// The same on the device that is trained for, which is what validation looks at.
+std::vector<float> predict_rows_on_device(const Ranks& ranks, const Learner& learner,
+                                          const std::vector<std::size_t>& rows);
+
 /// The same for all samples of `data`, which needs no labels: logits[samples, predictor.outputs()]. Messages
 /// count its samples from `first` on.
 std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predictor, const Dataset& data,

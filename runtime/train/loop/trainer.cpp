@@ -48,6 +48,11 @@ class Training {
       steps_ = epochs_->steps();
       validation_ = data.rows(Split::validation);
       trained_ = trained_params(learner.params(), config.train.frozen);
+      if (learner.on_device() == config.train.noise.empty())
+        throw usage_error(config.train.noise.empty()
+                              ? "the learner has a device with noise, which the configuration lacks: give "
+                                "train.noise"
+                              : "train.noise: the learner was made without that device");
       if (state.step_in_epoch < 0 || state.step_in_epoch > steps_)
         throw data_error("expected a checkpoint within the " + std::to_string(steps_) +
                          " steps of an epoch, found one after " + std::to_string(state.step_in_epoch) +
@@ -69,6 +74,14 @@ class Training {
  private:
   /// False when a rank asked for a stop; the checkpoint is then saved.
   bool run_epoch() {
+    if (const double strength = noise_strength(config_.train, state_.epoch);
+        learner_.on_device() && strength != strength_) {
+      ranks_.together([&] {
+        learner_.set_noise_strength(strength);
+        learner_.bind(state_.params);
+      });
+      strength_ = strength;
+    }
     const EpochRows epoch = epochs_->rows_of(state_.epoch);
     while (state_.step_in_epoch < steps_) {
       crash_point("step");
@@ -168,7 +181,7 @@ class Training {
     Stopwatch watch;
     TaskScores all;
     ranks_.here().enter(Doing::evaluate);
-    const std::vector<float> logits = predict_rows(ranks_, learner_, validation_);
+    const std::vector<float> logits = predict_rows_on_device(ranks_, learner_, validation_);
     ranks_.together([&] {
       const ModelSpec& spec = learner_.spec();
       all = evaluate_all(data_, spec, validation_, logits);
@@ -279,6 +292,7 @@ class Training {
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
   double save_seconds_ = 0;         ///< since the last step
+  double strength_ = 1.0;           ///< of the noise that the learner computes with
   bool told_imbalance_ = false;
   std::optional<Error> save_failure_;
   std::int64_t steps_ = 0, total_ = 0, first_ = 0;

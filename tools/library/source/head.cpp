@@ -10,7 +10,7 @@
 #include "runtime/circuit/draw.h"
 #include "runtime/model/data.h"
 #include "runtime/model/heads/head_function.h"
-#include "runtime/noise/noisy_gradient.h"
+#include "runtime/noise/noisy_plan.h"
 #include "runtime/train/learner.h"
 #include "tools/library/source/circuit_json.h"
 #include "tools/library/source/conversions.h"
@@ -27,11 +27,20 @@ struct GivenNoise {
   std::string text, name;
 };
 
-TrainingDeviceFactory device_of(const std::optional<GivenNoise>& noise) {
-  if (!noise) return {};
-  return [model = parse_noise(noise->text, noise->name)](const Circuit& circuit, bool second_moments) {
-    return make_noisy_device(circuit, model, second_moments);
-  };
+/// The given device, else that of train.noise.
+TrainingDevice device_of(const std::optional<GivenNoise>& noise, const TrainSpec& train) {
+  if (noise) return noisy_training(parse_noise(noise->text, noise->name));
+  if (train.noise.empty()) return {};
+  return noisy_training(parse_training_noise(train.noise), NoisyTraining::automatic, train.trajectories);
+}
+
+/// Refuses a device where a head would not be exact.
+void require_exact(const Circuit& circuit, const GivenNoise& noise) {
+  const NoiseModel model = parse_noise(noise.text, noise.name);
+  const auto sampled = [](const NoisyPlanPart& part) { return part.method == NoisyTraining::trajectories; };
+  const NoisyPlan plan = make_noisy_plan(circuit, model);
+  if (std::any_of(plan.parts.begin(), plan.parts.end(), sampled))
+    make_noisy_plan(circuit, model, {.method = NoisyTraining::density});  // whose message has the numbers
 }
 
 }  // namespace
@@ -47,7 +56,8 @@ struct TaskHead::Body {
       : config(std::move(resolved)),
         noise(std::move(given)),
         tasks(labelled_tasks(config.model.tasks)),
-        function(make_head_function(config.model, config.train.shots, SimdTarget::best, device_of(noise))) {}
+        function(make_head_function(config.model, config.train.shots, SimdTarget::best,
+                                    device_of(noise, config.train))) {}
   Body(Config resolved, std::vector<double> values, std::optional<GivenNoise> given = {})
       : Body(std::move(resolved), std::move(given)) {
     set(std::move(values));
@@ -105,9 +115,11 @@ TaskHead TaskHead::with_precision(const std::string& precision) const {
   return TaskHead(std::make_unique<Body>(std::move(config), body_->params, body_->noise));
 }
 TaskHead TaskHead::with_noise(std::string_view noise, const std::string& name) const {
-  return TaskHead(std::make_unique<Body>(body_->config, body_->params, GivenNoise{std::string(noise), name}));
+  const GivenNoise given{std::string(noise), name};
+  if (const Circuit* circuit = body_->function->circuit()) require_exact(*circuit, given);
+  return TaskHead(std::make_unique<Body>(body_->config, body_->params, given));
 }
-bool TaskHead::noisy() const { return body_->noise.has_value(); }
+bool TaskHead::noisy() const { return body_->noise.has_value() || !body_->config.train.noise.empty(); }
 TaskHead::TaskHead(TaskHead&&) noexcept = default;
 TaskHead& TaskHead::operator=(TaskHead&&) noexcept = default;
 TaskHead::~TaskHead() = default;

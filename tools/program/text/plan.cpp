@@ -217,6 +217,46 @@ void print_first_parts(const ModelPlan& found) {
   }
 }
 
+/// What the parts of a training on a noisy device have in common, one line for each method.
+void print_noise(const ModelPlan& found) {
+  const NoisyPlan& noisy = *found.noisy;
+  const char* first = "noise";
+  for (const NoisyTraining method : {NoisyTraining::expansion, NoisyTraining::operators,
+                                     NoisyTraining::density, NoisyTraining::trajectories}) {
+    std::size_t blocks = 0, terms = 0;
+    int cone = 0, alive = 0;
+    double seconds = 0;
+    for (const NoisyPlanPart& part : noisy.parts) {
+      if (part.method != method) continue;
+      blocks += part.blocks.size();
+      terms += part.terms;
+      cone = std::max(cone, part.cone);
+      alive = std::max(alive, part.alive);
+      seconds += part.cost.seconds;
+    }
+    if (blocks == 0) continue;
+    std::string text = plural(static_cast<long long>(blocks), "block") + " by ";
+    if (method == NoisyTraining::expansion)
+      text += "expansion (exact): " + plural(static_cast<long long>(terms), "product");
+    else if (method == NoisyTraining::operators)
+      text += "operators on registers (exact): density matrices of the shared stage, cones of at most " +
+              plural(cone, "qubit") + ", " + std::to_string(alive) + " of them at once";
+    else if (method == NoisyTraining::density)
+      text += "density matrix (exact): cones of at most " + plural(cone, "qubit") + ", " +
+              std::to_string(alive) + " of them at once";
+    else
+      text += std::to_string(found.config.train.trajectories) +
+              (found.config.train.trajectories == 1 ? " trajectory" : " trajectories") +
+              " of each sample (unbiased): cones of at most " + plural(cone, "qubit") + ", " +
+              std::to_string(alive) + " of them at once";
+    line(first, text + "; about " + time_text(seconds) + " per sample and gradient");
+    first = "";
+  }
+  line("", "about " + time_text(noisy.plan.cost.seconds * found.config.train.batch) +
+               " on one core per step of " + std::to_string(found.config.train.batch) + " samples, " +
+               significant(noisy.plan.cost.seconds / found.plan.cost.seconds, 2) + " times without noise");
+}
+
 void print_plan(const ModelPlan& found, int threads) {
   const Plan& plan = found.plan;
   line("plan", std::string(name(plan.kind)) + ": " + plan.reason);
@@ -234,6 +274,7 @@ void print_plan(const ModelPlan& found, int threads) {
        with_prefix(plan.cost.bytes) + "B per thread" +
            (threads > 1 ? ", " + with_prefix(plan.cost.bytes * threads) + "B for " + plural(threads, "thread")
                         : std::string()));
+  if (found.noisy) print_noise(found);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ Fit fit(const Ranks& ranks, const Config& config, const Dataset& data, SimdTarge
   Fit made;
   ranks.together([&] {
     made.statistics = standardise(data, config.model, config.standardise);
-    made.learner = make_learner(config.model, config.train, data, made.statistics, target);
+    made.learner = make_learner(config.model, config.train, data, made.statistics, target,
+                                training_device(config.train));
     made.last = fresh_state(*made.learner, config.train.seed);
   });
   require_equal_rounding(ranks, made.learner->target());

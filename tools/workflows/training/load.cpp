@@ -12,6 +12,7 @@
 #include "io/config/noise_file.h"
 #include "io/data/dataset.h"
 #include "io/data/match_data.h"
+#include "runtime/noise/noisy_plan.h"
 #include "runtime/train/loop/serialise.h"
 #include "runtime/train/transfer.h"
 
@@ -154,6 +155,13 @@ NoiseModel load_noise(const std::string& path) {
   return model;
 }
 
+TrainingDevice training_device(const TrainSpec& train) {
+  if (train.noise.empty()) return {};
+  NoiseModel model = parse_training_noise(train.noise);
+  for (const std::string& warning : model.warnings) spdlog::warn("train.noise: {}", warning);
+  return noisy_training(std::move(model), NoisyTraining::automatic, train.trajectories);
+}
+
 std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,
                                           SimdTarget target) {
   std::unique_ptr<Predictor> predictor;
@@ -163,11 +171,11 @@ std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& 
 }
 
 std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,
-                                 SimdTarget target) {
+                                 SimdTarget target, const TrainingDevice& device) {
   std::unique_ptr<Learner> learner;
   ranks.together([&] {
-    learner =
-        make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.statistics, target);
+    learner = make_learner(checkpoint.config.model, checkpoint.config.train, data, checkpoint.statistics,
+                           target, device);
     if (learner->params() != checkpoint.params)
       throw data_error(
           "expected the parameters that the checkpoint's configuration makes, found others: the file was "

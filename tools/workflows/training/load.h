@@ -61,12 +61,17 @@ void require_equal_rounding(const Ranks& ranks, SimdTarget target);
 /// The noise model in a file; what was assumed for lack of calibration is logged as a warning.
 NoiseModel load_noise(const std::string& path);
 
+/// The device of train.noise, empty where there is none; what was assumed for lack of calibration is logged
+/// as a warning.
+TrainingDevice training_device(const TrainSpec& train);
+
 /// The model of a checkpoint, ready to predict new samples. Collective.
 std::unique_ptr<Predictor> load_predictor(const Ranks& ranks, const Checkpoint& checkpoint,
                                           SimdTarget target);
 
-/// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`. Collective.
+/// The model of a checkpoint, its parameters bound, ready to predict the rows of `data`; on a device too, if
+/// there is one. Collective.
 std::unique_ptr<Learner> restore(const Ranks& ranks, const Checkpoint& checkpoint, const Dataset& data,
-                                 SimdTarget target);
+                                 SimdTarget target, const TrainingDevice& device = {});
 
 }  // namespace qmtl

@@ -3,11 +3,13 @@
 
 #include <utility>
 
+#include "io/config/noise_file.h"
 #include "io/data/dataset.h"
 #include "runtime/base/error.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/transfer.h"
+#include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -28,15 +30,18 @@ bool ModelPlan::small() const {
   return numbers <= small_numbers && gates <= small_gates;
 }
 
-std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, int shots) {
+std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, const TrainSpec& train) {
   std::vector<std::string> warnings;
   for (const LayerCircuit& layer : layers)
     for (const std::string& warning : analyse(layer.circuit, layer.names).warnings)
       warnings.push_back(layer.where + ": " + warning);
-  if (shots > 0 && !layers.empty())
-    warnings.push_back("train.shots = " + std::to_string(shots) +
-                       ": only the head's circuit has shot noise; circuits of the backbone (" +
+  if (layers.empty()) return warnings;
+  const auto warn = [&](const std::string& key, const std::string& what) {
+    warnings.push_back(key + ": only the head's circuit has " + what + "; circuits of the backbone (" +
                        layers.front().where + (layers.size() > 1 ? ", ..." : "") + ") are exact");
+  };
+  if (train.shots > 0) warn("train.shots = " + std::to_string(train.shots), "shot noise");
+  if (!train.noise.empty()) warn("train.noise", "the device's noise");
   return warnings;
 }
 
@@ -53,9 +58,13 @@ ModelPlan plan_resolved(Config config, std::vector<ParamInfo> params, std::vecto
     found.analysis = analyse(found.circuit, found.layout.names());
     found.plan =
         make_plan(found.circuit, parse_plan_kind(model.plan), plan_options(model, found.config.train.shots));
+    if (const TrainSpec& train = found.config.train; !train.noise.empty())
+      found.noisy =
+          make_noisy_plan(found.circuit, parse_training_noise(train.noise),
+                          {.engine = plan_options(model, train.shots), .trajectories = train.trajectories});
   }
   found.layers = std::move(layers);
-  for (std::string& warning : layer_warnings(found.layers, found.config.train.shots))
+  for (std::string& warning : layer_warnings(found.layers, found.config.train))
     found.analysis.warnings.push_back(std::move(warning));
   return found;
 }
@@ -69,7 +78,8 @@ ModelPlan plan_model(const std::string& file, const std::vector<std::string>& ov
   const std::string asked = config.model.plan;
   resolve(config, data);
   const Statistics statistics = standardise(data, config.model);
-  const auto learner = make_learner(config.model, config.train, data, statistics, simd);
+  const auto learner =
+      make_learner(config.model, config.train, data, statistics, simd, training_device(config.train));
   const std::string chosen = std::exchange(config.model.plan, asked);
   ModelPlan found = plan_resolved(std::move(config), learner->params(), learner->layer_circuits());
   found.config.model.plan = chosen;
@@ -109,6 +119,21 @@ nlohmann::ordered_json layers_json(const std::vector<LayerCircuit>& layers) {
   return list;
 }
 
+nlohmann::ordered_json noise_json(const NoisyPlan& noisy) {
+  auto parts = nlohmann::ordered_json::array();
+  for (const NoisyPlanPart& part : noisy.parts)
+    parts.push_back({{"method", name(part.method)},
+                     {"blocks", part.blocks},
+                     {"terms", part.terms},
+                     {"cone", part.cone},
+                     {"qubits_alive", part.alive},
+                     {"expected_seconds", part.cost.seconds}});
+  return {{"flops", noisy.plan.cost.flops},
+          {"bytes", noisy.plan.cost.bytes},
+          {"expected_seconds", noisy.plan.cost.seconds},
+          {"parts", parts}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json plan_json(const ModelPlan& found) {
@@ -133,6 +158,7 @@ nlohmann::ordered_json plan_json(const ModelPlan& found) {
                               {"alternatives", alternatives_json(found.plan)},
                               {"layers", layers_json(found.layers)},
                               {"warnings", found.analysis.warnings}};
+  if (found.noisy) json["noise"] = noise_json(*found.noisy);
   for (const AmplitudeEncoding& encoding : found.circuit.encodings)
     json["encodings"].push_back({{"kind", name(LayerEncoding::amplitude)},
                                  {"numbers", encoding.of},

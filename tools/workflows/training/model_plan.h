@@ -14,6 +14,7 @@
 #include "runtime/model/layers/layer.h"
 #include "runtime/model/params.h"
 #include "runtime/model/trained_model.h"
+#include "runtime/noise/noisy_plan.h"
 
 namespace qmtl {
 
@@ -25,6 +26,7 @@ struct ModelPlan {
   ParamLayout layout;
   Analysis analysis;
   Plan plan;
+  std::optional<NoisyPlan> noisy = {};  ///< of training, where train.noise has a device
   bool has_circuit = false;
   std::vector<LayerCircuit> layers;  ///< the backbone's circuits
   /// With the numbers that it would start from, or those of its training; nothing where it is not `small`.
@@ -37,8 +39,8 @@ struct ModelPlan {
 };
 
 /// What analysis finds in circuits of the backbone, one sentence each, and that they are exact where the head
-/// trains with shots.
-std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, int shots);
+/// trains with shots or noise.
+std::vector<std::string> layer_warnings(const std::vector<LayerCircuit>& layers, const TrainSpec& train);
 
 /// Reads the configuration in `file` with `overrides` ("key=value") and its data set; trains nothing. Throws
 /// Error (usage) or (data) naming file and key.

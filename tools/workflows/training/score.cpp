@@ -3,7 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "io/config/noise_file.h"
 #include "io/data/dataset.h"
+#include "runtime/noise/noisy_plan.h"
 #include "runtime/train/loop/evaluate.h"
 #include "runtime/train/loop/stopwatch.h"
 #include "runtime/train/transfer.h"
@@ -20,6 +24,31 @@ NoisyScores score_noisy(const Ranks& ranks, const Learner& learner, const Datase
   const NoisyLogits found = predict_noisy(ranks, learner, rows, request.model, request.options);
   NoisyScores noisy{score_logits(ranks, learner.spec(), data, rows, found.logits),
                     describe(request, *found.simulator)};
+  noisy.about["seconds"] = watch.lap();
+  return noisy;
+}
+
+/// On the device that the model was trained for, as validation was.
+NoisyScores score_on_device(const Ranks& ranks, const Learner& learner, const Checkpoint& checkpoint,
+                            const Dataset& data, const std::vector<std::size_t>& rows) {
+  Stopwatch watch;
+  const std::vector<float> logits = predict_rows_on_device(ranks, learner, rows);
+  NoisyScores noisy{score_logits(ranks, learner.spec(), data, rows, logits), {}};
+  const TrainSpec& train = checkpoint.config.train;
+  const NoisyPlan plan = make_noisy_plan(*learner.circuit(), parse_training_noise(train.noise),
+                                         {.trajectories = train.trajectories});
+  std::string method(name(plan.parts.front().method));
+  int cone = 0, alive = 0;
+  for (const NoisyPlanPart& part : plan.parts) {
+    if (name(part.method) != method) method = "mixed";
+    cone = std::max(cone, part.cone);
+    alive = std::max(alive, part.alive);
+  }
+  noisy.about = {{"file", "train.noise"}, {"method", method}, {"shots", 0}};
+  if (method == "trajectories" || method == "mixed") noisy.about["trajectories"] = train.trajectories;
+  noisy.about["seed"] = train.seed;
+  noisy.about["cone"] = cone;
+  noisy.about["qubits_alive"] = alive;
   noisy.about["seconds"] = watch.lap();
   return noisy;
 }
@@ -89,7 +118,9 @@ EvalOutcome score_samples(const Ranks& ranks, const Checkpoint& checkpoint, Data
                        ": expected samples of the split " + request.split +
                        ", found none; choose another --split");
   });
-  const auto learner = restore(ranks, checkpoint, data, request.simd);
+  TrainingDevice device;
+  if (!request.noise.given) ranks.together([&] { device = training_device(checkpoint.config.train); });
+  const auto learner = restore(ranks, checkpoint, data, request.simd, device);
 
   EvalOutcome outcome;
   outcome.model = learner->spec();
@@ -116,7 +147,10 @@ EvalOutcome score_samples(const Ranks& ranks, const Checkpoint& checkpoint, Data
   report.best_epoch = checkpoint.state.best_epoch;
   report.steps = checkpoint.state.step;
   report.parameters = count_parameters(learner->params());
-  if (request.noise.given) outcome.noisy = score_noisy(ranks, *learner, data, rows, request.noise);
+  if (request.noise.given)
+    outcome.noisy = score_noisy(ranks, *learner, data, rows, request.noise);
+  else if (learner->on_device())
+    outcome.noisy = score_on_device(ranks, *learner, checkpoint, data, rows);
   return outcome;
 }
 

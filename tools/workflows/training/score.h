@@ -16,7 +16,7 @@ struct EvalRequest {
   std::string split = "test";   ///< train, validation or test
   std::string data = {};        ///< another data set than the one of training, or a table; "" for that
   SimdTarget simd = SimdTarget::best;
-  NoiseRequest noise = {};  ///< a device on which it is scored too
+  NoiseRequest noise = {};  ///< a device on which it is scored too; none: the one it was trained for, if any
   /// A metric: decisions are taken at the thresholds that it likes best on validation; "own": each task's
   /// own.
   std::string threshold = {};

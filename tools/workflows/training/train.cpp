@@ -89,7 +89,8 @@ std::unique_ptr<RunFolder> open_folder(const Ranks& ranks, const TrainRequest& r
 
 void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
   ranks.together([&] {
-    job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd);
+    job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd,
+                               training_device(job.config.train));
     trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
     job.config.train.shard = static_cast<int>(job.learner->shard());
   });
@@ -269,7 +270,7 @@ Report make_report(const Ranks& ranks, TrainJob& job, const RunFolder* folder, c
   best = state_from_bytes(ranks.broadcast(ranks.root() ? to_bytes(best) : std::string()));
   job.learner->bind(best.params);
   const std::vector<std::size_t> rows = job.data.rows(Split::validation);
-  const std::vector<float> logits = predict_rows(ranks, *job.learner, rows);
+  const std::vector<float> logits = predict_rows_on_device(ranks, *job.learner, rows);
   report.scores = score_logits(ranks, job.config.model, job.data, rows, logits);
   ranks.together([&] {
     if (!folder) return;
@@ -355,7 +356,7 @@ TrainOutcome train_run(const Ranks& ranks, const TrainRequest& request, const Tr
     folder->write_config(job.config);
     // Nobody's first model is to be warned of what nobody chose; `qmtl plan` says it all the same.
     if (job.circuit_chosen) warn_of_circuit(job.config.model, *job.learner);
-    for (const std::string& warning : layer_warnings(job.learner->layer_circuits(), job.config.train.shots))
+    for (const std::string& warning : layer_warnings(job.learner->layer_circuits(), job.config.train))
       spdlog::warn("{}", warning);
     warn_of_scores(job);
   });

@@ -47,9 +47,10 @@ class TaskHead {
   /// expectations under the noise, and the exact gradients of those. `noise`: the text of a noise file
   /// (io/FORMATS.md), `name` the file's, in messages; one that ends with .json holds the properties of an IBM
   /// backend. No part of the model: a checkpoint does not hold it. Throws Error (usage) naming file and key,
-  /// and for circuits with more than eight qubits alive at once in an output's backward cone.
+  /// and for circuits that have neither an expansion nor at most eight qubits alive at once in an
+  /// output's backward cone.
   TaskHead with_noise(std::string_view noise, const std::string& name) const;
-  bool noisy() const;  ///< of with_noise
+  bool noisy() const;  ///< of with_noise, or train.noise
 
   TaskHead(TaskHead&&) noexcept;             ///< leaves nothing but a head to be assigned to
   TaskHead& operator=(TaskHead&&) noexcept;  ///< the same

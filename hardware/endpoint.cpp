@@ -9,6 +9,17 @@ std::int64_t DeviceJob::executions() const {
   return rows * shots;
 }
 
+namespace {
+[[noreturn]] void no_sessions() {
+  throw EndpointError(EndpointFault::refused, "this kind of endpoint has no sessions");
+}
+}  // namespace
+
+std::string Endpoint::open_session(std::optional<double>) { no_sessions(); }
+void Endpoint::use_session(const std::string&) { no_sessions(); }
+DeviceSession Endpoint::session(const std::string&) { no_sessions(); }
+void Endpoint::close_session(const std::string&) { no_sessions(); }
+
 std::string_view name(JobState state) {
   switch (state) {
     case JobState::queued:

@@ -33,6 +33,9 @@ struct DeviceJob {
   std::string tag;  ///< the client's own name of the job, unique: how it is found again after a crash
   std::vector<Sweep> sweeps;
   std::int64_t shots = 0;  ///< of every row of every sweep
+  /// The cost at which the service shall end it, a multiple of EndpointInfo::cap_step; nothing: its own
+  /// limit.
+  std::optional<double> most_cost = {};
 
   /// Executions: rows of all sweeps times shots.
   std::int64_t executions() const;
@@ -46,7 +49,7 @@ struct JobStatus {
   std::string detail;                  ///< the service's own words; of a failure its reason
   std::optional<int> queue;            ///< jobs before it
   std::optional<double> wait_seconds;  ///< predicted until it has run
-  std::optional<double> cost;          ///< in CostEstimate::unit, once known
+  std::optional<double> cost;          ///< in CostEstimate::unit, once the service calls it final
 };
 
 struct JobResult {
@@ -68,7 +71,8 @@ struct CostEstimate {
 /// What an endpoint accepts in one job and in a time. Zero: no limit.
 struct EndpointLimits {
   std::int64_t sweeps = 0, rows = 0, executions = 0, shots = 0, gates = 0, bytes = 0;
-  double submit_interval = 0;  ///< seconds between two submits
+  double submit_interval = 0;    ///< seconds between two submits
+  std::int64_t least_shots = 0;  ///< of each program
 };
 
 struct EndpointInfo {
@@ -77,7 +81,16 @@ struct EndpointInfo {
   std::string place;    ///< where it is reached, without secrets: journals and caches name it
   DeviceTarget target;  ///< with basis and coupling: programs must be made for it (physical)
   EndpointLimits limits;
-  bool paid = false;  ///< nothing is submitted without a ceiling
+  bool paid = false;    ///< nothing is submitted without a ceiling
+  bool bills = false;   ///< the service says what each job has cost, in the end
+  double cap_step = 0;  ///< costs at which the service ends a job are multiples of it; 0: it ends none
+};
+
+/// A device that is held for several jobs.
+struct DeviceSession {
+  bool accepts = false;        ///< takes jobs
+  bool ended = false;          ///< it takes none, has none to execute and costs nothing more
+  std::optional<double> cost;  ///< in CostEstimate::unit, the jobs' included; nothing: only jobs cost
 };
 
 /// How a call to an endpoint failed; decides what may be done next.
@@ -117,6 +130,19 @@ class Endpoint {
   /// ones and what is missing.
   virtual JobResult fetch(const std::string& id, const DeviceJob& job) = 0;
   virtual void cancel(const std::string& id) = 0;
+
+  /// Whether jobs are to be sent in a session that must be opened for them. Its caller keeps the journal.
+  virtual bool wants_session() { return false; }
+  /// Opens one, which the service shall end when it has cost so much. At most one is made by one call.
+  virtual std::string open_session(std::optional<double> most_cost);
+  /// Jobs that are submitted from now on are sent in it; "": in none.
+  virtual void use_session(const std::string& id);
+  /// How one is that was opened; one that the service does not know (any more) has ended.
+  virtual DeviceSession session(const std::string& id);
+  /// It takes no more jobs. May be called twice.
+  virtual void close_session(const std::string& id);
+  /// Whether a session that is closed still executes the jobs that it has.
+  virtual bool closed_sessions_execute() { return true; }
 };
 
 }  // namespace qmtl

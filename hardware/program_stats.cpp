@@ -8,8 +8,8 @@ bool is_two_qubit(const DeviceOp& op) { return op.q1 >= 0; }
 
 }  // namespace
 
-int timed_depth(const DeviceProgram& program) {
-  return longest_chain(program, [](const DeviceOp& op) { return takes_time(op.gate); });
+int depth(const DeviceProgram& program) {
+  return longest_chain(program, [](const DeviceOp&) { return true; });
 }
 
 int two_qubit_depth(const DeviceProgram& program) { return longest_chain(program, is_two_qubit); }
@@ -21,7 +21,7 @@ int two_qubit_gates(const DeviceProgram& program) {
 ProgramStats program_stats(const DeviceProgram& program) {
   ProgramStats stats;
   for (const DeviceOp& op : program.ops) ++stats.gates[std::string(info(op.gate).name)];
-  stats.depth = longest_chain(program, [](const DeviceOp&) { return true; });
+  stats.depth = depth(program);
   stats.two_qubit_depth = two_qubit_depth(program);
   return stats;
 }

@@ -11,8 +11,8 @@
 
 namespace qmtl {
 
-/// What a program asks of a device. Depths are the longest chains of gates that share qubits; readings do not
-/// count.
+/// What a program asks of a device. Depths are the longest chains of gates that share qubits, every gate
+/// counting one (rz too, though it takes no time), as other tools count; readings do not.
 struct ProgramStats {
   std::map<std::string, std::size_t> gates;  ///< how many of each name
   int depth = 0;
@@ -34,8 +34,7 @@ int longest_chain(const DeviceProgram& program, Counts counts) {
   return longest;
 }
 
-/// The depth in time: rz is a change of phase that takes none.
-int timed_depth(const DeviceProgram& program);
+int depth(const DeviceProgram& program);
 /// Longest chain of two-qubit gates.
 int two_qubit_depth(const DeviceProgram& program);
 int two_qubit_gates(const DeviceProgram& program);

@@ -57,7 +57,8 @@ std::vector<std::shared_ptr<EmulatedJob>> Emulation::list(const std::string& ser
 }
 
 JobState Emulation::state(const EmulatedJob& job) const {
-  return job.ended ? *job.ended : queue_state(options_.queue, job.polls, now() - job.created);
+  const JobState state = job.ended ? *job.ended : queue_state(options_.queue, job.polls, now() - job.created);
+  return state == JobState::completed && job.too_long ? JobState::cancelled : state;
 }
 
 const std::vector<std::vector<Counts>>& Emulation::execute(EmulatedJob& job,
@@ -106,6 +107,20 @@ Counts distorted(const Counts& counts, const FaultSet& faults) {
   if (faults.has(FaultAction::wrong_sum) && !changed.empty() && --changed.begin()->second == 0)
     changed.erase(changed.begin());
   return changed;
+}
+
+void set_charges(EmulatedJob& job, const FaultSet& faults) {
+  if (const Fault* fault = faults.find(FaultAction::overcharge))
+    job.charge_factor = fault->value("factor", 2);
+  if (const Fault* fault = faults.find(FaultAction::late_charge))
+    job.charge_after = static_cast<std::int64_t>(fault->value("polls", 3));
+  job.charged_twice = faults.has(FaultAction::double_charge);
+}
+
+std::optional<double> charge_of(EmulatedJob& job, double usual) {
+  const std::int64_t told = job.charge_looks++ - job.charge_after;
+  if (told < 0) return std::nullopt;
+  return usual * job.charge_factor * (job.charged_twice && told > 0 ? 2 : 1);
 }
 
 double device_seconds(const EmulatedJob& job) {

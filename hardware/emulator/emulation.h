@@ -65,6 +65,11 @@ struct EmulatedJob {
   std::string reason;             ///< of the failure
   std::string reason_code;        ///< the service's
   bool partial = false;           ///< the last run failed
+  bool too_long = false;          ///< it would cost more than it may: ended at its cap
+  double charge_factor = 1;       ///< of what it is charged
+  std::int64_t charge_after = 0;  ///< looks at its charge until that is told
+  bool charged_twice = false;     ///< once it was told
+  std::int64_t charge_looks = 0;
   std::once_flag executed;
   std::vector<std::vector<Counts>> counts;  ///< [run][row], once executed
 };
@@ -116,6 +121,7 @@ struct EmulatorCall {
   std::unique_lock<std::mutex>& lock;
   std::vector<std::string> holes;  ///< of the route's pattern
   std::string job, tag;            ///< for the log
+  nlohmann::ordered_json more;     ///< likewise, an object: cap, session
 };
 
 /// A text's own identifier, in the form of a UUID.
@@ -123,6 +129,12 @@ std::string uuid_of(const std::string& text);
 
 /// Counts as the faults show them.
 Counts distorted(const Counts& counts, const FaultSet& faults);
+
+/// Takes from the faults how the job will be charged.
+void set_charges(EmulatedJob& job, const FaultSet& faults);
+/// What is charged for a job that has ended instead of `usual`; nothing while that is not told. Asking is a
+/// look at it.
+std::optional<double> charge_of(EmulatedJob& job, double usual);
 
 /// What a device would take, in seconds.
 double device_seconds(const EmulatedJob& job);

@@ -146,6 +146,7 @@ struct Emulator::Impl {
                                 {"status", reply.status}};
     if (!call.job.empty()) line["job"] = call.job;
     if (!call.tag.empty()) line["tag"] = call.tag;
+    if (!call.more.is_null()) line.update(call.more);
     if (const std::string faults = call.faults.text(); !faults.empty()) line["fault"] = faults;
     log << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
   }
@@ -166,7 +167,7 @@ WireReply Emulator::answer(const WireRequest& request) {
     }
   }
   const FaultSet faults = impl_->plan.take(request.method, place.path);
-  EmulatorCall call{request, faults, lock, {}, "", ""};
+  EmulatorCall call{request, faults, lock, {}, "", "", {}};
   WireReply reply = impl_->reply_to(place, call);
   if (!faults.has(FaultAction::drop_before)) spoil(reply, faults);
   impl_->write_log(call, reply);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/emulator/faults.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "hardware/emulator/wire.h"
@@ -89,8 +91,9 @@ Fault parse_fault(const std::string& text) {
     if (sign == std::string_view::npos || !parse_whole(pair.substr(sign + 1), value))
       refuse(text, "key=number behind the action");
     const std::string key(pair.substr(0, sign));
-    if (key != "retry-after" && key != "seconds" && key != "bytes")
-      refuse(text, "a key of retry-after, seconds, bytes");
+    constexpr std::array<std::string_view, 5> keys{"retry-after", "seconds", "bytes", "factor", "polls"};
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      refuse(text, "a key of retry-after, seconds, bytes, factor, polls");
     fault.values[key] = value;
   }
   return fault;

@@ -27,6 +27,9 @@ enum class FaultAction : std::uint8_t {
   not_json,
   bad_zlib,
   huge_body,
+  overcharge,
+  late_charge,
+  double_charge,
 };
 
 struct FaultActionInfo {
@@ -35,7 +38,7 @@ struct FaultActionInfo {
   std::string_view summary;
 };
 
-inline constexpr std::array<FaultActionInfo, 16> fault_actions{{
+inline constexpr std::array<FaultActionInfo, 19> fault_actions{{
     {FaultAction::status, "NUMBER", "answers with this HTTP status (retry-after=SECONDS) and does nothing"},
     {FaultAction::drop_before, "drop-before", "cuts the connection and does nothing"},
     {FaultAction::drop_during, "drop-during", "does it, then cuts the connection halfway in the answer"},
@@ -52,6 +55,11 @@ inline constexpr std::array<FaultActionInfo, 16> fault_actions{{
     {FaultAction::not_json, "not-json", "a page of HTML instead of the body"},
     {FaultAction::bad_zlib, "bad-zlib", "damages compressed arrays"},
     {FaultAction::huge_body, "huge-body", "blanks before the body (bytes=1000000000)"},
+    {FaultAction::overcharge, "overcharge",
+     "the job made by this request is charged more (factor=2), cap or not"},
+    {FaultAction::late_charge, "late-charge",
+     "its charge is told after so many looks at the ended job (polls=3)"},
+    {FaultAction::double_charge, "double-charge", "its charge is doubled after it was told"},
 }};
 
 /// "METHOD PATH:WHEN=ACTION[,key=value...]". METHOD may be *. PATH is without the version: "/jobs", with *

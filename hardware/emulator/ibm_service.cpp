@@ -164,8 +164,11 @@ WireReply IbmService::create_job(EmulatorCall& call) {
     const auto found = emulation_.sessions.find(session->text());
     if (found == emulation_.sessions.end())
       throw WireRefusal{404, 1337, "Session " + session->text() + " does not exist", {}};
+    refresh(found->second);
     if (!found->second["accepting_jobs"].get<bool>())
       throw WireRefusal{400, 1337, "Session " + session->text() + " accepts no jobs", {}};
+    active_since_.emplace(session->text(), emulation_.now());
+    call.more["session"] = session->text();
   }
   job->id = random_hex(20);
   if (call.faults.has(FaultAction::fail_job)) {
@@ -173,6 +176,11 @@ WireReply IbmService::create_job(EmulatorCall& call) {
     job->reason = "Internal error";
     job->reason_code = "1000";
   }
+  if (const auto cap = request_fields(body).find("cost")) {
+    job->too_long = device_seconds(*job) > cap->number();
+    call.more["cap"] = cap->json();
+  }
+  set_charges(*job, call.faults);
   emulation_.add(job);
   call.job = job->id;
   call.tag = job->tag;
@@ -182,18 +190,27 @@ WireReply IbmService::create_job(EmulatorCall& call) {
   return json_reply(200, reply);
 }
 
-Json IbmService::job_json(const EmulatedJob& job, bool params) const {
+Json IbmService::job_json(EmulatedJob& job, bool params, bool look) const {
   const JobState state = emulation_.state(job);
-  const bool done = state == JobState::completed;
+  const bool done = state == JobState::completed, stopped = state == JobState::cancelled && job.too_long;
+  std::optional<double> charge = done ? device_seconds(job) : stopped ? job.request.value("cost", 0.0) : 0.0;
+  if (pending(state))
+    charge.reset();
+  else if (look)
+    charge = charge_of(job, *charge);
   Json states{{"status", ibm_name(state)}};
   if (state == JobState::failed) {
     states["reason"] = job.reason;
     states["reason_code"] = std::stoi("0" + job.reason_code);
     states["reason_solution"] = "Contact whoever started the emulator.";
   }
+  if (stopped) {
+    states["reason"] = "Job ran longer than its maximum execution time";
+    states["reason_code"] = 1305;
+  }
   Json json{{"id", job.id},
             {"backend", emulation_.options().target.name},
-            {"status", ibm_name(state)},
+            {"status", stopped ? "Cancelled - Ran too long" : std::string(ibm_name(state))},
             {"state", states},
             {"program", {{"id", "sampler"}}},
             {"created", iso_time(job.created)},
@@ -202,10 +219,10 @@ Json IbmService::job_json(const EmulatedJob& job, bool params) const {
             {"user_id", "emulated"},
             {"private", job.request.value("private", false)},
             {"usage",
-             {{"seconds", done ? device_seconds(job) : 0.0},
-              {"quantum_seconds", done ? device_seconds(job) : 0.0},
-              {"qpu_charge_time_seconds", done ? device_seconds(job) : 0.0},
-              {"status", done ? "complete" : "pending"}}},
+             {{"seconds", charge.value_or(0.0)},
+              {"quantum_seconds", charge.value_or(0.0)},
+              {"qpu_charge_time_seconds", charge.value_or(0.0)},
+              {"status", charge ? "complete" : "pending"}}},
             {"estimated_running_time_seconds", device_seconds(job)}};
   if (job.request.contains("session_id")) json["session_id"] = job.request["session_id"];
   if (done) json["ended"] = iso_time(job.created + device_seconds(job));
@@ -241,13 +258,13 @@ WireReply IbmService::list_jobs(EmulatorCall& call) {
   Json jobs = Json::array();
   for (std::size_t i = static_cast<std::size_t>(offset);
        i < found.size() && jobs.size() < static_cast<std::size_t>(limit); ++i)
-    jobs.push_back(job_json(*found[i], request.query_or("exclude_params", "true") == "false"));
+    jobs.push_back(job_json(*found[i], request.query_or("exclude_params", "true") == "false", false));
   return json_reply(200, {{"jobs", jobs}, {"count", found.size()}, {"offset", offset}, {"limit", limit}});
 }
 
 WireReply IbmService::get_job(EmulatorCall& call) {
   const auto job = job_of(call);
-  const Json json = job_json(*job, call.request.query_or("exclude_params", "false") != "true");
+  const Json json = job_json(*job, call.request.query_or("exclude_params", "false") != "true", true);
   ++job->polls;
   return json_reply(200, json);
 }
@@ -324,68 +341,6 @@ WireReply IbmService::set_tags(EmulatorCall& call) {
   for (const SortedJsonField& tag : root.at("tags").list()) tag.text();
   job->request["tags"] = body["tags"];
   emulation_.save(*job);
-  return empty_reply(204);
-}
-
-WireReply IbmService::create_session(EmulatorCall& call) {
-  const Json body = parse_request(call.request.body);
-  const SortedJsonField root = request_fields(body);
-  only(root, {"mode", "backend", "backend_name", "max_ttl", "instance"});
-  const auto mode = root.find("mode");
-  if (mode && mode->text() != "dedicated" && mode->text() != "batch") mode->wrong("dedicated or batch");
-  // Clients disagree on the key.
-  const auto backend = root.find(root.find("backend") ? "backend" : "backend_name");
-  if (backend && backend->text() != emulation_.options().target.name)
-    throw WireRefusal{404, 1216, "Backend " + backend->text() + " does not exist", {}};
-  const auto ttl = root.find("max_ttl");
-  const std::int64_t seconds = ttl ? ttl->integer(1, 28800) : 28800;
-  const std::string id = uuid_of(random_hex(32));
-  const Json session{{"id", id},
-                     {"backend_name", emulation_.options().target.name},
-                     {"mode", mode ? mode->text() : "dedicated"},
-                     {"state", "open"},
-                     {"accepting_jobs", true},
-                     {"max_ttl", seconds},
-                     {"active_ttl", seconds},
-                     {"interactive_ttl", 60},
-                     {"started_at", iso_time(emulation_.now())},
-                     {"last_job_started", Json()},
-                     {"last_job_completed", Json()},
-                     {"activated_at", Json()},
-                     {"closed_at", Json()},
-                     {"elapsed_time", 0},
-                     {"user_id", "emulated"}};
-  emulation_.sessions[id] = session;
-  return json_reply(200, session);
-}
-
-Json& IbmService::session_of(const EmulatorCall& call) const {
-  const auto found = emulation_.sessions.find(call.holes[0]);
-  if (found == emulation_.sessions.end())
-    throw WireRefusal{404, 1337, "Session " + call.holes[0] + " does not exist", {}};
-  return found->second;
-}
-
-WireReply IbmService::get_session(EmulatorCall& call) { return json_reply(200, session_of(call)); }
-
-WireReply IbmService::patch_session(EmulatorCall& call) {
-  Json& session = session_of(call);
-  const Json body = parse_request(call.request.body);
-  const SortedJsonField root = request_fields(body);
-  only(root, {"accepting_jobs"});
-  session["accepting_jobs"] = root.at("accepting_jobs").boolean();
-  return json_reply(200, session);
-}
-
-WireReply IbmService::close_session(EmulatorCall& call) {
-  Json& session = session_of(call);
-  session["accepting_jobs"] = false;
-  session["state"] = "closed";
-  session["closed_at"] = iso_time(emulation_.now());
-  for (const auto& job : emulation_.list("ibm"))
-    if (job->request.value("session_id", std::string()) == call.holes[0] &&
-        emulation_.state(*job) == JobState::queued)
-      job->ended = JobState::cancelled;
   return empty_reply(204);
 }
 

@@ -42,9 +42,13 @@ class IbmService {
   std::shared_ptr<EmulatedJob> job_of(EmulatorCall& call) const;
   void check_backend(const EmulatorCall& call) const;
   nlohmann::json& session_of(const EmulatorCall& call) const;
-  nlohmann::json job_json(const EmulatedJob& job, bool params) const;
+  /// `look`: at what it was charged too, which may not be told at the first.
+  nlohmann::json job_json(EmulatedJob& job, bool params, bool look) const;
+  /// Brings state and length of a session up to date.
+  void refresh(nlohmann::json& session);
 
   Emulation& emulation_;
+  std::map<std::string, double> active_since_;  ///< sessions whose first job has come, seconds since 1970
 };
 
 }  // namespace qmtl

@@ -63,8 +63,14 @@ WireReply IonqService::create_session(EmulatorCall& call) {
   const SortedJsonField root = request_fields(body);
   only(root, {"backend", "settings"});
   check_ionq_backend(root.at("backend").text());
-  if (const auto settings = root.find("settings"))
+  if (const auto settings = root.find("settings")) {
     only(*settings, {"job_count_limit", "duration_limit_min", "cost_limit", "expires_at"});
+    if (const auto limit = settings->find("cost_limit")) {
+      only(*limit, {"unit", "value"});
+      limit->at("unit").text();
+      limit->at("value").number();
+    }
+  }
   const std::string id = uuid_of(random_hex(32));
   emulation_.sessions[id] = {{"id", id},
                              {"created_at", iso_time(emulation_.now())},
@@ -78,6 +84,7 @@ WireReply IonqService::create_session(EmulatorCall& call) {
                              {"active", true},
                              {"status", "started"},
                              {"started_at", iso_time(emulation_.now())}};
+  call.more["session"] = id;
   return json_reply(201, emulation_.sessions[id]);
 }
 
@@ -101,6 +108,7 @@ WireReply IonqService::end_session(EmulatorCall& call) {
   session["active"] = false;
   session["status"] = "ended";
   session["ended_at"] = iso_time(emulation_.now());
+  call.more["session"] = call.holes[0];
   return json_reply(200, session);
 }
 

@@ -139,20 +139,35 @@ JobState IonqService::state(const Found& found) const {
                                                                                       : whole;
 }
 
+void IonqService::check_session(const std::string& id, double more) const {
+  const auto found = emulation_.sessions.find(id);
+  if (found == emulation_.sessions.end()) throw WireRefusal{404, 0, "Session " + id + " not found", {}};
+  const Json& session = found->second;
+  if (!session.value("active", false)) throw WireRefusal{400, 0, "Session " + id + " has ended", {}};
+  if (!session["settings"].contains("cost_limit")) return;
+  double spent = more;
+  for (const auto& job : emulation_.list("ionq"))
+    if (job->request.value("session_id", Json()) == id) spent += price(*job);
+  if (spent > session["settings"]["cost_limit"].value("value", 0.0))
+    throw WireRefusal{400, 0, "Session " + id + " has reached its cost limit", {}};
+}
+
 WireReply IonqService::create_job(EmulatorCall& call) {
   constexpr std::size_t most_bytes = 10'000'000;
   if (call.request.body.size() > most_bytes) throw WireRefusal{413, 0, "The body is larger than 10 MB", {}};
   const Json body = parse_request(call.request.body);
   const auto job = read_ionq_job(body, uuid_of(random_hex(32)), emulation_.options());
-  if (const auto session = request_fields(body).find("session_id"))
-    if (!emulation_.sessions.contains(session->text()))
-      throw WireRefusal{404, 0, "Session " + session->text() + " not found", {}};
+  if (const auto session = request_fields(body).find("session_id")) {
+    check_session(session->text(), price(*job));
+    call.more["session"] = session->text();
+  }
   if (call.faults.has(FaultAction::fail_job)) {
     job->ended = JobState::failed;
     job->reason_code = "QuantumComputerError";
     job->reason = "The emulated device failed";
   }
   job->partial = call.faults.has(FaultAction::partial_failure);
+  set_charges(*job, call.faults);
   emulation_.add(job);
   call.job = job->id;
   call.tag = job->tag;
@@ -330,11 +345,14 @@ WireReply IonqService::artifact(EmulatorCall& call) {
 
 WireReply IonqService::cost(EmulatorCall& call) {
   const Found found = found_of(call);
-  const Json amount{{"value", price(*found.job)}, {"unit", "usd"}};
-  const bool done = state(found) == JobState::completed;
+  const JobState now = state(found);
+  const double usual = price(*found.job);
+  // What failed or was cancelled costs nothing.
+  std::optional<double> charge;
+  if (over(now)) charge = charge_of(*found.job, now == JobState::completed ? usual : 0.0);
   return json_reply(200, {{"dry_run", found.job->request.value("dry_run", false)},
-                          {"estimated_cost", amount},
-                          {"cost", done ? amount : Json()}});
+                          {"estimated_cost", {{"value", usual}, {"unit", "usd"}}},
+                          {"cost", charge ? Json{{"value", *charge}, {"unit", "usd"}} : Json()}});
 }
 
 WireReply IonqService::estimate(EmulatorCall& call) {

@@ -45,6 +45,8 @@ class IonqService {
   };
   std::optional<Found> find(const std::string& id) const;
   Found found_of(EmulatorCall& call) const;
+  /// Refuses a session that takes no job of that price.
+  void check_session(const std::string& id, double more) const;
   JobState state(const Found& found) const;
   nlohmann::json job_json(const Found& found) const;
   nlohmann::json results_json(const Found& found, const std::string& id) const;

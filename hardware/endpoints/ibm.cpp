@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "hardware/endpoints/ibm_request.h"
 #include "hardware/endpoints/ibm_results.h"
+#include "hardware/endpoints/ibm_sessions.h"
 #include "hardware/endpoints/ibm_tokens.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/rest_service.h"
@@ -37,18 +39,8 @@ class IbmEndpoint final : public Endpoint {
   IbmEndpoint(IbmOptions options, std::unique_ptr<RestService> service)
       : options_(std::move(options)),
         service_(std::move(service)),
-        pacer_(options_.submit_interval, machine_clock()) {}
-
-  /// A session that was opened here takes no more jobs; those it has are still executed.
-  ~IbmEndpoint() override {
-    if (!opened_session_) return;
-    try {
-      service_->attempt("PATCH", "/sessions/" + url_encoded(options_.job.session_id),
-                        R"({"accepting_jobs": false})");
-    } catch (const std::exception&) {
-      // It then ends by its own limits.
-    }
-  }
+        pacer_(options_.submit_interval, machine_clock()),
+        given_session_(!options_.job.session_id.empty()) {}
 
   const EndpointInfo& info() override {
     if (!info_) info_ = ask_info();
@@ -67,10 +59,13 @@ class IbmEndpoint final : public Endpoint {
           static_cast<double>(sweep.rows) * static_cast<double>(job.shots) * (rep_delay_ + length);
     }
     cost.seconds += loading;
-    const bool priced = options_.price_per_second > 0;
-    cost.amount = paid ? cost.seconds * (priced ? options_.price_per_second : 1.0) : 0.0;
-    cost.unit = priced ? "USD" : "seconds";
+    const bool dedicated = options_.session_mode == "dedicated";
+    // The next job comes after a look at the one before and the pause between two submits.
+    const double held = dedicated ? 5.0 + options_.submit_interval : 0.0;
+    cost.amount = paid ? (cost.seconds + held) * price() : 0.0;
+    cost.unit = options_.price_per_second > 0 ? "USD" : "seconds";
     cost.basis = "executions times the repetition delay and the program's length, plus two seconds a job";
+    if (dedicated) cost.basis += "; a dedicated session is paid between its jobs too";
     const SortedJsonField status = service_->read_json(backend_path() + "/status");
     if (const auto queue = status.find("length_queue"))
       cost.queue = static_cast<int>(queue->integer(0, 1'000'000'000));
@@ -79,8 +74,14 @@ class IbmEndpoint final : public Endpoint {
 
   std::string submit(const DeviceJob& job) override {
     check_programs(job);
-    if (options_.job.session_id.empty() && !options_.session_mode.empty()) open_session();
-    const std::string body = ibm_job_body(job, options_.job).dump();
+    IbmJobOptions options = options_.job;
+    if (job.most_cost) {
+      // Not below one second, of which the service's whole numbers begin.
+      const auto seconds = static_cast<std::int64_t>(std::floor(*job.most_cost / price() + 1e-9));
+      const std::int64_t most = options.max_seconds > 0 ? options.max_seconds : longest_job;
+      options.max_seconds = std::clamp<std::int64_t>(seconds, 1, most);
+    }
+    const std::string body = ibm_job_body(job, options).dump();
     pacer_.wait();
     const HttpResponse response = service_->post("/jobs", body);
     return service_->accepted(response, "POST " + service_->base() + "/jobs",
@@ -130,7 +131,34 @@ class IbmEndpoint final : public Endpoint {
 
   void cancel(const std::string& id) override { service_->put("POST", job_path(id) + "/cancel", ""); }
 
+  bool wants_session() override { return !options_.session_mode.empty() && !given_session_; }
+
+  std::string open_session(std::optional<double> most_cost) override {
+    return sessions(most_cost && info().paid).open(options_.job.backend, most_cost);
+  }
+
+  void use_session(const std::string& id) override { options_.job.session_id = id; }
+
+  DeviceSession session(const std::string& id) override { return sessions(info().paid).ask(id); }
+
+  void close_session(const std::string& id) override { sessions(false).close(id); }
+
  private:
+  static constexpr std::int64_t longest_job = 10'800;
+
+  /// Of a second of the device, in CostEstimate::unit.
+  double price() const { return options_.price_per_second > 0 ? options_.price_per_second : 1.0; }
+
+  static double not_negative(const SortedJsonField& answer) {
+    const double value = answer.number();
+    if (value < 0) answer.wrong("a time that is not negative");
+    return value;
+  }
+
+  IbmSessions sessions(bool paid) {
+    return {*service_, options_.session_mode, options_.session_ttl, paid ? price() : 0.0};
+  }
+
   static std::string job_path(const std::string& id) { return "/jobs/" + url_encoded(id); }
   std::string backend_path() const { return "/backends/" + url_encoded(options_.job.backend); }
 
@@ -163,14 +191,18 @@ class IbmEndpoint final : public Endpoint {
     if (const auto cure = state.find("reason_solution"); cure && cure->is_text() && !cure->text().empty())
       status.detail += "; " + cure->text();
     status.detail = service_->redactor().clean(status.detail);
-    if (const auto usage = job.find("usage"))
-      if (const auto charged = usage->find("qpu_charge_time_seconds"))
-        if (status.state != JobState::queued && status.state != JobState::running) {
-          const double seconds = charged->number();
-          if (seconds < 0) charged->wrong("a time that is not negative");
-          status.cost = seconds * (options_.price_per_second > 0 ? options_.price_per_second : 1.0);
-        }
+    if (status.state != JobState::queued && status.state != JobState::running) status.cost = cost_of(job);
     return status;
+  }
+
+  /// What the job was charged; nothing while the service still counts.
+  std::optional<double> cost_of(const SortedJsonField& job) const {
+    const auto usage = job.find("usage");
+    if (!usage) return std::nullopt;
+    if (const auto state = usage->find("status"); state && state->text() == "pending") return std::nullopt;
+    const auto charged = usage->find("qpu_charge_time_seconds");
+    if (!charged) return std::nullopt;
+    return not_negative(*charged) * price();
   }
 
   EndpointInfo ask_info() {
@@ -193,6 +225,8 @@ class IbmEndpoint final : public Endpoint {
     rep_delay_ = options_.rep_delay.value_or(rep_delay_of(configuration));
     const auto simulator = configuration.find("simulator");
     about.paid = !(simulator && simulator->boolean());
+    about.bills = about.paid;
+    about.cap_step = about.paid ? price() : 0.0;
     about.limits.executions = 10'000'000;
     if (const auto most = configuration.find("max_shots"))
       about.limits.shots = most->integer(1, 1'000'000'000);
@@ -251,23 +285,13 @@ class IbmEndpoint final : public Endpoint {
                                                         "; transpile it for the device");
   }
 
-  void open_session() {
-    Json body{{"mode", options_.session_mode}, {"backend", options_.job.backend}};
-    if (options_.session_ttl > 0) body["max_ttl"] = options_.session_ttl;
-    const HttpResponse response = service_->post("/sessions", body.dump());
-    options_.job.session_id =
-        service_->accepted(response, "POST " + service_->base() + "/sessions",
-                           [](const SortedJsonField& answer) { return identifier(answer.at("id")); });
-    opened_session_ = true;
-  }
-
   IbmOptions options_;
   std::unique_ptr<RestService> service_;
   Pacer pacer_;
   std::optional<EndpointInfo> info_;
   DeviceTarget device_;   ///< with all its gates; known with info_
   double rep_delay_ = 0;  ///< seconds; known with info_
-  bool opened_session_ = false;
+  bool given_session_;    ///< one that somebody else opens and closes
 };
 
 /// The environment's value, "" without it.

@@ -37,11 +37,16 @@ void IbmTokens::exchange() {
       "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=" + url_encoded(key_.reveal());
   const HttpResponse response = send_repeating(client_, request, policy_, clock_);
   wipe_text(request.body);
-  if (!response.ok())
-    throw EndpointError(is_passing(response.status) ? EndpointFault::transient : EndpointFault::refused,
+  if (!response.ok()) {
+    const bool passing = is_passing(response.status);
+    const char* cure = "; check iam_url";
+    if (passing) cure = "; the service is busy or down, the key was not looked at: try again later";
+    if (response.status == 400 || response.status == 401 || response.status == 403) cure = "; check the key";
+    throw EndpointError(passing ? EndpointFault::transient : EndpointFault::refused,
                         "POST " + url_ + ": expected an access token for the API key, found status " +
                             std::to_string(response.status) + ": " + service_words(response.body, redactor_) +
-                            "; check the key");
+                            cure);
+  }
   const std::string source = "POST " + url_;
   // Damaged answers may hold half a token: nothing of them is repeated.
   if (!nlohmann::json::accept(response.body))

@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct IonqOptions {
   std::string backend, noise_model, session;
+  bool own_session = false;  ///< one is opened for the jobs, with what they may cost as its limit
   bool debiasing = false, dry_run = false;
   std::string sharpen;  ///< "", "true" or "false": asked for when debiased results are read
 };
@@ -89,7 +90,7 @@ class IonqEndpoint final : public Endpoint {
     if (status.state == JobState::failed) status.detail = failure_of(job);
     if (const auto wait = job.find("predicted_wait_time_ms"))
       status.wait_seconds = not_negative(*wait) / 1000;
-    if (status.state == JobState::completed) status.cost = cost_of(id);
+    if (status.state != JobState::queued && status.state != JobState::running) status.cost = cost_of(id);
     return status;
   }
 
@@ -117,6 +118,33 @@ class IonqEndpoint final : public Endpoint {
 
   void cancel(const std::string& id) override { service_->put("PUT", job_path(id) + "/status/cancel", ""); }
 
+  bool wants_session() override { return options_.own_session && info().paid; }
+
+  std::string open_session(std::optional<double> most_cost) override {
+    Json body{{"backend", options_.backend}};
+    if (most_cost) body["settings"]["cost_limit"] = {{"unit", "usd"}, {"value", *most_cost}};
+    const HttpResponse response = service_->post("/sessions", body.dump());
+    return service_->accepted(response, "POST " + service_->base() + "/sessions",
+                              [](const SortedJsonField& answer) { return identifier(answer.at("id")); });
+  }
+
+  void use_session(const std::string& id) override { options_.session = id; }
+
+  DeviceSession session(const std::string& id) override {
+    const std::string path = "/sessions/" + url_encoded(id);
+    const auto response = service_->read_existing(path);
+    if (!response) return {false, true, std::nullopt};
+    const bool active = service_->json(*response, "GET " + service_->base() + path).at("active").boolean();
+    return {active, !active, std::nullopt};
+  }
+
+  void close_session(const std::string& id) override {
+    if (session(id).accepts) service_->put("POST", "/sessions/" + url_encoded(id) + "/end", "");
+  }
+
+  /// The service does not say what becomes of them.
+  bool closed_sessions_execute() override { return false; }
+
  private:
   EndpointInfo ask_info() {
     EndpointInfo about;
@@ -124,8 +152,10 @@ class IonqEndpoint final : public Endpoint {
     about.backend = options_.backend;
     about.place = service_->base();
     about.target.name = options_.backend;
-    about.paid = options_.backend != "simulator";
+    about.paid = about.bills = options_.backend != "simulator";
     about.limits = {0, 5000, 0, 1'000'000, 150'000, 9'500'000, 0};
+    // Fewer cannot be spread over the symmetric variants.
+    if (options_.debiasing && about.paid) about.limits.least_shots = 500;
     const SortedJsonField list = service_->read_json("/backends");
     std::string known;
     for (const SortedJsonField& backend : list.list()) {
@@ -255,7 +285,10 @@ class IonqEndpoint final : public Endpoint {
   }
 
   std::optional<double> cost_of(const std::string& id) {
-    const SortedJsonField answer = service_->read_json(job_path(id) + "/cost");
+    const std::string path = job_path(id) + "/cost";
+    const auto response = service_->read_existing(path);
+    if (!response) return std::nullopt;
+    const SortedJsonField answer = service_->json(*response, "GET " + service_->base() + path);
     const auto cost = answer.find("cost");
     if (!cost) return std::nullopt;
     return not_negative(cost->is_object() ? cost->at("value") : *cost);
@@ -338,6 +371,9 @@ std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config) {
   options.backend = settings.text("backend", "simulator");
   options.noise_model = settings.text("noise_model", "");
   options.session = settings.text("session_id", "");
+  options.own_session = settings.boolean("session", false);
+  if (options.own_session && !options.session.empty())
+    throw usage_error(settings.file() + ": session: expected false with a session_id, found true");
   options.debiasing = settings.boolean("debiasing", false);
   options.dry_run = settings.boolean("dry_run", false);
   if (settings.has("sharpen")) options.sharpen = settings.boolean("sharpen", false) ? "true" : "false";

@@ -26,6 +26,37 @@ const ProgramText& text_format(const std::string& file, const std::string& name)
   throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
 }
 
+/// Whether jobs are a service's, counted and bounded by --max-cost, or computed by the library here. Nothing
+/// in QDMI tells, so that the user must say it wherever the settings lead elsewhere.
+bool read_remote(EndpointSettings& settings, const QdmiSettings& library) {
+  std::string leads;
+  const auto add = [&](const char* what, bool found) {
+    if (found) leads += (leads.empty() ? "" : ", ") + std::string(what);
+  };
+  const auto has = [&](const char* part) {
+    return std::any_of(library.custom.begin(), library.custom.end(),
+                       [&](const std::string& text) { return text.find(part) != std::string::npos; });
+  };
+  add("base_url", !library.base_url.empty());
+  add("auth_url", !library.auth_url.empty());
+  add("auth_file", !library.auth_file.empty());
+  add("an API key", !library.token.empty());
+  add("an address among custom1 .. custom5", has("://"));
+  add("an ARN", has("arn:") || library.base_url.starts_with("arn:"));
+  if (!leads.empty() && !settings.has("remote"))
+    throw usage_error(
+        settings.file() +
+        ": remote: expected true (jobs run at a service: they cost, and "
+        "--max-cost bounds them) or false (the library computes on this machine), found none beside " +
+        leads);
+  const bool remote = settings.boolean("remote", false);
+  if (!remote && (has(":device/qpu/") || library.base_url.find(":device/qpu/") != std::string::npos))
+    throw usage_error(settings.file() +
+                      ": remote: expected true for the ARN of a device, whose tasks are paid, "
+                      "found false");
+  return remote;
+}
+
 /// A device, and programs and counts as it writes them.
 class QdmiPrograms {
  public:
@@ -247,7 +278,7 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   EndpointSettings& settings = config.settings;
   const QdmiSettings library = read_settings(settings);
   const ProgramText& text = text_format(settings.file(), settings.text("format", "qasm3"));
-  const bool remote = settings.boolean("remote", false);
+  const bool remote = read_remote(settings, library);
   const bool reversed = settings.boolean("reversed_bits", false);
   const bool lost_are_absent = settings.boolean("lost_are_absent", false);
   const std::int64_t timeout = settings.integer("timeout", 600);

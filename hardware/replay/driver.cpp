@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 
 #include "hardware/replay/result_text.h"
 #include "runtime/base/error.h"
@@ -118,19 +119,6 @@ void ReplayDriver::check_files() {
   }
 }
 
-void ReplayDriver::require_ceiling() const {
-  if (!ceiling_) return;
-  const double spent = journal_.spent();
-  double ahead = 0;
-  for (const JobRecord& job : journal_.jobs())
-    if (job.last.state == planned) ahead += job.last.estimate;
-  if (spent + ahead > *ceiling_)
-    throw usage_error("--max-cost: expected at least " + significant(spent + ahead, 6) + " (" +
-                      significant(spent, 6) + " spent, " + significant(ahead, 6) +
-                      " estimated for what is not sent), found " + significant(*ceiling_, 6) +
-                      "; nothing more was sent");
-}
-
 ReplayEnd ReplayDriver::settle() {
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     if (journal_.jobs()[j].last.state != submitting) continue;
@@ -183,11 +171,22 @@ ReplayEnd ReplayDriver::submit_job(std::size_t job) {
   double wait = patience_.first_wait;
   for (int attempt = 1;; ++attempt) {
     if (pace() == ReplayEnd::stopped) return ReplayEnd::stopped;
+    if (is_bounded()) {
+      read_charges();
+      if (open_jobs() >= static_cast<std::size_t>(patience_.in_flight)) return ReplayEnd::waiting;
+    }
     require_ceiling();
-    const DeviceJob request = made(job);
-    journal_.record(next(job, submitting));
     std::string reason;
+    bool begun = false;
     try {
+      JournalEntry beginning = next(job, submitting);
+      if (sessions_)
+        beginning.session =
+            sessions_->require(ceiling_ ? std::optional(*ceiling_ - exposed()) : std::nullopt);
+      DeviceJob request = made(job);
+      request.most_cost = beginning.cap = cap_of(job);
+      journal_.record(beginning);
+      begun = true;
       JournalEntry entry = next(job, submitted);
       entry.ids = {endpoint_.submit(request)};
       journal_.record(entry);
@@ -195,23 +194,26 @@ ReplayEnd ReplayDriver::submit_job(std::size_t job) {
     } catch (const EndpointError& error) {
       reason = error.what();
       if (error.fault() == EndpointFault::refused) {
+        if (!begun) throw;
         JournalEntry entry = next(job, failed);
         entry.detail = reason;
         journal_.record(entry);
         throw;
       }
-      if (error.fault() != EndpointFault::transient) {
+      if (begun && error.fault() != EndpointFault::transient) {
         // The answer was lost or makes no sense: the service may have the job.
-        seams_.tell("job " + request.tag + ": " + reason);
+        seams_.tell("job " + journal_.jobs()[job].last.tag + ": " + reason);
         if (look_for(job, true)) return ReplayEnd::done;
         if (seams_.stop()) return ReplayEnd::stopped;
       }
     }
-    JournalEntry entry = next(job, planned);
-    entry.detail = reason;
-    journal_.record(entry);
+    if (begun) {
+      JournalEntry entry = next(job, planned);
+      entry.detail = reason;
+      journal_.record(entry);
+    }
     if (attempt == patience_.submits) {
-      seams_.tell("job " + request.tag + ": not accepted in " + std::to_string(attempt) +
+      seams_.tell("job " + journal_.jobs()[job].last.tag + ": not accepted in " + std::to_string(attempt) +
                   " attempts: " + reason);
       return ReplayEnd::blocked;
     }
@@ -300,16 +302,22 @@ ReplayEnd ReplayDriver::fetch(ReplayPhase phase, bool wait) {
       const ReplayState before = journal_.jobs()[j].last.state;
       try {
         if (is(j, phase, submitted)) ask(j);
-        if (is(j, phase, completed)) collect(j);
+        if (is(j, phase, completed)) {
+          // Endpoints on this machine execute a job now.
+          seams_.working("results of jobs", j, jobs_.size());
+          collect(j);
+        }
       } catch (const EndpointError&) {
         if (!error) error = std::current_exception();
       }
       progress = progress || journal_.jobs()[j].last.state != before;
     }
+    const bool over = error || !outstanding(phase) || !wait;
+    if (over) seams_.working("", 0, 0);
     if (error) std::rethrow_exception(error);
-    if (!outstanding(phase)) return ReplayEnd::done;
-    if (!wait) return ReplayEnd::waiting;
+    if (over) return outstanding(phase) ? ReplayEnd::waiting : ReplayEnd::done;
     if (progress) pause = patience_.first_poll;
+    seams_.working("waiting for the service to execute its jobs", 0, 0);
     seams_.sleep(pause);
     pause = std::min(1.5 * pause, patience_.longest_poll);
   }
@@ -319,6 +327,11 @@ ReplayEnd ReplayDriver::run(ReplayPhase phase) {
   while (true) {
     const ReplayEnd sent = submit(phase);
     if (sent == ReplayEnd::stopped) return sent;
+    if (sent == ReplayEnd::waiting) {
+      const ReplayEnd end = wait_for_room(std::numeric_limits<double>::infinity());
+      if (end != ReplayEnd::done) return end;
+      continue;
+    }
     // A full queue takes the next job when one of ours has left it.
     const bool full = sent == ReplayEnd::blocked;
     if (full && !outstanding(phase)) return sent;

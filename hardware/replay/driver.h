@@ -9,8 +9,13 @@
 #include "hardware/endpoint.h"
 #include "hardware/replay/jobs.h"
 #include "hardware/replay/journal.h"
+#include "hardware/replay/sessions.h"
 
 namespace qmtl {
+
+/// Called when a step begins that may take long: what is done, and which of how many it is (0 of 0: nobody
+/// knows). An empty text: it is over.
+using WorkProgress = std::function<void(const std::string& what, std::size_t done, std::size_t all)>;
 
 /// What a replay needs from around it.
 struct ReplaySeams {
@@ -22,6 +27,7 @@ struct ReplaySeams {
   std::function<void(double)> sleep;             ///< so many seconds, or until a stop is asked for
   std::function<bool()> stop;                    ///< whether a stop was asked for
   std::function<void(const std::string&)> tell;  ///< progress and warnings, a line each
+  WorkProgress working = [](const std::string&, std::size_t, std::size_t) {};
 };
 
 /// How long a replay tries. Seconds.
@@ -30,7 +36,9 @@ struct ReplayPatience {
   double first_wait = 1, longest_wait = 60;  ///< between them, doubling
   double grace = 60;  ///< a service may list a job so late: only then a lost submit is repeated
   double first_poll = 0.2, longest_poll = 30;  ///< between two questions after results, growing by half
-  int results = 20;  ///< questions after results that are not there although the job is completed
+  int in_flight = 1;    ///< paid jobs at once: what the others have cost is known before one more is sent
+  double charge = 600;  ///< a service may say so long after a job's end what it has cost
+  int results = 20;     ///< questions after results that are not there although the job is completed
 };
 
 enum class ReplayEnd : std::uint8_t {
@@ -47,6 +55,10 @@ class ReplayDriver {
  public:
   ReplayDriver(Endpoint& endpoint, ReplayJournal& journal, std::string identity, std::vector<ReplayJob> jobs,
                const std::vector<ReplayProgram>& programs, ReplaySeams seams, ReplayPatience patience = {});
+  /// Leaves word of the jobs that its sessions still have.
+  ~ReplayDriver();
+  ReplayDriver(const ReplayDriver&) = delete;
+  ReplayDriver& operator=(const ReplayDriver&) = delete;
 
   /// Writes the jobs into the journal with their estimated cost, or checks that those there are these.
   /// Throws Error (data) if a job's shape has changed, as when the device or this program did. Without
@@ -55,13 +67,25 @@ class ReplayDriver {
 
   /// Most that may be spent, in the endpoint's unit.
   void set_ceiling(double amount) { ceiling_ = amount; }
+  /// Where an endpoint's sessions are kept, if it wants any. They outlive the driver.
+  void set_sessions(ReplaySessions& sessions) { sessions_ = &sessions; }
+  /// Closes the sessions that are open.
+  void close_sessions();
   /// Throws Error (usage) if what is spent and the estimates of all jobs that are not sent do not fit.
-  void require_ceiling() const;
+  void require_ceiling();
+  /// Asks the service what jobs that were sent have cost by now. What has changed is in the journal.
+  void read_charges();
+  /// What jobs and sessions have cost, as far as it is known.
+  double spent() const;
 
   /// Looks for jobs whose submit was interrupted. They are submitted or planned afterwards.
   ReplayEnd settle();
-  /// Sends the planned jobs of a phase.
+  /// Sends the planned jobs of a phase; waiting: as many as may be under way at once are
+  /// (ReplayPatience::in_flight), wherever jobs are paid and the endpoint says what they cost.
   ReplayEnd submit(ReplayPhase phase);
+  /// Asks what jobs have cost until one more may be sent, or until then (seconds since 1970); waiting: it is
+  /// not known yet, or a job's cost is not told within ReplayPatience::charge.
+  ReplayEnd wait_for_room(double until);
   /// Asks after the jobs of a phase that were sent and keeps the results that are there; `wait`: until none
   /// is left. A job's error does not keep the others from being asked; the first is thrown at the end.
   ReplayEnd fetch(ReplayPhase phase, bool wait);
@@ -89,6 +113,14 @@ class ReplayDriver {
   void check_files();
   bool look_for(std::size_t job, bool wait);
   ReplayEnd submit_job(std::size_t job);
+  std::optional<double> cap_of(std::size_t job);
+  bool is_bounded();
+  bool is_open(std::size_t job) const;
+  bool is_overdue(std::size_t job) const;
+  std::size_t open_jobs() const;
+  double estimate_ahead() const;
+  double rounding_ahead(double step) const;
+  double exposed() const;
   void ask(std::size_t job);
   bool partial(std::size_t job);
   void collect(std::size_t job);
@@ -107,6 +139,7 @@ class ReplayDriver {
   ReplaySeams seams_;
   ReplayPatience patience_;
   std::optional<double> ceiling_;
+  ReplaySessions* sessions_ = nullptr;
   std::vector<int> empty_answers_;  ///< of each job: not_ready although it is completed
 };
 

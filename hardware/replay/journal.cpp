@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "runtime/base/error.h"
-#include "runtime/base/hash.h"
 #include "runtime/base/json_field.h"
 
 namespace qmtl {
@@ -33,6 +32,13 @@ constexpr Step steps[] = {
     {abandoned, submitted},
 };
 
+/// Whether a line in the same state says what the service asks for a job that has ended.
+bool is_charge(const JournalEntry& before, const JournalEntry& entry) {
+  const bool ended = before.state == completed || before.state == fetched ||
+                     ((before.state == failed || before.state == cancelled) && !before.ids.empty());
+  return ended && entry.state == before.state && entry.cost && entry.file_hash.empty();
+}
+
 bool may_follow(ReplayState from, ReplayState to) {
   return std::any_of(std::begin(steps), std::end(steps),
                      [&](const Step& step) { return step.from == from && step.to == to; });
@@ -42,19 +48,6 @@ ReplayState parse_state(const std::string& text) {
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == text) return static_cast<ReplayState>(i);
   throw std::invalid_argument("unknown state '" + text + "'");
-}
-
-std::string check_of(const std::string& before, const std::string& line) {
-  Sha256 hash;
-  hash.update_text(before);
-  hash.update_text(line);
-  return hash.hex().substr(0, 16);
-}
-
-std::string line_of(Json json, std::string& check) {
-  check = check_of(check, json.dump());
-  json["check"] = check;
-  return json.dump() + "\n";
 }
 
 Json to_json(const JournalEntry& entry) {
@@ -71,6 +64,8 @@ Json to_json(const JournalEntry& entry) {
     for (const SweepPlace& place : entry.sweeps)
       json["sweeps"].push_back({place.program, place.first, place.rows});
   }
+  if (entry.state == submitting && entry.cap) json["cap"] = *entry.cap;
+  if (entry.state == submitting && !entry.session.empty()) json["session"] = entry.session;
   if (entry.state == submitted) json["ids"] = entry.ids;
   if (entry.cost) json["cost"] = *entry.cost;
   if (!entry.file_hash.empty()) json["file_hash"] = entry.file_hash;
@@ -99,6 +94,8 @@ JournalEntry read_entry(const JsonField& json) {
   }
   if (entry.state == submitted)
     for (const JsonField& id : json.at("ids").list()) entry.ids.push_back(id.text());
+  if (const auto cap = json.find("cap")) entry.cap = cap->number();
+  if (const auto session = json.find("session")) entry.session = session->text();
   if (const auto cost = json.find("cost")) entry.cost = cost->number();
   if (const auto hash = json.find("file_hash")) entry.file_hash = hash->text();
   if (const auto detail = json.find("detail")) entry.detail = detail->text();
@@ -107,19 +104,12 @@ JournalEntry read_entry(const JsonField& json) {
 
 constexpr std::string_view journal_format = "qmtl-replay-journal";
 
-/// The line without its check, which must be right. Throws std::exception.
-Json checked(const std::string& line, std::string& check) {
-  Json json = parse_json<Json>(line, std::string(journal_format));
-  const std::string found = json.at("check").get<std::string>();
-  json.erase("check");
-  check = check_of(check, json.dump());
-  if (check != found) throw std::invalid_argument("its check does not fit");
-  return json;
-}
+constexpr const char* if_damaged =
+    "what it says of paid jobs is lost, so repair it from a copy, or look the jobs up at the service and use "
+    "a "
+    "new folder";
 
 }  // namespace
-
-std::string whole_lines(const std::string& text) { return text.substr(0, text.rfind('\n') + 1); }
 
 std::string_view name(ReplayState state) { return names[static_cast<std::size_t>(state)]; }
 
@@ -127,53 +117,32 @@ bool JobRecord::wrote(const std::string& file_hash) const {
   return std::find(file_hashes.begin(), file_hashes.end(), file_hash) != file_hashes.end();
 }
 
-double JobRecord::spent() const {
+double JobRecord::spent_with(double unknown) const {
   const bool surely_not_sent =
       last.state == planned || (last.ids.empty() && (last.state == failed || last.state == cancelled));
   if (surely_not_sent) return before;
   const double doubles = last.ids.size() > 1 ? static_cast<double>(last.ids.size() - 1) : 0.0;
-  const double one = last.cost.value_or(last.estimate);
-  return before + one * (1.0 + doubles);
+  return before + last.cost.value_or(unknown) * (1.0 + doubles);
 }
 
+double JobRecord::spent() const { return spent_with(last.estimate); }
+double JobRecord::exposed() const { return spent_with(std::max(last.estimate, last.cap.value_or(0.0))); }
+
 ReplayJournal::ReplayJournal(const std::string& text, std::string file, const std::string& identity,
-                             Append append)
-    : file_(std::move(file)), append_(std::move(append)) {
-  int number = 0;
-  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string place = file_ + ":" + std::to_string(++number) + ": ";
-    Json json;
-    JournalEntry entry;
-    try {
-      json = checked(text.substr(begin, end - begin), check_);
-      if (number > 1) entry = read_entry(JsonField(json, file_));
-    } catch (const std::exception&) {
-      throw data_error(place +
-                       "expected a line of the journal that follows the one before, found a damaged line; " +
-                       "what it says of paid jobs is lost, so repair it from a copy, or look the jobs up at "
-                       "the service and use a new folder");
-    }
-    if (number > 1) {
-      take(entry, place);
-    } else if (!json.is_object() || json["format"] != journal_format || json["version"] != 1) {
-      throw data_error(place + "expected the format qmtl-replay-journal, version 1, found " + json.dump());
-    } else if (json["identity"] != identity) {
-      throw data_error(place + "expected the journal of the replay " + identity.substr(0, 12) +
-                       ", found that of " + json["identity"].dump().substr(0, 14) +
-                       "; use another folder for another replay");
-    }
-  }
-  if (number > 0) return;
-  const Json opening{{"format", journal_format}, {"version", 1}, {"identity", identity}};
-  append_(line_of(opening, check_));
-}
+                             AppendText append)
+    : lines_([&] {
+        JournalEntry entry;
+        return CheckedLines(text, {std::string(journal_format), std::move(file), identity, if_damaged},
+                            std::move(append),
+                            {[&](const JsonField& line) { entry = read_entry(line); },
+                             [&](const std::string& place) { take(entry, place); }});
+      }()) {}
 
 void ReplayJournal::record(JournalEntry entry) {
   // Copies, so that a write that fails leaves what is known as it is on disk.
   ReplayJournal next = *this;
-  next.take(entry, file_ + ": ");
-  const std::string line = line_of(to_json(entry), next.check_);
-  append_(line);
+  next.take(entry, lines_.file() + ": ");
+  next.lines_.append(to_json(entry));
   *this = std::move(next);
 }
 
@@ -190,8 +159,8 @@ void ReplayJournal::take(const JournalEntry& entry, const std::string& place) {
   JobRecord& record = jobs_[job];
   const JournalEntry before = record.last;
   const bool again = before.state != submitting && entry.state == planned;
-  if (!may_follow(before.state, entry.state) || entry.attempt != before.attempt + (again ? 1 : 0) ||
-      (entry.tag != before.tag) != again)
+  if (!(may_follow(before.state, entry.state) || is_charge(before, entry)) ||
+      entry.attempt != before.attempt + (again ? 1 : 0) || (entry.tag != before.tag) != again)
     throw data_error(place + "job " + std::to_string(entry.job) + ": expected what may follow " +
                      std::string(name(before.state)) + ", attempt " + std::to_string(before.attempt) +
                      ", found " + std::string(name(entry.state)) + ", attempt " +
@@ -201,6 +170,7 @@ void ReplayJournal::take(const JournalEntry& entry, const std::string& place) {
     record.last = entry;
     record.last.sweeps = before.sweeps;
     record.file_hashes.clear();
+    record.end_time = 0;
     return;
   }
   if (entry.state == submitting) record.submit_time = entry.time;
@@ -211,15 +181,43 @@ void ReplayJournal::take(const JournalEntry& entry, const std::string& place) {
     record.last.estimate = before.estimate;
   }
   record.last.sweeps = before.sweeps;
-  if (entry.state == fetched) record.file_hashes.push_back(entry.file_hash);
+  if (entry.state == fetched && !entry.file_hash.empty()) record.file_hashes.push_back(entry.file_hash);
   if (entry.ids.empty()) record.last.ids = before.ids;
+  if (entry.state != planned && entry.state != submitting) {
+    record.last.cap = before.cap;
+    record.last.session = before.session;
+  }
+  if (entry.state == completed || entry.state == failed || entry.state == cancelled)
+    if (record.end_time == 0) record.end_time = entry.time;
   if (!entry.cost) record.last.cost = before.cost;
+  if (entry.state == before.state && entry.detail.empty()) record.last.detail = before.detail;
 }
 
 double ReplayJournal::spent() const {
   double sum = 0;
   for (const JobRecord& job : jobs_) sum += job.spent();
   return sum;
+}
+
+double ReplayJournal::exposed() const {
+  double sum = 0;
+  for (const JobRecord& job : jobs_) sum += job.exposed();
+  return sum;
+}
+
+std::map<std::string, double> ReplayJournal::spent_in_sessions() const {
+  std::map<std::string, double> sums;
+  for (const JobRecord& job : jobs_)
+    if (!job.last.session.empty()) sums[job.last.session] += job.spent();
+  return sums;
+}
+
+std::set<std::string> ReplayJournal::busy_sessions() const {
+  std::set<std::string> sessions;
+  for (const JobRecord& job : jobs_)
+    if (!job.last.session.empty() && (job.last.state == submitting || job.last.state == submitted))
+      sessions.insert(job.last.session);
+  return sessions;
 }
 
 }  // namespace qmtl

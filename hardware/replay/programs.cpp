@@ -35,7 +35,7 @@ void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, cons
     FoldedProgram one = folded(program, settings.factors[f], settings, target, f);
     // Where there is nothing to fold, the factors are all the same.
     if (!factors.insert(one.factor).second) continue;
-    made.depth = std::max(made.depth, timed_depth(one.program));
+    made.depth = std::max(made.depth, depth(one.program));
     made.gates += static_cast<std::int64_t>(one.program.ops.size());
     made.two_qubit_gates += two_qubit_gates(one.program);
     made.all.push_back(

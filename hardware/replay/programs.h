@@ -27,7 +27,7 @@ struct ReplayPrograms {
   std::vector<CalibrationProgram> calibration;
   std::vector<int> read;   ///< physical qubits that the work reads, ascending
   bool probed = false;     ///< begins with a probe: a single qubit that is read has no order
-  int depth = 0;           ///< of the deepest program: longest chain of gates, without rz
+  int depth = 0;           ///< of the deepest program: longest chain of gates
   std::int64_t gates = 0;  ///< of all of the work's programs
   std::int64_t two_qubit_gates = 0;
   std::vector<SuccessEstimate> success;  ///< of each part's program, without more noise; 1 without properties

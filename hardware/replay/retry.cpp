@@ -22,6 +22,8 @@ std::size_t rows_with_counts(const JobResult& result) {
 }  // namespace
 
 int ReplayDriver::retry() {
+  // A new attempt leaves the ids of the one before behind: what that has cost is asked now.
+  if (endpoint_.info().bills) read_charges();
   int count = 0;
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     const ReplayState state = journal_.jobs()[j].last.state;

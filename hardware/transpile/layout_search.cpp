@@ -91,7 +91,7 @@ RoutedProgram search_layout(const LayoutTask& task, const CouplingGraph& graph) 
 }
 
 void measure(TranspileResult& result) {
-  result.depth = timed_depth(result.program);
+  result.depth = depth(result.program);
   result.two_qubit_depth = two_qubit_depth(result.program);
   result.two_qubit_gates = two_qubit_gates(result.program);
 }

@@ -9,6 +9,7 @@
 
 #include "hardware/endpoint.h"
 #include "hardware/replay/driver.h"
+#include "hardware/replay/sessions.h"
 
 namespace qmtl::fake {
 
@@ -51,6 +52,8 @@ class FakeEndpoint final : public Endpoint {
     if (trouble == Trouble::lost_before) throw EndpointError(EndpointFault::uncertain, "no answer");
     if (trouble == Trouble::crash_before) throw Crash{};
     const std::string id = "id" + std::to_string(jobs.size());
+    billed_before.push_back(bill());
+    in_session.push_back(session_now);
     jobs.push_back(job);
     listed_from[id] = finds + list_late;
     if (trouble == Trouble::lost_after) throw EndpointError(EndpointFault::uncertain, "no answer");
@@ -72,8 +75,31 @@ class FakeEndpoint final : public Endpoint {
     JobStatus status;
     status.state = states.count(id) ? states[id] : JobState::completed;
     if (status.state == JobState::failed) status.detail = "it broke";
-    if (status.state == JobState::completed) status.cost = cost_factor * estimate(at(id)).amount;
+    if (status.state == JobState::completed) status.cost = told_charge(id);
     return status;
+  }
+
+  bool wants_session() override { return sessions_wanted; }
+  std::string open_session(std::optional<double> most_cost) override {
+    if (session_trouble-- > 0) throw EndpointError(EndpointFault::transient, "no session now");
+    session_caps.push_back(most_cost);
+    open_sessions.insert("s" + std::to_string(session_caps.size()));
+    return "s" + std::to_string(session_caps.size());
+  }
+  void use_session(const std::string& id) override { session_now = id; }
+  DeviceSession session(const std::string& id) override {
+    return {open_sessions.contains(id), !open_sessions.contains(id), session_cost};
+  }
+  void close_session(const std::string& id) override {
+    if (!dead || !*dead) open_sessions.erase(id);
+  }
+
+  /// What the service takes for a job that it has executed, whatever it has told so far.
+  double charge(const DeviceJob& job) { return cost_factor * estimate(job).amount * (charged_twice ? 2 : 1); }
+  double bill() {
+    double sum = 0;
+    for (const DeviceJob& job : jobs) sum += charge(job);
+    return sum;
   }
 
   JobResult fetch(const std::string& id, const DeviceJob& job) override {
@@ -119,21 +145,40 @@ class FakeEndpoint final : public Endpoint {
   bool partial = false;
   std::set<std::string> lacking;  ///< jobs whose last row never has results
   double price = 0.01, cost_factor = 1;
+  int told_late = 0;                    ///< looks at a job until its charge is told
+  bool charged_twice = false;           ///< what is told first doubles afterwards
+  std::vector<double> billed_before;    ///< before each job was taken
+  std::vector<std::string> in_session;  ///< of each job
+  bool sessions_wanted = false;
+  int session_trouble = 0;
+  std::vector<std::optional<double>> session_caps;  ///< of those that were opened: s1, s2, ...
+  std::set<std::string> open_sessions;
+  std::string session_now;
+  std::optional<double> session_cost;
+  const bool* dead = nullptr;  ///< whether the process that calls has ended
   std::function<void(JobResult&)> damage;
 
  private:
+  std::optional<double> told_charge(const std::string& id) {
+    const int looks = looks_[id]++ - told_late;
+    if (looks < 0) return std::nullopt;
+    return charge(at(id)) / (charged_twice && looks == 0 ? 2 : 1);
+  }
+
   EndpointInfo info_;
+  std::map<std::string, int> looks_;
 };
 
 /// A folder in memory, with a clock that only sleeping moves.
 struct FakeFolder {
-  std::string journal;
+  std::string journal, sessions;
   std::map<std::string, std::string> files;
   double clock = 1'000'000;
   std::vector<std::string> told;
   int stop_after_sleeps = -1;  ///< a stop is asked for after so many sleeps
   std::vector<double> sleeps;
-  int lines_left = -1;  ///< of the journal until the process ends; -1: as many as there are
+  int lines_left = -1;  ///< of both files until the process ends; -1: as many as there are
+  bool dead = false;    ///< the process has ended: nothing is written any more
 
   ReplaySeams seams() {
     ReplaySeams seams;
@@ -155,11 +200,20 @@ struct FakeFolder {
   }
   ReplayJournal open(const std::string& identity) {
     journal = whole_lines(journal);
-    return ReplayJournal(journal, "journal.jsonl", identity, [this](std::string_view line) {
-      if (lines_left == 0) throw Crash{};
+    return ReplayJournal(journal, "journal.jsonl", identity, appending_to(journal));
+  }
+  SessionBook open_sessions(const std::string& identity) {
+    return SessionBook(sessions, "sessions.jsonl", identity, appending_to(sessions));
+  }
+  AppendText appending_to(std::string& file) {
+    return [this, &file](std::string_view line) {
+      if (dead || lines_left == 0) {
+        dead = true;
+        throw Crash{};
+      }
       lines_left -= lines_left > 0;
-      journal += line;
-    });
+      file += line;
+    };
   }
 };
 

@@ -8,6 +8,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
 
@@ -63,6 +65,22 @@ class Emulator:
         """Tags of the jobs that the service made, in order."""
         return [entry["tag"] for entry in self.log()
                 if entry["method"] == "POST" and entry["path"].endswith("/jobs") and entry.get("job")]
+
+    def caps(self):
+        """What the service was told of each job's highest cost."""
+        return [entry.get("cap") for entry in self.log() if entry["method"] == "POST" and entry.get("job")]
+
+    def ask(self, path, token):
+        request = urllib.request.Request(self.places["ibm"] + path, headers={"Authorization": "Bearer " + token, "Service-CRN": CRN})
+        return json.loads(urllib.request.urlopen(request, timeout=60).read())
+
+    def open_ibm_sessions(self):
+        """Sessions that have had jobs and still take some."""
+        form = urllib.parse.urlencode({"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": KEY}).encode()
+        with urllib.request.urlopen(self.places["iam"] + "/identity/token", form, timeout=60) as answer:
+            token = json.loads(answer.read())["access_token"]
+        used = {entry["session"] for entry in self.log() if entry["path"].endswith("/jobs") and entry.get("session")}
+        return [session for session in used if self.ask("/sessions/" + session, token)["accepting_jobs"]]
 
     def endpoint(self, protocol, **more):
         """The endpoint file's text."""

@@ -51,7 +51,7 @@ class Crashes(ReplayCase):
         shutil.rmtree(self.path("run/replay"), ignore_errors=True)
 
     def case(self, protocol, what, faults=(), crashes=(), runs=8, emulator_options=(), **more):
-        """Runs a replay until it ends well, crashing the first processes; checks jobs and scores."""
+        """Runs a replay until it ends well, crashing the first processes; checks jobs, scores and sessions."""
         with self.subTest(protocol=protocol, case=what), \
                 Emulator(self.path("emulator.log"), *[part for fault in faults for part in ("--fault", fault)],
                          *emulator_options, port=self.port) as emulator:
@@ -74,19 +74,23 @@ class Crashes(ReplayCase):
             made = emulator.made_jobs()
             self.assertEqual(sorted(made), sorted(set(made)), "jobs made twice" + trace)
             self.assertEqual(len(made), scores["jobs"], trace)
-            want = self.undisturbed.setdefault(protocol, scores) if what == "undisturbed" else self.undisturbed[protocol]
+            key = (protocol, more.get("session"))
+            want = self.undisturbed.setdefault(key, scores) if what == "undisturbed" else self.undisturbed[key]
             self.assertEqual(scores["tasks"], want["tasks"], trace)
             self.assertEqual(scores["mean"], want["mean"], trace)
             self.assertEqual(scores["complete"], 6, trace)
             self.assertEqual(scores["cost"], want["cost"], trace)
+            if protocol == "ibm":
+                self.assertEqual(emulator.open_ibm_sessions(), [], "sessions left open" + trace)
+            if more.get("session"):
+                self.assertTrue(all(entry.get("session") for entry in emulator.log()
+                                    if entry["method"] == "POST" and entry.get("job")), trace)
             Crashes.rows.append((protocol, what, attempt + 1, len(made)))
 
-    def jobs(self, protocol):
-        return self.undisturbed[protocol]["jobs"]
-
-    def begin(self, protocol):
-        self.case(protocol, "undisturbed")
-        return self.jobs(protocol) if protocol in self.undisturbed else 0
+    def begin(self, protocol, **more):
+        """The number of jobs."""
+        self.case(protocol, "undisturbed", **more)
+        return self.undisturbed.get((protocol, more.get("session")), {}).get("jobs", 0)
 
     def test_killed_at_every_step_of_the_journal(self):
         for protocol in ("ionq", "ibm") if LONG else ("ionq",):
@@ -99,6 +103,19 @@ class Crashes(ReplayCase):
                                                      ("fetched", "before")):
                             crash = f"{when}:{state}:{number}"
                             self.case(protocol, "killed " + crash, crashes=[crash])
+
+    def test_no_session_is_left_open(self):
+        jobs = self.begin("ibm", session="batch")
+        states = ("session-opening", "session-open", "session-ended") if LONG else ("session-open", "session-ended")
+        crashes = [f"{when}:{state}:1" for state in states for when in ("before", "after")]
+        crashes += [f"{when}:{state}:{number}" for state in STATES for when in ("before", "after")
+                    for number in range(1, jobs + 1)] if LONG else ["after:submitted:2"]
+        for crash in crashes:
+            self.case("ibm", "in a session, killed " + crash, crashes=[crash], session="batch")
+        self.case("ibm", "in a session, killed three times", session="batch",
+                  crashes=["after:session-open:1", "after:submitting:1", "after:submitted:1"])
+        for fault in ("POST /sessions:1=503", "POST /sessions:1=drop-after", "PATCH /sessions/*:1=drop-before"):
+            self.case("ibm", "in a session, " + fault, faults=[fault], session="batch")
 
     def test_killed_again_and_again(self):
         self.begin("ionq")

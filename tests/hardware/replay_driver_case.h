@@ -22,9 +22,15 @@ struct Replay {
 
   template <class Work>
   auto process(Work work) {
+    folder.dead = false;
+    service.dead = &folder.dead;
     ReplayJournal journal = folder.open(identity);
+    const ReplaySeams seams = folder.seams();
+    ReplaySessions sessions(service, folder.open_sessions(identity), seams.now, seams.tell);
     ReplayDriver driver(service, journal, identity, pack_jobs(programs, {}), programs, folder.seams(),
                         patience);
+    driver.set_sessions(sessions);
+    driver.close_sessions();
     driver.plan();
     if (ceiling) driver.set_ceiling(*ceiling);
     return work(driver, journal);

@@ -53,7 +53,8 @@ class ThroughServices(ReplayCase):
             self.good("submit", *arguments)
             status = json.loads(self.good("status", "run/replay/steps", "--json").stdout)
             states = {job["state"] for job in status["jobs"]}
-            self.assertEqual(states, {"fetched", "submitted"})
+            # What the jobs before the last one have cost was known when that was sent.
+            self.assertEqual(states, {"fetched", "completed", "submitted"})
             self.good("fetch", "run/replay/steps")
             scores = self.scores("fetch", "run/replay/steps", "--wait")
             self.assertEqual(scores["complete"], 12)
@@ -112,8 +113,8 @@ class ThroughServices(ReplayCase):
     def test_rows_without_results_are_sent_again_when_asked_and_what_came_is_kept(self):
         """Rows that failed at the service; answers that lacked rows are asked for again, which costs nothing."""
         for protocol, fault, paid in (("ionq", "POST /jobs:4-5=partial-failure", True),
-                                      ("ionq", "GET results:2=partial-failure", False),
-                                      ("ibm", "GET results:2=partial-failure", False)):
+                                      ("ionq", "GET results:4=partial-failure", False),
+                                      ("ibm", "GET results:4=partial-failure", False)):
             with self.subTest(protocol=protocol, fault=fault), Emulator(self.log, "--fault", fault) as emulator:
                 self.begin(emulator, protocol)
                 name = f"lacking-{protocol}-{paid}"
@@ -136,6 +137,84 @@ class ThroughServices(ReplayCase):
                             self.assertEqual(after, before)
                 self.assertEqual(self.scores("run", f"run/replay/{name}", "--retry", "--max-cost", "1e6"), scores)
                 self.assertEqual(emulator.made_jobs(), first + again)
+
+    def test_a_service_that_charges_more_or_twice_passes_the_ceiling_by_one_job_at_most(self):
+        for protocol in ("ionq", "ibm"):
+            for fault in ("factor=5", "late", "double-charge"):
+                # The emulated services take less than their estimates say.
+                faults = ["--fault", "POST /jobs:*=overcharge,factor=5"]
+                if fault != "factor=5":
+                    faults += ["--fault", "POST /jobs:*=" + ("late-charge,polls=3" if fault == "late" else fault)]
+                with self.subTest(protocol=protocol, fault=fault), Emulator(self.log, *faults) as emulator:
+                    self.begin(emulator, protocol)
+                    name = f"dear-{protocol}-{fault}"
+                    arguments = ["run", "--endpoint", "service.toml", "--name", name, *self.OPTIONS]
+                    plan = json.loads(self.good("plan", *arguments, "--json").stdout)
+                    ceiling = 1.02 * plan["cost"]["amount"] + 1  # a step of caps is a second
+                    self.bad(2, "--max-cost", "run", *arguments, "--max-cost", str(ceiling))
+                    status = json.loads(self.good("status", f"run/replay/{name}", "--json").stdout)
+                    sent = [job for job in status["jobs"] if job["spent"] > 0]
+                    self.assertEqual(len(emulator.made_jobs()), len(sent))
+                    self.assertLess(len(sent), len(status["jobs"]))
+                    self.assertLessEqual(status["spent"], ceiling + max(job["spent"] for job in sent))
+                    self.assertLessEqual(status["spent"] - sent[-1]["spent"], ceiling)
+                    caps = emulator.caps()
+                    self.assertEqual(len(caps), len(sent))
+                    for cap in caps:
+                        if protocol == "ibm":
+                            self.assertLessEqual(cap, ceiling)
+                        else:
+                            self.assertIsNone(cap)
+
+    def test_ionq_sessions_hold_the_ceiling_and_are_ended(self):
+        with Emulator(self.log) as emulator:
+            self.begin(emulator, "ionq", session=True)
+            self.scores("run", "run", "--endpoint", "service.toml", "--name", "held", "--max-cost", "1e4", *self.OPTIONS)
+            log = emulator.log()
+            made = [entry["session"] for entry in log if entry["method"] == "POST" and entry["path"].endswith("/sessions")]
+            self.assertEqual(len(made), 1)
+            self.assertEqual({entry.get("session") for entry in log if entry["method"] == "POST" and entry.get("job")},
+                             set(made))
+            ends = [entry for entry in log if entry["path"].endswith(made[0] + "/end")]
+            self.assertEqual([entry["status"] for entry in ends], [200])
+
+    def test_the_endpoint_files_that_emulate_prints_fit(self):
+        with Emulator(self.log) as emulator:
+            for service, text in emulator.places["endpoints"].items():
+                with self.subTest(service=service):
+                    self.write("printed.toml", text)
+                    plan = self.good("plan", "run", "--endpoint", "printed.toml", "--name", "printed-" + service, "--json",
+                                     *self.OPTIONS, extra={"EMULATOR_KEY": KEY})
+                    self.assertEqual(json.loads(plan.stdout)["endpoint"]["kind"], service)
+
+    def test_debiasing_takes_its_fewest_shots_for_every_program(self):
+        with Emulator(self.log) as emulator:
+            self.begin(emulator, "ionq", debiasing=True)
+            arguments = ["run", "--endpoint", "service.toml", "--name", "debiased", "--samples", "4", "--head-split", "cones",
+                         "--probe-shots", "100", "--calibration-shots", "200"]
+            self.bad(2, "at least 500", "plan", *arguments, "--shots", "499")
+            plan = json.loads(self.good("plan", *arguments, "--shots", "500", "--json").stdout)
+            self.assertGreaterEqual(min(job["shots"] for job in plan["jobs"]), 500)
+            self.scores("run", *arguments, "--shots", "500", "--max-cost", "1e6", "--longest-poll", "0.2")
+
+    def test_a_rehearsal_that_cannot_be_is_found_before_anything_is_sent(self):
+        self.write("broken.toml", "[[gate]]\nnames = ['cz']\nchannels = [{ kind = 'nothing' }]\n")
+        with Emulator(self.log) as emulator:
+            self.begin(emulator, "ionq")
+            for file, code in (("nosuch.toml", 3), ("broken.toml", 2)):
+                for action in ("plan", "submit", "run"):
+                    self.bad(code, file, action, "run", "--endpoint", "service.toml", "--name", "rehearsed", "--max-cost", "1e6",
+                             "--rehearse", file, *self.OPTIONS)
+            self.assertEqual(emulator.made_jobs(), [])
+
+    def test_work_is_not_paid_when_the_calibration_failed(self):
+        with Emulator(self.log, "--fault", "POST /jobs:2=fail-job") as emulator:
+            self.begin(emulator, "ibm")
+            arguments = ["run", "--endpoint", "service.toml", "--name", "blind", "--max-cost", "1e6", *self.OPTIONS]
+            for action in ("submit", "run"):
+                self.bad(4, "no work was sent", action, *arguments)
+            self.assertEqual(len(emulator.made_jobs()), 2)  # the probe and the calibration
+            self.assertEqual(self.scores("run", "run/replay/blind", "--retry", "--max-cost", "1e6")["complete"], 12)
 
     def test_cancelling_ends_jobs_and_says_so(self):
         with Emulator(self.log, "--queue", "polls:4") as emulator:

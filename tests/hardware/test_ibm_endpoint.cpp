@@ -142,10 +142,62 @@ TEST_CASE("Bits of a device that reverses them come back reversed", "[ibm]") {
   CHECK(share_of(at.endpoint->fetch(id, job).counts[0][0], "01") == 1.0);
 }
 
-TEST_CASE("Sessions are opened once, and QRMI's variables are the default configuration", "[ibm]") {
-  IbmCase at(emulated(), {{"session", "batch"}});
+TEST_CASE("A job's cap is in its request, and the service ends a job there", "[ibm]") {
+  for (const auto& [price, most_cost, seconds] :
+       {std::tuple{"", 7.9, 7}, {"1.6", 16.0, 10}, {"", 1.0, 1}, {"", 1e9, 10800}}) {
+    CAPTURE(price, most_cost);
+    IbmCase at(emulated(), std::string(price).empty()
+                               ? std::map<std::string, std::string>{}
+                               : std::map<std::string, std::string>{{"price_per_second", price}});
+    DeviceJob job = turned({0.1, 0.1});
+    job.most_cost = most_cost;
+    const std::string id = at.endpoint->submit(job);
+    const JobStatus status = at.endpoint->status(id);
+    // The emulated device takes 1 s and 0.25 ms for each of 8000 executions.
+    CHECK(status.state == (seconds < 3 ? JobState::cancelled : JobState::completed));
+    const double unit = std::string(price).empty() ? 1.0 : 1.6;
+    REQUIRE(status.cost);
+    CHECK(*status.cost == Approx(unit * std::min(3.0, static_cast<double>(seconds))));
+    if (seconds < 3) CHECK(status.detail.find("1305") != std::string::npos);
+  }
+}
+
+TEST_CASE("A charge that is pending is none, and one that was told may grow", "[ibm]") {
+  IbmCase at(emulated({"POST /jobs:1=late-charge,polls=2", "POST /jobs:2=double-charge"}));
   DeviceJob job = turned({0.1, 0.1});
-  at.endpoint->submit(job);
+  const std::string late = at.endpoint->submit(job);
+  CHECK_FALSE(at.endpoint->status(late).cost);
+  CHECK_FALSE(at.endpoint->status(late).cost);
+  CHECK(at.endpoint->status(late).cost == 3.0);
+  job.tag = "qmtl-test-2";
+  const std::string twice = at.endpoint->submit(job);
+  CHECK(at.endpoint->status(twice).cost == 3.0);
+  CHECK(at.endpoint->status(twice).cost == 6.0);
+}
+
+TEST_CASE("A dedicated session counts from its first job until it is closed", "[ibm]") {
+  double clock = 1e9;
+  EmulatorOptions options = emulated();
+  options.clock = [&clock] { return clock; };
+  IbmCase at(options, {{"session", "dedicated"}});
+  const std::string id = at.endpoint->open_session(500.0);
+  at.endpoint->use_session(id);
+  clock += 100;  // nothing runs yet
+  CHECK(at.endpoint->session(id).cost == 0.0);
+  at.endpoint->submit(turned({0.1, 0.1}));
+  clock += 60;
+  CHECK(at.endpoint->session(id).cost == 60.0);
+  CHECK(at.endpoint->session(id).accepts);
+  at.endpoint->close_session(id);
+  clock += 100;
+  const DeviceSession closed = at.endpoint->session(id);
+  CHECK(closed.ended);
+  CHECK(closed.cost == 60.0);
+}
+
+TEST_CASE("QRMI's variables are the default configuration", "[ibm]") {
+  IbmCase at(emulated());
+  DeviceJob job = turned({0.1, 0.1});
   job.tag = "qmtl-test-2";
   at.endpoint->submit(job);
   const std::string url = "http://127.0.0.1:" + std::to_string(at.server.port());

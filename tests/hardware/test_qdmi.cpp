@@ -142,6 +142,7 @@ TEST_CASE("What a QDMI library does wrong becomes the right kind of error", "[qd
 TEST_CASE("A QDMI device gets the token that the settings name", "[qdmi]") {
   Values values = fake(true, "needs-token");
   values["api_key_env"] = "QMTL_TEST_QDMI_TOKEN";
+  values["remote"] = "true";
   setenv("QMTL_TEST_QDMI_TOKEN", "right", 1);
   CHECK_NOTHROW(open(values));
   setenv("QMTL_TEST_QDMI_TOKEN", "secretbutwrong", 1);
@@ -152,6 +153,38 @@ TEST_CASE("A QDMI device gets the token that the settings name", "[qdmi]") {
     CHECK(std::string(error.what()).find("PERMISSIONDENIED") != std::string::npos);
     CHECK(std::string(error.what()).find("secretbutwrong") == std::string::npos);
   }
+  unsetenv("QMTL_TEST_QDMI_TOKEN");
+}
+
+TEST_CASE("Where a QDMI library's settings lead elsewhere, whether its jobs cost must be said", "[qdmi]") {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"base_url", "https://centre.example", "base_url"},
+      {"auth_url", "https://centre.example/token", "auth_url"},
+      {"auth_file", "/home/me/tokens.json", "auth_file"},
+      {"api_key_env", "QMTL_TEST_QDMI_TOKEN", "an API key"},
+      {"custom2", "s3://bucket/folder", "an address"},
+      {"custom3", "arn:aws:braket:::device/quantum-simulator/amazon/sv1", "an ARN"},
+      {"base_url", "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1", "an ARN"}};
+  setenv("QMTL_TEST_QDMI_TOKEN", "right", 1);
+  for (const auto& [key, value, words] : cases) {
+    INFO(key << " = " << value);
+    Values values = fake(true);
+    values[key] = value;
+    CHECK_THROWS_WITH(open(values), Catch::Contains("remote: expected true") && Catch::Contains(words));
+    values["remote"] = "true";
+    // Beyond this refusal it is the library's business what it takes.
+    std::unique_ptr<Endpoint> opened;
+    try {
+      opened = open(values);
+    } catch (const Error& error) {
+      CHECK_THAT(error.what(), !Catch::Contains("remote: expected"));
+    }
+    if (opened) CHECK(opened->info().paid);
+  }
+  Values device = fake(true);
+  device["custom1"] = "arn:aws:braket:us-east-1::device/qpu/ionq/Forte-1";
+  device["remote"] = "false";
+  CHECK_THROWS_WITH(open(device), Catch::Contains("found false"));
   unsetenv("QMTL_TEST_QDMI_TOKEN");
 }
 
@@ -167,7 +200,9 @@ TEST_CASE("Settings of a QDMI endpoint that are wrong are refused by their name"
   CHECK_THROWS_WITH(open(with("remote", "yes")), Catch::Contains("remote"));
   CHECK_THROWS_WITH(open(with("timeout", "0")), Catch::Contains("timeout"));
   CHECK_THROWS_WITH(open(with("shots", "7")), Catch::Contains("shots"));
-  CHECK_THROWS_WITH(open(with("auth_url", "http://a")), Catch::Contains("AUTHURL"));
+  Values elsewhere = with("auth_url", "http://a");
+  elsewhere["remote"] = "true";
+  CHECK_THROWS_WITH(open(elsewhere), Catch::Contains("AUTHURL"));
 }
 
 TEST_CASE("An independent QDMI device agrees with the exact distribution", "[qdmi]") {

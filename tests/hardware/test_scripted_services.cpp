@@ -89,7 +89,7 @@ TEST_CASE("IonQ's states, failures in both spellings, waits and costs are read",
     const JobStatus status = at.endpoint->status("j");
     CHECK(status.state == row.state);
     CHECK(status.detail == row.detail);
-    CHECK(status.cost.has_value() == (row.state == JobState::completed));
+    CHECK(status.cost.has_value() == (row.state != JobState::queued && row.state != JobState::running));
     CHECK(status.wait_seconds.has_value() == (std::string(row.body).find("1500") != std::string::npos));
   }
   for (const char* body :
@@ -253,18 +253,24 @@ TEST_CASE("IBM's job is refused before it is sent where the device cannot execut
   CHECK(at.asked("POST /api/v1/jobs") == 1);
 }
 
-TEST_CASE("IBM's session is opened by the first job and closed to further ones in the end", "[scripted]") {
+TEST_CASE("IBM's sessions are opened, asked after and closed to further jobs", "[scripted]") {
   std::vector<RawRequest> requests;
   {
     ScriptCase at("ibm",
                   ibm({{"POST /api/v1/jobs", R"({"id": "j1"})"},
                        {"POST /api/v1/sessions", R"({"id": "s1"})"},
+                       {"GET /api/v1/sessions/s1",
+                        R"({"id": "s1", "state": "active", "accepting_jobs": true, "mode": "batch"})"},
                        {"PATCH /api/v1/sessions/s1", "{}"}}),
                   {{"session", "batch"}, {"session_ttl", "600"}});
+    CHECK(at.endpoint->wants_session());
+    CHECK(at.endpoint->open_session({}) == "s1");
+    at.endpoint->use_session("s1");
     at.endpoint->submit(job_of(1));
-    at.endpoint->submit(job_of(1));
-    CHECK(at.asked("POST /api/v1/sessions") == 1);
-    at.endpoint.reset();
+    CHECK(at.endpoint->session("s1").accepts);
+    CHECK_FALSE(at.endpoint->session("s1").cost);
+    CHECK(at.endpoint->session("unknown").ended);
+    at.endpoint->close_session("s1");
     CHECK(at.asked("PATCH /api/v1/sessions/s1") == 1);
     requests = at.server.requests();
   }
@@ -280,12 +286,42 @@ TEST_CASE("IBM's session is opened by the first job and closed to further ones i
       CHECK(request.head.find("IBM-API-Version: 20") != std::string::npos);
     }
   }
-  // The service's refusal at the end is nobody's error.
-  ScriptCase at("ibm",
-                ibm({{"POST /api/v1/jobs", R"({"id": "j1"})"}, {"POST /api/v1/sessions", R"({"id": "s1"})"}}),
-                {{"session", "dedicated"}});
-  at.endpoint->submit(job_of(1));
-  at.endpoint.reset();
+  // A dedicated one is paid while it is held: it ends when that has cost what it may.
+  ScriptCase at(
+      "ibm",
+      ibm({{"POST /api/v1/sessions", R"({"id": "s1"})"},
+           {"GET /api/v1/sessions/s1",
+            R"({"state": "closed", "accepting_jobs": false, "mode": "dedicated", "elapsed_time": 70})"}}),
+      {{"session", "dedicated"}, {"price_per_second", "1.6"}});
+  at.endpoint->open_session(100.0);
+  CHECK(at.endpoint->session("s1").ended);
+  CHECK(at.endpoint->session("s1").cost == 112.0);
+  for (const RawRequest& request : at.server.requests())
+    if (request.line.starts_with("POST /api/v1/sessions"))
+      CHECK(request.body == R"({"mode":"dedicated","backend":"dev","max_ttl":62})");
+  ScriptCase given("ibm", {}, {{"session", "dedicated"}, {"session_id", "mine"}});
+  CHECK_FALSE(given.endpoint->wants_session());
+}
+
+TEST_CASE("Only a key that IAM has looked at is called wrong", "[scripted]") {
+  const std::tuple<const char*, EndpointFault, const char*> cases[] = {
+      {"400", EndpointFault::refused, "check the key"},
+      {"401", EndpointFault::refused, "check the key"},
+      {"404", EndpointFault::refused, "check iam_url"},
+      {"503", EndpointFault::transient, "the key was not looked at"},
+      {"429", EndpointFault::transient, "the key was not looked at"}};
+  for (const auto& [status, fault, words] : cases) {
+    INFO(status);
+    ScriptCase at("ibm", {{"POST /identity/token", status}});
+    try {
+      at.endpoint->status("j");
+      FAIL("expected an error");
+    } catch (const EndpointError& error) {
+      CHECK(error.fault() == fault);
+      CHECK_THAT(error.what(), Catch::Contains(words));
+      CHECK_THAT(error.what(), Catch::Contains(std::string("status ") + status));
+    }
+  }
 }
 
 TEST_CASE("Settings of services that make no sense are refused by key", "[scripted]") {

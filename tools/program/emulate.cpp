@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -108,18 +109,53 @@ EmulatorOptions read_options(const Options& options) {
   return emulated;
 }
 
-void print_places(const std::string& address, int port, bool json) {
-  const std::string base = "http://" + address + ":" + std::to_string(port);
-  const nlohmann::ordered_json places{{"port", port},
-                                      {"ibm", base + "/api/v1"},
-                                      {"iam", base},
-                                      {"ionq", base + "/v0.4"},
-                                      {"faults", base + "/_emulator/faults"}};
-  if (json)
+/// What the services here are reached with.
+struct Faces {
+  std::string base;     ///< "http://127.0.0.1:8123"
+  std::string key;      ///< the line of an endpoint file that names the key
+  std::string backend;  ///< IBM's
+};
+
+std::string line_of(const std::string& key, const std::string& value) {
+  return key + " = " + nlohmann::json(value).dump() + "\n";
+}
+
+/// The endpoint file (io/FORMATS.md) of each service, for `qmtl replay`.
+std::vector<std::pair<std::string, std::string>> endpoint_files(const Faces& at) {
+  return {
+      {"ibm", line_of("kind", "ibm") + line_of("url", at.base + "/api/v1") + line_of("iam_url", at.base) +
+                  line_of("crn", "crn:v1:bluemix:public:quantum-computing:us-east:a/emulated:emulated::") +
+                  line_of("backend", at.backend) + at.key},
+      {"ionq", line_of("kind", "ionq") + line_of("url", at.base + "/v0.4") +
+                   line_of("backend", "qpu.forte-1") + at.key}};
+}
+
+/// Name of the key's file or variable, and leave for plain HTTP where others than this machine may ask.
+std::string key_lines(const Options& options, const std::string& address) {
+  const bool file = options.has("token-file");
+  const std::string name = options.text(file ? "token-file" : "token-env");
+  return line_of(file ? "api_key_file" : "api_key_env",
+                 file ? std::filesystem::absolute(name).string() : name) +
+         (address == "127.0.0.1" ? "" : "allow_plain_http = true\n");
+}
+
+void print_places(const Faces& at, int port, bool json) {
+  const std::string& base = at.base;
+  nlohmann::ordered_json places{{"port", port},
+                                {"ibm", base + "/api/v1"},
+                                {"iam", base},
+                                {"ionq", base + "/v0.4"},
+                                {"faults", base + "/_emulator/faults"}};
+  for (const auto& [service, file] : endpoint_files(at)) places["endpoints"][service] = file;
+  if (json) {
     std::cout << places.dump() << std::endl;
-  else
-    std::cout << "port: " << port << "\nIBM: " << base << "/api/v1 (tokens: " << base << ")\nIonQ: " << base
-              << "/v0.4\nCtrl-C ends it" << std::endl;
+    return;
+  }
+  std::cout << "port: " << port << "\nIBM: " << base << "/api/v1 (tokens: " << base << ")\nIonQ: " << base
+            << "/v0.4\n";
+  for (const auto& [service, file] : endpoint_files(at))
+    std::cout << "\n# an endpoint file for `qmtl replay`, " << service << "\n" << file;
+  std::cout << "\nCtrl-C ends it" << std::endl;
 }
 
 }  // namespace
@@ -135,8 +171,11 @@ int emulate_command(const Ranks& ranks, const Arguments& args) {
   if (port < 0 || port > 65535)
     throw usage_error("--port: expected 0 to 65535, found " + std::to_string(port));
   const std::string address = options->text_or("bind", "127.0.0.1");
+  const std::string backend = emulated.target.name;
   EmulatorServer server(std::move(emulated), address, port);
-  print_places(address, server.port(), options->common.json);
+  print_places(
+      {"http://" + address + ":" + std::to_string(server.port()), key_lines(*options, address), backend},
+      server.port(), options->common.json);
   while (!stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   return 0;
 }

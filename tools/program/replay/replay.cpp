@@ -11,6 +11,7 @@
 #include "tools/program/replay/text.h"
 #include "tools/program/replay/tune.h"
 #include "tools/program/signals.h"
+#include "tools/program/work_clock.h"
 
 namespace qmtl {
 namespace {
@@ -81,11 +82,12 @@ int show_outcome(const Options& options, const std::string& action, const Replay
               folder + "`");
     case ReplayEnd::waiting:
       show_status(options, outcome.status);
-      if (action == "submit") {
+      if (outcome.unsent > 0 && action != "fetch") {
         spdlog::warn(
-            "the probe of the order of bits waits at the service and nothing else was sent; go on with "
-            "`qmtl replay submit {}`",
-            folder);
+            "{} jobs are not sent: the next goes out when the one under way has ended and what it has cost "
+            "is "
+            "known; go on with `qmtl replay {} {}`",
+            outcome.unsent, action, folder);
         return static_cast<int>(Exit::interrupted);
       }
       spdlog::info("not all results are here; go on with `qmtl replay fetch {} --wait`", folder);
@@ -137,8 +139,13 @@ int replay_command(const Ranks& ranks, const Arguments& args) {
     return 0;
   }
   ReplayWork work = read_work_options(*options);
+  WorkClock clock(ProgressPrinter::choose(options->common.progress, options->common.quiet));
+  work.working = [&clock](const std::string& what, std::size_t done, std::size_t all) {
+    clock.step(what, done, all);
+  };
   if (!function) {
     const ReplayForecast forecast = plan_replay(ranks, place, work);
+    work.step("");
     show(*options, replay_plan_json(forecast), replay_plan_table(forecast), 2);
     return 0;
   }

@@ -93,13 +93,20 @@ std::string replay_text(const Json& json) {
   const bool rehearsed = json.contains("rehearsal");
   std::vector<std::vector<std::string>> table{{"task", "metric", "exact"}};
   if (rehearsed) table[0].push_back("rehearsed");
-  for (const char* title : {"raw", "measured", "95 % interval"}) table[0].push_back(title);
+  // What is computed from counts as they came is measured; with errors undone it is mitigated.
+  const Json& mitigation = json["mitigation"];
+  const bool mitigated = mitigation["readout"] != "none" || mitigation["noise_factors"].size() > 1;
+  table[0].push_back("measured");
+  if (mitigated) table[0].push_back("mitigated");
+  table[0].push_back("95 % interval");
+  bool point = false;
   const auto add = [&](const std::string& task, const std::string& metric, const Json& score) {
     std::vector<std::string> row{task, metric, score_text(score["exact"])};
     if (rehearsed)
       row.push_back(score_text(score["rehearsed"]["mean"]) + " ± " + score_text(score["rehearsed"]["sd"]));
     row.push_back(score_text(score["raw"]));
-    row.push_back(score_text(score["value"]));
+    if (mitigated) row.push_back(score_text(score["value"]));
+    point = point || (!score["low"].is_null() && score["low"] == score["high"]);
     row.push_back(score["low"].is_null() ? "none"
                                          : score_text(score["low"]) + " .. " + score_text(score["high"]));
     table.push_back(row);
@@ -110,7 +117,20 @@ std::string replay_text(const Json& json) {
   if (json["mean"]["low"].is_null() && !json["mean"]["value"].is_null())
     text += "no intervals: they take " + std::to_string(fewest_bootstrap_shots) +
             " shots or more of each circuit, and --replicates above 0\n\n";
+  if (point)
+    text +=
+        "an interval of one point: the score moves in steps, and shot noise reached no other of these "
+        "samples; "
+        "it says nothing of other samples\n\n";
   const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 13, value); };
+  if (mitigated)
+    line("mitigated",
+         (mitigation["readout"] != "none" ? std::string("errors of readings undone") : std::string()) +
+             (mitigation["noise_factors"].size() > 1
+                  ? (mitigation["readout"] != "none" ? std::string(", ") : std::string()) +
+                        "extrapolated to no noise from factors " + mitigation["noise_factors"].dump()
+                  : std::string()) +
+             "; the interval is of this");
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");
   line("endpoint", endpoint_text(json["endpoint"]));

@@ -9,6 +9,7 @@
 #include "tools/program/options.h"
 #include "tools/program/replay/tune_text.h"
 #include "tools/program/signals.h"
+#include "tools/program/work_clock.h"
 
 namespace qmtl {
 namespace {
@@ -52,6 +53,8 @@ void add_tune_options(po::options_description& own) {
       "avoid", po::value<std::string>()->value_name("LIST"),
       "use none of these qubits and couplers, e.g. 3,12:13")(
       "max-cost", po::value<double>(), "most that may be spent, in the endpoint's unit")(
+      "in-flight", po::value<int>()->default_value(1),
+      "paid jobs that may be under way at once: the ceiling may be passed by so many")(
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training")(
       "retry", po::bool_switch(), "send failed jobs again")("dry-run", po::bool_switch(),
                                                             "say what would be executed and what it costs");
@@ -97,6 +100,7 @@ TuneRequest read_request(const Options& options) {
   request.steps = at_least(options, "steps", 0);
   request.validation = at_least(options, "validation", 1);
   request.retry = options.values.at("retry").as<bool>();
+  request.in_flight = at_least(options, "in-flight", 1);
   if (options.has("max-cost")) request.ceiling = options.values.at("max-cost").as<double>();
   if (request.ceiling && !(*request.ceiling >= 0))
     throw usage_error("--max-cost: expected 0 or more, found " + std::to_string(*request.ceiling));
@@ -114,6 +118,10 @@ int replay_tune(const Ranks& ranks, const Arguments& args) {
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   TuneRequest request = read_request(*options);
   request.stop = stop_requested;
+  WorkClock clock(ProgressPrinter::choose(options->common.progress, options->common.quiet));
+  request.working = [&clock](const std::string& what, std::size_t done, std::size_t all) {
+    clock.step(what, done, all);
+  };
   if (options->values.at("dry-run").as<bool>()) {
     std::cout << tune_json(forecast_tuning(ranks, request)).dump(2) << std::endl;
     return 0;

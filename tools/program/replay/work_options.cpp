@@ -29,10 +29,13 @@ void add_work_options(po::options_description& options) {
   auto add = options.add_options();
   add("max-cost", po::value<double>()->value_name("AMOUNT"),
       "most that may be spent, in the endpoint's unit; must be given where jobs are paid");
+  add("in-flight", po::value<int>()->value_name("N"),
+      "paid jobs that may be under way at once (default 1: what each has cost is known before the next is "
+      "sent, so that the ceiling is passed by one job at most)");
   add("wait", "fetch: wait until all jobs have ended");
   add("retry", "submit and run: send failed and cancelled jobs, and rows without results, again");
   add("probe-wait", po::value<double>()->value_name("SECONDS"),
-      "how long submit waits for the probe before it ends (default 60)");
+      "how long submit waits for the probe, and for what a job has cost, before it ends (default 60)");
   add("grace", po::value<double>()->value_name("SECONDS"),
       "a service may list a job so late: only then a submit without an answer is repeated (default 60)");
   add("longest-poll", po::value<double>()->value_name("SECONDS"),
@@ -55,6 +58,7 @@ ReplayWork read_work_options(const Options& options) {
   patience.grace = seconds_from(options, "grace", patience.grace);
   patience.longest_poll =
       std::max(patience.first_poll, seconds_from(options, "longest-poll", patience.longest_poll));
+  patience.in_flight = number_from(options, "in-flight", patience.in_flight, 1, 1'000'000);
   work.calibration_age = static_cast<std::int64_t>(3600 * seconds_from(options, "calibration-age", 12));
   work.rehearsal = options.text_or("rehearse", "");
   work.rehearsals = number_from(options, "rehearsals", work.rehearsals, 1, 10'000);

@@ -29,6 +29,25 @@ void sleep_until(double seconds, const std::function<bool()>& stop) {
     std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, 0.1)));
 }
 
+/// The file's whole lines; a last one that was cut short is cut off in the file too.
+std::string repaired_text(const std::string& name) {
+  const std::string text = read_if_there(name).value_or("");
+  std::string whole = whole_lines(text);
+  if (whole.size() != text.size()) {
+    spdlog::warn("{}: its last line was cut short by a crash and is dropped", name);
+    write_file(name, whole);
+  }
+  return whole;
+}
+
+AppendText appending_to(const std::string& name) {
+  return [name](std::string_view line) {
+    crash_point("before:" + state_of(line));
+    append_file(name, line);
+    crash_point("after:" + state_of(line));
+  };
+}
+
 }  // namespace
 
 std::optional<std::string> read_if_there(const std::string& file) {
@@ -48,17 +67,12 @@ std::string ReplayFolder::file(const std::string& name) const { return (fs::path
 
 ReplayJournal ReplayFolder::journal(const std::string& identity) const {
   const std::string name = file("journal.jsonl");
-  const std::string text = read_if_there(name).value_or("");
-  const std::string whole = whole_lines(text);
-  if (whole.size() != text.size()) {
-    spdlog::warn("{}: its last line was cut short by a crash and is dropped", name);
-    write_file(name, whole);
-  }
-  return ReplayJournal(whole, name, identity, [name](std::string_view line) {
-    crash_point("before:" + state_of(line));
-    append_file(name, line);
-    crash_point("after:" + state_of(line));
-  });
+  return ReplayJournal(repaired_text(name), name, identity, appending_to(name));
+}
+
+SessionBook ReplayFolder::sessions(const std::string& identity) const {
+  const std::string name = file("sessions.jsonl");
+  return SessionBook(repaired_text(name), name, identity, appending_to(name));
 }
 
 ReplayJournal look_at_journal(const std::string& folder, const std::string& identity) {
@@ -67,7 +81,12 @@ ReplayJournal look_at_journal(const std::string& folder, const std::string& iden
                        [](std::string_view) {});
 }
 
-ReplaySeams ReplayFolder::seams(std::function<bool()> stop) const {
+SessionBook look_at_sessions(const std::string& folder, const std::string& identity) {
+  const std::string name = (fs::path(folder) / "sessions.jsonl").string();
+  return SessionBook(whole_lines(read_if_there(name).value_or("")), name, identity, [](std::string_view) {});
+}
+
+ReplaySeams ReplayFolder::seams(std::function<bool()> stop, WorkProgress working) const {
   if (!stop) stop = [] { return false; };
   const auto result = [this](const std::string& tag) {
     return (fs::path(path_) / "results" / (tag + ".json")).string();
@@ -78,6 +97,7 @@ ReplaySeams ReplayFolder::seams(std::function<bool()> stop) const {
   seams.now = seconds_now;
   seams.sleep = [stop](double seconds) { sleep_until(seconds, stop); };
   seams.stop = stop;
+  if (working) seams.working = std::move(working);
   seams.tell = [](const std::string& line) {
     if (line.starts_with("warning: "))
       spdlog::warn("{}", line.substr(9));

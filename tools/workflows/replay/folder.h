@@ -7,11 +7,13 @@
 #include <string>
 
 #include "hardware/replay/driver.h"
+#include "hardware/replay/sessions.h"
 #include "io/files/folder_lock.h"
 
 namespace qmtl {
 
-/// A replay's folder: request.json, plan.json, journal.jsonl, results/TAG.json, replay.json (io/FORMATS.md).
+/// A replay's folder: request.json, plan.json, journal.jsonl, sessions.jsonl, results/TAG.json, replay.json
+/// (io/FORMATS.md).
 /// One process works in it at a time.
 class ReplayFolder {
  public:
@@ -26,16 +28,20 @@ class ReplayFolder {
 
   /// The journal, open for writing. A last line that was cut short is cut off, with a warning.
   ReplayJournal journal(const std::string& identity) const;
-  /// Files, clock and the log; `stop` says whether a stop was asked for (empty: never).
-  ReplaySeams seams(std::function<bool()> stop) const;
+  /// The sessions that were opened for it, likewise.
+  SessionBook sessions(const std::string& identity) const;
+  /// Files, clock and the log; `stop` says whether a stop was asked for (empty: never), `working` is told of
+  /// long steps (empty: nobody is).
+  ReplaySeams seams(std::function<bool()> stop, WorkProgress working = {}) const;
 
  private:
   std::string path_;
   std::unique_ptr<FolderLock> owned_;
 };
 
-/// The journal of a folder that another process may be working in, to look at only.
+/// The journal and the sessions of a folder that another process may be working in, to look at only.
 ReplayJournal look_at_journal(const std::string& folder, const std::string& identity);
+SessionBook look_at_sessions(const std::string& folder, const std::string& identity);
 
 /// The content of a file, or nothing if there is none.
 std::optional<std::string> read_if_there(const std::string& file);

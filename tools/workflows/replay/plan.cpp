@@ -19,7 +19,8 @@ std::string replay_plan_text(const ReplayPlan& plan) {
                     {"executions", limits.executions},
                     {"shots", limits.shots},
                     {"gates", limits.gates},
-                    {"bytes", limits.bytes}}},
+                    {"bytes", limits.bytes},
+                    {"least_shots", limits.least_shots}}},
                   {"paid", plan.paid},
                   {"unit", plan.unit},
                   {"shots", plan.shots},
@@ -41,7 +42,9 @@ ReplayPlan parse_replay_plan(const std::string& text, const std::string& file) {
                  limits.at("shots").count(),
                  limits.at("gates").count(),
                  limits.at("bytes").count(),
+                 0,
                  0};
+  if (const auto least = limits.find("least_shots")) plan.limits.least_shots = least->count();
   plan.paid = root.at("paid").boolean();
   plan.unit = root.at("unit").text();
   for (const JsonField& shots : root.at("shots").list()) plan.shots.push_back(shots.count());

@@ -28,10 +28,12 @@ ReplaySession open_place(const Ranks& ranks, const ReplayPlace& place, const Rep
     wanted.endpoint_digest = before->endpoint_digest;
     if (wanted.max_qubits == 0) wanted.max_qubits = before->max_qubits;
   }
+  work.step("reading the model and making its programs");
   ReplaySession session = open_session(
       ranks, wanted, place.begun ? place.kept_plan() : std::nullopt, place.plan_file(),
       std::filesystem::path(place.folder).parent_path().string(), work.calibration_age, work.simd, offline);
   if (before) require_same_request(*before, session.request, place.request_file());
+  work.step("");
   return session;
 }
 
@@ -55,15 +57,20 @@ class ReplayRun {
     if (aim_ == Aim::score) outcome.report = report();
     if (outcome.end == ReplayEnd::done && (aim_ == Aim::fetch || aim_ == Aim::run)) {
       outcome.end = collect();
+      driver_->close_sessions();
+      last_charges();
       if (outcome.end == ReplayEnd::done) outcome.report = report();
     }
-    outcome.status = status_of(place_.folder, session_.identity, *journal_);
+    driver_->close_sessions();
+    for (const JobRecord& job : journal_->jobs()) outcome.unsent += job.last.state == ReplayState::planned;
+    outcome.status = status_of(place_.folder, session_.identity, *journal_, driver_->spent());
     return outcome;
   }
 
  private:
   /// Request and plan are on disk before the first line of the journal.
   void begin() {
+    check_rehearsal(session_, work_.rehearsal, work_.working);
     if (!place_.begun) {
       if (aim_ == Aim::submit || aim_ == Aim::run) require_max_cost();
       write_file(place_.plan_file(), replay_plan_text(session_.plan));
@@ -71,7 +78,11 @@ class ReplayRun {
     }
     journal_.emplace(folder_.journal(session_.identity));
     driver_.emplace(*session_.endpoint, *journal_, session_.identity, session_.jobs, session_.programs.all,
-                    folder_.seams(work_.stop), work_.patience);
+                    folder_.seams(work_.stop, work_.working), work_.patience);
+    const ReplaySeams seams = folder_.seams(work_.stop);
+    sessions_.emplace(*session_.endpoint, folder_.sessions(session_.identity), seams.now, seams.tell);
+    driver_->set_sessions(*sessions_);
+    driver_->close_sessions();  // what a crash has left open
     driver_->plan();
   }
 
@@ -92,14 +103,49 @@ class ReplayRun {
       driver_->require_ceiling();
     }
     if (const ReplayEnd end = prove_order(); end != ReplayEnd::done) return end;
-    if (const ReplayEnd end = driver_->submit(ReplayPhase::calibration); end != ReplayEnd::done) return end;
-    return aim_ == Aim::run ? driver_->run(ReplayPhase::work) : driver_->submit(ReplayPhase::work);
+    if (const ReplayEnd end = send(ReplayPhase::calibration); end != ReplayEnd::done) return end;
+    if (const ReplayEnd end = prove_calibration(); end != ReplayEnd::done) return end;
+    return send(ReplayPhase::work);
+  }
+
+  /// Sends the jobs of a phase, and where not only a submit is asked for waits until they have ended.
+  ReplayEnd send(ReplayPhase phase) {
+    if (aim_ == Aim::run) return driver_->run(phase);
+    const double until = folder_.seams(work_.stop).now() + work_.probe_wait;
+    while (true) {
+      ReplayEnd end = driver_->submit(phase);
+      if (end != ReplayEnd::waiting) return end;
+      end = driver_->wait_for_room(until);
+      if (end != ReplayEnd::done) return end;
+    }
+  }
+
+  /// Work whose readings cannot be corrected is not paid. Where jobs are sent without waiting for each other,
+  /// nothing is known yet.
+  ReplayEnd prove_calibration() {
+    if (!session_.request.readout || !session_.plan.calibration.empty()) return ReplayEnd::done;
+    if (aim_ == Aim::submit) {
+      if (!session_.endpoint->info().bills || !work_.max_cost) return ReplayEnd::done;
+      const double until = folder_.seams(work_.stop).now() + work_.probe_wait;
+      if (const ReplayEnd end = driver_->wait_for_room(until); end != ReplayEnd::done) return end;
+      if (const ReplayEnd end = driver_->fetch(ReplayPhase::calibration, false); end != ReplayEnd::done)
+        return end;
+    }
+    const ProgramCounts counts = gather_counts(*driver_, ReplayPhase::calibration);
+    if (!calibration_of(session_, counts))
+      throw Error(Exit::endpoint, "the calibration of readings has no results (" +
+                                      (counts.missing.empty() ? "not fetched" : counts.missing.front()) +
+                                      "), and without it the work would be paid in vain; no work was sent. "
+                                      "`qmtl replay run " +
+                                      place_.folder + " --retry` sends the calibration again");
+    return ReplayEnd::done;
   }
 
   /// The probe's job, before any other is sent.
   ReplayEnd prove_order() {
     if (!session_.programs.probed) return ReplayEnd::done;
-    ReplayEnd end = driver_->submit(ReplayPhase::probe);
+    ReplayEnd end = send(ReplayPhase::probe);
+    if (end != ReplayEnd::done) return end;
     const ReplaySeams seams = folder_.seams(work_.stop);
     const double until = seams.now() + work_.probe_wait;
     for (double pause = 0.2; end == ReplayEnd::done || end == ReplayEnd::waiting;) {
@@ -148,6 +194,16 @@ class ReplayRun {
     return all;
   }
 
+  /// Results are worth more than the last word on their price.
+  void last_charges() {
+    if (!session_.plan.paid) return;
+    try {
+      driver_->read_charges();
+    } catch (const EndpointError& error) {
+      spdlog::warn("what jobs have cost is not known to the last: {}", error.what());
+    }
+  }
+
   void keep_calibration() {
     if (!session_.request.readout || !session_.plan.calibration.empty()) return;
     const auto calibration = calibration_of(session_, gather_counts(*driver_));
@@ -181,10 +237,13 @@ class ReplayRun {
     const ProgramCounts counts = gather_counts(*driver_);
     choose();
     ReplayReport report;
+    work_.step("scores and intervals of " + std::to_string(work_.replicates) + " replicates");
     report.scores = score_counts(session_, counts, static_cast<std::size_t>(work_.replicates));
     report.exact = exact_scores(session_.model, report.scores.samples);
-    if (!work_.rehearsal.empty()) report.rehearsal = rehearse(session_, work_.rehearsal, work_.rehearsals);
-    report.json = replay_json(session_, *journal_, counts, report.scores, report.rehearsal);
+    if (!work_.rehearsal.empty())
+      report.rehearsal = rehearse(session_, work_.rehearsal, work_.rehearsals, work_.working);
+    work_.step("");
+    report.json = replay_json(session_, *journal_, driver_->spent(), counts, report.scores, report.rehearsal);
     if (!report.scores.unmitigated.empty())
       spdlog::warn(
           "the calibration found no use in readings of qubits {} (p(1|0) + p(0|1) near 1 or above): they "
@@ -200,13 +259,16 @@ class ReplayRun {
   ReplayFolder folder_;
   ReplaySession session_;
   std::optional<ReplayJournal> journal_;
-  std::optional<ReplayDriver> driver_;
+  std::optional<ReplaySessions> sessions_;
+  std::optional<ReplayDriver> driver_;  // leaves word to the sessions, so that it goes first
 };
 
 }  // namespace
 
 ReplayForecast plan_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
-  return forecast_replay(open_place(ranks, place, work), place.folder);
+  const ReplaySession session = open_place(ranks, place, work);
+  check_rehearsal(session, work.rehearsal, work.working);
+  return forecast_replay(session, place.folder);
 }
 
 ReplayOutcome submit_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {

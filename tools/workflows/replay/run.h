@@ -25,7 +25,7 @@ struct ReplayWork {
       max_cost;            ///< most that may be spent, in the endpoint's unit; a must where it is paid
   bool retry = false;      ///< failed and cancelled jobs, and rows without results, are sent again
   bool wait = false;       ///< fetch: until all jobs have ended
-  double probe_wait = 60;  ///< seconds that a submit waits for the probe
+  double probe_wait = 60;  ///< seconds that a submit waits for the probe, and for what a job has cost
   ReplayPatience patience;
   std::int64_t calibration_age = 12 * 3600;  ///< seconds for which a calibration of readings is used again
   std::string rehearsal;                     ///< file of a noise model; "": no rehearsal
@@ -34,6 +34,11 @@ struct ReplayWork {
   ScoreChoices scoring;                      ///< of fetch and score
   SimdTarget simd = SimdTarget::best;
   std::function<bool()> stop = {};  ///< whether a stop was asked for; empty: never
+  WorkProgress working = {};        ///< is told of steps that may take long; empty: nobody is
+
+  void step(const std::string& what, std::size_t done = 0, std::size_t all = 0) const {
+    if (working) working(what, done, all);
+  }
 };
 
 /// What a replay found: replay.json, and the same as values.
@@ -45,9 +50,10 @@ struct ReplayReport {
 };
 
 struct ReplayOutcome {
-  /// stopped and blocked: nothing is lost, call again. waiting: not all results are here (a submit: the probe
-  /// waits at the service, and nothing else was sent).
+  /// stopped and blocked: nothing is lost, call again. waiting: not all results are here; or, where `unsent`
+  /// jobs are left, the next waits for the probe's result or for what the last one has cost.
   ReplayEnd end = ReplayEnd::done;
+  std::size_t unsent = 0;
   ReplayStatus status;
   std::optional<ReplayReport> report;  ///< of fetch and run, once all jobs have ended
 };

@@ -53,11 +53,13 @@ RehearsedScore summary(const std::vector<double>& values) {
 
 }  // namespace
 
-ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed) {
+ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed,
+                              const WorkProgress& working) {
   const Executor executor(noise, seed);
   ProgramCounts counts;
   for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
     const ReplayProgram& program = session.programs.all[p];
+    if (working) working("rehearsal: simulating program", p, session.programs.all.size());
     counts.rows.push_back(executor.run(program.sweep, program.shots, p));
   }
   return counts;
@@ -124,12 +126,25 @@ std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std
   return scores;
 }
 
-Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs) {
+void check_rehearsal(const ReplaySession& session, const std::string& file, const WorkProgress& working) {
+  if (file.empty()) return;
+  if (working) working("looking whether the rehearsal can be", 0, 0);
+  const Executor executor(load_noise(file), 0);
+  for (const ReplayProgram& program : session.programs.all) {
+    Sweep first = program.sweep;
+    first.rows = 1;
+    first.values.resize(first.program.inputs.size());
+    executor.run(first, 1, 0);
+  }
+}
+
+Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs,
+                   const WorkProgress& working) {
   const NoiseModel noise = load_noise(file);
   const std::size_t tasks = session.model.spec().tasks.size();
   std::vector<std::vector<double>> found(tasks + 1);
   for (int run = 0; run < runs; ++run) {
-    const ProgramCounts counts = simulate_counts(session, noise, static_cast<std::uint64_t>(run));
+    const ProgramCounts counts = simulate_counts(session, noise, static_cast<std::uint64_t>(run), working);
     const ReplayScores scores = score_counts(session, counts, 0).measured;
     for (std::size_t t = 0; t < tasks; ++t) found[t].push_back(scores.tasks[t].value);
     found[tasks].push_back(scores.mean.value);
@@ -167,8 +182,9 @@ Json mitigation_json(const ReplaySession& session, const CountedScores& scores) 
 
 }  // namespace
 
-Json replay_json(const ReplaySession& session, const ReplayJournal& journal, const ProgramCounts& counts,
-                 const CountedScores& scores, const std::optional<Rehearsal>& rehearsal) {
+Json replay_json(const ReplaySession& session, const ReplayJournal& journal, double spent,
+                 const ProgramCounts& counts, const CountedScores& scores,
+                 const std::optional<Rehearsal>& rehearsal) {
   const ReplayRequest& request = session.request;
   const ModelSpec& spec = session.model.spec();
   const std::vector<double> exact = exact_scores(session.model, scores.samples);
@@ -200,7 +216,7 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, con
       {"jobs", journal.jobs().size()},
       {"executions", executions},
       {"dropped", counts.dropped},
-      {"cost", {{"amount", journal.spent()}, {"unit", session.plan.unit}, {"estimated", estimated > 0}}}};
+      {"cost", {{"amount", spent}, {"unit", session.plan.unit}, {"estimated", estimated > 0}}}};
   if (rehearsal) json["rehearsal"] = {{"noise", rehearsal->noise}, {"runs", rehearsal->runs}};
   auto& tasks = json["tasks"] = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t) {

@@ -11,8 +11,9 @@
 
 namespace qmtl {
 
-/// The programs on the simulator with `noise`.
-ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed);
+/// The programs on the simulator with `noise`; `working` is told of each.
+ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed,
+                              const WorkProgress& working = {});
 
 /// The calibration that the session was planned with or its jobs measured; nothing without readout
 /// mitigation, or before its jobs have results.
@@ -42,11 +43,15 @@ struct Rehearsal {
   std::vector<RehearsedScore> tasks;
   RehearsedScore mean;
 };
+/// Throws Error if a rehearsal with that file ("": none) could not be: a file that is missing or no noise
+/// model, programs that are too large for the simulator. One shot of each is simulated.
+void check_rehearsal(const ReplaySession& session, const std::string& file, const WorkProgress& working);
 /// The whole replay on the simulator with the noise model in `file`, `runs` times with other seeds.
-Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs);
+Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs,
+                   const WorkProgress& working);
 
-/// replay.json: everything that a replay found (tools/README.md).
-nlohmann::ordered_json replay_json(const ReplaySession& session, const ReplayJournal& journal,
+/// replay.json: everything that a replay found (tools/README.md). `spent`: with what sessions have cost.
+nlohmann::ordered_json replay_json(const ReplaySession& session, const ReplayJournal& journal, double spent,
                                    const ProgramCounts& counts, const CountedScores& scores,
                                    const std::optional<Rehearsal>& rehearsal);
 }  // namespace qmtl

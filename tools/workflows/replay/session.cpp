@@ -69,8 +69,9 @@ std::string known_calibration(const ReplaySession& session, const EndpointInfo& 
 }
 
 ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan) {
-  return {request.factors, request.fold, plan.probe ? request.probe_shots : 0,
-          request.readout && plan.calibration.empty() ? request.calibration_shots : 0};
+  const std::int64_t least = plan.limits.least_shots;
+  return {request.factors, request.fold, plan.probe ? std::max(request.probe_shots, least) : 0,
+          request.readout && plan.calibration.empty() ? std::max(request.calibration_shots, least) : 0};
 }
 
 void make_programs(ReplaySession& session) {
@@ -95,11 +96,16 @@ void decide(ReplaySession& session, std::int64_t age) {
   session.plan.target.avoided = avoided_parts(request.qubits, request.avoid, about.target);
   session.plan.limits = about.limits;
   session.plan.paid = about.paid;
+  const std::int64_t least = about.limits.least_shots;
+  if (request.shots < least)
+    throw usage_error("--shots: expected at least " + std::to_string(least) + ", the fewest that " +
+                      about.place + " takes with these settings, found " + std::to_string(request.shots));
   const std::size_t count = session.parts.size();
   session.plan.shots = request.allocation == ShotAllocation::even || count == 1
                            ? std::vector<std::int64_t>(count, request.shots)
                            : allocate_shots(program_variances(session.model, session.parts), request.shots,
                                             about.limits.shots);
+  for (std::int64_t& shots : session.plan.shots) shots = std::max(shots, least);
   session.plan.probe = !fs::exists(session.cache_file("probe"));
   make_programs(session);
   session.plan.calibration = known_calibration(session, about, age);

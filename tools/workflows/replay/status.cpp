@@ -6,8 +6,9 @@
 
 namespace qmtl {
 
-ReplayStatus status_of(const std::string& folder, const std::string& identity, const ReplayJournal& journal) {
-  ReplayStatus status{folder, identity, {}, journal.spent()};
+ReplayStatus status_of(const std::string& folder, const std::string& identity, const ReplayJournal& journal,
+                       double spent) {
+  ReplayStatus status{folder, identity, {}, spent};
   for (const JobRecord& record : journal.jobs())
     status.jobs.push_back({record.last, record.spent(), std::nullopt, ""});
   return status;
@@ -15,7 +16,9 @@ ReplayStatus status_of(const std::string& folder, const std::string& identity, c
 
 ReplayStatus replay_status(const ReplayPlace& place) {
   const std::string identity = replay_identity(place.request, place.kept_plan().value_or(""));
-  ReplayStatus status = status_of(place.folder, identity, look_at_journal(place.folder, identity));
+  const ReplayJournal journal = look_at_journal(place.folder, identity);
+  const double held = look_at_sessions(place.folder, identity).beyond(journal.spent_in_sessions());
+  ReplayStatus status = status_of(place.folder, identity, journal, journal.spent() + held);
   std::unique_ptr<Endpoint> endpoint;
   for (ReplayStatus::Job& job : status.jobs) {
     if (job.last.state != ReplayState::submitted || place.request.endpoint.empty()) continue;

@@ -25,8 +25,9 @@ struct ReplayStatus {
   double spent = 0;  ///< of all, in the endpoint's unit
 };
 
-/// From the journal alone.
-ReplayStatus status_of(const std::string& folder, const std::string& identity, const ReplayJournal& journal);
+/// From the journal alone; `spent`: with what sessions have cost.
+ReplayStatus status_of(const std::string& folder, const std::string& identity, const ReplayJournal& journal,
+                       double spent);
 
 /// Of a replay that another process may be working on; its endpoint is asked after the jobs that it has.
 ReplayStatus replay_status(const ReplayPlace& place);

@@ -58,7 +58,7 @@ std::vector<std::size_t> chosen_rows(const Dataset& data, int count, std::uint64
 /// The probe on qubits that the first program reads, in front of work.
 std::vector<ReplayProgram> with_probe(std::vector<ReplayProgram> work, const DeviceProgram& first,
                                       const EndpointInfo& info, std::int64_t shots) {
-  shots = std::max<std::int64_t>(shots, 200);
+  shots = std::max({shots, std::int64_t{200}, info.limits.least_shots});
   if (info.limits.shots > 0) shots = std::min(shots, info.limits.shots);
   work.insert(work.begin(), replay_probe(first.measured, shots, info.target));
   return work;
@@ -89,12 +89,17 @@ class Tuning {
     learner_ = restore(ranks, checkpoint_, data_, request.simd);
     endpoint_ = make_endpoint(read_endpoint(request.endpoint));
     info_ = endpoint_->info();
+    if (request.model.shots < info_.limits.least_shots)
+      throw usage_error("--shots: expected at least " + std::to_string(info_.limits.least_shots) +
+                        ", the fewest that " + info_.place + " takes with these settings, found " +
+                        std::to_string(request.model.shots));
     info_.target.avoided = avoided_parts(request.qubits, request.avoid, info_.target);
     info_.target = kept_device(request.folder, info_.target);
     model_.emplace(checkpoint_, data_, *learner_, info_.target, on_device(request.model, info_.target));
     rows_ = chosen_rows(data_, request.validation, request.model.seed);
     rounds_.emplace(*endpoint_, RoundsOptions{request.folder, identity_of(checkpoint_, data_, info_, request),
-                                              request.ceiling, request.retry, request.stop});
+                                              request.ceiling, request.retry, request.in_flight, request.stop,
+                                              request.working});
   }
 
   TuneForecast forecast() {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "hardware/replay/driver.h"
 #include "runtime/train/loop/ranks.h"
 #include "tools/workflows/replay/tune_model.h"
 
@@ -22,8 +23,10 @@ struct TuneRequest {
   int validation = 100;           ///< validation samples that are executed before and after
   std::optional<double> ceiling;  ///< most that may be spent, in the endpoint's unit
   bool retry = false;             ///< failed jobs are sent again
+  int in_flight = 1;              ///< paid jobs at once
   SimdTarget simd = SimdTarget::best;
   std::function<bool()> stop = {};  ///< whether a stop was asked for; empty: never
+  WorkProgress working = {};        ///< is told of steps that may take long; empty: nobody is
 };
 
 /// Costs and executions that are ahead.

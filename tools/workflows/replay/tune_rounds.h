@@ -18,7 +18,9 @@ struct RoundsOptions {
   std::string identity;             ///< hexadecimal: of everything that decides the rounds' programs
   std::optional<double> ceiling;    ///< of all rounds together, in the endpoint's unit
   bool retry = false;               ///< plan failed jobs again
+  int in_flight = 1;                ///< ReplayPatience::in_flight
   std::function<bool()> stop = {};  ///< whether a stop was asked for; empty: never
+  WorkProgress working = {};        ///< is told of steps that may take long; empty: nobody is
 };
 
 /// Executes rounds of programs on an endpoint, one folder with a journal each (FOLDER/ROUND), so that a round
@@ -31,7 +33,7 @@ class TuneRounds {
   /// Estimated cost of programs.
   double cost(std::span<const ReplayProgram> programs);
   /// What the rounds executed so far have cost, and the executions of all of them.
-  double spent() const { return spent_; }
+  double spent() const;
   std::int64_t executions() const { return executions_; }
   /// Of costs, once some have been estimated.
   const std::string& unit() const { return unit_; }
@@ -47,7 +49,10 @@ class TuneRounds {
  private:
   Endpoint& endpoint_;
   RoundsOptions options_;
-  double spent_ = 0;
+  void open_folder();
+  std::optional<ReplayFolder> folder_;      ///< of all rounds, once one is executed
+  std::optional<ReplaySessions> sessions_;  ///< last longer than a round
+  double spent_ = 0;                        ///< by jobs
   std::int64_t executions_ = 0;
   std::string unit_;
 };

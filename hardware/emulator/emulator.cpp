@@ -5,6 +5,7 @@
 
 #include "hardware/emulator/ibm_service.h"
 #include "hardware/emulator/ionq_service.h"
+#include "hardware/emulator/iqm_service.h"
 #include "hardware/emulator/routes.h"
 #include "runtime/base/error.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-enum class Realm : std::uint8_t { token, ibm, ionq, own };
+enum class Realm : std::uint8_t { token, ibm, ionq, iqm, own };
 
 struct Prefix {
   const char* path;
@@ -61,10 +62,12 @@ struct Emulator::Impl {
   Emulation emulation;
   IbmService ibm;
   IonqService ionq;
+  IqmService iqm;
   FaultPlan plan;
   std::ofstream log;
 
-  explicit Impl(EmulatorOptions options) : emulation(std::move(options)), ibm(emulation), ionq(emulation) {
+  explicit Impl(EmulatorOptions options)
+      : emulation(std::move(options)), ibm(emulation), ionq(emulation), iqm(emulation) {
     plan.set(emulation.options().faults);
     if (emulation.options().log.empty()) return;
     log.open(emulation.options().log, std::ios::app);
@@ -72,6 +75,7 @@ struct Emulator::Impl {
   }
 
   WireReply refuse(const Place& place, const WireRefusal& refusal) const {
+    if (place.realm == Realm::iqm) return iqm.refuse(refusal);
     return place.realm == Realm::ionq ? ionq.refuse(refusal) : ibm.refuse(refusal);
   }
 
@@ -110,6 +114,7 @@ struct Emulator::Impl {
       return ibm.give_token(call);
     }
     const auto segments = path_segments(place.path);
+    if (*place.realm == Realm::iqm) return iqm.answer(segments, call);
     return *place.realm == Realm::ibm ? ibm.answer(segments, call) : ionq.answer(segments, call);
   }
 
@@ -158,7 +163,10 @@ const EmulatorOptions& Emulator::options() const { return impl_->emulation.optio
 
 WireReply Emulator::answer(const WireRequest& request) {
   std::unique_lock lock(impl_->emulation.mutex);
-  const Place place = place_of(request.path);
+  Place place = place_of(request.path);
+  // IBM's and IQM's clients both want /api/v1 of the host.
+  if (place.realm == Realm::ibm && impl_->iqm.wants(path_segments(place.path), request))
+    place.realm = Realm::iqm;
   if (place.realm == Realm::own) {
     try {
       return impl_->own(place, request);

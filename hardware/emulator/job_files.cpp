@@ -6,6 +6,7 @@
 #include "hardware/emulator/emulation.h"
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ionq_request.h"
+#include "hardware/emulator/iqm_request.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file.h"
 
@@ -53,9 +54,10 @@ std::shared_ptr<EmulatedJob> read_job(const std::string& file, const EmulatorOpt
   if (!is_job_id(id) || fs::path(file).stem() != id)
     saved.at("id").wrong("the id of a job that this emulator gave, which is also the file's name");
   const Json& request = saved.at("request").json();
-  std::shared_ptr<EmulatedJob> job = saved.at("service").text() == "ibm"
-                                         ? read_ibm_job(request, options)
-                                         : read_ionq_job(request, id, options);
+  const std::string& service = saved.at("service").text();
+  std::shared_ptr<EmulatedJob> job = service == "ibm"   ? read_ibm_job(request, options)
+                                     : service == "iqm" ? read_iqm_job(request, options)
+                                                        : read_ionq_job(request, id, options);
   job->id = id;
   job->tag = saved.at("tag").text();
   job->key = saved.at("key").text();

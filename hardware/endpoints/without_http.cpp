@@ -15,5 +15,6 @@ namespace {
 
 std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) { refuse(config); }
 std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config) { refuse(config); }
+std::unique_ptr<Endpoint> make_iqm_endpoint(EndpointConfig config) { refuse(config); }
 
 }  // namespace qmtl

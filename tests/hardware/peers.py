@@ -24,22 +24,22 @@ def is_there(module):
         return False
 
 
-def python():
+def python(environment="hardware-venv", variable="QMTL_PEERS_PYTHON"):
     """The environment's interpreter, or nothing."""
-    chosen = os.environ.get("QMTL_PEERS_PYTHON") or os.path.join(ROOT, "build", "hardware-venv", "bin", "python")
+    chosen = os.environ.get(variable) or os.path.join(ROOT, "build", environment, "bin", "python")
     return chosen if os.access(chosen, os.X_OK) else None
 
 
-def require(*modules, skipped):
+def require(*modules, skipped, environment="hardware-venv", variable="QMTL_PEERS_PYTHON"):
     """Returns inside an environment that has the modules: starts the running script again with its interpreter where
     that is needed. Without one, says what was skipped and ends the script with success; a broken one is a failure."""
     if os.environ.get(ENTERED) != sys.argv[0]:
-        interpreter = python()
+        interpreter = python(environment, variable)
         if interpreter:
             os.environ[ENTERED] = sys.argv[0]
             os.execv(interpreter, [interpreter, *sys.argv])
-        if os.environ.get("QMTL_PEERS_PYTHON"):
-            sys.exit(f"QMTL_PEERS_PYTHON: expected an interpreter, found {os.environ['QMTL_PEERS_PYTHON']}")
+        if os.environ.get(variable):
+            sys.exit(f"{variable}: expected an interpreter, found {os.environ[variable]}")
     missing = [name for name in modules if not is_there(name)]
     if not missing:
         return

@@ -87,6 +87,8 @@ class Emulator:
         keys = {"kind": protocol, "api_key_env": "REPLAY_KEY", "retry_attempts": 4, "timeout": 20}
         if protocol == "ionq":
             keys.update(url=self.places["ionq"], backend="qpu.forte-1")
+        elif protocol == "iqm":
+            keys.update(url=self.places["iqm"])
         else:
             keys.update(url=self.places["ibm"], iam_url=self.places["iam"], crn=CRN, backend="emulated")
         keys.update(more)

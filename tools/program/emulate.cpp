@@ -20,7 +20,8 @@ namespace po = boost::program_options;
 
 Usage usage() {
   std::string description =
-      "Serves the protocols of IBM's and IonQ's quantum services on this machine, from the noisy simulator, "
+      "Serves the protocols of IBM's, IonQ's and IQM's quantum services on this machine, from the noisy "
+      "simulator, "
       "until it is\nstopped: to try a replay, and how clients bear faults, without a device or an account.\n"
       "Faults are written METHOD PATH:WHEN=ACTION[,key=value], e.g. \"POST /jobs:1=429,retry-after=1\" or\n"
       "\"GET results:*=slow\". Actions:\n";
@@ -45,7 +46,7 @@ void add_options(po::options_description& own) {
       "noise model: TOML, or the properties of an IBM backend (.json), which then also "
       "give its qubits, gates and coupling");
   add("seed", po::value<std::uint64_t>()->value_name("N"), "of all counts (default 0)");
-  add("name", text("NAME"), "of IBM's backend (default emulated)");
+  add("name", text("NAME"), "of IBM's backend and IQM's computer (default emulated)");
   add("qubits", po::value<int>()->value_name("N"), "of the device (default 156)");
   add("coupling", text("FORM"),
       "file with a backend's configuration, or line-20, ring-12, grid-4x5, "
@@ -127,7 +128,9 @@ std::vector<std::pair<std::string, std::string>> endpoint_files(const Faces& at)
                   line_of("crn", "crn:v1:bluemix:public:quantum-computing:us-east:a/emulated:emulated::") +
                   line_of("backend", at.backend) + at.key},
       {"ionq", line_of("kind", "ionq") + line_of("url", at.base + "/v0.4") +
-                   line_of("backend", "qpu.forte-1") + at.key}};
+                   line_of("backend", "qpu.forte-1") + at.key},
+      {"iqm",
+       line_of("kind", "iqm") + line_of("url", at.base) + line_of("quantum_computer", at.backend) + at.key}};
 }
 
 /// Name of the key's file or variable, and leave for plain HTTP where others than this machine may ask.
@@ -141,18 +144,16 @@ std::string key_lines(const Options& options, const std::string& address) {
 
 void print_places(const Faces& at, int port, bool json) {
   const std::string& base = at.base;
-  nlohmann::ordered_json places{{"port", port},
-                                {"ibm", base + "/api/v1"},
-                                {"iam", base},
-                                {"ionq", base + "/v0.4"},
-                                {"faults", base + "/_emulator/faults"}};
+  nlohmann::ordered_json places{{"port", port}, {"ibm", base + "/api/v1"},
+                                {"iam", base},  {"ionq", base + "/v0.4"},
+                                {"iqm", base},  {"faults", base + "/_emulator/faults"}};
   for (const auto& [service, file] : endpoint_files(at)) places["endpoints"][service] = file;
   if (json) {
     std::cout << places.dump() << std::endl;
     return;
   }
   std::cout << "port: " << port << "\nIBM: " << base << "/api/v1 (tokens: " << base << ")\nIonQ: " << base
-            << "/v0.4\n";
+            << "/v0.4\nIQM: " << base << "\n";
   for (const auto& [service, file] : endpoint_files(at))
     std::cout << "\n# an endpoint file for `qmtl replay`, " << service << "\n" << file;
   std::cout << "\nCtrl-C ends it" << std::endl;

@@ -77,19 +77,95 @@ class DeviceCircuitWriter {
   Gate noisy_;
 };
 
+/// When each qubit is free, and the turns that it does until then.
+class IdleClock {
+ public:
+  IdleClock(DeviceCircuit& made, const NoiseTable& noise, int qubits)
+      : made_(made),
+        noise_(noise),
+        free_(static_cast<std::size_t>(qubits), 0.0),
+        touched_(static_cast<std::size_t>(qubits), false) {}
+
+  /// The operation's qubits wait for each other, and then it takes its time.
+  void before(const DeviceOp& op) {
+    const double start = op.q1 < 0 ? free_at(op.q0) : std::max(free_at(op.q0), free_at(op.q1));
+    for (int qubit : {op.q0, op.q1}) {
+      if (qubit < 0) continue;
+      wait_until(qubit, start);
+      free_at(qubit) = start + device_seconds(op, noise_);
+      touched_[static_cast<std::size_t>(qubit)] = true;
+    }
+  }
+  void delay(const Delay& delay) { wait_until(delay.qubit, free_at(delay.qubit) + delay.seconds); }
+  void readings(std::span<const int> measured) {
+    double end = 0;
+    for (int qubit : measured) end = std::max(end, free_at(qubit));
+    for (int qubit : measured) wait_until(qubit, end);
+  }
+
+ private:
+  double& free_at(int qubit) { return free_[static_cast<std::size_t>(qubit)]; }
+  /// A qubit that no gate has touched is in |0>, which no turn about Z changes.
+  void wait_until(int qubit, double time) {
+    double& free = free_at(qubit);
+    const double seconds = time - free;
+    if (touched_[static_cast<std::size_t>(qubit)] && seconds > 0 && noise_.idle(qubit) != IdleNoise{}) {
+      made_.idle.push_back({made_.constants.size(), qubit, seconds});
+      made_.constants.push_back(0.0);
+      made_.circuit.shared.push_back(
+          {rotation_about("Z"), qubit, -1, Source::param, made_.circuit.params++, true});
+    }
+    free = time;
+  }
+
+  DeviceCircuit& made_;
+  const NoiseTable& noise_;
+  std::vector<double> free_;   ///< seconds
+  std::vector<bool> touched_;  ///< by a gate
+};
+
 }  // namespace
 
 DeviceCircuit::DeviceCircuit(const DeviceProgram& program, const NoiseModel& noise) {
   circuit.qubits = program.qubits;
   const Gate cx = controlled_gate('X'), cz = controlled_gate('Z');
   DeviceCircuitWriter writer(*this, has_noise(noise, cz) ? cz : cx);
-  for (const DeviceOp& op : program.ops) writer.write(op);
+  if (has_idle_noise(noise)) {
+    const NoiseTable table = gate_lengths(program, noise);
+    IdleClock clock(*this, table, program.qubits);
+    auto delay = program.delays.begin();
+    for (std::size_t i = 0; i < program.ops.size(); ++i) {
+      for (; delay != program.delays.end() && delay->before <= i; ++delay) clock.delay(*delay);
+      clock.before(program.ops[i]);
+      writer.write(program.ops[i]);
+    }
+    for (; delay != program.delays.end(); ++delay) clock.delay(*delay);
+    clock.readings(program.measured);
+  } else {
+    for (const DeviceOp& op : program.ops) writer.write(op);
+  }
   circuit.blocks.push_back({program.measured, {}, {}});
   cone = program.measured;
   for (const Timed& entry :
        backward_cone(schedule(circuit.shared, circuit.qubits), circuit.qubits, program.measured))
     for (int qubit : {entry.op.q0, entry.op.q1})
       if (qubit >= 0 && std::find(cone.begin(), cone.end(), qubit) == cone.end()) cone.push_back(qubit);
+}
+
+std::vector<double> DeviceCircuit::constants_at(std::span<const double> offsets) const {
+  std::vector<double> turned = constants;
+  for (const IdleTurn& turn : idle)
+    turned[turn.constant] = 2 * pi * offsets[static_cast<std::size_t>(turn.qubit)] * turn.seconds;
+  return turned;
+}
+
+double device_seconds(const DeviceOp& op, const NoiseTable& lengths) {
+  if (!takes_time(op.gate)) return 0.0;
+  const DeviceGateInfo& row = info(op.gate);
+  const auto seconds = [&](Gate gate) { return lengths.seconds(gate, op.q0, op.q1); };
+  if (row.qubits == 1) return seconds(circuit_gate(device_rotation(row.axes)));
+  if (row.angle) return std::max(seconds(controlled_gate('Z')), seconds(controlled_gate('X')));
+  return seconds(circuit_gate(op.gate));
 }
 
 std::vector<double> DeviceCircuit::angles(const Sweep& sweep) const {
@@ -137,9 +213,35 @@ NoiseModel noise_for(const DeviceProgram& program, const NoiseModel& model) {
   for (GateNoise& entry : kept.gates) {
     if (entry.gate != pulsed) continue;
     entry.channels.resize(entry.channels.size() / static_cast<std::size_t>(entry.pulses));
+    entry.seconds /= entry.pulses;
     entry.pulses = 1;
   }
   return kept;
+}
+
+NoiseTable gate_lengths(const DeviceProgram& program, const NoiseModel& model) {
+  NoiseModel lengths;
+  lengths.idle = model.idle;
+  lengths.idle_of = model.idle_of;
+  const Gate pulsed = rotation_about("X"), cx = controlled_gate('X'), cz = controlled_gate('Z');
+  const bool one_pulse = holds(program, is_pulse) &&
+                         !holds(program, [&](DeviceGate gate) { return gate == device_gate(pulsed); });
+  const auto known = [&](Gate gate) {
+    return std::any_of(model.gates.begin(), model.gates.end(),
+                       [&](const GateNoise& entry) { return entry.gate == gate && entry.seconds > 0; });
+  };
+  const bool as_cz = !known(cx), as_cx = !known(cz);
+  for (const GateNoise& entry : model.gates) {
+    const double seconds = entry.gate == pulsed && one_pulse ? entry.seconds / entry.pulses : entry.seconds;
+    const auto add = [&](Gate gate) { lengths.gates.push_back({gate, entry.qubits, {}, 1, seconds}); };
+    // A device has one two-qubit gate of its own.
+    if (entry.gate == cx || entry.gate == cz) {
+      if (!known(entry.gate)) continue;
+      if ((entry.gate == cz && as_cz) || (entry.gate == cx && as_cx)) add(entry.gate == cz ? cx : cz);
+    }
+    add(entry.gate);
+  }
+  return NoiseTable(std::move(lengths));
 }
 
 }  // namespace qmtl

@@ -69,9 +69,35 @@ Counts draw(std::vector<double> cumulative, std::size_t width, std::int64_t shot
   return counts;
 }
 
+/// How many executions with a frequency offset of their own stand for the drift between shots.
+constexpr int drifts = 32;
+
+/// Offsets of the qubits' frequencies in Hz, [drifts or 1][qubits]: one where nothing drifts.
+std::vector<std::vector<double>> frequency_offsets(const NoiseModel& noise, int qubits, std::uint64_t seed) {
+  const NoiseTable table(noise);
+  bool drifting = noise.idle.spread > 0;
+  for (const auto& [qubit, idle] : noise.idle_of) drifting = drifting || idle.spread > 0;
+  std::vector<std::vector<double>> offsets(drifting ? drifts : 1);
+  const NoiseRandom random(seed);
+  for (std::size_t d = 0; d < offsets.size(); ++d)
+    for (int qubit = 0; qubit < qubits; ++qubit) {
+      const IdleNoise& idle = table.idle(qubit);
+      const NoiseRandom::At at{static_cast<std::uint32_t>(qubit), 0, static_cast<std::uint32_t>(d)};
+      offsets[d].push_back(idle.detuning + idle.spread * random.normal(NoiseRandom::Purpose::drift, at));
+    }
+  return offsets;
+}
+
+/// Shots of part number `part` of `parts`.
+std::int64_t share(std::int64_t shots, std::size_t part, std::size_t parts) {
+  const auto n = static_cast<std::int64_t>(parts), i = static_cast<std::int64_t>(part);
+  return shots * (i + 1) / n - shots * i / n;
+}
+
 /// The distributions of all rows from pure states: for programs without gate errors.
 std::vector<std::vector<double>> statevector_probabilities(DeviceCircuit made, const NoiseModel& noise,
-                                                           const Sweep& sweep) {
+                                                           const Sweep& sweep,
+                                                           std::span<const double> constants) {
   const std::size_t kept = sweep.program.measured.size();
   made.circuit.blocks[0].qubits = made.cone;
   NoisyOptions options;
@@ -79,7 +105,7 @@ std::vector<std::vector<double>> statevector_probabilities(DeviceCircuit made, c
   options.trajectories = 1;  // nothing is random in it
   options.joint = true;
   NoisySimulator simulator(made.circuit, noise, options);
-  simulator.bind(made.constants);
+  simulator.bind(constants);
   auto all = simulator.probabilities(row_numbers(sweep), made.angles(sweep));
   for (std::vector<double>& row : all) row = marginal(row, kept);
   return all;
@@ -103,21 +129,33 @@ std::vector<Counts> Executor::run(const Sweep& sweep, std::int64_t shots, std::u
   std::uint64_t seed = 0;
   for (std::size_t i = 0; i < 8; ++i) seed |= std::uint64_t{digest[i]} << 8 * i;
 
-  if (noise.gates.empty() && static_cast<int>(made.cone.size()) <= statevector_qubits) {
-    const auto probabilities = statevector_probabilities(made, noise, sweep);
-    std::vector<Counts> counts(sweep.rows);
-    run_parallel(sweep.rows, [&](std::size_t row) {
-      counts[row] = draw(probabilities[row], sweep.program.measured.size(), shots, NoiseRandom(seed),
-                         static_cast<std::uint32_t>(row));
-    });
-    return counts;
+  const auto offsets = made.idle.empty() ? std::vector<std::vector<double>>(1)
+                                         : frequency_offsets(noise_, sweep.program.qubits, seed);
+  std::vector<Counts> counts(sweep.rows);
+  for (std::size_t d = 0; d < offsets.size(); ++d) {
+    const std::int64_t own = share(shots, d, offsets.size());
+    if (own == 0) continue;
+    const std::vector<double> constants = made.constants_at(offsets[d]);
+    const std::uint64_t own_seed = seed + 0x9e3779b97f4a7c15u * d;
+    std::vector<Counts> drawn(sweep.rows);
+    if (noise.gates.empty() && static_cast<int>(made.cone.size()) <= statevector_qubits) {
+      const auto probabilities = statevector_probabilities(made, noise, sweep, constants);
+      run_parallel(sweep.rows, [&](std::size_t row) {
+        drawn[row] = draw(probabilities[row], sweep.program.measured.size(), own, NoiseRandom(own_seed),
+                          static_cast<std::uint32_t>(row));
+      });
+    } else {
+      NoisyOptions options;
+      options.shots = own;
+      options.seed = own_seed;
+      NoisySimulator simulator(made.circuit, noise, options);
+      simulator.bind(constants);
+      drawn = simulator.counts(row_numbers(sweep), made.angles(sweep));
+    }
+    for (std::size_t row = 0; row < sweep.rows; ++row)
+      for (const auto& [bits, count] : drawn[row]) counts[row][bits] += count;
   }
-  NoisyOptions options;
-  options.shots = shots;
-  options.seed = seed;
-  NoisySimulator simulator(made.circuit, noise, options);
-  simulator.bind(made.constants);
-  return simulator.counts(row_numbers(sweep), made.angles(sweep));
+  return counts;
 }
 
 std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) const {
@@ -128,14 +166,31 @@ std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) con
                       std::to_string(sweep.program.measured.size()) + "; draw shots instead");
   const DeviceCircuit made(sweep.program, noise_);
   const NoiseModel noise = noise_for(sweep.program, noise_);
-  if (noise.gates.empty() && made.cone.size() <= most_probabilities)
-    return statevector_probabilities(made, noise, sweep);
-  NoisyOptions options;
-  options.method = NoisyMethod::density;
-  options.joint = true;
-  NoisySimulator simulator(made.circuit, noise, options);
-  simulator.bind(made.constants);
-  return simulator.probabilities(row_numbers(sweep), made.angles(sweep));
+  const auto offsets = made.idle.empty() ? std::vector<std::vector<double>>(1)
+                                         : frequency_offsets(noise_, sweep.program.qubits, seed_);
+  std::vector<std::vector<double>> mean;
+  for (const std::vector<double>& offset : offsets) {
+    std::vector<std::vector<double>> all;
+    const std::vector<double> constants = made.constants_at(offset);
+    if (noise.gates.empty() && made.cone.size() <= most_probabilities) {
+      all = statevector_probabilities(made, noise, sweep, constants);
+    } else {
+      NoisyOptions options;
+      options.method = NoisyMethod::density;
+      options.joint = true;
+      NoisySimulator simulator(made.circuit, noise, options);
+      simulator.bind(constants);
+      all = simulator.probabilities(row_numbers(sweep), made.angles(sweep));
+    }
+    if (offsets.size() == 1) return all;
+    mean.resize(all.size());
+    for (std::size_t row = 0; row < all.size(); ++row) {
+      mean[row].resize(all[row].size(), 0.0);
+      for (std::size_t i = 0; i < all[row].size(); ++i)
+        mean[row][i] += all[row][i] / static_cast<double>(offsets.size());
+    }
+  }
+  return mean;
 }
 
 std::uint64_t sweep_key(std::string_view tag, std::size_t sweep) {

@@ -18,7 +18,8 @@ class Executor {
   /// counts[row] of one sweep. `key` tells equal sweeps of different jobs apart.
   std::vector<Counts> run(const Sweep& sweep, std::int64_t shots, std::uint64_t key) const;
 
-  /// probabilities[row][bits], bit c of the index = classical bit c; at most 16 readings.
+  /// probabilities[row][bits], bit c of the index = classical bit c; at most 16 readings. Where frequencies
+  /// drift the mean over as many drawn offsets as run() has.
   std::vector<std::vector<double>> probabilities(const Sweep& sweep) const;
 
  private:

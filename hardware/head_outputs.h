@@ -4,17 +4,10 @@
 #include <span>
 #include <vector>
 
-#include "hardware/mitigation/readout.h"
+#include "hardware/mitigation/row_reading.h"
 #include "hardware/split.h"
 
 namespace qmtl {
-
-/// How one output of a head's circuit is read from a program's classical bits: the expectation of the sum of
-/// its terms.
-struct ReadOutput {
-  int output = 0;  ///< of the circuit
-  std::vector<BitTerm> terms;
-};
 
 /// The outputs that a program of split_head measures, in the order of its blocks. `params` are the circuit's
 /// trainable numbers: readout weights are among them.

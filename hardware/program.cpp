@@ -83,6 +83,15 @@ void check(const DeviceProgram& program) {
                           (op.q1 == -1 ? "" : " and " + std::to_string(op.q1)));
     check_angle(program, op, where);
   }
+  std::size_t last = 0;
+  for (const Delay& delay : program.delays) {
+    if (delay.before < last || delay.before > program.ops.size() || outside(delay.qubit) ||
+        !(delay.seconds >= 0 && delay.seconds < 1))
+      refuse(program, "delay in front of operation " + std::to_string(delay.before) +
+                          ": expected one of up to " + std::to_string(program.ops.size()) +
+                          " operations in ascending order, a qubit of the program and 0 to 1 second");
+    last = delay.before;
+  }
   std::vector<bool> read(static_cast<std::size_t>(program.qubits), false);
   for (int qubit : program.measured) {
     if (outside(qubit)) refuse(program, "reading of qubit " + std::to_string(qubit) + ": no such qubit");

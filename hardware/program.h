@@ -33,6 +33,15 @@ struct DeviceOp {
   bool operator==(const DeviceOp&) const = default;
 };
 
+/// A qubit waits in front of operation `before` of a program, that many seconds.
+struct Delay {
+  std::size_t before = 0;
+  int qubit = 0;
+  double seconds = 0.0;
+
+  bool operator==(const Delay&) const = default;
+};
+
 /// By what a gate on one qubit turns it about its axis, up to a phase.
 AngleSum turn_of(const DeviceOp& op);
 
@@ -44,7 +53,8 @@ struct DeviceProgram {
   bool physical = false;  ///< qubit numbers are the device's own (ISA, "$n"), and all its rules hold
   std::vector<std::string> inputs;  ///< identifiers whose string order is their order (numbers are padded)
   std::vector<DeviceOp> ops;
-  std::vector<int> measured;  ///< measured[c]: the qubit that classical bit c reads; none twice
+  std::vector<int> measured;       ///< measured[c]: the qubit that classical bit c reads; none twice
+  std::vector<Delay> delays = {};  ///< in the order of `before`; they mean nothing but time
 
   bool operator==(const DeviceProgram&) const = default;
 };

@@ -34,7 +34,14 @@ class Converter {
   }
 
   DeviceProgram run() && {
-    for (const GateUse& use : from_.gates) {
+    auto delay = from_.delays.begin();
+    const auto delays_before = [&](std::size_t gate) {
+      for (; delay != from_.delays.end() && delay->before <= gate; ++delay)
+        made_.delays.push_back({made_.ops.size(), delay->qubit, delay->seconds});
+    };
+    for (std::size_t i = 0; i < from_.gates.size(); ++i) {
+      const GateUse& use = from_.gates[i];
+      delays_before(i);
       if (const auto device = device_gate_by_name(info(use.gate).name)) {
         made_.ops.push_back({*device, use.qubits[0], use.qubits.size() > 1 ? use.qubits[1] : -1,
                              use.angles.empty() ? AngleSum{} : sum_of(use.angles[0])});
@@ -49,6 +56,7 @@ class Converter {
         made_.ops.push_back({device_gate(op.gate), op.q0, op.q1, std::move(angle)});
       }
     }
+    delays_before(from_.gates.size());
     return std::move(made_);
   }
 
@@ -73,6 +81,7 @@ class Converter {
 DeviceProgram read_qasm3(std::string_view text, const std::string& name, const QasmLimits& limits) {
   QasmLimits affine = limits;
   affine.degree = 1;
+  affine.delays = true;
   return Converter(read_qasm(text, name, affine), name).run();
 }
 

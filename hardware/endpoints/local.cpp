@@ -49,6 +49,16 @@ std::string noise_digits(const NoiseModel& noise) {
     hash.update_number(error.p1_given_0);
     hash.update_number(error.p0_given_1);
   };
+  for (const GateNoise& entry : noise.gates)
+    if (entry.seconds > 0) hash.update_number(entry.seconds);
+  const auto add_idle = [&](int qubit, const IdleNoise& idle) {
+    if (idle == IdleNoise{}) return;
+    hash.update_number(static_cast<std::uint64_t>(qubit + 1));
+    hash.update_number(idle.detuning);
+    hash.update_number(idle.spread);
+  };
+  add_idle(-1, noise.idle);
+  for (const auto& [qubit, idle] : noise.idle_of) add_idle(qubit, idle);
   add(-1, noise.readout);
   for (const auto& [qubit, error] : noise.readout_of) add(qubit, error);
   return hash.hex().substr(0, 12);

@@ -25,6 +25,9 @@ nlohmann::ordered_json ionq_circuit(const DeviceProgram& program) {
   if (!program.inputs.empty())
     throw usage_error("program " + program.name +
                       ": IonQ's circuits have no inputs: expected a bound program");
+  if (!program.delays.empty())
+    throw usage_error("program " + program.name +
+                      ": IonQ's circuits have no delays: expected a program without dynamical decoupling");
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const DeviceOp& op : program.ops) append(list, op);
   return list;

@@ -47,13 +47,21 @@ std::string gate_lines(const DeviceProgram& program) {
     return program.physical ? "$" + std::to_string(number) : "q[" + std::to_string(number) + "]";
   };
   std::string text;
-  for (const DeviceOp& op : program.ops) {
+  auto delay = program.delays.begin();
+  const auto delays_before = [&](std::size_t number) {
+    for (; delay != program.delays.end() && delay->before <= number; ++delay)
+      text += "delay[" + significant(1e9 * delay->seconds, 12) + "ns] " + qubit(delay->qubit) + ";\n";
+  };
+  for (std::size_t i = 0; i < program.ops.size(); ++i) {
+    const DeviceOp& op = program.ops[i];
+    delays_before(i);
     text += info(op.gate).name;
     if (info(op.gate).angle) text += "(" + expression(program, op.angle) + ")";
     text += " " + qubit(op.q0);
     if (op.q1 >= 0) text += ", " + qubit(op.q1);
     text += ";\n";
   }
+  delays_before(program.ops.size());
   return text;
 }
 
@@ -83,6 +91,9 @@ std::string write_qasm2(const DeviceProgram& program) {
     throw usage_error("program " + program.name +
                       ": OpenQASM 2 has no inputs: expected a bound program, found " +
                       std::to_string(program.inputs.size()) + " inputs");
+  if (!program.delays.empty())
+    throw usage_error("program " + program.name +
+                      ": OpenQASM 2 has no delays: expected a program without dynamical decoupling");
   DeviceProgram declared = program;
   declared.physical = false;
   std::string text = "OPENQASM 2.0;\ninclude \"qelib1.inc\";\n";

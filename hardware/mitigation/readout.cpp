@@ -275,14 +275,19 @@ double ReadoutInverse::calibration_variance(const std::vector<Matrix>& slopes) c
   return variance;
 }
 
-Estimate ReadoutInverse::expectation(const Counts& counts, std::span<const BitTerm> terms) const {
-  require_bits(counts, place_.size(), "readout mitigation");
+std::vector<ReadoutInverse::Product> ReadoutInverse::products(std::span<const BitTerm> terms) const {
   std::vector<Product> products;
   for (const BitTerm& term : terms) products.push_back(product(term));
+  return products;
+}
 
-  const auto factor_value = [&](const Factor& factor, const std::string& read) {
-    return factor.value[pattern_of(read, groups_[factor.group].bits)];
-  };
+double ReadoutInverse::factor_value(const Factor& factor, const std::string& read) const {
+  return factor.value[pattern_of(read, groups_[factor.group].bits)];
+}
+
+Estimate ReadoutInverse::expectation(const Counts& counts, std::span<const BitTerm> terms) const {
+  require_bits(counts, place_.size(), "readout mitigation");
+  const std::vector<Product> products = this->products(terms);
   Estimate estimate = mean_over_shots(counts, [&](const std::string& read) {
     double sum = 0.0;
     for (const Product& product : products) {
@@ -292,11 +297,15 @@ Estimate ReadoutInverse::expectation(const Counts& counts, std::span<const BitTe
     }
     return sum;
   });
+  estimate.variance += calibration_variance(counts, terms);
+  return estimate;
+}
 
+double ReadoutInverse::calibration_variance(const Counts& counts, std::span<const BitTerm> terms) const {
   // Of a factor h = w A^-1 the derivative by A[read][prepared] is -h[read] A^-1[prepared][.].
   const double shots = static_cast<double>(total_shots(counts));
   std::vector<Matrix> slopes(groups_.size());
-  for (const Product& product : products)
+  for (const Product& product : products(terms))
     for (const Factor& factor : product.factors) {
       const Group& group = groups_[factor.group];
       std::array<double, 4> mean{};  // of A^-1[prepared][what was read] times the other factors
@@ -312,8 +321,7 @@ Estimate ReadoutInverse::expectation(const Counts& counts, std::span<const BitTe
         for (std::size_t prepared = 0; prepared < group.patterns; ++prepared)
           slopes[factor.group][read][prepared] -= factor.value[read] * mean[prepared];
     }
-  estimate.variance += calibration_variance(slopes);
-  return estimate;
+  return calibration_variance(slopes);
 }
 
 }  // namespace qmtl

@@ -102,6 +102,8 @@ class ReadoutInverse {
   /// As expectation() above. The variance adds up the shots' and the calibration's; the latter is common to
   /// all estimates that are made with the same calibration.
   Estimate expectation(const Counts& counts, std::span<const BitTerm> terms) const;
+  /// What the calibration alone adds to that variance.
+  double calibration_variance(const Counts& counts, std::span<const BitTerm> terms) const;
 
   /// Classical bits of each group, one or two.
   std::vector<std::vector<int>> groups() const;
@@ -119,6 +121,8 @@ class ReadoutInverse {
   struct Product;
   Group single(const ReadoutCalibration& calibration, std::span<const int> measured, int bit) const;
   Product product(const BitTerm& term) const;
+  std::vector<Product> products(std::span<const BitTerm> terms) const;
+  double factor_value(const Factor& factor, const std::string& read) const;
   double calibration_variance(const std::vector<Matrix>& slopes) const;
 
   std::vector<Group> groups_;

@@ -139,6 +139,10 @@ std::string shape_hash(const DeviceJob& job) {
       for (const AngleTerm& term : op.angle.terms) number(term.input);
     }
     for (int qubit : program.measured) number(qubit);
+    for (const Delay& delay : program.delays) {
+      number(delay.before);
+      number(delay.qubit);
+    }
   }
   return hash.hex();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hardware/endpoint.h"
+#include "hardware/replay/program_place.h"
 
 namespace qmtl {
 
@@ -25,7 +26,8 @@ struct ReplayProgram {
   int part = 0;         ///< work: number of the head's program; calibration: of the calibration's
   double factor = 1.0;  ///< of the noise (hardware/mitigation/folding.h)
   std::int64_t shots = 0;
-  Sweep sweep;  ///< all rows
+  Sweep sweep;              ///< all rows
+  ProgramPlace place = {};  ///< work: among the programs of its part
 };
 
 /// Where a job's sweep comes from: rows first .. first + rows - 1 of a program.

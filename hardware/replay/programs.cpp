@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "hardware/head_outputs.h"
 #include "hardware/mitigation/probe.h"
 #include "hardware/program_stats.h"
 #include "hardware/transpile/transpile.h"
@@ -18,32 +19,48 @@ namespace {
 
 Sweep one_row(DeviceProgram program) { return {std::move(program), 1, {}}; }
 
-/// Names must differ, also where a program is sent at several noise factors.
-FoldedProgram folded(const DeviceProgram& program, double factor, const ProgramSettings& settings,
-                     const DeviceTarget& target, std::size_t number) {
-  FoldedProgram result =
-      factor == 1 ? FoldedProgram{program, 1.0} : fold(program, factor, settings.fold, target.basis);
-  if (number > 0) result.program.name += "_fold" + std::to_string(number);
-  return result;
-}
-
-void add_work(ReplayPrograms& made, int part, const DeviceProgram& program, const std::vector<double>& values,
-              std::int64_t shots, std::size_t samples, const DeviceTarget& target,
-              const ProgramSettings& settings) {
-  std::set<double> factors;
-  for (std::size_t f = 0; f < settings.factors.size(); ++f) {
-    FoldedProgram one = folded(program, settings.factors[f], settings, target, f);
-    // Where there is nothing to fold, the factors are all the same.
-    if (!factors.insert(one.factor).second) continue;
-    made.depth = std::max(made.depth, depth(one.program));
-    made.gates += static_cast<std::int64_t>(one.program.ops.size());
-    made.two_qubit_gates += two_qubit_gates(one.program);
-    made.all.push_back(
-        {ReplayPhase::work, part, one.factor, shots, {std::move(one.program), samples, values}});
+void add_work(ReplayPrograms& made, std::vector<ReplayProgram> programs) {
+  for (ReplayProgram& program : programs) {
+    made.depth = std::max(made.depth, depth(program.sweep.program));
+    made.gates += static_cast<std::int64_t>(program.sweep.program.ops.size());
+    made.two_qubit_gates += two_qubit_gates(program.sweep.program);
+    made.all.push_back(std::move(program));
   }
 }
 
 }  // namespace
+
+std::vector<ReplayProgram> work_programs(int part, const Sweep& sweep, std::int64_t shots,
+                                         std::span<const ReadOutput> outputs, const DeviceTarget& target,
+                                         const ProgramSettings& settings, int group,
+                                         CancellationPlan* cancellation) {
+  const VariantRequest request{settings.mitigation,
+                               target,
+                               settings.seed,
+                               static_cast<std::uint32_t>(part),
+                               shots,
+                               outputs,
+                               sweep.rows,
+                               sweep.values,
+                               settings.noise,
+                               cancellation};
+  std::vector<ReplayProgram> programs;
+  std::vector<double> factors;
+  for (Variant& variant : make_variants(sweep.program, request)) {
+    const auto factor = std::find(factors.begin(), factors.end(), variant.factor);
+    const int number = group + static_cast<int>(factor - factors.begin());
+    if (factor == factors.end()) factors.push_back(variant.factor);
+    const auto own = std::max<std::int64_t>(1, std::llround(variant.share * static_cast<double>(shots)));
+    programs.push_back(
+        {ReplayPhase::work,
+         part,
+         variant.factor,
+         own,
+         {std::move(variant.program), sweep.rows, sweep.values},
+         {number, variant.stratum, variant.factor, std::move(variant.weights), std::move(variant.flipped)}});
+  }
+  return programs;
+}
 
 ReplayProgram replay_probe(std::span<const int> read, std::int64_t shots, const DeviceTarget& target) {
   constexpr std::size_t most = 5;
@@ -86,10 +103,17 @@ ReplayPrograms make_replay_programs(const Circuit& circuit, std::span<const doub
       made.all.push_back({ReplayPhase::calibration, static_cast<int>(c), 1.0, settings.calibration_shots,
                           one_row(made.calibration[c].program)});
   }
-  for (std::size_t p = 0; p < parts.size(); ++p)
-    add_work(made, static_cast<int>(p), programs[p],
-             input_values(parts[p], params, samples, angles, static_cast<std::size_t>(circuit.angles)),
-             shots[p], samples, target, settings);
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const Sweep sweep{
+        programs[p], samples,
+        input_values(parts[p], params, samples, angles, static_cast<std::size_t>(circuit.angles))};
+    CancellationPlan cancellation;
+    const int number = static_cast<int>(p), factors = static_cast<int>(settings.mitigation.factors.size());
+    add_work(made, work_programs(number, sweep, shots[p], read_outputs(circuit, params, parts[p]), target,
+                                 settings, number * factors, &cancellation));
+    if (settings.mitigation.cancellation != CancellationKind::none)
+      made.cancellations.push_back(std::move(cancellation));
+  }
   return made;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "hardware/mitigation/folding.h"
+#include "hardware/mitigation/cancellation.h"
 #include "hardware/mitigation/readout.h"
 #include "hardware/replay/jobs.h"
 #include "hardware/split.h"
@@ -16,9 +16,10 @@ namespace qmtl {
 
 /// What of a head is measured how.
 struct ProgramSettings {
-  std::vector<double> factors = {1};  ///< of the noise
-  FoldKind fold = FoldKind::two_qubit;
+  MitigationSettings mitigation = {};
   std::int64_t probe_shots = 0, calibration_shots = 0;  ///< 0: without them
+  std::uint64_t seed = 0;                               ///< of random programs
+  const NoiseModel* noise = nullptr;                    ///< what is known of the device
 };
 
 /// All programs of a replay and what is needed to read them.
@@ -32,7 +33,15 @@ struct ReplayPrograms {
   std::int64_t two_qubit_gates = 0;
   std::vector<SuccessEstimate> success;  ///< of each part's program, without more noise; 1 without properties
   std::vector<std::string> remarks;      ///< what of the device is avoided, and why
+  std::vector<CancellationPlan> cancellations;  ///< of each part; empty where nothing is cancelled
 };
+
+/// The programs that the settings make of one, `shots` of it: work of `part` on the rows of `sweep`, groups
+/// numbered from `group` on. `outputs`: what it measures.
+std::vector<ReplayProgram> work_programs(int part, const Sweep& sweep, std::int64_t shots,
+                                         std::span<const ReadOutput> outputs, const DeviceTarget& target,
+                                         const ProgramSettings& settings, int group,
+                                         CancellationPlan* cancellation = nullptr);
 
 /// The probe of the order of bits (hardware/mitigation/probe.h) on the first of the qubits that the work
 /// reads, at most five, or on those that read best where the target says which.

@@ -182,9 +182,10 @@ void read_gate(const toml::table& table, const std::string& file, NoiseModel& mo
     }
   }
   const auto places = read_places(reader, arity);
+  const double seconds = number(reader, "seconds", 0.0);
   reader.finish();
   for (Gate gate : gates)
-    for (const auto& place : places) model.gates.push_back({gate, place, list});
+    for (const auto& place : places) model.gates.push_back({gate, place, list, 1, seconds});
 }
 
 void read_readout(const toml::table& table, const std::string& file, NoiseModel& model, bool& has_general) {
@@ -198,6 +199,20 @@ void read_readout(const toml::table& table, const std::string& file, NoiseModel&
           where(table, file) + ": readout: expected each qubit once, found " +
           (place.empty() ? "a second table for all" : "qubit " + std::to_string(place[0]) + " again"));
     (place.empty() ? model.readout : model.readout_of[place[0]]) = error;
+  }
+}
+
+void read_idle(const toml::table& table, const std::string& file, NoiseModel& model, bool& has_general) {
+  TableReader reader(table, file, "idle");
+  const IdleNoise idle{number(reader, "detuning", 0.0), number(reader, "spread", 0.0)};
+  const auto places = read_places(reader, 1);
+  reader.finish();
+  for (const auto& place : places) {
+    if (place.empty() ? std::exchange(has_general, true) : model.idle_of.contains(place[0]))
+      throw usage_error(
+          where(table, file) + ": idle: expected each qubit once, found " +
+          (place.empty() ? "a second table for all" : "qubit " + std::to_string(place[0]) + " again"));
+    (place.empty() ? model.idle : model.idle_of[place[0]]) = idle;
   }
 }
 
@@ -224,6 +239,9 @@ NoiseModel parse_noise_toml(std::string_view text, const std::string& name) {
   for_each_of(root, "gate", [&](const toml::table& entry) { read_gate(entry, name, model); });
   for_each_of(root, "readout",
               [&](const toml::table& entry) { read_readout(entry, name, model, has_general); });
+  bool has_general_idle = false;
+  for_each_of(root, "idle",
+              [&](const toml::table& entry) { read_idle(entry, name, model, has_general_idle); });
   root.finish();
   located(table, name, "noise model", [&] {
     check(model);

@@ -186,8 +186,8 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
   const auto add = [&](const ListedGate& source, const std::vector<int>& place) {
     std::vector<Qubit> qubits;
     for (int qubit : place) qubits.push_back(backend.qubits[static_cast<std::size_t>(qubit)]);
-    model.gates.push_back(
-        {gate, place, repeated(channels_of(*source.error, *source.length, qubits), times), times});
+    model.gates.push_back({gate, place, repeated(channels_of(*source.error, *source.length, qubits), times),
+                           times, times * *source.length});
     seen.push_back(place);
   };
   const auto known = [&](const std::vector<int>& place) {
@@ -213,7 +213,8 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
       {gate,
        {},
        repeated(channels_of(median(errors), median(lengths), std::vector<Qubit>(arity, typical)), times),
-       times});
+       times,
+       times * median(lengths)});
 }
 
 }  // namespace

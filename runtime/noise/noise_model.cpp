@@ -45,6 +45,12 @@ void check_readout(const ReadoutError& error, const std::string& where) {
       throw usage_error(where + ": expected probabilities from 0 to 1, found " + std::to_string(p));
 }
 
+void check_idle(const IdleNoise& idle, const std::string& where) {
+  if (!(std::abs(idle.detuning) < 1e9) || !(idle.spread >= 0 && idle.spread < 1e9))
+    throw usage_error(where + ": expected a detuning below 1e9 Hz and a spread from 0, found " +
+                      std::to_string(idle.detuning) + " and " + std::to_string(idle.spread));
+}
+
 std::tuple<Gate, int, int> place_of(const GateNoise& entry) {
   return {entry.gate, entry.qubits.empty() ? -1 : entry.qubits[0],
           entry.qubits.size() < 2 ? -1 : entry.qubits[1]};
@@ -61,6 +67,12 @@ void check(const NoiseModel& model) {
     if (seen[{gate, q0, q1}]++)
       throw usage_error(describe(entry) + ": given twice; expected one entry with all its channels");
   }
+  for (const GateNoise& entry : model.gates)
+    if (!(entry.seconds >= 0 && entry.seconds < 1))
+      throw usage_error(describe(entry) + ": expected a length from 0 to 1 second, found " +
+                        std::to_string(entry.seconds));
+  check_idle(model.idle, "idle");
+  for (const auto& [qubit, idle] : model.idle_of) check_idle(idle, "idle of qubit " + std::to_string(qubit));
   check_readout(model.readout, "readout error");
   for (const auto& [qubit, error] : model.readout_of) {
     if (qubit < 0) throw usage_error("readout error: expected qubits from 0, found " + std::to_string(qubit));
@@ -123,6 +135,27 @@ std::vector<PlacedChannel> NoiseTable::after(const Op& op) const {
     if (q1 >= 0 && applied.on != 0) placed.push_back({number, q1, -1});
   }
   return placed;
+}
+
+bool has_idle_noise(const NoiseModel& model) {
+  if (model.idle != IdleNoise{}) return true;
+  for (const auto& [qubit, idle] : model.idle_of)
+    if (idle != IdleNoise{}) return true;
+  return false;
+}
+
+const IdleNoise& NoiseTable::idle(int qubit) const {
+  const auto found = model_.idle_of.find(qubit);
+  return found == model_.idle_of.end() ? model_.idle : found->second;
+}
+
+double NoiseTable::seconds(Gate gate, int q0, int q1) const {
+  for (const Place& place : {Place{gate, q0, q1}, Place{gate, q1, q0}, Place{gate, -1, -1}}) {
+    if (std::get<1>(place) == q1 && q1 >= 0 && !is_symmetric(gate)) continue;
+    const auto found = entry_at_.find(place);
+    if (found != entry_at_.end()) return model_.gates[found->second].seconds;
+  }
+  return 0.0;
 }
 
 const ReadoutError& NoiseTable::readout(int qubit) const {

@@ -26,6 +26,16 @@ struct GateNoise {
   std::vector<int> qubits;
   std::vector<AppliedChannel> channels;
   int pulses = 1;  ///< the channels are those of so many equal pulses that the gate is made of, in a row
+  double seconds = 0.0;  ///< that it takes, all pulses together; 0: not known
+};
+
+/// How far a qubit's frequency is off while it waits: it turns about Z by 2 pi times that and the time. Of
+/// devices' programs, whose gates have lengths; not Markovian: what turns one way is turned back behind an x.
+struct IdleNoise {
+  double detuning = 0.0;  ///< Hz, always
+  double spread =
+      0.0;  ///< Hz, standard deviation of what is constant in an execution, not from one to another
+  bool operator==(const IdleNoise&) const = default;
 };
 
 /// Errors of measuring one qubit.
@@ -41,8 +51,13 @@ struct NoiseModel {
   std::vector<GateNoise> gates;
   ReadoutError readout;                    ///< of qubits without their own
   std::map<int, ReadoutError> readout_of;  ///< by qubit
+  IdleNoise idle = {};                     ///< of qubits without their own
+  std::map<int, IdleNoise> idle_of = {};   ///< by qubit
   std::vector<std::string> warnings = {};  ///< what was assumed where a file has no calibration
 };
+
+/// Whether some qubit's frequency is off while it waits.
+bool has_idle_noise(const NoiseModel& model);
 
 /// Throws Error (usage) naming entry and gate: channels that are not CPTP or do not fit the gate, two entries
 /// for the same gate and qubits, negative qubits, probabilities outside 0 .. 1.
@@ -66,6 +81,9 @@ class NoiseTable {
 
   std::vector<PlacedChannel> after(const Op& op) const;
   const ReadoutError& readout(int qubit) const;
+  const IdleNoise& idle(int qubit) const;
+  /// What a gate takes, in seconds; 0: not known.
+  double seconds(Gate gate, int q0, int q1) const;
   /// All channels of the model, numbered as in PlacedChannel.
   const std::vector<Channel>& channels() const { return channels_; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "runtime/base/philox.h"
@@ -15,6 +16,7 @@ class NoiseRandom {
     channel = 1,  ///< which Kraus operator of a trajectory's channel
     measure = 2,  ///< outcomes of measured and of discarded qubits
     readout = 3,  ///< errors of measurements
+    drift = 5,    ///< frequency offsets of an execution
     shot = 4,     ///< bitstrings drawn from a known distribution
   };
   /// Where a number lies: sample, circuit (block) number, trajectory or shot, and position in the circuit.
@@ -31,6 +33,12 @@ class NoiseRandom {
                               {0x6e6f6973u, 0x65736565u});
     const auto word = philox({position, at.shot, at.sample, 0}, {mixed[0], mixed[1]});
     return static_cast<double>((std::uint64_t{word[0]} << 32 | word[1]) >> 11) * 0x1p-53;
+  }
+
+  /// Standard normal (Box and Muller 1958).
+  double normal(Purpose purpose, const At& at) const {
+    const double radius = std::sqrt(-2 * std::log1p(-uniform(purpose, at, 0)));
+    return radius * std::cos(6.283185307179586476925 * uniform(purpose, at, 1));
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "hardware/executor.h"
+#include "hardware/head_outputs.h"
 #include "hardware/replay/analysis.h"
 #include "hardware/replay/programs.h"
 #include "runtime/base/philox.h"
@@ -73,8 +74,8 @@ TEST_CASE("Expectations of exact counts are the circuit's for every way of cutti
         for (int q = 0; q < 7; ++q) target.coupling.emplace_back(q, q + 1);
       }
       const std::vector<std::int64_t> shots(parts.size(), 10);
-      const auto programs = make_replay_programs(circuit(), params, parts, shots, samples, angles, target,
-                                                 {{1}, FoldKind::two_qubit, 50, 60});
+      const auto programs =
+          make_replay_programs(circuit(), params, parts, shots, samples, angles, target, {{}, 50, 60});
       CHECK(programs.all[0].phase == ReplayPhase::probe);
       MeasuredValues measured(samples, circuit().outputs(), std::nullopt);
       const Executor executor({}, 0);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hardware/executor.h"
+#include "hardware/head_outputs.h"
 #include "hardware/tune/objective.h"
 #include "hardware/tune/parameter_shift.h"
 #include "runtime/base/error.h"

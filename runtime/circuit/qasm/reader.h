@@ -16,6 +16,14 @@ struct QasmLimits {
   std::size_t inputs = 100'000;  ///< numbers, those of arrays one by one
   int degree = 8;                ///< of the inputs in one term of an angle
   bool measurements = true;      ///< may be there
+  bool delays = false;           ///< may be there
+};
+
+/// A qubit waits in front of gate number `before`.
+struct QasmDelay {
+  std::size_t before = 0;
+  int qubit = 0;
+  double seconds = 0.0;
 };
 
 /// Inputs first .. first + size - 1 of the program; an array, or one number.
@@ -33,6 +41,7 @@ struct QasmProgram {
   std::vector<QasmInput> inputs;
   std::vector<GateUse> gates;
   std::vector<int> measured;  ///< measured[c]: the qubit that classical bit c reads
+  std::vector<QasmDelay> delays;
 };
 
 /// Names that a text may use without declaring them: the qubits q, and arrays of inputs.

@@ -50,6 +50,8 @@ void QasmReader::statement() {
   } else if (at_.word("barrier")) {
     while (!at_.sign(";") && !at_.at_end()) at_.step();
     at_.expect(";");
+  } else if (limits_.delays && at_.word("delay")) {
+    delay();
   } else if (at_.word("measure")) {
     begin_measure();
     const std::vector<int> qubits = qubit_operand();
@@ -69,6 +71,28 @@ void QasmReader::statement() {
                    "modifiers and constants out");
     gate(nullptr);
   }
+}
+
+void QasmReader::delay() {
+  at_.step();
+  at_.expect("[");
+  double seconds = at_.number();
+  const std::string unit = at_.identifier("a unit of time: ns, us, ms or s");
+  if (unit == "ns")
+    seconds *= 1e-9;
+  else if (unit == "us")
+    seconds *= 1e-6;
+  else if (unit == "ms")
+    seconds *= 1e-3;
+  else if (unit != "s")
+    at_.refuse("delay: expected ns, us, ms or s, found '" + printable(unit) + "'");
+  if (!(seconds >= 0 && seconds < 1)) at_.refuse("delay: expected 0 to 1 second");
+  at_.expect("]");
+  if (program_.delays.size() >= limits_.gates) at_.refuse("too many delays");
+  do {
+    for (int qubit : qubit_operand()) program_.delays.push_back({program_.gates.size(), qubit, seconds});
+  } while (at_.skip(","));
+  at_.expect(";");
 }
 
 void QasmReader::type(const std::string& name) {

@@ -47,6 +47,7 @@ class QasmReader {
   std::vector<int> indexed(const std::map<std::string, Register>& registers, const char* what);
   std::vector<int> bit_operand();
   std::vector<int> qubit_operand();
+  void delay();
   void begin_measure();
   void measure(const std::vector<int>& qubits, const std::vector<int>& bits);
   QasmProgram finish();

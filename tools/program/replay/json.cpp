@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "runtime/base/json_field.h"
 #include "tools/program/replay/text.h"
 #include "tools/workflows/replay/device_json.h"
 
@@ -36,6 +37,14 @@ Json replay_plan_json(const ReplayForecast& forecast) {
                     {"executions", job.executions},
                     {"cost", job.cost},
                     {"seconds", job.seconds}});
+  auto& kinds = json["mitigation"] = Json::array();
+  for (const MitigationCost& cost : forecast.mitigation.kinds)
+    kinds.push_back({{"kind", cost.kind},
+                     {"programs", json_number(cost.programs)},
+                     {"overhead", json_number(cost.overhead)},
+                     {"bias", cost.bias ? json_number(*cost.bias) : Json(nullptr)}});
+  json["expected_error"] = {{"measured", json_number(forecast.mitigation.measured_error)},
+                            {"mitigated", json_number(forecast.mitigation.mitigated_error)}};
   const CostEstimate& total = forecast.total;
   json["executions"] = forecast.executions;
   json["cost"] = {{"amount", total.amount}, {"unit", total.unit}, {"basis", total.basis}};

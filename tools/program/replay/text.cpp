@@ -67,6 +67,15 @@ std::string replay_plan_table(const ReplayForecast& forecast) {
   for (const Json& remark : json["layout"]) line("layout", shown(remark));
   line("shots", json["shots"].dump());
   line("executions", shown(json["executions"]));
+  for (const Json& kind : json["mitigation"])
+    line(
+        "mitigation",
+        shown(kind["kind"]) + ": " + shown(kind["programs"]) + " programs in the place of one, " +
+            significant(kind["overhead"].get<double>(), 3) + " times the shots for the same error" +
+            (kind["bias"].is_null() ? "" : ", leaves at most " + significant(kind["bias"].get<double>(), 3)));
+  line("expectations", "standard error " + significant(json["expected_error"]["measured"].get<double>(), 3) +
+                           " measured, " + significant(json["expected_error"]["mitigated"].get<double>(), 3) +
+                           " mitigated");
   line("cost", shown(json["cost"]["amount"]) + " " + shown(json["cost"]["unit"]) + " (" +
                    shown(json["cost"]["basis"]) + ")");
   line("time", shown(json["seconds"]) + " s on the device; wait " + shown(json["wait_seconds"]) +
@@ -95,7 +104,7 @@ std::string replay_text(const Json& json) {
   if (rehearsed) table[0].push_back("rehearsed");
   // What is computed from counts as they came is measured; with errors undone it is mitigated.
   const Json& mitigation = json["mitigation"];
-  const bool mitigated = mitigation["readout"] != "none" || mitigation["noise_factors"].size() > 1;
+  const bool mitigated = !mitigation["mitigate"].empty() || mitigation["noise_factors"].size() > 1;
   table[0].push_back("measured");
   if (mitigated) table[0].push_back("mitigated");
   table[0].push_back("95 % interval");
@@ -122,15 +131,14 @@ std::string replay_text(const Json& json) {
         "an interval of one point: the score moves in steps, and shot noise reached no other of these "
         "samples; "
         "it says nothing of other samples\n\n";
-  const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 13, value); };
-  if (mitigated)
-    line("mitigated",
-         (mitigation["readout"] != "none" ? std::string("errors of readings undone") : std::string()) +
-             (mitigation["noise_factors"].size() > 1
-                  ? (mitigation["readout"] != "none" ? std::string(", ") : std::string()) +
-                        "extrapolated to no noise from factors " + mitigation["noise_factors"].dump()
-                  : std::string()) +
-             "; the interval is of this");
+  const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 14, value); };
+  if (mitigated) {
+    std::string undone;
+    for (const Json& kind : mitigation["mitigate"]) undone += shown(kind) + ", ";
+    if (mitigation["noise_factors"].size() > 1)
+      undone += "extrapolation to no noise from factors " + mitigation["noise_factors"].dump() + ", ";
+    line("mitigated", "by " + undone + "and the interval is of this");
+  }
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");
   line("endpoint", endpoint_text(json["endpoint"]));
@@ -141,6 +149,12 @@ std::string replay_text(const Json& json) {
        json["jobs"].dump() + ", " + json["executions"].dump() + " executions, shots " + json["shots"].dump());
   line("cost", json["cost"]["amount"].dump() + " " + shown(json["cost"]["unit"]) +
                    (json["cost"]["estimated"].get<bool>() ? " (in part estimated)" : ""));
+  const Json& outputs = json["expectations"]["rms"];
+  const auto distance = [&](const char* of) {
+    return shown(outputs[of]["distance"]) + " (standard error " + shown(outputs[of]["error"]) + ") " + of;
+  };
+  line("expectations",
+       "from the exact ones, root mean square: " + distance("measured") + ", " + distance("mitigated"));
   for (const Json& missing : json["missing"]) line("missing", shown(missing));
   if (!json["missing"].empty())
     line("", "`qmtl replay run FOLDER --retry` sends the missing rows again, and no other");

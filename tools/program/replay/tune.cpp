@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/train/optimiser.h"
 #include "tools/program/options.h"
+#include "tools/program/replay/options.h"
 #include "tools/program/replay/tune_text.h"
 #include "tools/program/signals.h"
 #include "tools/program/work_clock.h"
@@ -58,6 +59,7 @@ void add_tune_options(po::options_description& own) {
       "data", po::value<std::string>()->value_name("FILE"), "another data set than the one of training")(
       "retry", po::bool_switch(), "send failed jobs again")("dry-run", po::bool_switch(),
                                                             "say what would be executed and what it costs");
+  add_mitigation_options(own, "none");
 }
 
 template <class Number>
@@ -99,6 +101,7 @@ TuneRequest read_request(const Options& options) {
   request.avoid = options.text_or("avoid", "");
   request.steps = at_least(options, "steps", 0);
   request.validation = at_least(options, "validation", 1);
+  read_mitigation_options(options, request.model.mitigation, request.noise);
   request.retry = options.values.at("retry").as<bool>();
   request.in_flight = at_least(options, "in-flight", 1);
   if (options.has("max-cost")) request.ceiling = options.values.at("max-cost").as<double>();

@@ -64,10 +64,13 @@ ReplayWork read_work_options(const Options& options) {
   work.rehearsals = number_from(options, "rehearsals", work.rehearsals, 1, 10'000);
   work.replicates = number_from(options, "replicates", work.replicates, 0, 1'000'000);
   if (options.has("mitigate")) {
-    const std::string how = options.text("mitigate");
-    if (how != "readout" && how != "none")
-      throw usage_error("--mitigate: expected readout or none, found '" + how + "'");
-    work.scoring.readout = how == "readout";
+    MitigationSettings how;
+    of_option("mitigate", [&] {
+      choose_mitigation(how, MitigationOption::mitigate, options.text("mitigate"));
+      return 0;
+    });
+    work.scoring.readout = how.readout;
+    work.scoring.m3 = how.m3;
   }
   if (options.has("extrapolate")) {
     const std::string kind = options.text("extrapolate");

@@ -2,6 +2,10 @@
 #include "tools/workflows/replay/forecast.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "hardware/head_outputs.h"
+#include "tools/workflows/replay/expectations.h"
 
 namespace qmtl {
 namespace {
@@ -14,6 +18,40 @@ int used_qubits(const DeviceProgram& program) {
     if (op.q1 >= 0) used[static_cast<std::size_t>(op.q1)] = true;
   }
   return static_cast<int>(std::count(used.begin(), used.end(), true));
+}
+
+/// From eight samples of the ideal circuit, and what is known of the readings by now.
+MitigationForecast mitigation_of(const ReplaySession& session) {
+  const ReplayModel& model = session.model;
+  const auto params = model.learner->circuit_params();
+  std::vector<std::size_t> few(std::min<std::size_t>(8, model.rows.size()));
+  std::iota(few.begin(), few.end(), std::size_t{0});
+  const std::vector<double> variances = output_variances(model.circuit(), params, few.size(), model.angles),
+                            exact = exact_outputs(model, few);
+  const std::size_t width = variances.size();
+  std::vector<ForecastPart> parts(session.parts.size());
+  for (const ReplayProgram& program : session.programs.all)
+    if (program.phase == ReplayPhase::work)
+      parts[static_cast<std::size_t>(program.part)].measured = program.sweep.program.measured;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    ForecastPart& part = parts[p];
+    part.shots = session.plan.shots[p];
+    part.outputs = read_outputs(model.circuit(), params, session.parts[p]);
+    if (!session.programs.cancellations.empty()) part.cancellation = &session.programs.cancellations[p];
+    for (const ReadOutput& output : part.outputs) {
+      const auto o = static_cast<std::size_t>(output.output);
+      part.variances.push_back(variances[o]);
+      double squares = 0;
+      for (std::size_t i = 0; i < few.size(); ++i) squares += exact[i * width + o] * exact[i * width + o];
+      part.squares.push_back(squares / static_cast<double>(few.size()));
+    }
+  }
+  std::optional<ReadoutCalibration> calibration;
+  if (!session.plan.calibration.empty())
+    calibration = parse_calibration(session.plan.calibration, "plan.json: calibration").calibration;
+  else if (session.noise)
+    calibration = known_readout(*session.noise, session.programs.read);
+  return forecast_mitigation(session.request, parts, calibration);
 }
 
 }  // namespace
@@ -39,6 +77,7 @@ ReplayForecast forecast_replay(const ReplaySession& session, const std::string& 
   for (const ReplayProgram& program : programs.all)
     forecast.qubits = std::max(forecast.qubits, used_qubits(program.sweep.program));
 
+  forecast.mitigation = mitigation_of(session);
   CostEstimate& total = forecast.total;
   for (std::size_t j = 0; j < session.jobs.size(); ++j) {
     const DeviceJob job =

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hardware/replay/mitigation_forecast.h"
 #include "tools/workflows/replay/session.h"
 
 namespace qmtl {
@@ -27,6 +28,7 @@ struct ReplayForecast {
   std::vector<SuccessEstimate> success;  ///< then of each of the head's programs
   std::vector<std::string> remarks;      ///< what of the device is avoided, and why
   std::vector<Job> jobs;
+  MitigationForecast mitigation;
   std::int64_t executions = 0;
   CostEstimate total;  ///< of all jobs; wait and queue are the longest
   bool paid = false;

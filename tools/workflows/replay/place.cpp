@@ -27,6 +27,7 @@ std::string file_of(const std::string& folder, const char* name) {
 std::string ReplayPlace::request_file() const { return file_of(folder, "request.json"); }
 std::string ReplayPlace::plan_file() const { return file_of(folder, "plan.json"); }
 std::string ReplayPlace::report_file() const { return file_of(folder, "replay.json"); }
+std::string ReplayPlace::expectations_file() const { return file_of(folder, "expectations.json"); }
 
 std::optional<std::string> ReplayPlace::kept_plan() const { return read_if_there(plan_file()); }
 

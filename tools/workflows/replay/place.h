@@ -17,6 +17,7 @@ struct ReplayPlace {
   std::string request_file() const;
   std::string plan_file() const;
   std::string report_file() const;
+  std::string expectations_file() const;
   /// The plan's text as it is in the folder, or nothing.
   std::optional<std::string> kept_plan() const;
 };

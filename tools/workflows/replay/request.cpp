@@ -10,7 +10,31 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 /// Fields that say where files are, not what they are.
-constexpr const char* places[] = {"checkpoint", "data", "endpoint"};
+constexpr const char* places[] = {"checkpoint", "data", "endpoint", "noise"};
+
+/// Fields that are there where something is chosen.
+void read_further(const JsonField& root, ReplayRequest& request) {
+  if (const auto m3 = root.find("m3")) request.m3 = m3->boolean();
+  const auto choose = [&](const JsonField& field, MitigationOption option) {
+    try {
+      choose_mitigation(request, option, field.text());
+    } catch (const Error& error) {
+      field.wrong("kinds of this program", field.text());
+    }
+  };
+  if (const auto kinds = root.find("pec")) {
+    choose(*kinds, MitigationOption::mitigate);
+    request.pec_bias = root.at("pec_bias").number();
+    request.pec_circuits = static_cast<int>(root.at("pec_circuits").count());
+  }
+  if (const auto kinds = root.find("suppress")) {
+    choose(*kinds, MitigationOption::suppress);
+    request.randomisations = static_cast<int>(root.at("randomisations").count());
+  }
+  if (!request.needs_noise()) return;
+  request.noise = root.at("noise").text();
+  request.noise_digest = root.at("noise_digest").text();
+}
 
 }  // namespace
 
@@ -43,6 +67,22 @@ Json to_json(const ReplayRequest& request) {
   // Only where they are given: requests of older versions have the same identity.
   if (!request.qubits.empty()) json["qubits"] = request.qubits;
   if (!request.avoid.empty()) json["avoid"] = request.avoid;
+  // Left out where nothing is chosen: what a replay without them is called does not change.
+  if (request.m3) json["m3"] = true;
+  if (request.cancellation != CancellationKind::none) {
+    json["pec"] = mitigation_names(request, MitigationOption::mitigate);
+    json["pec_bias"] = request.pec_bias;
+    json["pec_circuits"] = request.pec_circuits;
+  }
+  if (request.needs_noise()) {
+    json["noise"] = request.noise;
+    json["noise_digest"] = request.noise_digest;
+  }
+  if (const std::string suppressed = mitigation_names(request, MitigationOption::suppress);
+      suppressed != "none") {
+    json["suppress"] = suppressed;
+    json["randomisations"] = request.randomisations;
+  }
   return json;
 }
 
@@ -75,6 +115,7 @@ ReplayRequest parse_replay_request(const std::string& text, const std::string& f
   for (const JsonField& factor : root.at("noise_factors").list()) request.factors.push_back(factor.number());
   request.fold = parse_fold_kind(words("fold"));
   request.extrapolation = parse_extrapolation(words("extrapolation"));
+  read_further(root, request);
   request.calibration_shots = root.at("calibration_shots").count();
   request.probe_shots = root.at("probe_shots").count();
   request.seed = static_cast<std::uint64_t>(root.at("seed").count());
@@ -93,13 +134,15 @@ std::string replay_identity(const ReplayRequest& request, const std::string& pla
 void require_same_request(const ReplayRequest& kept, const ReplayRequest& given, const std::string& file) {
   Json before = to_json(kept), now = to_json(given);
   for (const char* place : places) before.erase(place), now.erase(place);
-  for (const char* key : {"qubits", "avoid"})
-    if (now.contains(key) && !before.contains(key)) before[key] = nullptr;
-  for (const auto& [key, value] : before.items())
-    if (now[key] != value)
+  for (const auto& [key, value] : now.items())
+    if (!before.contains(key)) before[key] = nullptr;
+  for (const auto& [key, value] : before.items()) {
+    const Json given_value = now.contains(key) ? now[key] : Json();
+    if (given_value != value)
       throw usage_error(file + ": " + key + ": expected " + value.dump() +
-                        ", what this replay was begun with, found " + now[key].dump() +
+                        ", what this replay was begun with, found " + given_value.dump() +
                         "; use another --folder or --name for another replay");
+  }
 }
 
 }  // namespace qmtl

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "hardware/mitigation/extrapolate.h"
-#include "hardware/mitigation/folding.h"
+#include "hardware/mitigation/settings.h"
 #include "hardware/replay/shots.h"
 #include "hardware/split.h"
 
@@ -14,7 +13,7 @@ namespace qmtl {
 
 /// What is to be evaluated, where and how: everything that decides what is measured. request.json of a
 /// replay's folder.
-struct ReplayRequest {
+struct ReplayRequest : MitigationSettings {
   std::string name;  ///< tells repetitions of one request apart; "" becomes the endpoint's kind
   std::string checkpoint, checkpoint_hash;
   std::string data, data_hash;  ///< data "": that of training
@@ -23,20 +22,15 @@ struct ReplayRequest {
   std::string endpoint;      ///< file or kind
   std::string endpoint_kind, endpoint_backend, endpoint_place;
   std::string endpoint_digest;  ///< of the files of endpoints that cost nothing: their seed and noise
+  std::string noise;            ///< file of the device's noise, for cancellation; "": the endpoint's
+  std::string noise_digest;     ///< of that file
   HeadSplit head_split = HeadSplit::wide;
   int max_qubits = 0;
   std::string qubits, avoid;  ///< of the device, which to use alone and which not (avoided_parts.h); "": all
   std::int64_t shots = 1000;  ///< of a program and row, on average
   ShotAllocation allocation = ShotAllocation::variance;
-  bool readout = true;                ///< undo readout errors
-  std::vector<double> factors = {1};  ///< of the noise, for extrapolation
-  FoldKind fold = FoldKind::two_qubit;
-  ExtrapolationKind extrapolation = ExtrapolationKind::linear;
-  std::int64_t calibration_shots = 4000;
   std::int64_t probe_shots = 100;
   std::uint64_t seed = 0;  ///< of intervals; also makes other tags
-
-  bool extrapolates() const { return factors.size() > 1; }
 };
 
 nlohmann::ordered_json to_json(const ReplayRequest& request);

@@ -229,6 +229,7 @@ class ReplayRun {
     if (choices.extrapolate.value_or(false) && !request.extrapolates())
       throw usage_error("--extrapolate: expected a replay with several --noise-factors, found one");
     if (choices.readout) request.readout = *choices.readout;
+    if (choices.m3) request.m3 = *choices.m3;
     if (choices.extrapolation) request.extrapolation = *choices.extrapolation;
     if (choices.extrapolate && !*choices.extrapolate) request.factors = {1};
   }
@@ -249,8 +250,22 @@ class ReplayRun {
           "the calibration found no use in readings of qubits {} (p(1|0) + p(0|1) near 1 or above): they "
           "count as they were read; --avoid leaves them out of another replay",
           fmt::join(report.scores.unmitigated, ", "));
+    add_expectations(report);
     if (aim_ != Aim::score) write_file(place_.report_file(), json_text(report.json, 1) + "\n");
     return report;
+  }
+
+  /// Every expectation with its error: in the report where they are few, else in a file beside it.
+  void add_expectations(ReplayReport& report) const {
+    const CountedScores& scores = report.scores;
+    nlohmann::ordered_json all = expectations_json(session_, scores.samples, scores.outputs);
+    if (aim_ == Aim::score || 5 * scores.outputs.mitigated.size() <= most_numbers_inline) {
+      report.json["expectations"].update(all);
+      return;
+    }
+    report.json["expectations"]["file"] =
+        std::filesystem::path(place_.expectations_file()).filename().string();
+    write_file(place_.expectations_file(), json_text(all, -1) + "\n");
   }
 
   const ReplayPlace& place_;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "hardware/executor.h"
+#include "hardware/head_outputs.h"
 #include "runtime/base/error.h"
 #include "runtime/base/json_field.h"
 #include "runtime/model/metrics.h"
@@ -16,22 +18,36 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Whether a program is what would be executed without mitigation: no noise amplified, nothing inserted.
+bool counts_as_measured(const ReplayProgram& program) {
+  return program.factor == 1 && program.place.stratum == 0;
+}
+
+/// With `mitigated` as the request says, else as the device read them.
 MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& counts,
-                         const ReadoutCalibration* calibration, bool extrapolate) {
+                         const std::optional<ReadoutCalibration>& calibration, bool mitigated) {
   const Circuit& circuit = session.model.circuit();
+  const ReplayRequest& request = session.request;
   const auto params = session.model.learner->circuit_params();
-  MeasuredValues values(session.model.rows.size(), circuit.outputs(),
-                        extrapolate ? std::optional(session.request.extrapolation) : std::nullopt);
+  MeasuredValues values(
+      session.model.rows.size(), circuit.outputs(),
+      mitigated && request.extrapolates() ? std::optional(request.extrapolation) : std::nullopt);
+  std::map<int, int> as_measured;  // programs of each group that count without mitigation
+  for (const ReplayProgram& program : session.programs.all)
+    if (program.phase == ReplayPhase::work && counts_as_measured(program)) ++as_measured[program.place.group];
   for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
     const ReplayProgram& program = session.programs.all[p];
-    if (program.phase != ReplayPhase::work || (!extrapolate && program.factor != 1)) continue;
-    const auto outputs = read_outputs(circuit, params, session.parts[static_cast<std::size_t>(program.part)]);
-    if (calibration) {
-      const ReadoutInverse inverse(*calibration, program.sweep.program.measured);
-      values.add(outputs, program.factor, counts.rows[p], &inverse);
-    } else {
-      values.add(outputs, program.factor, counts.rows[p]);
-    }
+    if (program.phase != ReplayPhase::work || (!mitigated && !counts_as_measured(program))) continue;
+    const auto outputs = with_flips_undone(
+        read_outputs(circuit, params, session.parts[static_cast<std::size_t>(program.part)]),
+        program.place.flipped);
+    const std::vector<int>& measured = program.sweep.program.measured;
+    const RowReader reader =
+        make_reader(outputs, mitigated ? calibration : std::nullopt, request.m3, measured);
+    ProgramPlace place = program.place;
+    if (!mitigated)
+      place.weights.assign(outputs.size(), 1.0 / static_cast<double>(as_measured.at(place.group)));
+    values.add(outputs, place, counts.rows[p], reader);
   }
   return values;
 }
@@ -88,8 +104,7 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
         "the calibration of readings has no results, so that no readout error can be undone; "
         "fetch again, send it again with `qmtl replay submit FOLDER --retry`, or score what was "
         "read as it is with `qmtl replay fetch FOLDER --mitigate none`");
-  const MeasuredValues measured =
-      values_of(session, counts, calibration ? &*calibration : nullptr, session.request.extrapolates());
+  const MeasuredValues measured = values_of(session, counts, calibration, true);
   CountedScores scores;
   scores.unmitigated = std::move(unmitigated);
   for (std::size_t i = 0; i < session.model.rows.size(); ++i)
@@ -110,7 +125,9 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
   scores.logits = request.logits(measured.values(scores.samples));
   scores.measured = score_measured(measured, request);
   request.replicates = 0;
-  scores.raw = score_measured(values_of(session, counts, nullptr, false), request);
+  const MeasuredValues raw = values_of(session, counts, std::nullopt, false);
+  scores.raw = score_measured(raw, request);
+  scores.outputs = {raw.estimates(scores.samples), measured.estimates(scores.samples), calibration};
   return scores;
 }
 
@@ -169,7 +186,10 @@ Json score_json(const ScoreInterval& measured, double raw, double exact,
 }
 
 Json mitigation_json(const ReplaySession& session, const CountedScores& scores) {
-  Json json{{"readout",
+  const MitigationSettings& settings = session.request;
+  Json json{{"mitigate", mitigation_names(settings, MitigationOption::mitigate)},
+            {"suppress", mitigation_names(settings, MitigationOption::suppress)},
+            {"readout",
              session.request.readout ? (session.plan.calibration.empty() ? "measured" : "kept") : "none"},
             {"noise_factors", session.request.factors}};
   if (!scores.unmitigated.empty()) json["unmitigated_qubits"] = scores.unmitigated;
@@ -230,6 +250,7 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, dou
   }
   json["mean"] = score_json(scores.measured.mean, scores.raw.mean.value, exact.back(),
                             rehearsal ? std::optional(rehearsal->mean) : std::nullopt);
+  json["expectations"] = expectations_summary(session.model, scores.samples, scores.outputs);
   json["missing"] = counts.missing;
   return json;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hardware/replay/program_counts.h"
+#include "tools/workflows/replay/expectations.h"
 #include "tools/workflows/replay/session.h"
 
 namespace qmtl {
@@ -26,6 +27,7 @@ struct CountedScores {
   ReplayScores measured;             ///< as mitigated as the request says
   ReplayScores raw;                  ///< without mitigation, no intervals
   std::vector<int> unmitigated;      ///< qubits whose readings say too little to be corrected, ascending
+  MeasuredOutputs outputs;           ///< of the circuit
 };
 /// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "hardware/endpoints/offline.h"
+#include "hardware/head_outputs.h"
 #include "hardware/transpile/avoided_parts.h"
 #include "io/config/toml_tools.h"
 #include "io/files/atomic_file.h"
@@ -20,6 +21,12 @@
 namespace qmtl {
 namespace fs = std::filesystem;
 namespace {
+
+std::string digest_of_text(const std::string& text) {
+  Sha256 hash;
+  hash.update_text(text);
+  return hash.hex();
+}
 
 /// Digest of an endpoint's file and its noise model's; "" for a bare kind, which has no settings.
 std::string digest_of_endpoint(const std::string& file) {
@@ -68,17 +75,19 @@ std::string known_calibration(const ReplaySession& session, const EndpointInfo& 
   return still_good(record, about.place, about.backend, session.programs.read, {}, now(), age) ? *text : "";
 }
 
-ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan) {
+ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan, const NoiseModel* noise) {
   const std::int64_t least = plan.limits.least_shots;
-  return {request.factors, request.fold, plan.probe ? std::max(request.probe_shots, least) : 0,
-          request.readout && plan.calibration.empty() ? std::max(request.calibration_shots, least) : 0};
+  return {request, plan.probe ? std::max(request.probe_shots, least) : 0,
+          request.readout && plan.calibration.empty() ? std::max(request.calibration_shots, least) : 0,
+          request.seed, noise};
 }
 
 void make_programs(ReplaySession& session) {
   const ReplayModel& model = session.model;
-  session.programs = make_replay_programs(model.circuit(), model.learner->circuit_params(), session.parts,
-                                          session.plan.shots, model.rows.size(), model.angles,
-                                          session.plan.target, settings_of(session.request, session.plan));
+  session.programs = make_replay_programs(
+      model.circuit(), model.learner->circuit_params(), session.parts, session.plan.shots, model.rows.size(),
+      model.angles, session.plan.target,
+      settings_of(session.request, session.plan, session.noise ? &*session.noise : nullptr));
 }
 
 /// What is known is not measured again.
@@ -86,6 +95,33 @@ void leave_out_calibration(ReplayPrograms& programs) {
   programs.calibration.clear();
   std::erase_if(programs.all,
                 [](const ReplayProgram& program) { return program.phase == ReplayPhase::calibration; });
+}
+
+/// The noise that cancellation inverts: the request's file, else what the endpoint's file says of its device.
+void find_noise(ReplaySession& session, const EndpointConfig& config) {
+  ReplayRequest& request = session.request;
+  const bool known = !config.noise.gates.empty() || !config.noise.readout_of.empty() ||
+                     config.noise.readout != ReadoutError{};
+  if (!request.needs_noise()) {
+    // A forecast takes it too.
+    if (known) session.noise = config.noise;
+    return;
+  }
+  if (!request.noise.empty()) {
+    session.noise = load_noise(request.noise);
+    const std::string digest = digest_of_text(read_file(request.noise));
+    if (!request.noise_digest.empty() && request.noise_digest != digest)
+      throw data_error(request.noise +
+                       ": expected the noise model that this replay was planned with, found another; "
+                       "begin again with another --name");
+    request.noise_digest = digest;
+  } else if (known) {
+    session.noise = config.noise;
+  } else {
+    throw usage_error(
+        "--noise: expected what is known of the device (a noise model or a backend's properties, "
+        "io/FORMATS.md), which pec and decoupling need, found none, in the endpoint's file neither");
+  }
 }
 
 /// Asks the endpoint what it is and decides what is left open by the request.
@@ -155,7 +191,13 @@ ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
   session.request = std::move(request);
   session.cache = cache;
   ReplayRequest& asked = session.request;
-  session.endpoint = offline ? make_offline_endpoint() : make_endpoint(read_endpoint(asked.endpoint));
+  if (offline && !asked.needs_noise()) {
+    session.endpoint = make_offline_endpoint();
+  } else {
+    EndpointConfig config = read_endpoint(asked.endpoint);
+    find_noise(session, config);
+    session.endpoint = offline ? make_offline_endpoint() : make_endpoint(std::move(config));
+  }
   session.model = load_replay_model(ranks, asked, simd);
   if (kept_plan) {
     session.plan = parse_replay_plan(*kept_plan, plan_file);

@@ -54,6 +54,7 @@ struct ReplaySession {
   std::string identity;
   ReplayModel model;
   std::unique_ptr<Endpoint> endpoint;
+  std::optional<NoiseModel> noise;  ///< what is known of the device
   ReplayPlan plan;
   std::vector<HeadProgram> parts;
   ReplayPrograms programs;

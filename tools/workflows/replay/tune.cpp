@@ -21,6 +21,31 @@
 namespace qmtl {
 namespace {
 
+/// What is done against errors; "" for nothing, as before there was anything.
+std::string mitigation_digest(const TuneRequest& request) {
+  const MitigationSettings& settings = request.model.mitigation;
+  std::string text = mitigation_names(settings, MitigationOption::mitigate) + ";" +
+                     mitigation_names(settings, MitigationOption::suppress);
+  if (text == "none;none") return "";
+  for (double factor : settings.factors) text += fmt::format(";{}", factor);
+  text += fmt::format(";{};{};{};{};{};{};", name(settings.fold), name(settings.extrapolation),
+                      settings.calibration_shots, settings.pec_bias, settings.pec_circuits,
+                      settings.randomisations);
+  return text + read_if_there(request.noise).value_or("");
+}
+
+/// What is known of the device that is tuned on.
+TuneDevice device_of(const TuneRequest& request, const EndpointInfo& info, const NoiseModel& of_endpoint) {
+  TuneDevice device{info.target, std::nullopt};
+  if (!request.model.mitigation.needs_noise()) return device;
+  device.noise = request.noise.empty() ? of_endpoint : load_noise(request.noise);
+  if (device.noise->gates.empty())
+    throw usage_error(
+        "--noise: expected what is known of the device, which pec and decoupling need, found none, in "
+        "the endpoint's file neither");
+  return device;
+}
+
 /// Of everything that decides what is executed, but for the number of steps.
 std::string identity_of(const Checkpoint& checkpoint, const Dataset& data, const EndpointInfo& info,
                         const TuneRequest& request) {
@@ -41,6 +66,7 @@ std::string identity_of(const Checkpoint& checkpoint, const Dataset& data, const
         static_cast<std::int64_t>(model.seed), static_cast<std::int64_t>(model.max_qubits),
         static_cast<std::int64_t>(request.validation)})
     hash.update_number(static_cast<std::uint64_t>(number));
+  if (!(mitigation_digest(request).empty())) hash.update_text(mitigation_digest(request));
   return hash.hex();
 }
 
@@ -87,7 +113,9 @@ class Tuning {
         data_(load_dataset_for(ranks, checkpoint_,
                                request.data.empty() ? checkpoint_.config.data_file : request.data)) {
     learner_ = restore(ranks, checkpoint_, data_, request.simd);
-    endpoint_ = make_endpoint(read_endpoint(request.endpoint));
+    EndpointConfig config = read_endpoint(request.endpoint);
+    const NoiseModel noise = config.noise;
+    endpoint_ = make_endpoint(std::move(config));
     info_ = endpoint_->info();
     if (request.model.shots < info_.limits.least_shots)
       throw usage_error("--shots: expected at least " + std::to_string(info_.limits.least_shots) +
@@ -95,7 +123,8 @@ class Tuning {
                         std::to_string(request.model.shots));
     info_.target.avoided = avoided_parts(request.qubits, request.avoid, info_.target);
     info_.target = kept_device(request.folder, info_.target);
-    model_.emplace(checkpoint_, data_, *learner_, info_.target, on_device(request.model, info_.target));
+    model_.emplace(checkpoint_, data_, *learner_, device_of(request, info_, noise),
+                   on_device(request.model, info_.target));
     rows_ = chosen_rows(data_, request.validation, request.model.seed);
     rounds_.emplace(*endpoint_, RoundsOptions{request.folder, identity_of(checkpoint_, data_, info_, request),
                                               request.ceiling, request.retry, request.in_flight, request.stop,
@@ -140,8 +169,9 @@ class Tuning {
 
  private:
   std::vector<ReplayProgram> first_programs() const {
-    return with_probe(model_->evaluation_programs(rows_), model_->device_programs()[0], info_,
-                      request_.model.shots);
+    std::vector<ReplayProgram> programs = model_->calibration_programs();
+    for (ReplayProgram& program : model_->evaluation_programs(rows_)) programs.push_back(std::move(program));
+    return with_probe(std::move(programs), model_->device_programs()[0], info_, request_.model.shots);
   }
 
   void steps(TuneOutcome& outcome) {
@@ -151,7 +181,10 @@ class Tuning {
       throw usage_error("--max-cost: expected enough for the samples before and after the steps (" +
                         std::to_string(2 * evaluation_cost) + " " + rounds_->unit() + "), found " +
                         std::to_string(*request_.ceiling) + "; nothing was sent");
-    outcome.before = model_->evaluate(rows_, {before->begin() + 1, before->end()});
+    const auto calibrated =
+        before->begin() + 1 + static_cast<std::ptrdiff_t>(model_->calibration_programs().size());
+    model_->calibrate({before->begin() + 1, calibrated});
+    outcome.before = model_->evaluate(rows_, {calibrated, before->end()});
     while (model_->steps() < request_.steps) {
       const auto counts =
           rounds_->execute(step_name(model_->steps() + 1), model_->step_programs(), evaluation_cost);

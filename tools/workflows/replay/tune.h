@@ -16,6 +16,7 @@ struct TuneRequest {
   std::string checkpoint;         ///< file or run folder
   std::string data;               ///< "": that of training
   std::string endpoint;           ///< file or kind
+  std::string noise;              ///< file of what is known of the device; "": the endpoint's
   std::string folder;             ///< journals, results and the tuned checkpoint
   std::string qubits, avoid;      ///< of the device, which to use alone and which not (avoided_parts.h)
   TuneOptions model;              ///< max_qubits 0: the device's

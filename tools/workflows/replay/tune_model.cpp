@@ -2,8 +2,12 @@
 #include "tools/workflows/replay/tune_model.h"
 
 #include <algorithm>
+#include <numeric>
+#include <set>
 
+#include "hardware/head_outputs.h"
 #include "hardware/replay/measured_values.h"
+#include "hardware/replay/programs.h"
 #include "hardware/transpile/transpile.h"
 #include "hardware/tune/parameter_shift.h"
 #include "runtime/base/error.h"
@@ -25,12 +29,12 @@ TrainSpec train_spec(const TuneOptions& options) {
   return train;
 }
 
-/// Plain expectations of a sweep's counts: [rows, outputs].
-std::vector<double> row_values(std::span<const ReadOutput> outputs, std::span<const Counts> counts) {
-  std::vector<double> values;
-  for (const Counts& row : counts)
-    for (const ReadOutput& output : outputs) values.push_back(expectation(row, output.terms).value);
-  return values;
+/// Physical qubits that programs read, ascending.
+std::vector<int> qubits_read(const std::vector<DeviceProgram>& programs) {
+  std::set<int> qubits;
+  for (const DeviceProgram& program : programs)
+    qubits.insert(program.measured.begin(), program.measured.end());
+  return {qubits.begin(), qubits.end()};
 }
 
 }  // namespace
@@ -41,20 +45,21 @@ TuneRule parse_tune_rule(const std::string& text) {
   throw usage_error("--rule: expected shift or spsa, found '" + text + "'");
 }
 
-TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner& learner,
-                     const DeviceTarget& target, const TuneOptions& options)
+TuneModel::TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner& learner, TuneDevice device,
+                     const TuneOptions& options)
     : data_(data),
       learner_(learner),
       options_(options),
       train_(train_spec(options)),
       batches_(data, learner.spec(), train_),
-      objective_(learner, data, checkpoint.statistics, checkpoint.state.params) {
+      objective_(learner, data, checkpoint.statistics, checkpoint.state.params),
+      place_(std::move(device)) {
   state_.params = checkpoint.state.params;
   for (const ParamInfo& info : learner.params())
     if (info.part == ParamPart::blocks) block_infos_.push_back(info);
   heads_ =
       split_head(*learner.circuit(), learner.circuit_params(), options.split, {true}, options.max_qubits);
-  for (const HeadProgram& head : heads_) device_.push_back(transpile(head.program, target).program);
+  for (const HeadProgram& head : heads_) device_.push_back(transpile(head.program, place_.target).program);
   chosen_ = block_params(heads_);
   if (chosen_.empty() || block_infos_.empty())
     throw usage_error("expected blocks with angles to tune, found none");
@@ -82,12 +87,71 @@ std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
 std::vector<ReplayProgram> TuneModel::sweeps(const std::vector<std::vector<std::vector<double>>>& points,
                                              const std::vector<std::size_t>& rows) const {
   const std::vector<double> angles = learner_.circuit_angles(rows);
+  const ProgramSettings settings{options_.mitigation, 0, 0, options_.seed,
+                                 place_.noise ? &*place_.noise : nullptr};
+  const auto factors = static_cast<int>(options_.mitigation.factors.size());
   std::vector<ReplayProgram> programs;
-  for (std::size_t p = 0; p < heads_.size(); ++p)
-    programs.push_back({ReplayPhase::work, static_cast<int>(p), 1.0, options_.shots,
-                        point_sweep(heads_[p], device_[p], points[p], rows.size(), angles,
-                                    static_cast<std::size_t>(learner_.circuit()->angles))});
+  for (std::size_t p = 0; p < heads_.size(); ++p) {
+    const int part = static_cast<int>(p);
+    const Sweep sweep = point_sweep(heads_[p], device_[p], points[p], rows.size(), angles,
+                                    static_cast<std::size_t>(learner_.circuit()->angles));
+    for (ReplayProgram& program : work_programs(
+             part, sweep, options_.shots, read_outputs(*learner_.circuit(), circuit_params(), heads_[p]),
+             place_.target, settings, part * factors))
+      programs.push_back(std::move(program));
+  }
   return programs;
+}
+
+std::vector<ReplayProgram> TuneModel::calibration_programs() const {
+  std::vector<ReplayProgram> programs;
+  if (!options_.mitigation.readout) return programs;
+  for (const CalibrationProgram& program :
+       qmtl::calibration_programs(qubits_read(device_), {}, place_.target))
+    programs.push_back({ReplayPhase::calibration,
+                        static_cast<int>(programs.size()),
+                        1.0,
+                        options_.mitigation.calibration_shots,
+                        {program.program, 1, {}}});
+  return programs;
+}
+
+void TuneModel::calibrate(std::span<const std::vector<Counts>> counts) {
+  if (!options_.mitigation.readout) return;
+  std::vector<Counts> measured;
+  for (const std::vector<Counts>& rows : counts) measured.push_back(rows.front());
+  calibration_ =
+      estimate_readout(qmtl::calibration_programs(qubits_read(device_), {}, place_.target), measured, {});
+  set_aside_unusable(*calibration_);
+}
+
+/// Values of the heads' outputs, mitigated: [head][row, outputs].
+std::vector<std::vector<double>> TuneModel::values_of(const std::vector<ReplayProgram>& programs,
+                                                      const std::vector<std::vector<Counts>>& counts,
+                                                      std::span<const double> params) const {
+  const MitigationSettings& settings = options_.mitigation;
+  std::vector<std::vector<double>> values;
+  for (std::size_t p = 0; p < heads_.size(); ++p) {
+    std::vector<ReadOutput> own = read_outputs(*learner_.circuit(), params, heads_[p]);
+    for (std::size_t o = 0; o < own.size(); ++o) own[o].output = static_cast<int>(o);
+    std::optional<MeasuredValues> measured;
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      const ReplayProgram& program = programs[i];
+      if (program.part != static_cast<int>(p)) continue;
+      if (!measured)
+        measured.emplace(program.sweep.rows, static_cast<int>(own.size()),
+                         settings.extrapolates() ? std::optional(settings.extrapolation) : std::nullopt);
+      const auto outputs = with_flips_undone(own, program.place.flipped);
+      measured->add(outputs, program.place, counts[i],
+                    make_reader(outputs, calibration_, settings.m3, program.sweep.program.measured));
+    }
+    std::vector<std::size_t> rows(programs.front().sweep.rows);
+    for (const ReplayProgram& program : programs)
+      if (program.part == static_cast<int>(p)) rows.resize(program.sweep.rows);
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    values.push_back(measured->values(rows));
+  }
+  return values;
 }
 
 /// The circuit's outputs at one point of every program, from values[program][sample, point, its outputs].
@@ -120,11 +184,8 @@ void TuneModel::take_step(const std::vector<std::vector<Counts>>& counts) {
   const std::vector<double> params = circuit_params();
   const auto at = points();
   std::vector<std::vector<ReadOutput>> outputs;
-  std::vector<std::vector<double>> values;
-  for (std::size_t p = 0; p < heads_.size(); ++p) {
-    outputs.push_back(read_outputs(*learner_.circuit(), params, heads_[p]));
-    values.push_back(row_values(outputs[p], counts[p]));
-  }
+  for (const HeadProgram& head : heads_) outputs.push_back(read_outputs(*learner_.circuit(), params, head));
+  const std::vector<std::vector<double>> values = values_of(sweeps(at, batch.rows), counts, params);
 
   std::vector<double> gradient(state_.params.size(), 0.0);
   std::vector<double> circuit_gradient(params.size(), 0.0);
@@ -163,9 +224,7 @@ std::vector<ReplayProgram> TuneModel::evaluation_programs(const std::vector<std:
 TuneModel::Evaluation TuneModel::evaluate(const std::vector<std::size_t>& rows,
                                           const std::vector<std::vector<Counts>>& counts) {
   const std::vector<double> params = circuit_params();
-  std::vector<std::vector<double>> values;
-  for (std::size_t p = 0; p < heads_.size(); ++p)
-    values.push_back(row_values(read_outputs(*learner_.circuit(), params, heads_[p]), counts[p]));
+  const std::vector<std::vector<double>> values = values_of(evaluation_programs(rows), counts, params);
   const std::vector<double> measured = outputs_at(0, values, {heads_.size(), {params}}, rows.size());
 
   StepBatch batch;

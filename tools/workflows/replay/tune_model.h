@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "hardware/mitigation/readout.h"
+#include "hardware/mitigation/settings.h"
 #include "hardware/replay/jobs.h"
 #include "hardware/split.h"
 #include "hardware/target.h"
 #include "hardware/tune/objective.h"
 #include "io/runs/checkpoint.h"
+#include "runtime/noise/noise_model.h"
 #include "runtime/train/learner.h"
 #include "runtime/train/sampler.h"
 #include "tools/workflows/training/results.h"
@@ -24,6 +27,12 @@ enum class TuneRule : std::uint8_t {
 /// Throws Error (usage) listing the choices.
 TuneRule parse_tune_rule(const std::string& text);
 
+inline MitigationSettings without_mitigation() {
+  MitigationSettings settings;
+  settings.readout = false;
+  return settings;
+}
+
 /// What decides a step, besides model and data.
 struct TuneOptions {
   TuneRule rule = TuneRule::shift;
@@ -35,6 +44,14 @@ struct TuneOptions {
   double rate = 0.05;
   double perturbation = 0.1;  ///< radians
   std::uint64_t seed = 1;
+  /// Against the device's errors; `readout` takes calibration programs in the first round.
+  MitigationSettings mitigation = without_mitigation();
+};
+
+/// How rows of programs are measured and read.
+struct TuneDevice {
+  DeviceTarget target;
+  std::optional<NoiseModel> noise;  ///< what is known of it
 };
 
 /// A model whose circuit runs on a device: what is executed for a step or an evaluation, and what the counts
@@ -42,8 +59,13 @@ struct TuneOptions {
 class TuneModel {
  public:
   /// Throws Error (usage) for heads without a circuit or without block angles.
-  TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner& learner, const DeviceTarget& target,
+  TuneModel(const Checkpoint& checkpoint, const Dataset& data, Learner& learner, TuneDevice device,
             const TuneOptions& options);
+
+  /// Programs whose counts calibrate the readings; none without readout mitigation.
+  std::vector<ReplayProgram> calibration_programs() const;
+  /// counts[program][row] of those; before any other counts are read.
+  void calibrate(std::span<const std::vector<Counts>> counts);
 
   /// Programs of the next step at the parameters so far.
   std::vector<ReplayProgram> step_programs();
@@ -75,6 +97,9 @@ class TuneModel {
                                  const std::vector<std::vector<std::vector<double>>>& points,
                                  std::size_t samples) const;
   StepBatch batch_of(std::int64_t step) const;
+  std::vector<std::vector<double>> values_of(const std::vector<ReplayProgram>& programs,
+                                             const std::vector<std::vector<Counts>>& counts,
+                                             std::span<const double> params) const;
 
   const Dataset& data_;
   Learner& learner_;
@@ -85,7 +110,9 @@ class TuneModel {
   TuneObjective objective_;
   std::vector<ParamInfo> block_infos_;
   std::vector<HeadProgram> heads_;
+  TuneDevice place_;
   std::vector<DeviceProgram> device_;
+  std::optional<ReadoutCalibration> calibration_;
   std::vector<int> chosen_;
   std::vector<std::size_t> training_rows_;
   double last_loss_ = 0;

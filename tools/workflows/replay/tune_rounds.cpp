@@ -90,8 +90,11 @@ std::optional<std::vector<std::vector<Counts>>> TuneRounds::execute(
     return counts;
   };
   require_order_of_bits(programs, collect(ReplayPhase::probe), endpoint_.info());
+  ProgramCounts calibration = collect(ReplayPhase::calibration);
   ProgramCounts work = collect(ReplayPhase::work);
   if (endpoint_.info().paid) driver.read_charges();
+  for (std::size_t p = 0; p < programs.size(); ++p)
+    if (programs[p].phase == ReplayPhase::calibration) work.rows[p] = std::move(calibration.rows[p]);
   spent_ += journal.spent();
   sessions_->add_jobs(journal.spent_in_sessions());
   return std::move(work.rows);

@@ -108,6 +108,17 @@ Html about(const JsonField& root) {
       {"dropped shots", text(count(root.at("dropped").count()))},
       {"run hash", hash_text(root.at("run_hash").text())},
       {"identity", hash_text(root.at("identity").text())}};
+  for (const char* option : {"mitigate", "suppress"})
+    if (const auto kinds = mitigation.find(option)) entries.emplace_back(option, text(kinds->text()));
+  // Of reports that have them.
+  if (const auto expectations = root.find("expectations"))
+    for (const char* of : {"measured", "mitigated"}) {
+      const JsonField rms = expectations->at("rms").at(of);
+      entries.emplace_back(
+          "expectations, " + std::string(of),
+          text("root mean square distance from the exact ones " + number(rms.at("distance").number_or_nan()) +
+               ", standard error " + number(rms.at("error").number_or_nan())));
+    }
   if (const auto rehearsal = root.find("rehearsal"))
     entries.emplace_back("rehearsed with", text(rehearsal->at("noise").text() + ", " +
                                                 count(rehearsal->at("runs").count()) + " times"));

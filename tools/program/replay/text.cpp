@@ -104,7 +104,7 @@ std::string replay_text(const Json& json) {
   if (rehearsed) table[0].push_back("rehearsed");
   // What is computed from counts as they came is measured; with errors undone it is mitigated.
   const Json& mitigation = json["mitigation"];
-  const bool mitigated = !mitigation["mitigate"].empty() || mitigation["noise_factors"].size() > 1;
+  const bool mitigated = mitigation["mitigate"] != "none" || mitigation["noise_factors"].size() > 1;
   table[0].push_back("measured");
   if (mitigated) table[0].push_back("mitigated");
   table[0].push_back("95 % interval");
@@ -133,11 +133,9 @@ std::string replay_text(const Json& json) {
         "it says nothing of other samples\n\n";
   const auto line = [&](const char* key, const std::string& value) { add_line(text, key, 14, value); };
   if (mitigated) {
-    std::string undone;
-    for (const Json& kind : mitigation["mitigate"]) undone += shown(kind) + ", ";
-    if (mitigation["noise_factors"].size() > 1)
-      undone += "extrapolation to no noise from factors " + mitigation["noise_factors"].dump() + ", ";
-    line("mitigated", "by " + undone + "and the interval is of this");
+    std::string by = shown(mitigation["mitigate"]);
+    if (mitigation["noise_factors"].size() > 1) by += ", noise factors " + mitigation["noise_factors"].dump();
+    line("mitigated", by + "; the interval is of this");
   }
   line("samples", json["complete"].dump() + " of " + json["samples"].dump() + " (" + shown(json["split"]) +
                       ") have all their programs");

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "hardware/emulator/faults.h"
+#include "hardware/emulator/qasm_reader.h"
 #include "hardware/emulator/queue_model.h"
 #include "hardware/emulator/request_fields.h"
 #include "hardware/emulator/tokens.h"
 #include "hardware/emulator/wire.h"
 #include "hardware/executor.h"
+#include "hardware/formats/wire_tensor.h"
 
 namespace qmtl {
 
@@ -38,18 +40,16 @@ struct EmulatorOptions {
   std::function<double()> clock;      ///< seconds since 1970; empty: the system's
 };
 
-struct ClassicalRegister {
-  std::string name;
-  int bits = 0;
-};
-
 /// One program of a job with its values, as it is executed.
 struct EmulatedRun {
   std::string id;  ///< of IonQ's child job
   Sweep sweep;
   std::int64_t shots = 0;
-  std::vector<std::size_t> shape;            ///< of the rows
-  std::vector<ClassicalRegister> registers;  ///< from classical bit 0 on
+  std::vector<std::size_t> shape;       ///< of the rows
+  std::vector<QasmRegister> registers;  ///< from classical bit 0 on
+  std::vector<int> readings;            ///< of the registers' bits: ReadCircuit::readings
+  /// What a samplex drew and says with the results: bits [rows..., 1, bits] that were flipped, by name.
+  std::vector<std::pair<std::string, WireTensor>> flips;
 };
 
 struct EmulatedJob {
@@ -123,6 +123,17 @@ struct EmulatorCall {
   std::string job, tag;            ///< for the log
   nlohmann::ordered_json more;     ///< likewise, an object: cap, session
 };
+
+/// Does what needs nothing that requests share while others are answered: reading a large body takes seconds.
+template <class Work>
+auto unlocked(EmulatorCall& call, Work work) {
+  struct Locked {
+    std::unique_lock<std::mutex>& lock;
+    ~Locked() { lock.lock(); }
+  } locked{call.lock};
+  call.lock.unlock();
+  return work();
+}
 
 /// A text's own identifier, in the form of a UUID.
 std::string uuid_of(const std::string& text);

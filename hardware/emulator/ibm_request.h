@@ -11,7 +11,7 @@ namespace qmtl {
 /// Throws WireRefusal with the service's codes.
 std::shared_ptr<EmulatedJob> read_ibm_job(const nlohmann::json& body, const EmulatorOptions& options);
 
-/// Names and sizes of the classical registers that an OpenQASM program declares, in order.
-std::vector<ClassicalRegister> classical_registers(std::string_view qasm);
+/// Reads a PUB's parameter values in any of these forms as the run's rows.
+void read_ibm_values(const SortedJsonField& field, std::size_t most_bytes, EmulatedRun& run);
 
 }  // namespace qmtl

@@ -40,7 +40,7 @@ Json nested(const std::vector<Json>& rows, const std::vector<std::size_t>& shape
 Json plain_pub(const EmulatedRun& run, const std::vector<Counts>& counts) {
   Json data = Json::object();
   std::size_t first = 0;
-  for (const ClassicalRegister& row : run.registers) {
+  for (const QasmRegister& row : run.registers) {
     const auto bits = static_cast<std::size_t>(row.bits);
     std::vector<Json> rows;
     for (const Counts& entry : counts) {
@@ -88,7 +88,7 @@ Json packed_array(const EmulatedRun& run, const std::vector<Counts>& counts, std
 Json tagged_pub(const EmulatedRun& run, const std::vector<Counts>& counts, bool bad_zlib) {
   Json names = Json::array(), types = Json::array(), fields = Json::object();
   std::size_t first = 0;
-  for (const ClassicalRegister& row : run.registers) {
+  for (const QasmRegister& row : run.registers) {
     const auto bits = static_cast<std::size_t>(row.bits);
     names.push_back(row.name);
     types.push_back("BitArray");

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <regex>
 
 #include "hardware/emulator/ibm_backend.h"
+#include "hardware/emulator/ibm_circuit.h"
+#include "hardware/emulator/ibm_estimator.h"
+#include "hardware/emulator/ibm_executor.h"
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ibm_results.h"
 #include "hardware/emulator/routes.h"
@@ -55,6 +57,15 @@ int whole_query(const WireRequest& request, const std::string& key, int otherwis
   return value;
 }
 
+/// Whether the text has the form 2026-01-31.
+bool is_date(const std::string& text) {
+  constexpr std::string_view form = "0000-00-00";
+  if (text.size() != form.size()) return false;
+  for (std::size_t i = 0; i < form.size(); ++i)
+    if (form[i] == '-' ? text[i] != '-' : text[i] < '0' || text[i] > '9') return false;
+  return true;
+}
+
 std::vector<std::string> tags_of(const EmulatedJob& job) {
   std::vector<std::string> tags;
   if (job.request.contains("tags") && job.request["tags"].is_array())
@@ -87,9 +98,8 @@ void IbmService::authorise(const EmulatorCall& call) const {
     throw WireRefusal{401, 1200, "The access token is missing, not valid or has expired", {}};
   if (!call.request.header("service-crn").starts_with("crn:v1:"))
     throw WireRefusal{400, 1337, "Service-CRN: expected the header with the instance's CRN", {}};
-  static const std::regex date(R"(\d{4}-\d\d-\d\d)");
   const std::string version = call.request.header("ibm-api-version");
-  if (!version.empty() && !std::regex_match(version, date))
+  if (!version.empty() && !is_date(version))
     throw WireRefusal{400, 1337, "IBM-API-Version: expected a date", {}};
 }
 
@@ -158,8 +168,9 @@ WireReply IbmService::usage(EmulatorCall&) {
 }
 
 WireReply IbmService::create_job(EmulatorCall& call) {
-  const Json body = parse_request(call.request.body);
-  const auto job = read_ibm_job(body, emulation_.options());
+  const auto job =
+      unlocked(call, [&] { return read_ibm_job(parse_request(call.request.body), emulation_.options()); });
+  const Json& body = job->request;
   if (const auto session = request_fields(body).find("session_id")) {
     const auto found = emulation_.sessions.find(session->text());
     if (found == emulation_.sessions.end())
@@ -212,7 +223,7 @@ Json IbmService::job_json(EmulatedJob& job, bool params, bool look) const {
             {"backend", emulation_.options().target.name},
             {"status", stopped ? "Cancelled - Ran too long" : std::string(ibm_name(state))},
             {"state", states},
-            {"program", {{"id", "sampler"}}},
+            {"program", {{"id", job.request["program_id"]}}},
             {"created", iso_time(job.created)},
             {"cost", job.request.value("cost", std::int64_t{10800})},
             {"tags", tags_of(job)},
@@ -245,7 +256,8 @@ WireReply IbmService::list_jobs(EmulatorCall& call) {
     const std::string created = iso_time(job.created);
     if (request.query_or("created_after", "") > created) return false;
     if (const std::string before = request.query_or("created_before", "9"); before < created) return false;
-    return request.query_or("program", "sampler") == "sampler" &&
+    const std::string& program = job.request["program_id"].get_ref<const std::string&>();
+    return request.query_or("program", program) == program &&
            request.query_or("backend", emulation_.options().target.name) ==
                emulation_.options().target.name &&
            (request.query_or("session_id", "").empty() ||
@@ -282,12 +294,21 @@ WireReply IbmService::results(EmulatorCall& call) {
   }
   std::vector<std::vector<Counts>> shown;
   for (const auto& rows : emulation_.execute(*job, call.lock)) {
+    const EmulatedRun& run = job->runs[shown.size()];
     shown.emplace_back();
-    for (const Counts& row : rows) shown.back().push_back(distorted(row, call.faults));
+    for (const Counts& row : rows) shown.back().push_back(distorted(register_counts(run, row), call.faults));
   }
   if (call.faults.has(FaultAction::partial_failure)) shown.pop_back();
-  const bool tagged = job->request["params"].value("support_qiskit", true);
-  WireReply reply = json_reply(200, ibm_results(*job, shown, tagged, call.faults.has(FaultAction::bad_zlib)));
+  const bool bad_zlib = call.faults.has(FaultAction::bad_zlib);
+  const std::string& program = job->request["program_id"].get_ref<const std::string&>();
+  Json found;
+  if (program == "executor")
+    found = ibm_executor_results(*job, shown, bad_zlib);
+  else if (program == "estimator")
+    found = ibm_estimator_results(*job, emulation_.options(), shown);
+  else
+    found = ibm_results(*job, shown, job->request["params"].value("support_qiskit", true), bad_zlib);
+  WireReply reply = json_reply(200, found);
   reply.type = "text/plain";  // what QRMI expects of this path
   return reply;
 }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
-#include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/ionq_reader.h"
 #include "hardware/emulator/qasm_reader.h"
 
@@ -69,15 +69,27 @@ void read_qasm(const SortedJsonField& input, std::int64_t shots, const std::stri
   only(input, {"data", "format"});
   const std::string& text = input.at("data").text();
   try {
-    DeviceProgram program = read_qasm3(text, "input.data");
+    ReadCircuit circuit = read_qasm3_circuit(text, "input.data");
+    DeviceProgram& program = circuit.program;
     if (program.physical) throw usage_error("input.data: expected declared qubits, found $n");
     if (!program.inputs.empty()) throw usage_error("input.data: expected no inputs");
     if (program.measured.empty()) throw usage_error("input.data: expected measurements");
     job.runs.push_back(whole_run(std::move(program), shots, id));
-    job.runs.back().registers = classical_registers(text);
+    job.runs.back().registers = std::move(circuit.registers);
   } catch (const Error& error) {
     fail(job, "PreflightError", error.what());
   }
+}
+
+/// A number, or a text of its digits.
+std::int64_t read_shots(const SortedJsonField& field) {
+  if (!field.is_text()) return field.integer(1, most_shots);
+  const std::string& text = field.text();
+  std::int64_t shots = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), shots);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || shots < 1 || shots > most_shots)
+    field.wrong("a whole number from 1 to " + std::to_string(most_shots));
+  return shots;
 }
 
 struct InputKind {
@@ -117,13 +129,16 @@ void check_ionq_backend(const std::string& backend) {
 std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& id,
                                            const EmulatorOptions& options) {
   const SortedJsonField root = request_fields(body);
+  // Cirq's client still sends what v0.3 asked for: the language, and shots as a text.
   only(root, {"type", "backend", "name", "shots", "metadata", "session_id", "dry_run", "settings", "noise",
-              "input"});
+              "input", "lang"});
+  if (const auto language = root.find("lang"); language && language->text() != "json")
+    language->wrong("json");
   const std::string& backend = root.at("backend").text();
   if (std::find(backends.begin(), backends.end(), backend) == backends.end())
     root.at("backend").wrong("a backend such as simulator or qpu.forte-1");
   const auto given = root.find("shots");
-  const std::int64_t shots = given ? given->integer(1, most_shots) : 100;
+  const std::int64_t shots = given ? read_shots(*given) : 100;
   if (const auto field = root.find("metadata")) check_texts(*field);
   if (const auto field = root.find("dry_run")) field->boolean();
   check_settings(root, shots);

@@ -78,7 +78,7 @@ Json ionq_shot_registers(const EmulatedRun& run, const Counts& counts, bool leak
     for (std::uint64_t i = 0; i < count; ++i) {
       Json registers = Json::object();
       std::size_t at = bits.size();
-      for (const ClassicalRegister& row : run.registers) {
+      for (const QasmRegister& row : run.registers) {
         Json values = Json::array();
         for (int bit = 0; bit < row.bits; ++bit) values.push_back(bits[--at] == '1' ? 1 : 0);
         registers[row.name] = values;

@@ -78,11 +78,21 @@ class Converter {
 
 }  // namespace
 
-DeviceProgram read_qasm3(std::string_view text, const std::string& name, const QasmLimits& limits) {
+DeviceProgram device_program(QasmProgram program, const std::string& name) {
+  return Converter(std::move(program), name).run();
+}
+
+ReadCircuit read_qasm3_circuit(std::string_view text, const std::string& name, const QasmLimits& limits) {
   QasmLimits affine = limits;
   affine.degree = 1;
   affine.delays = true;
-  return Converter(read_qasm(text, name, affine), name).run();
+  QasmProgram program = read_qasm(text, name, affine);
+  std::vector<QasmRegister> registers = std::move(program.registers);
+  return {device_program(std::move(program), name), std::move(registers)};
+}
+
+DeviceProgram read_qasm3(std::string_view text, const std::string& name, const QasmLimits& limits) {
+  return read_qasm3_circuit(text, name, limits).program;
 }
 
 }  // namespace qmtl

@@ -33,7 +33,8 @@ struct IbmOptions {
   std::optional<DeviceProperties> properties;  ///< else the backend's own
 };
 
-/// IBM's Qiskit Runtime REST API: sampler V2, one PUB per sweep with all its rows.
+/// IBM's Qiskit Runtime REST API: the executor with an item, or the sampler V2 with a PUB, per sweep with all
+/// its rows.
 class IbmEndpoint final : public Endpoint {
  public:
   IbmEndpoint(IbmOptions options, std::unique_ptr<RestService> service)
@@ -339,6 +340,19 @@ double not_negative(EndpointSettings& settings, const std::string& key, double o
   return value;
 }
 
+/// The executor unless the file asks for the sampler, or says how the sampler shall encode.
+IbmProgram program_of(EndpointSettings& settings) {
+  const bool encoded = settings.has("results") || settings.has("parameters");
+  const std::string program = settings.text("program", encoded ? "sampler" : "executor");
+  if (program != "executor" && program != "sampler")
+    throw usage_error(settings.file() + ": program: expected executor or sampler, found '" + program + "'");
+  if (program == "executor" && encoded)
+    throw usage_error(settings.file() +
+                      ": results and parameters say how the sampler encodes: remove them, or set program = "
+                      "\"sampler\"");
+  return program == "sampler" ? IbmProgram::sampler : IbmProgram::executor;
+}
+
 /// Whether `key` asks for packed arrays instead of the `usual` form.
 bool is_packed(EndpointSettings& settings, const std::string& key, const std::string& usual) {
   const std::string form = settings.text(key, usual);
@@ -390,6 +404,7 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   options.fractional_gates = settings.boolean("fractional_gates", true);
   // The service takes five jobs a minute.
   options.submit_interval = not_negative(settings, "submit_interval", is_loopback(base) ? 0 : 12);
+  options.job.program = program_of(settings);
   options.job.packed_results = is_packed(settings, "results", "samples");
   options.job.packed_values = is_packed(settings, "parameters", "lists");
 

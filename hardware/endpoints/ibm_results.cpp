@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hardware/formats/packed_array.h"
+#include "hardware/formats/wire_tensor.h"
 
 namespace qmtl {
 namespace {
@@ -100,12 +101,48 @@ std::vector<Counts> read_bit_array(const SortedJsonField& array, const Sweep& sw
   return rows;
 }
 
+std::vector<Counts> read_tensor_rows(const SortedJsonField& item, const Sweep& sweep, std::int64_t shots) {
+  const std::size_t width = sweep.program.measured.size();
+  const SortedJsonField field = item.at("results").at("c");
+  const std::size_t most = sweep.rows * static_cast<std::size_t>(shots) * width / 8 + 1;
+  const WireTensor bits = read_tensor(field, most);
+  const auto axes = bits.shape.size();
+  if (bits.dtype != "bool" || axes < 2 || bits.shape[axes - 1] != width ||
+      static_cast<std::int64_t>(bits.shape[axes - 2]) != shots ||
+      bits.size() != sweep.rows * static_cast<std::size_t>(shots) * width)
+    field.wrong(std::to_string(sweep.rows) + " rows of " + std::to_string(shots) + " shots of " +
+                    std::to_string(width) + " bits",
+                "another type or shape");
+  std::vector<Counts> rows(sweep.rows);
+  std::size_t at = 0;
+  for (Counts& counts : rows)
+    for (std::int64_t shot = 0; shot < shots; ++shot) {
+      std::string text(width, '0');
+      for (std::size_t bit = 0; bit < width; ++bit, ++at)
+        if (bits.bit(at)) text[width - 1 - bit] = '1';
+      ++counts[text];
+    }
+  return rows;
+}
+
+/// What the executor was given comes back: results of another job are not taken for this one's.
+void check_passthrough(const SortedJsonField& answer, const DeviceJob& job) {
+  const auto given = answer.find("passthrough_data");
+  const auto tag = given && given->is_object() ? given->find("tag") : std::nullopt;
+  if (!tag) answer.wrong("the job's passthrough_data with its tag", "none");
+  if (tag->text() != job.tag)
+    tag->wrong("the tag of the job that was sent, '" + job.tag + "'", "'" + tag->text().substr(0, 100) + "'");
+}
+
 }  // namespace
 
 JobResult read_ibm_results(const SortedJsonField& answer, const DeviceJob& job) {
+  const bool tensors = answer.find("schema_version").has_value();
   const bool packed = answer.find("__type__").has_value();
-  const SortedJsonField list =
-      packed ? tagged(answer, "PrimitiveResult").at("pub_results") : answer.at("results");
+  if (tensors) check_passthrough(answer, job);
+  const SortedJsonField list = tensors  ? answer.at("data")
+                               : packed ? tagged(answer, "PrimitiveResult").at("pub_results")
+                                        : answer.at("results");
   if (list.size() > job.sweeps.size())
     list.wrong("results of " + std::to_string(job.sweeps.size()) + " programs", std::to_string(list.size()));
   JobResult result;
@@ -116,6 +153,10 @@ JobResult read_ibm_results(const SortedJsonField& answer, const DeviceJob& job) 
       continue;
     }
     const SortedJsonField entry = list.at(s);
+    if (tensors) {
+      result.counts.push_back(read_tensor_rows(entry, job.sweeps[s], job.shots));
+      continue;
+    }
     if (!packed) {
       result.counts.push_back(read_samples(entry.at("data"), job.sweeps[s], job.shots));
       continue;

@@ -62,11 +62,16 @@ DeviceJob turned(std::vector<double> angles) {
 
 }  // namespace
 
-TEST_CASE("A whole sweep goes to IBM's sampler in one PUB and comes back in both encodings", "[ibm]") {
+/// The forms in which jobs are sent and results come back.
+using Form = std::map<std::string, std::string>;
+const std::vector<Form> forms{
+    {}, {{"results", "samples"}}, {{"results", "packed"}, {"parameters", "packed"}}};
+
+TEST_CASE("A whole sweep goes to IBM in one item or PUB and comes back the same in every encoding", "[ibm]") {
   std::vector<std::vector<Counts>> first;
-  for (const char* results : {"samples", "packed"}) {
-    INFO(results);
-    IbmCase at(emulated(), {{"results", results}});
+  for (const Form& form : forms) {
+    INFO((form.empty() ? "executor" : form.at("results")));
+    IbmCase at(emulated(), form);
     CHECK(at.endpoint->info().target.qubits == 5);
     CHECK(at.endpoint->info().target.coupling.size() == 8);
     const DeviceJob job = turned({-0.25, 0.0, 0.45, 0.25, M_PI - 0.25, 0.0});
@@ -111,18 +116,23 @@ TEST_CASE("IBM's refusals, lost answers, late and damaged results have their own
   }
   struct Row {
     const char* rule;
-    const char* results;
+    Form form;
     EndpointFault fault;
   };
-  for (const Row& row : {Row{"GET results:*=results-late", "samples", EndpointFault::not_ready},
-                         Row{"GET results:*=truncate-json", "samples", EndpointFault::malformed},
-                         Row{"GET results:*=not-json", "samples", EndpointFault::malformed},
-                         Row{"GET results:*=wrong-sum", "samples", EndpointFault::malformed},
-                         Row{"GET results:*=wrong-sum", "packed", EndpointFault::malformed},
-                         Row{"GET results:*=bad-zlib", "packed", EndpointFault::malformed},
-                         Row{"POST /jobs:1=fail-job", "samples", EndpointFault::refused}}) {
-    INFO(row.rule << ", " << row.results);
-    IbmCase at(emulated({row.rule}), {{"results", row.results}});
+  const Form executor, samples{{"results", "samples"}}, packed{{"results", "packed"}};
+  for (const Row& row : {Row{"GET results:*=results-late", executor, EndpointFault::not_ready},
+                         Row{"GET results:*=truncate-json", executor, EndpointFault::malformed},
+                         Row{"GET results:*=wrong-sum", executor, EndpointFault::malformed},
+                         Row{"GET results:*=bad-zlib", executor, EndpointFault::malformed},
+                         Row{"GET results:*=results-late", samples, EndpointFault::not_ready},
+                         Row{"GET results:*=truncate-json", samples, EndpointFault::malformed},
+                         Row{"GET results:*=not-json", samples, EndpointFault::malformed},
+                         Row{"GET results:*=wrong-sum", samples, EndpointFault::malformed},
+                         Row{"GET results:*=wrong-sum", packed, EndpointFault::malformed},
+                         Row{"GET results:*=bad-zlib", packed, EndpointFault::malformed},
+                         Row{"POST /jobs:1=fail-job", samples, EndpointFault::refused}}) {
+    INFO(row.rule << ", " << (row.form.empty() ? "executor" : row.form.at("results")));
+    IbmCase at(emulated({row.rule}), row.form);
     const std::string id = at.endpoint->submit(job);
     CHECK(fault_of([&] { at.endpoint->fetch(id, job); }, EmulatorClient::key) == row.fault);
   }
@@ -193,6 +203,28 @@ TEST_CASE("A dedicated session counts from its first job until it is closed", "[
   const DeviceSession closed = at.endpoint->session(id);
   CHECK(closed.ended);
   CHECK(closed.cost == 60.0);
+}
+
+TEST_CASE("Results in the form of another program are read all the same", "[ibm]") {
+  // A job that was sent before its endpoint file changed.
+  EmulatorServer server(EmulatorClient::with_key(emulated()), "127.0.0.1", 0);
+  const auto endpoint = [&](const Form& form) {
+    setenv("QMTL_TEST_IBM_KEY", EmulatorClient::key, 1);
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+    Form settings{{"url", url},
+                  {"iam_url", url},
+                  {"crn", EmulatorClient::crn},
+                  {"backend", "emulated"},
+                  {"api_key_env", "QMTL_TEST_IBM_KEY"}};
+    settings.insert(form.begin(), form.end());
+    return make_endpoint({"ibm", EndpointSettings("test", std::move(settings)), {}});
+  };
+  const DeviceJob job = turned({0.1, 0.1});
+  for (const Form& sent : forms)
+    for (const Form& fetched : forms)
+      CHECK(endpoint(fetched)->fetch(endpoint(sent)->submit(job), job).counts.size() == 2);
+  CHECK_THROWS_WITH(endpoint({{"program", "estimator"}}), Catch::Contains("executor or sampler"));
+  CHECK_THROWS_WITH(endpoint({{"program", "executor"}, {"results", "packed"}}), Catch::Contains("sampler"));
 }
 
 TEST_CASE("QRMI's variables are the default configuration", "[ibm]") {

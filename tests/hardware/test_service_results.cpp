@@ -6,6 +6,7 @@
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ionq_results.h"
 #include "hardware/formats/packed_array.h"
+#include "hardware/formats/wire_tensor.h"
 #include "tests/hardware/reading_program.h"
 
 using namespace qmtl;
@@ -237,10 +238,65 @@ TEST_CASE("A fault's place is named as people would write it", "[results]") {
   CHECK_THROWS_WITH(answer.at("a").at(std::size_t{2}), Catch::Contains("a: expected more than 2 elements"));
 }
 
-TEST_CASE("IBM's job body is the form that old and strict services read alike", "[results]") {
+TEST_CASE("IBM's executor is sent an item per sweep, whose tensor has a row per execution", "[results]") {
+  DeviceJob job = job_of(2, 2, 100);
+  job.sweeps[0].values = {0.25, -1.5};
+  job.sweeps.push_back(job_of(2, 1, 100).sweeps[0]);
+  job.sweeps[1].program.inputs.clear();
+  job.sweeps[1].program.ops.clear();
+  IbmJobOptions options;
+  options.backend = "device", options.max_seconds = 60;
+  const nlohmann::json body = ibm_job_body(job, options);
+  CHECK(body["program_id"] == "executor");
+  CHECK(body["tags"].dump() == R"(["tag"])");
+  CHECK(body["cost"] == 60);
+  const auto& params = body["params"];
+  CHECK(params["schema_version"] == "v2.0");
+  CHECK(params["options"]["init_qubits"] == true);
+  const auto& program = params["quantum_program"];
+  CHECK(program["shots"] == 100);
+  CHECK(program["meas_level"] == "classified");
+  CHECK(program["passthrough_data"]["tag"] == "tag");
+  REQUIRE(program["circuits"]["data"].size() == 2);
+  REQUIRE(program["items"].size() == 2);
+  CHECK(program["items"][0]["item_type"] == "circuit");
+  CHECK(program["items"][0]["shape"].dump() == "[2]");
+  const nlohmann::json arguments = program["items"][0]["circuit_arguments"];
+  const WireTensor tensor = read_tensor(SortedJsonField(arguments, "t"), 1000);
+  CHECK(tensor.dtype == "f64");
+  CHECK(tensor.shape == std::vector<std::size_t>{2, 1});
+  CHECK(doubles(tensor) == job.sweeps[0].values);
+  CHECK(program["items"][1]["circuit_arguments"]["shape"].dump() == "[1,0]");
+}
+
+TEST_CASE("The executor's tensors are counts of the job whose tag came back with them, or refused",
+          "[results]") {
+  // Two rows of three shots of two bits, the first bit first: made by numpy.packbits(..., bitorder="little").
+  const auto result = [](const std::string& data, const std::string& shape, const std::string& dtype,
+                         const std::string& passed) {
+    return R"({"schema_version":"v2.0","data":[{"results":{"c":{"data":")" + data + R"(","shape":)" + shape +
+           R"(,"dtype":")" + dtype +
+           R"("}},"metadata":{}}],"metadata":{"chunk_timing":[]},"passthrough_data":)" + passed + "}";
+  };
+  const DeviceJob job = job_of(2, 2, 3);
+  const std::string bits = "eJy7yQMAAcAA5g==", tag = R"({"tag":"tag"})";
+  const JobResult read = read_ibm_results(answer_of(result(bits, "[2,3,2]", "bool", tag)), job);
+  CHECK(read.counts == std::vector<std::vector<Counts>>{{{{"01", 2}, {"10", 1}}, {{"00", 1}, {"11", 2}}}});
+  for (const std::string& bad :
+       {result(bits, "[2,3,2]", "bool", R"({"tag":"other"})"), result(bits, "[2,3,2]", "bool", "null"),
+        result(bits, "[3,2,2]", "bool", tag), result(bits, "[2,2,3]", "bool", tag),
+        result(bits, "[12]", "bool", tag), result("eJwDAAAAAAE=", "[0,3,2]", "bool", tag),
+        result(bits, "[2]", "u8", tag), result("AAAA", "[2,3,2]", "bool", tag),
+        std::string(R"({"schema_version":"v2.0","passthrough_data":)") + tag + "}"}) {
+    check_malformed(bad, [&] { read_ibm_results(answer_of(bad), job); });
+  }
+}
+
+TEST_CASE("IBM's body for the sampler is the form that old and strict services read alike", "[results]") {
   DeviceJob job = job_of(2, 2, 100);
   job.sweeps[0].values = {0.25, -1.5};
   IbmJobOptions options;
+  options.program = IbmProgram::sampler;
   options.backend = "device";
   const auto body = ibm_job_body(job, options);
   CHECK(body["program_id"] == "sampler");

@@ -33,6 +33,12 @@ struct QasmInput {
   bool array = false;
 };
 
+/// Classical bits of one name; registers follow each other in the order of their declarations.
+struct QasmRegister {
+  std::string name;
+  int bits = 0;
+};
+
 /// A straight-line program. Qubits and inputs are numbered as they are declared; angles are expressions of
 /// inputs.
 struct QasmProgram {
@@ -42,6 +48,7 @@ struct QasmProgram {
   std::vector<GateUse> gates;
   std::vector<int> measured;  ///< measured[c]: the qubit that classical bit c reads
   std::vector<QasmDelay> delays;
+  std::vector<QasmRegister> registers;
 };
 
 /// Names that a text may use without declaring them: the qubits q, and arrays of inputs.

@@ -157,6 +157,7 @@ void QasmReader::declare() {
   if (qubits_.count(name) || bits_.count(name)) at_.refuse("'" + printable(name) + "' is declared twice");
   (qubit ? qubits_ : bits_)[name] = {count, size};
   count += size;
+  if (!qubit) program_.registers.push_back({name, size});
   if (!qubit && at_.sign("=")) {
     at_.step();
     begin_measure();

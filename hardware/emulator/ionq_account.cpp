@@ -51,6 +51,15 @@ WireReply IonqService::characterizations(EmulatorCall& call) {
   return json_reply(200, entry);
 }
 
+WireReply IonqService::calibrations(EmulatorCall& call) {
+  const bool current = call.request.path.ends_with("/current");
+  call.holes = {"qpu.forte-1", uuid_of("characterization qpu.forte-1")};
+  Json entry = Json::parse(characterizations(call).body);
+  entry["target"] = call.holes[0];
+  // Without `next`: Cirq's client takes any, even null, for a further page.
+  return current ? json_reply(200, entry) : json_reply(200, {{"calibrations", Json::array({entry})}});
+}
+
 WireReply IonqService::whoami(EmulatorCall&) {
   return json_reply(200, {{"key_id", uuid_of("key")},
                           {"key_name", "emulated"},
@@ -92,7 +101,7 @@ WireReply IonqService::list_sessions(EmulatorCall&) {
   Json list = Json::array();
   for (const auto& [id, session] : emulation_.sessions)
     if (session.contains("organization_id")) list.push_back(session);
-  return json_reply(200, {{"sessions", list}});
+  return json_reply(200, {{"organization_id", uuid_of("organization")}, {"sessions", list}});
 }
 
 WireReply IonqService::get_session(EmulatorCall& call) {

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<EmulatorRoute<IonqService>, 22> ionq_routes{{
+constexpr std::array<EmulatorRoute<IonqService>, 26> ionq_routes{{
     {"POST", "/jobs", false, &IonqService::create_job},
     {"GET", "/jobs", false, &IonqService::list_jobs},
     {"GET", "/jobs/estimate", false, &IonqService::estimate},
@@ -23,6 +23,7 @@ constexpr std::array<EmulatorRoute<IonqService>, 22> ionq_routes{{
     {"DELETE", "/jobs/{}", false, &IonqService::delete_job},
     {"PUT", "/jobs/{}/status/cancel", false, &IonqService::cancel},
     {"GET", "/jobs/{}/results/probabilities", false, &IonqService::probabilities},
+    {"GET", "/jobs/{}/results/probabilities/aggregated", false, &IonqService::probabilities},
     {"GET", "/jobs/{}/results/histogram", false, &IonqService::histogram},
     {"GET", "/jobs/{}/results/shots", false, &IonqService::shots},
     {"GET", "/jobs/{}/artifacts/{}", false, &IonqService::artifact},
@@ -31,10 +32,13 @@ constexpr std::array<EmulatorRoute<IonqService>, 22> ionq_routes{{
     {"GET", "/backends/{}", true, &IonqService::backend},
     {"GET", "/backends/{}/characterizations", false, &IonqService::characterizations},
     {"GET", "/backends/{}/characterizations/{}", false, &IonqService::characterizations},
+    {"GET", "/calibrations", false, &IonqService::calibrations},
+    {"GET", "/calibrations/current", false, &IonqService::calibrations},
     {"GET", "/whoami", false, &IonqService::whoami},
     {"POST", "/sessions", false, &IonqService::create_session},
     {"GET", "/sessions", false, &IonqService::list_sessions},
     {"GET", "/sessions/{}", false, &IonqService::get_session},
+    {"GET", "/sessions/{}/jobs", false, &IonqService::list_jobs},
     {"POST", "/sessions/{}/end", false, &IonqService::end_session},
     {"PUT", "/sessions/{}/end", false, &IonqService::end_session},
 }};
@@ -66,9 +70,9 @@ std::pair<std::int64_t, std::int64_t> gate_counts(const EmulatedJob& job) {
 }
 
 /// US dollars; a device asks for each gate of each shot, at least one dollar, the simulator nothing.
+constexpr double price_one = 0.00003, price_two = 0.0003, least_price = 1.0;
 double price(const std::string& backend, double shots, double one, double two) {
-  constexpr double per_one = 0.00003, per_two = 0.0003, least = 1.0;
-  return backend == "simulator" ? 0.0 : std::max(least, shots * (per_one * one + per_two * two));
+  return backend == "simulator" ? 0.0 : std::max(least_price, shots * (price_one * one + price_two * two));
 }
 
 double price(const EmulatedJob& job) {
@@ -155,8 +159,10 @@ void IonqService::check_session(const std::string& id, double more) const {
 WireReply IonqService::create_job(EmulatorCall& call) {
   constexpr std::size_t most_bytes = 10'000'000;
   if (call.request.body.size() > most_bytes) throw WireRefusal{413, 0, "The body is larger than 10 MB", {}};
-  const Json body = parse_request(call.request.body);
-  const auto job = read_ionq_job(body, uuid_of(random_hex(32)), emulation_.options());
+  const auto job = unlocked(call, [&] {
+    return read_ionq_job(parse_request(call.request.body), uuid_of(random_hex(32)), emulation_.options());
+  });
+  const Json& body = job->request;
   if (const auto session = request_fields(body).find("session_id")) {
     check_session(session->text(), price(*job));
     call.more["session"] = session->text();
@@ -200,7 +206,7 @@ Json IonqService::job_json(const Found& found) const {
   int qubits = 0;
   for (const EmulatedRun& run : job.runs) qubits = std::max(qubits, run.sweep.program.qubits);
   const auto [one, two] = gate_counts(job);
-  const double duration = std::ceil(1000 * device_seconds(job));
+  const auto duration = static_cast<std::int64_t>(std::ceil(1000 * device_seconds(job)));
   Json json{{"id", id},
             {"status", ionq_name(now)},
             {"type", child ? "ionq.circuit.v1" : request.value("type", Json())},
@@ -214,26 +220,28 @@ Json IonqService::job_json(const Found& found) const {
             {"metadata", request.value("metadata", Json())},
             {"name", request.value("name", Json())},
             {"submitted_at", iso_time(job.created)},
+            {"started_at", now == JobState::queued ? Json() : Json(iso_time(job.created))},
+            {"completed_at", over(now) ? Json(iso_time(job.created + device_seconds(job))) : Json()},
             {"predicted_wait_time_ms", 0},
             {"predicted_execution_duration_ms", duration},
+            {"execution_duration_ms", done ? Json(duration) : Json()},
+            {"failure", Json()},
+            {"output", Json::object()},
             {"shots", job.runs.empty() ? Json() : Json(job.runs[0].shots)},
-            {"noise", request.value("noise", Json())},
             {"settings", request.value("settings", Json::object())},
-            {"cost_model", "quantum_compute_time"},
+            {"cost_model", "2QGE_operations"},
             {"stats",
              {{"qubits", qubits},
               {"circuits", child ? 1 : job.runs.size()},
               {"gate_counts", {{"1q", one}, {"2q", two}}}}},
             {"results", results_json(found, id)}};
+  if (request.contains("noise")) json["noise"] = request["noise"];
   if (!child && several(job)) {
     json["child_job_ids"] = Json::array();
     for (const EmulatedRun& run : job.runs) json["child_job_ids"].push_back(run.id);
   }
   if (child)
     json["name"] = request["input"]["circuits"][static_cast<std::size_t>(found.run)].value("name", Json());
-  if (now != JobState::queued) json["started_at"] = iso_time(job.created);
-  if (over(now)) json["completed_at"] = iso_time(job.created + device_seconds(job));
-  if (done) json["execution_duration_ms"] = duration;
   if (now == JobState::failed) {
     const std::string code = job.reason_code.empty() ? "QuantumComputerError" : job.reason_code;
     const std::string reason = job.reason.empty() ? "The emulated device failed" : job.reason;
@@ -262,11 +270,18 @@ WireReply IonqService::list_jobs(EmulatorCall& call) {
     at = std::find_if(jobs.begin(), jobs.end(), [&](const auto& job) { return job->id == next; });
     if (at == jobs.end()) throw WireRefusal{400, 0, "next: no such place", {"next"}};
   }
+  const std::string session = call.holes.empty() ? request.query_or("session_id", "") : call.holes[0];
+  const auto fits = [&](const Found& found) {
+    return (wanted.empty() || ionq_name(state(found)) == wanted) &&
+           (session.empty() || found.job->request.value("session_id", Json()) == session);
+  };
   Json listed = Json::array();
   for (; at != jobs.end() && listed.size() < limit; ++at)
-    if (const Found found{*at, -1}; wanted.empty() || ionq_name(state(found)) == wanted)
-      listed.push_back(job_json(found));
-  return json_reply(200, {{"jobs", listed}, {"next", at == jobs.end() ? Json() : Json((*at)->id)}});
+    if (const Found found{*at, -1}; fits(found)) listed.push_back(job_json(found));
+  Json page{{"jobs", listed}, {"next", at == jobs.end() ? Json() : Json((*at)->id)}};
+  // Cirq's client asks with a body, as v0.3 was asked, and takes any `next` for a further page.
+  if (at == jobs.end() && !request.body.empty()) page.erase("next");
+  return json_reply(200, page);
 }
 
 WireReply IonqService::delete_job(EmulatorCall& call) {
@@ -361,22 +376,33 @@ WireReply IonqService::estimate(EmulatorCall& call) {
   check_ionq_backend(backend);
   const double shots = query_number(request, "shots", 1000), one = query_number(request, "1q_gates", 0),
                two = query_number(request, "2q_gates", 0), qubits = query_number(request, "qubits", 1);
-  return json_reply(200,
-                    {{"input_values",
-                      {{"backend", backend},
-                       {"shots", shots},
-                       {"qubits", qubits},
-                       {"1q_gates", one},
-                       {"2q_gates", two},
-                       {"error_mitigation", request.query_or("error_mitigation", "false") == "true"}}},
-                     {"estimated_at", iso_time(emulation_.now())},
-                     {"estimated_total_cost", price(backend, shots, one, two)},
-                     {"estimated_unit", "usd"},
-                     {"cost_unit", "usd"},
-                     {"estimated_execution_time", shots * (one * 1e-4 + two * 1e-3)},
-                     {"current_predicted_queue_time", 0},
-                     {"rate_information",
-                      {{"organization", "emulated"}, {"cost_1q_gate", 0.00003}, {"cost_2q_gate", 0.0003}}}});
+  const bool mitigated = request.query_or("error_mitigation", "false") == "true";
+  const Json context{{"backend", backend},
+                     {"type", request.query_or("type", "ionq.circuit.v1")},
+                     {"organization", uuid_of("organization")},
+                     {"project", uuid_of("project")},
+                     {"qubits", qubits},
+                     {"shots", shots},
+                     {"1q_gates", one},
+                     {"2q_gates", two},
+                     {"error_mitigation", mitigated}};
+  const Json rate{{"sku", backend},
+                  {"unit", "gates"},
+                  {"cost_1q_gate", price_one},
+                  {"cost_2q_gate", price_two},
+                  {"job_cost_minimum", least_price}};
+  return json_reply(
+      200, {{"estimate_context", context},
+            {"input_values", context},  // as it was called before
+            {"estimated_at", iso_time(emulation_.now())},
+            {"estimated_total_cost", price(backend, shots, one, two)},
+            {"estimated_unit", "usd"},
+            {"cost_unit", "usd"},
+            {"estimated_execution_time", shots * (one * 1e-4 + two * 1e-3)},
+            {"current_predicted_queue_time", 0},
+            {"rate_card", {{"id", uuid_of("rates")}, {"rates", Json::array({rate})}}},
+            {"rate_information",
+             {{"organization", "emulated"}, {"cost_1q_gate", price_one}, {"cost_2q_gate", price_two}}}});
 }
 
 }  // namespace qmtl

@@ -31,6 +31,8 @@ class IonqService {
   WireReply backends(EmulatorCall& call);
   WireReply backend(EmulatorCall& call);
   WireReply characterizations(EmulatorCall& call);
+  /// What was called calibrations before it was called characterizations: of one device.
+  WireReply calibrations(EmulatorCall& call);
   WireReply whoami(EmulatorCall& call);
   WireReply create_session(EmulatorCall& call);
   WireReply list_sessions(EmulatorCall& call);

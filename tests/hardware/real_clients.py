@@ -13,7 +13,8 @@ import warnings
 
 import peers
 
-peers.require("qiskit_ibm_runtime", "qiskit_ionq", "qrmi", "ibm_quantum_schemas", "numpy",
+peers.require("qiskit_ibm_runtime", "qiskit_ionq", "qrmi", "ibm_quantum_schemas", "numpy", "cirq_ionq", "ionq_core",
+              "pennylane_ionq",
               skipped="the emulator with the official clients of IBM and IonQ")
 
 import numpy  # noqa: E402
@@ -33,9 +34,9 @@ def case(function):
 class Emulator(replay_case.Emulator):
     """A running `qmtl emulate` with a log of its own, which must end well."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, key=KEY):
         self.folder = tempfile.TemporaryDirectory()
-        super().__init__(os.path.join(self.folder.name, "log.jsonl"), *options)
+        super().__init__(os.path.join(self.folder.name, "log.jsonl"), *options, key=key)
 
     def __exit__(self, *error):
         super().__exit__(*error)
@@ -241,9 +242,138 @@ def qiskit_ionq_runs_circuits():
         check(provider.get_backend("ionq_qpu.forte-1").calibration() is not None, "characterization")
 
 
+@case
+def cirq_ionq_runs_circuits():
+    import cirq
+    import cirq_ionq
+
+    with Emulator("--queue", "polls:1") as emulator:
+        service = cirq_ionq.Service(remote_host=emulator.places["iam"], api_key=KEY, default_target="simulator",
+                                    max_retry_seconds=1)
+        qubits = cirq.LineQubit.range(3)
+        circuit = cirq.Circuit(cirq.ry(0.9)(qubits[0]), cirq.X(qubits[1]), cirq.CX(qubits[1], qubits[2]),
+                               cirq.measure(*qubits, key="m"))
+
+        def check_counts(result, what):
+            # Cirq's integers have the first qubit as the most significant bit.
+            counts = result.histogram(key="m")
+            check(set(counts) == {0b011, 0b111} and sum(counts.values()) == SHOTS, what, counts)
+            check_frequency(counts[0b111], SHOTS, math.sin(0.45) ** 2, what)
+
+        for target in ("simulator", "qpu.forte-1"):
+            check_counts(service.run(circuit, repetitions=SHOTS, target=target, seed=1), f"cirq-ionq, {target}")
+        both = service.run_batch([circuit, circuit], repetitions=SHOTS, target="qpu.forte-1")
+        check(len(both) == 2, "batch", both)
+        for result in both:
+            check_counts(result, "cirq-ionq, aggregated probabilities of a batch")
+        dry = service.create_job(circuit, repetitions=10, target="qpu.forte-1", dry_run=True)
+        check([dry.status(), dry.status()] == ["started", "completed"], "dry run")
+        listed = service.list_jobs(limit=50)
+        check(len({job.job_id() for job in listed}) == len(listed) == 4, "jobs", [job.job_id() for job in listed])
+        stopped = service.create_job(circuit, repetitions=10, target="qpu.forte-1")
+        stopped.cancel()
+        check(stopped.status() == "canceled", stopped.status())
+        stopped.delete()
+        calibration = service.get_current_calibration()
+        check(calibration.num_qubits() == 156 and calibration.target() == "qpu.forte-1", "calibration")
+        check(calibration.calibration_time() and len(calibration.connectivity()) == 156 * 155, "calibration")
+        check(len(service.list_calibrations()) == 1, "calibrations")
+
+
+@case
+def ionq_core_submits_and_reads_results():
+    import ionq_core
+    from ionq_core.api.backends import get_backend, get_backends
+    from ionq_core.api.characterizations import get_characterizations_for_backend
+    from ionq_core.api.default import (cancel_job, create_job, create_session, delete_job, end_session, estimate_job_cost,
+                                       get_job, get_job_cost, get_job_probabilities, get_session_jobs, get_sessions)
+    from ionq_core.api.whoami import get_whoami
+    from ionq_core.models import CircuitJobCreationPayload, CreateSessionRequest, JSONMultiCircuitJob
+
+    # This client knows the newer form of results only.
+    with Emulator("--queue", "polls:1", "--ionq-results", "artifacts") as emulator:
+        client = ionq_core.IonQClient(api_key=KEY, base_url=emulator.places["ionq"], max_retries=0)
+        check(get_whoami.sync(client=client).key_name == "emulated", "whoami")
+        check(len(get_backends.sync(client=client)) == 6, "backends")
+        check(get_backend.sync("qpu.forte-1", client=client).status == "available", "backend")
+        check(get_characterizations_for_backend.sync("qpu.forte-1", client=client).characterizations[0].qubits == 156,
+              "characterizations")
+        estimate = estimate_job_cost.sync(client=client, backend="qpu.forte-1", type_="ionq.circuit.v1", qubits=2,
+                                          shots=10000, field_1q_gates=3, field_2q_gates=2)
+        rate = estimate.rate_card.rates[0]
+        check(abs(estimate.estimated_total_cost - 10000 * (3 * rate.cost_1q_gate + 2 * rate.cost_2q_gate)) < 1e-9,
+              estimate)
+        check(estimate.estimate_context.shots == 10000, estimate)
+        turn = [{"gate": "ry", "target": 0, "rotation": 0.9}, {"gate": "x", "target": 1}]
+        session = create_session.sync(client=client, body=CreateSessionRequest.from_dict({"backend": "qpu.forte-1"}))
+        common = {"backend": "qpu.forte-1", "shots": SHOTS, "session_id": session.id}
+        body = CircuitJobCreationPayload.from_dict({**common, "type": "ionq.circuit.v1", "name": "n", "metadata": {"a": "b"},
+                                                    "input": {"qubits": 2, "gateset": "qis", "circuit": turn}})
+        done = ionq_core.wait_for_job(client, create_job.sync(client=client, body=body).id, poll_interval=0.01)
+        check(done.status == "completed" and done.metadata.additional_properties == {"a": "b"}, done)
+        found = get_job_probabilities.sync(done.id, client=client).to_dict()
+        check(set(found) == {"2", "3"}, found)
+        check_frequency(round(SHOTS * found["3"]), SHOTS, math.sin(0.45) ** 2, "ionq-core")
+        check(get_job_cost.sync(done.id, client=client).cost.value >= 1, "cost")
+        several = JSONMultiCircuitJob.from_dict({**common, "type": "ionq.multi-circuit.v1", "input": {
+            "qubits": 2, "gateset": "qis", "circuits": [{"name": "a", "circuit": turn}, {"name": "b", "circuit": turn[1:]}]}})
+        parent = ionq_core.wait_for_job(client, create_job.sync(client=client, body=several).id, poll_interval=0.01)
+        check(len(parent.child_job_ids) == 2, parent)
+        check(get_job_probabilities.sync(parent.child_job_ids[1], client=client).to_dict() == {"2": 1.0}, "the second child")
+        check(len(list(ionq_core.iter_jobs(client, limit=1))) == 2, "jobs, one a page")
+        check(len(get_session_jobs.sync(session.id, client=client).jobs) == 2, "jobs of the session")
+        check(get_sessions.sync(client=client).sessions[0].active, "sessions")
+        check(end_session.sync(session.id, client=client).status == "ended", "the session's end")
+        body.session_id = ionq_core.types.UNSET
+        stopped = create_job.sync(client=client, body=body).id
+        check(cancel_job.sync(stopped, client=client).status == "canceled", "cancel")
+        check(get_job.sync(stopped, client=client).status == "canceled", "cancelled")
+        check(delete_job.sync(stopped, client=client).status == "deleted", "delete")
+
+
+@case
+def pennylane_ionq_runs_circuits():
+    import pennylane
+    from pennylane_ionq import api_client
+
+    with Emulator("--queue", "none") as emulator:
+        usual, api_client.APIClient.BASE_URL = api_client.APIClient.BASE_URL, emulator.places["ionq"]
+        try:
+            for device in (pennylane.device("ionq.simulator", wires=2, shots=SHOTS, api_key=KEY),
+                           pennylane.device("ionq.qpu", wires=2, shots=SHOTS, api_key=KEY, backend="forte-1")):
+                @pennylane.qnode(device)
+                def circuit():
+                    pennylane.RY(0.9, wires=0)
+                    pennylane.PauliX(wires=1)
+                    return pennylane.probs(wires=[0, 1])
+
+                found = circuit()
+                check(found[0] == found[2] == 0, device, found)
+                check_frequency(round(SHOTS * float(found[3])), SHOTS, math.sin(0.45) ** 2, "pennylane-ionq")
+        finally:
+            api_client.APIClient.BASE_URL = usual
+
+
+@case
+def keys_with_signs_of_addresses_are_taken_as_they_are():
+    import ionq_core
+    import requests
+    from ionq_core.api.whoami import get_whoami
+
+    key = "a%41 key+with/odd=signs&more"
+    with Emulator(key=key) as emulator:
+        form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": key}
+        check(requests.post(emulator.places["iam"] + "/identity/token", data=form).status_code == 200, "IBM's token")
+        form["apikey"] = key.replace("%41", "A")
+        check(requests.post(emulator.places["iam"] + "/identity/token", data=form).status_code == 400, "another key")
+        client = ionq_core.IonQClient(api_key=key, base_url=emulator.places["ionq"], max_retries=0)
+        check(get_whoami.sync(client=client).key_name == "emulated", "whoami")
+
+
 def main():
     warnings.simplefilter("ignore")
-    names = ["qiskit", "qiskit-ibm-runtime", "ibm-quantum-schemas", "qiskit-ionq", "qrmi"]
+    names = ["qiskit", "qiskit-ibm-runtime", "ibm-quantum-schemas", "qiskit-ionq", "qrmi", "cirq-ionq", "ionq-core",
+             "pennylane-ionq"]
     print("clients:", ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names))
     for function in CASES:
         function()

@@ -37,13 +37,13 @@ def too_many(outside, cases):
 class Emulator:
     """A running `qmtl emulate`; `port` of an earlier one makes the places the same."""
 
-    def __init__(self, log, *options, port=0):
+    def __init__(self, log, *options, port=0, key=KEY):
         self.log_file = str(log)
         pathlib.Path(self.log_file).write_text("")
         command = [harness.PROGRAM, "emulate", "--token-env", "EMULATOR_KEY", "--json", "--port", str(port), "--log",
                    self.log_file, "--seed", "5", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, "EMULATOR_KEY": KEY})
+                                        env={**os.environ, "EMULATOR_KEY": key})
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"emulate did not start: {command}")

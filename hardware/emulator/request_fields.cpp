@@ -4,9 +4,13 @@
 namespace qmtl {
 
 nlohmann::json parse_request(const std::string& body) {
-  constexpr JsonLimits limits;
+  constexpr JsonLimits limits{64, std::size_t{12} << 20};
   if (exceeds(body, limits))
-    throw WireRefusal{400, 0, "expected at most " + std::to_string(limits.depth) + " levels of JSON", {}};
+    throw WireRefusal{400,
+                      0,
+                      "expected at most " + std::to_string(limits.depth) + " levels and " +
+                          std::to_string(limits.values) + " values of JSON",
+                      {}};
   try {
     return nlohmann::json::parse(body);
   } catch (const nlohmann::json::exception& error) {

@@ -18,7 +18,8 @@ struct WireRefusal {
   std::vector<std::string> keys;  ///< of the request's body that are not understood
 };
 
-/// Parses a request's body. Throws WireRefusal (400) for anything but JSON, and for more than 64 levels.
+/// Parses a request's body. Throws WireRefusal (400) for anything but JSON, and for more than 64
+/// levels or 12 million values.
 nlohmann::json parse_request(const std::string& body);
 
 /// A parsed body, which must stay: whatever of it does not fit is a WireRefusal (400) that names place, what

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -72,10 +74,44 @@ class GrowingPool final : public httplib::TaskQueue {
   bool ended_ = false;
 };
 
+/// What a request may take: its head, its body, and the time until it is here.
+struct RequestBounds {
+  std::size_t head = 1 << 18, body = 0;
+  std::chrono::seconds time{60};
+};
+
+/// What all requests together may hold that are still being read. httplib bounds a body by its announced
+/// length alone, which chunked ones do not have, and no number of headers.
+class ReadBudget {
+ public:
+  explicit ReadBudget(std::size_t most) : left_(static_cast<std::int64_t>(most)) {}
+  bool take(std::size_t bytes) {
+    const auto size = static_cast<std::int64_t>(bytes);
+    if (left_.fetch_sub(size) >= size) return true;
+    left_ += size;
+    return false;
+  }
+  void give_back(std::size_t bytes) { left_ += static_cast<std::int64_t>(bytes); }
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
 /// A connection whose writing can be made to end after some bytes: that is how connections are cut.
 class CuttableStream final : public httplib::Stream {
  public:
-  explicit CuttableStream(socket_t socket) : socket_(socket) {}
+  CuttableStream(socket_t socket, const RequestBounds& bounds, ReadBudget& budget)
+      : socket_(socket), bounds_(bounds), budget_(budget) {}
+  ~CuttableStream() override { budget_.give_back(taken_); }
+
+  /// The next request begins.
+  void begin() {
+    budget_.give_back(taken_);
+    taken_ = read_ = line_ = 0;
+    head_ = true;
+    head_text_.clear();
+    until_ = std::chrono::steady_clock::now() + bounds_.time;
+  }
 
   bool ready(short events, int seconds) const {
     pollfd waiting{socket_, events, 0};
@@ -83,7 +119,13 @@ class CuttableStream final : public httplib::Stream {
   }
   bool is_readable() const override { return ready(POLLIN, io_seconds); }
   bool is_writable() const override { return !cut_ && ready(POLLOUT, io_seconds); }
-  ssize_t read(char* at, size_t size) override { return is_readable() ? ::recv(socket_, at, size, 0) : -1; }
+  ssize_t read(char* at, size_t size) override {
+    if (read_ >= (head_ ? bounds_.head : bounds_.body) || std::chrono::steady_clock::now() > until_)
+      return fail();
+    const ssize_t got = is_readable() ? ::recv(socket_, at, size, 0) : -1;
+    if (got > 0 && !account(std::string_view(at, static_cast<std::size_t>(got)))) return fail();
+    return got;
+  }
   ssize_t write(const char* at, size_t size) override {
     if (!is_writable()) return -1;
     // The first write is the head, the second begins the body.
@@ -106,9 +148,33 @@ class CuttableStream final : public httplib::Stream {
   void cut_now() { left_ = 0; }
   /// Lets the head and half of the body through.
   void cut_halfway() { halfway_ = true; }
-  bool cut() const { return cut_; }
+  /// Whether nothing more is said or heard.
+  bool cut() const { return cut_ || failed_; }
+  /// The head of the request as it came: httplib decodes %41 in its values.
+  const std::string& head() const { return head_text_; }
 
  private:
+  ssize_t fail() {
+    failed_ = true;
+    return -1;
+  }
+  bool account(std::string_view bytes) {
+    read_ += bytes.size();
+    if (!budget_.take(bytes.size())) return false;
+    taken_ += bytes.size();
+    if (!head_) return true;
+    // httplib reads a head byte by byte; an empty line ends it.
+    head_text_ += bytes;
+    for (char c : bytes) {
+      if (c == '\n' && line_ == 0 && read_ > 2) {
+        head_ = false;
+        read_ = 0;
+        return true;
+      }
+      line_ = c == '\n' ? 0 : c == '\r' ? line_ : line_ + 1;
+    }
+    return true;
+  }
   template <class Ask>
   void address(Ask ask, std::string& ip, int& port) const {
     sockaddr_in found{};
@@ -121,6 +187,12 @@ class CuttableStream final : public httplib::Stream {
   }
 
   socket_t socket_;
+  const RequestBounds& bounds_;
+  ReadBudget& budget_;
+  std::size_t taken_ = 0, read_ = 0, line_ = 0;  ///< of the budget; of the head or body; bytes of the line
+  bool head_ = true, failed_ = false;
+  std::string head_text_;
+  std::chrono::steady_clock::time_point until_;
   std::size_t left_ = SIZE_MAX;
   bool halfway_ = false;
   int writes_ = 0;
@@ -132,18 +204,29 @@ thread_local CuttableStream* current_stream = nullptr;
 
 /// httplib's server with connections that can be cut.
 class CuttableServer final : public httplib::Server {
+ public:
+  explicit CuttableServer(std::size_t most_bytes) : budget_(4 * most_bytes + (std::size_t{1} << 26)) {
+    // Chunks have their lengths between them.
+    bounds_.body = most_bytes + most_bytes / 8 + (1 << 16);
+  }
+
  private:
   bool process_and_close_socket(socket_t socket) override {
-    CuttableStream stream(socket);
+    CuttableStream stream(socket, bounds_, budget_);
     current_stream = &stream;
     bool closed = false;
-    while (!closed && svr_sock_ != INVALID_SOCKET && stream.ready(POLLIN, keep_alive_seconds))
+    while (!closed && svr_sock_ != INVALID_SOCKET && stream.ready(POLLIN, keep_alive_seconds)) {
+      stream.begin();
       if (!process_request(stream, false, closed, nullptr) || stream.cut()) break;
+    }
     current_stream = nullptr;
     ::shutdown(socket, SHUT_RDWR);
     ::close(socket);
     return true;
   }
+
+  RequestBounds bounds_;
+  ReadBudget budget_;
 };
 
 WireRequest wire_of(const httplib::Request& request) {
@@ -154,12 +237,40 @@ WireRequest wire_of(const httplib::Request& request) {
   for (const auto& [key, value] : request.params) wire.query.emplace(key, value);
   // A body that is a form is among httplib's parameters too; the emulator reads it itself.
   if (request.target.find('?') == std::string::npos) wire.query.clear();
-  for (const auto& [key, value] : request.headers) {
-    std::string name = key;
+  std::string_view head = current_stream->head();
+  head.remove_prefix(std::min(head.find('\n'), head.size() - 1) + 1);
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find('\n'), head.size() - 1);
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(end + 1);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    std::string name(line.substr(0, colon)), value(line.substr(colon + 1));
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    value.erase(0, std::min(value.find_first_not_of(" \t"), value.size()));
+    value.erase(value.find_last_not_of(" \t\r") + 1);
     wire.headers[name] = value;
   }
   return wire;
+}
+
+/// The body of a request with a method for which httplib reads none: some clients send one with a GET, and it
+/// would be taken for the next request.
+void read_unexpected_body(WireRequest& wire) {
+  constexpr std::size_t most = 1 << 16;
+  const std::string length = wire.header("content-length");
+  std::size_t size = 0;
+  std::from_chars(length.data(), length.data() + length.size(), size);
+  if (wire.method != "GET" || size == 0) return;
+  std::string body(std::min(size, most), '\0');
+  std::size_t got = 0;
+  while (got < body.size()) {
+    const ssize_t now = current_stream->read(body.data() + got, body.size() - got);
+    if (now <= 0) break;
+    got += static_cast<std::size_t>(now);
+  }
+  body.resize(got);
+  if (got == size) wire.body = std::move(body);
 }
 
 void send_blanks(httplib::Response& response, const WireReply& reply) {
@@ -194,7 +305,8 @@ struct EmulatorServer::Impl {
   std::thread thread;
   int port = 0;
 
-  explicit Impl(EmulatorOptions options) : emulator(std::move(options)) {
+  explicit Impl(EmulatorOptions options)
+      : emulator(std::move(options)), server(emulator.options().most_bytes) {
     server.new_task_queue = [] { return new GrowingPool; };
     server.set_payload_max_length(emulator.options().most_bytes);
     server.set_keep_alive_max_count(1000);
@@ -206,7 +318,9 @@ struct EmulatorServer::Impl {
     });
     const httplib::Server::Handler handler = [this](const httplib::Request& request,
                                                     httplib::Response& response) {
-      send(emulator.answer(wire_of(request)), response);
+      WireRequest wire = wire_of(request);
+      read_unexpected_body(wire);
+      send(emulator.answer(wire), response);
     };
     server.Get(".*", handler)
         .Post(".*", handler)

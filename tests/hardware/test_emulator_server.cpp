@@ -6,7 +6,10 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdio>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "hardware/emulator/server.h"
 #include "hardware/http/http_client.h"
@@ -35,7 +38,8 @@ struct SocketCase {
     HttpRequest request;
     request.method = method;
     request.url = "http://127.0.0.1:" + std::to_string(server.port()) + path;
-    request.headers = {{"Authorization", "apiKey " + std::string(EmulatorClient::key)}};
+    request.headers = {{"Authorization", "apiKey " + std::string(EmulatorClient::key)},
+                       {"Content-Type", "application/json"}};
     request.body = body;
     return client.send(request);
   }
@@ -108,25 +112,112 @@ TEST_CASE("Many clients at once get their own jobs", "[emulator]") {
   CHECK(at.jobs() == clients * each);
 }
 
-TEST_CASE("Clients that say nothing, or half of a request, block no others", "[emulator]") {
-  SocketCase at({});
-  std::vector<int> silent;
-  for (int i = 0; i < 100; ++i) {
-    silent.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+/// A connection that is written by hand.
+struct RawClient {
+  explicit RawClient(int port) : socket(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in place{};
     place.sin_family = AF_INET;
-    place.sin_port = htons(static_cast<std::uint16_t>(at.server.port()));
+    place.sin_port = htons(static_cast<std::uint16_t>(port));
     place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(silent.back(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
-    const std::string half = "GET /v0.4/whoami HT";
-    if (i % 2 == 1)
-      REQUIRE(::send(silent.back(), half.data(), half.size(), 0) == static_cast<ssize_t>(half.size()));
+    REQUIRE(::connect(socket, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
   }
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(at.send("GET", "/v0.4/whoami").status == 200);
-  // Less than the server waits for a client that is silent: nobody's patience ended first.
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(4));
-  for (int socket : silent) ::close(socket);
+  RawClient(const RawClient&) = delete;
+  RawClient(RawClient&& other) noexcept : socket(std::exchange(other.socket, -1)) {}
+  ~RawClient() {
+    if (socket >= 0) ::close(socket);
+  }
+  /// Whether all was taken.
+  bool send(const std::string& bytes) const {
+    for (std::size_t sent = 0; sent < bytes.size();) {
+      const ssize_t now = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (now <= 0) return false;
+      sent += static_cast<std::size_t>(now);
+    }
+    return true;
+  }
+  /// Sends the piece again and again; returns how many bytes were taken before the server hung up.
+  std::size_t flood(const std::string& piece, std::size_t most) const {
+    std::size_t taken = 0;
+    while (taken < most && send(piece)) taken += piece.size();
+    return taken;
+  }
+
+  int socket;
+};
+
+TEST_CASE("A good request is answered within a second beside two hundred slow ones", "[emulator]") {
+  SocketCase at({"GET backends:*=huge-body,bytes=100000000"});
+  const std::string head = std::string("POST /v0.4/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: apiKey ") +
+                           EmulatorClient::key + "\r\n";
+  const std::string starts[] = {"",                                        // says nothing
+                                "GET /v0.4/whoami HT",                     // half a head
+                                head + "Content-Length: 100000\r\n\r\n{",  // half a body
+                                head + "Transfer-Encoding: chunked\r\n\r\nff\r\n{",
+                                "GET /v0.4/backends HTTP/1.1\r\nHost: x\r\n\r\n"};  // reads no answer
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 200; ++i) {
+    slow.emplace_back(at.server.port());
+    CHECK(slow.back().send(starts[i % 5]));
+  }
+  // The best of some: a machine that does other things beside this is not what is asked about.
+  std::chrono::duration<double> best(1e9);
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(at.send("POST", "/v0.4/jobs", job).status == 201);
+    best = std::min<std::chrono::duration<double>>(best, std::chrono::steady_clock::now() - start);
+  }
+  CHECK(best < std::chrono::seconds(1));
+}
+
+TEST_CASE("Bodies in chunks and heads without an end are cut at the limits", "[emulator]") {
+  SocketCase at({}, 1 << 20);
+  const std::string head = std::string("POST /v0.4/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: apiKey ") +
+                           EmulatorClient::key + "\r\n";
+  constexpr std::size_t much = std::size_t{64} << 20, pipes = std::size_t{16} << 20;  // what sockets hold
+  {
+    const RawClient client(at.server.port());
+    REQUIRE(client.send(head + "Transfer-Encoding: chunked\r\n\r\n"));
+    CHECK(client.flood("10000\r\n" + std::string(0x10000, ' ') + "\r\n", much) < pipes);
+  }
+  {
+    const RawClient client(at.server.port());
+    REQUIRE(client.send(head));
+    CHECK(client.flood("X: y\r\n", much) < pipes);
+  }
+  {
+    const RawClient client(at.server.port());
+    CHECK(client.flood("G", much) < pipes);
+  }
+  CHECK(at.jobs() == 0);
+  // A body in chunks that is small enough is a body like others.
+  const RawClient client(at.server.port());
+  REQUIRE(client.send(head + "Transfer-Encoding: chunked\r\n\r\n"));
+  const std::size_t half = job.size() / 2;
+  for (const std::string& part : {job.substr(0, half), job.substr(half)}) {
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", part.size());
+    REQUIRE(client.send(size + part + "\r\n"));
+  }
+  REQUIRE(client.send("0\r\n\r\n"));
+  char answer[64] = "";
+  REQUIRE(::recv(client.socket, answer, sizeof answer - 1, 0) > 12);
+  CHECK(std::string(answer).starts_with("HTTP/1.1 201"));
+}
+
+TEST_CASE("Comments, nesting and lists of any length are read or refused in time", "[emulator]") {
+  SocketCase at({}, std::size_t{1} << 20);
+  const auto submit = [&](const std::string& qasm) {
+    const Json body{{"type", "ionq.qasm3.v1"}, {"backend", "simulator"}, {"input", {{"data", qasm}}}};
+    return at.send("POST", "/v0.4/jobs", body.dump()).status;
+  };
+  const std::string program = "OPENQASM 3.0; qubit[1] q; bit[1] c; x q[0]; c[0] = measure q[0];";
+  CHECK(submit("// " + std::string(200'000, 'c') + "\n" + program) == 201);
+  CHECK(submit("/*" + std::string(200'000, '*') + "*/" + program) == 201);
+  CHECK(submit(program + std::string(200'000, '(')) == 201);  // a job that has failed
+  CHECK(at.send("POST", "/v0.4/jobs", std::string(200'000, '[')).status == 400);
+  std::string wide = "[0";
+  for (int i = 0; i < 200'000; ++i) wide += ",0";
+  CHECK(at.send("POST", "/v0.4/jobs", wide + "]").status == 400);
 }
 
 TEST_CASE("A port that is taken is refused with its number", "[emulator]") {

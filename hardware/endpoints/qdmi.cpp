@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "hardware/endpoint_config.h"
 #include "hardware/endpoints/immediate.h"
@@ -163,6 +164,7 @@ class RemoteQdmi final : public Endpoint {
   }
 
   std::string submit(const DeviceJob& job) override {
+    sent_.insert(job.tag);
     if (job.sweeps.size() != 1 || job.sweeps[0].rows != 1)
       throw EndpointError(EndpointFault::refused, info_.place + ": expected one program and row in a job");
     QdmiDevice::Job made_job = device_.made(job.sweeps[0], 0, job.shots);
@@ -179,7 +181,8 @@ class RemoteQdmi final : public Endpoint {
   }
 
   std::vector<std::string> find(const std::string& tag) override {
-    if (lost_are_absent_) return {};
+    // Somebody looked before this process began: what it sent itself nobody has seen.
+    if (lost_are_absent_ && !sent_.contains(tag)) return {};
     throw EndpointError(EndpointFault::refused,
                         info_.place + ": the submit of job " + tag +
                             " was interrupted, and QDMI cannot look for it by its name; see the device's own "
@@ -236,6 +239,7 @@ class RemoteQdmi final : public Endpoint {
   EndpointInfo info_;
   QdmiPrograms device_;
   bool lost_are_absent_;
+  std::set<std::string> sent_;                   ///< tags of this process
   std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
 };
 

@@ -82,7 +82,7 @@ struct Engine<Real>::Impl {
   /// Tile arrays of a chunk at the front of the workspace, the kernels' memory behind them.
   class Buffers {
    public:
-    Buffers(const Impl& impl, std::size_t samples, const SampleKeys& keys, bool gradient)
+    Buffers(const Impl& impl, std::size_t samples, const DrawKeys& keys, bool gradient)
         : table_(impl.kernels_of(samples)),
           keys_(keys),
           angles_(aligned(impl.angles)),
@@ -106,7 +106,7 @@ struct Engine<Real>::Impl {
 
    private:
     const engine::KernelTable<Real>& table_;
-    SampleKeys keys_;
+    DrawKeys keys_;
     std::size_t angles_, values_, tiles_;
     LaneUse lanes_;
     Real* start_;
@@ -154,7 +154,7 @@ struct Engine<Real>::Impl {
   /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
   template <class Ask>
   void run(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients, double* flat,
-           const SampleKeys& keys, const Ask& ask) const {
+           const DrawKeys& keys, const Ask& ask) const {
     check_bound();
     const Buffers buffers(*this, samples, keys, true);
     const std::size_t a = angles;
@@ -261,7 +261,7 @@ void Engine<Real>::bind(std::span<const double> params) {
 
 template <class Real>
 void Engine<Real>::forward(std::size_t samples, const Real* angles, Real* values,
-                           const SampleKeys& keys) const {
+                           const DrawKeys& keys) const {
   impl_->check_bound();
   const typename Impl::Buffers buffers(*impl_, samples, keys, false);
   impl_->for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
@@ -280,7 +280,7 @@ std::size_t Engine<Real>::sums_size() const {
 
 template <class Real>
 void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotangents& cotangents,
-                            Real* values, Real* angle_gradients, double* sums, const SampleKeys& keys) const {
+                            Real* values, Real* angle_gradients, double* sums, const DrawKeys& keys) const {
   // The loss may need outputs of several parts: all parts run forward before any runs back.
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums, keys,
@@ -298,7 +298,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
 
 template <class Real>
 void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                            Real* angle_gradients, double* sums, const SampleKeys& keys) const {
+                            Real* angle_gradients, double* sums, const DrawKeys& keys) const {
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums, keys,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
@@ -322,7 +322,7 @@ void Engine<Real>::gradients(std::span<const double> sums, double* param_gradien
 
 template <class Real>
 void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients, const SampleKeys& keys) const {
+                       Real* angle_gradients, double* param_gradients, const DrawKeys& keys) const {
   std::vector<double> sums(sums_size(), 0.0);
   vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data(), keys);
   gradients(sums, param_gradients);
@@ -330,7 +330,7 @@ void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Cotangents
 
 template <class Real>
 void Engine<Real>::vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                       Real* angle_gradients, double* param_gradients, const SampleKeys& keys) const {
+                       Real* angle_gradients, double* param_gradients, const DrawKeys& keys) const {
   std::vector<double> sums(sums_size(), 0.0);
   vjp_sums(samples, angles, cotangents, values, angle_gradients, sums.data(), keys);
   gradients(sums, param_gradients);

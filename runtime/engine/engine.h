@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "runtime/circuit/plan/plan.h"
+#include "runtime/engine/draw_keys.h"
 #include "runtime/engine/lane_use.h"
-#include "runtime/engine/sample_keys.h"
 #include "runtime/engine/simd_target.h"
 
 namespace qmtl {
@@ -53,7 +53,7 @@ class Engine {
 
   /// values[samples, values()] of angles[samples, angles()]. `keys` are for parts that a device computes,
   /// here and in all that follows.
-  void forward(std::size_t samples, const Real* angles, Real* values, const SampleKeys& keys = {}) const;
+  void forward(std::size_t samples, const Real* angles, Real* values, const DrawKeys& keys = {}) const;
 
   /// Given values[count, values()] of `count` consecutive samples starting at `first`, writes their
   /// cotangents (same shape). Called once per tile, in order, from the calling thread.
@@ -63,19 +63,19 @@ class Engine {
   /// Outputs and gradients: writes values[samples, values()], angle_gradients[samples, angles()] and ADDS the
   /// parameters' gradients, summed over the samples in tile order, to param_gradients (length params()).
   void vjp(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
-           Real* angle_gradients, double* param_gradients, const SampleKeys& keys = {}) const;
+           Real* angle_gradients, double* param_gradients, const DrawKeys& keys = {}) const;
   /// The same for cotangents[samples, values()] that are known beforehand: saves a forward pass.
   void vjp(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-           Real* angle_gradients, double* param_gradients, const SampleKeys& keys = {}) const;
+           Real* angle_gradients, double* param_gradients, const DrawKeys& keys = {}) const;
 
   /// The same in two steps, for batches cut into units: each unit adds what the parameters' gradients need to
   /// sums[sums_size()]; gradients() is linear in the sums, so that it runs once for the sum over all units.
   /// Operator blocks save their backward pass per unit this way.
   std::size_t sums_size() const;
   void vjp_sums(std::size_t samples, const Real* angles, const Real* cotangents, Real* values,
-                Real* angle_gradients, double* sums, const SampleKeys& keys = {}) const;
+                Real* angle_gradients, double* sums, const DrawKeys& keys = {}) const;
   void vjp_sums(std::size_t samples, const Real* angles, const Cotangents& cotangents, Real* values,
-                Real* angle_gradients, double* sums, const SampleKeys& keys = {}) const;
+                Real* angle_gradients, double* sums, const DrawKeys& keys = {}) const;
   /// ADDS the parameters' gradients to param_gradients (length params()).
   void gradients(std::span<const double> sums, double* param_gradients) const;
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "runtime/circuit/pauli/pauli.h"
+#include "runtime/engine/draw_keys.h"
 #include "runtime/engine/lane_use.h"
 #include "runtime/engine/program.h"
-#include "runtime/engine/sample_keys.h"
 #include "runtime/engine/simd_target.h"
 
 namespace qmtl::engine {
@@ -100,7 +100,7 @@ struct TileData {
   std::size_t samples = tile;
   LaneUse lanes = LaneUse::automatic;
   /// For devices that draw random numbers: the call's samples, and the tile's first among them.
-  SampleKeys keys = {};
+  DrawKeys keys = {};
   std::size_t first_sample = 0;
 };
 

@@ -29,7 +29,7 @@ struct PauliTransfer {
 
 /// One step of a circuit on at most 64 qubits: a gate, or a map.
 struct PauliStep {
-  Gate gate = Gate::cz;
+  Gate gate{};
   std::uint64_t q0 = 0, q1 = 0;             ///< bits of its qubits; q1 = 0: there is one
   PauliAngle angle = {};                    ///< of a rotation
   const PauliTransfer* transfer = nullptr;  ///< a map instead of the gate

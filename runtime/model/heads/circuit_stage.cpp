@@ -132,7 +132,7 @@ std::vector<double> CircuitStage<Real>::values_on_device(const Pass& pass, const
 
 template <class Real>
 template <class EngineOf>
-std::vector<double> CircuitStage<Real>::values_by(const Matrix<Real>& z, const SampleKeys& keys,
+std::vector<double> CircuitStage<Real>::values_by(const Matrix<Real>& z, const DrawKeys& keys,
                                                   const EngineOf& engine_of) const {
   const auto rows = static_cast<std::size_t>(z.rows());
   std::vector<double> all(rows * outputs_);

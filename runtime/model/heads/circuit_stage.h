@@ -136,8 +136,7 @@ class CircuitStage {
                         std::span<double> gradient, double* gain_gradient) const;
   /// `engine_of` chooses a part's engine.
   template <class EngineOf>
-  std::vector<double> values_by(const Matrix<Real>& z, const SampleKeys& keys,
-                                const EngineOf& engine_of) const;
+  std::vector<double> values_by(const Matrix<Real>& z, const DrawKeys& keys, const EngineOf& engine_of) const;
   double shot_noise(const Pass& pass, std::size_t output, std::size_t sample, double mean,
                     double square) const;
 

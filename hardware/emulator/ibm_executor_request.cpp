@@ -177,7 +177,7 @@ std::vector<EmulatedRun> read_circuits(const SortedJsonField& field, const Emula
   return circuits;
 }
 
-void check_options(const SortedJsonField& options) {
+void check_executor_options(const SortedJsonField& options) {
   only(options, {"init_qubits", "rep_delay", "scheduler_timing", "stretch_values", "experimental"});
   for (const char* key : {"init_qubits", "scheduler_timing", "stretch_values"})
     if (const auto flag = options.find(key)) flag->boolean();
@@ -191,7 +191,7 @@ void read_ibm_executor(const SortedJsonField& params, const EmulatorOptions& opt
   const SortedJsonField version = params.at("schema_version");
   if (version.text() != "v2.0")
     version.wrong("v2.0, which qiskit-ibm-runtime 0.51 sends", "'" + version.text().substr(0, 20) + "'");
-  check_options(params.at("options"));
+  check_executor_options(params.at("options"));
   const SortedJsonField program = params.at("quantum_program");
   only(program, {"shots", "circuits", "items", "semantic_role", "meas_level", "passthrough_data"});
   const std::int64_t shots = program.at("shots").integer(1, most_ibm_executions);

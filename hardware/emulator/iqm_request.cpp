@@ -9,8 +9,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t most_circuits = 5000, most_instructions = 1'000'000;
-constexpr std::int64_t most_shots = 1'000'000;
+constexpr std::size_t most_iqm_circuits = 5000, most_instructions = 1'000'000;
+constexpr std::int64_t most_iqm_shots = 1'000'000;
 
 /// One circuit on its way to a program: QB1 is qubit 0.
 class CircuitReader {
@@ -127,8 +127,8 @@ std::shared_ptr<EmulatedJob> read_iqm_job(const Json& body, const EmulatorOption
               "heralding_mode", "move_gate_validation", "move_gate_frame_tracking", "active_reset_cycles",
               "dd_mode", "dd_strategy", "move_validation_mode", "move_gate_frame_tracking_mode"});
   const auto circuits = root.at("circuits").list();
-  if (circuits.empty() || circuits.size() > most_circuits)
-    root.at("circuits").wrong("1 to " + std::to_string(most_circuits) + " circuits");
+  if (circuits.empty() || circuits.size() > most_iqm_circuits)
+    root.at("circuits").wrong("1 to " + std::to_string(most_iqm_circuits) + " circuits");
   const auto given = root.find("shots");
   auto job = std::make_shared<EmulatedJob>();
   job->service = "iqm";
@@ -140,7 +140,7 @@ std::shared_ptr<EmulatedJob> read_iqm_job(const Json& body, const EmulatorOption
   for (const SortedJsonField& circuit : circuits) {
     circuit.at("name").text();
     job->runs.push_back(reader.read(circuit, instructions));
-    job->runs.back().shots = given ? given->integer(1, most_shots) : 1;
+    job->runs.back().shots = given ? given->integer(1, most_iqm_shots) : 1;
     if (const auto metadata = circuit.find("metadata"); metadata && job->tag.empty())
       if (const auto tag = metadata->find("qmtl_tag")) job->tag = tag->text();
   }

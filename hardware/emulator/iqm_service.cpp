@@ -48,7 +48,7 @@ std::string first_to_last(const std::string& bits) { return {bits.rbegin(), bits
 
 Json keys_of(const EmulatedRun& run) {
   Json keys = Json::array();
-  for (const ClassicalRegister& key : run.registers) keys.push_back(key.name);
+  for (const QasmRegister& key : run.registers) keys.push_back(key.name);
   return keys;
 }
 
@@ -250,7 +250,7 @@ WireReply IqmService::measurements(EmulatorCall& call) {
     for (const auto& [bits, count] : distorted(counts[r][0], call.faults)) {
       const std::string shot = first_to_last(bits);
       std::size_t first = 0;
-      for (const ClassicalRegister& key : job->runs[r].registers) {
+      for (const QasmRegister& key : job->runs[r].registers) {
         Json row = Json::array();
         for (int bit = 0; bit < key.bits; ++bit) row.push_back(shot[first++] - '0');
         for (std::uint64_t i = 0; i < count; ++i) keys[key.name].push_back(row);

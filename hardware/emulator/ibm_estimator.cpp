@@ -95,8 +95,8 @@ EmulatedRun reading_run(const EstimatorPub& pub, const std::string& string) {
     const char letter = string[string.size() - 1 - q];
     const int qubit = static_cast<int>(q);
     if (letter == 'I') continue;
-    if (letter == 'X') run.sweep.program.ops.push_back({DeviceGate::ry, qubit, -1, {-quarter, {}}});
-    if (letter == 'Y') run.sweep.program.ops.push_back({DeviceGate::rx, qubit, -1, {quarter, {}}});
+    if (letter == 'X') run.sweep.program.ops.push_back({device_rotation("Y"), qubit, -1, {-quarter, {}}});
+    if (letter == 'Y') run.sweep.program.ops.push_back({device_rotation("X"), qubit, -1, {quarter, {}}});
     run.sweep.program.measured.push_back(qubit);
   }
   run.registers = {{"read", static_cast<int>(run.sweep.program.measured.size())}};

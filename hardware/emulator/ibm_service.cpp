@@ -204,11 +204,10 @@ WireReply IbmService::create_job(EmulatorCall& call) {
 Json IbmService::job_json(EmulatedJob& job, bool params, bool look) const {
   const JobState state = emulation_.state(job);
   const bool done = state == JobState::completed, stopped = state == JobState::cancelled && job.too_long;
-  std::optional<double> charge = done ? device_seconds(job) : stopped ? job.request.value("cost", 0.0) : 0.0;
-  if (pending(state))
-    charge.reset();
-  else if (look)
-    charge = charge_of(job, *charge);
+  const double usual = done ? device_seconds(job) : stopped ? job.request.value("cost", 0.0) : 0.0;
+  const std::optional<double> told = look && !pending(state) ? charge_of(job, usual) : usual;
+  const bool charged = !pending(state) && told.has_value();
+  const double charge = charged ? *told : 0.0;
   Json states{{"status", ibm_name(state)}};
   if (state == JobState::failed) {
     states["reason"] = job.reason;
@@ -230,10 +229,10 @@ Json IbmService::job_json(EmulatedJob& job, bool params, bool look) const {
             {"user_id", "emulated"},
             {"private", job.request.value("private", false)},
             {"usage",
-             {{"seconds", charge.value_or(0.0)},
-              {"quantum_seconds", charge.value_or(0.0)},
-              {"qpu_charge_time_seconds", charge.value_or(0.0)},
-              {"status", charge ? "complete" : "pending"}}},
+             {{"seconds", charge},
+              {"quantum_seconds", charge},
+              {"qpu_charge_time_seconds", charge},
+              {"status", charged ? "complete" : "pending"}}},
             {"estimated_running_time_seconds", device_seconds(job)}};
   if (job.request.contains("session_id")) json["session_id"] = job.request["session_id"];
   if (done) json["ended"] = iso_time(job.created + device_seconds(job));

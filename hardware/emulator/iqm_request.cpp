@@ -75,9 +75,9 @@ class CircuitReader {
       require(1);
       const double turn = angle(args, "angle"), phase = angle(args, "phase");
       // PRX(t, p) = RZ(p) RX(t) RZ(-p)
-      program.ops.push_back({DeviceGate::rz, locus[0], -1, {-phase, {}}});
-      program.ops.push_back({DeviceGate::rx, locus[0], -1, {turn, {}}});
-      program.ops.push_back({DeviceGate::rz, locus[0], -1, {phase, {}}});
+      program.ops.push_back({device_rotation("Z"), locus[0], -1, {-phase, {}}});
+      program.ops.push_back({device_rotation("X"), locus[0], -1, {turn, {}}});
+      program.ops.push_back({device_rotation("Z"), locus[0], -1, {phase, {}}});
     } else if (gate == "cz") {
       require(2);
       const auto& pairs = options_.target.coupling;
@@ -86,7 +86,7 @@ class CircuitReader {
       };
       if (!pairs.empty() && !coupled(locus[0], locus[1]) && !coupled(locus[1], locus[0]))
         instruction.wrong("a locus that is calibrated for cz");
-      program.ops.push_back({DeviceGate::cz, locus[0], locus[1], {}});
+      program.ops.push_back({device_gate_by_name("cz").value(), locus[0], locus[1], {}});
     } else if (gate == "measure" || gate == "measurement") {
       require(std::max<std::size_t>(locus.size(), 1));
       run.registers.push_back({args.at("key").text(), static_cast<int>(locus.size())});

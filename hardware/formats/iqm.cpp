@@ -23,7 +23,7 @@ Json iqm_circuit(const DeviceProgram& program, std::span<const std::string> name
   Json instructions = Json::array();
   for (const DeviceOp& op : program.ops) {
     double& turned = frame[static_cast<std::size_t>(op.q0)];
-    if (op.gate == DeviceGate::cz) {
+    if (op.gate == device_gate_by_name("cz").value()) {
       instructions.push_back(
           {{"name", "cz"}, {"locus", {named(op.q0), named(op.q1)}}, {"args", Json::object()}});
       continue;

@@ -11,7 +11,8 @@ namespace qmtl {
 
 /// What a device of IQM executes: rotations about axes in the X-Y plane and CZ; those about Z are changes of
 /// phase that the writer keeps.
-inline constexpr DeviceGate iqm_basis[] = {DeviceGate::rz, DeviceGate::rx, DeviceGate::cz};
+inline constexpr DeviceGate iqm_basis[] = {device_rotation("Z"), device_rotation("X"),
+                                           device_gate_by_name("cz").value()};
 
 /// A bound program as IQM's circuit {name, instructions: [{name, locus, args}]}: gates prx {angle, phase} in
 /// radians, prx(t, p) = RZ(p) RX(t) RZ(-p), and cz; one measurement {key: "c"} of the program's readings,

@@ -43,9 +43,9 @@ std::vector<DeviceOp> pauli_ops(int pauli, int qubit, std::span<const DeviceGate
   std::vector<DeviceOp> ops;
   if (pauli == 1 || pauli == 2) ops = flip(qubit, basis);
   if (pauli < 2) return ops;
-  if (!in_basis(basis, DeviceGate::rz))
+  if (!in_basis(basis, device_rotation("Z")))
     throw usage_error("expected rz in the device's basis to put Paulis between its gates, found none");
-  ops.push_back({DeviceGate::rz, qubit, -1, {std::numbers::pi, {}}});
+  ops.push_back({device_rotation("Z"), qubit, -1, {std::numbers::pi, {}}});
   return ops;
 }
 
@@ -65,7 +65,7 @@ void write(Run& run, int qubit, const BasisSet& basis, std::vector<DeviceOp>& op
     for (const DeviceOp& op : run.ops) merged.append(op);
     const PulseTrain train = pulses(merged, basis);
     const auto turn = [&](const AngleSum& angle) {
-      if (!is_full_turn(angle)) ops.push_back({DeviceGate::rz, qubit, -1, angle});
+      if (!is_full_turn(angle)) ops.push_back({device_rotation("Z"), qubit, -1, angle});
     };
     turn(train.turns[0]);
     for (std::size_t i = 0; i < train.gates.size(); ++i) {

@@ -15,9 +15,8 @@ constexpr int oldest = 13, newest = 18;
 
 /// The gate of a class of Qiskit's library: RZGate is rz.
 std::optional<Gate> gate_of_class(std::string_view name) {
-  if (name == "PhaseGate") return Gate::p;
-  if (name == "CPhaseGate") return Gate::cp;
-  if (name == "iSwapGate") return Gate::iswap;
+  if (name == "PhaseGate") return gate_by_name("p");
+  if (name == "CPhaseGate") return gate_by_name("cp");
   if (!name.ends_with("Gate")) return std::nullopt;
   std::string lower(name.substr(0, name.size() - 4));
   for (char& c : lower)

@@ -2,8 +2,6 @@
 #include "runtime/circuit/writer.h"
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <utility>
 
 namespace qmtl {
@@ -12,17 +10,39 @@ namespace {
 /// Until it is known how many inputs the sample has, the angles of encodings are counted from here.
 constexpr int first_encoded = 1 << 24;
 
-/// Of two parts that turn one qubit about one axis by opposite angles the first and the other.
-Half half_of(std::span<const GatePart> parts, std::size_t at) {
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const GatePart &part = parts[at], &other = parts[i];
-    if (!is_rotation(part.gate) || other.gate != part.gate || other.first != part.first ||
-        part.constant != 0.0 || other.constant != 0.0 || part.factors == std::array<double, 3>{})
-      continue;
-    if (std::ranges::equal(part.factors, other.factors, {}, std::negate{}))
-      return i > at ? Half::first : Half::undone;
+/// Whether the rotations turn by opposite angles, whatever the sample and the trainable numbers are.
+bool opposite(const Circuit& circuit, const Op& a, const Op& b) {
+  if (a.gate != b.gate || a.q0 != b.q0 || a.source != b.source) return false;
+  if (a.source == Source::none) return a.angle == -b.angle;
+  // Where there are no expressions, all are numbers of their own.
+  const std::vector<Expression>& of = a.source == Source::angle ? circuit.angle_of : circuit.param_of;
+  return !of.empty() &&
+         of[static_cast<std::size_t>(a.index)] == scaled(of[static_cast<std::size_t>(b.index)], -1.0);
+}
+
+/// Marks the halves of controlled rotations, written as one gate or by hand: rotations of a qubit, a CZ on
+/// it, the rotations undone, the CZ again.
+void mark_halves(const Circuit& circuit, std::vector<Op>& ops) {
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    if (!is_rotation(ops[i].gate) || is_diagonal(ops[i].gate)) continue;
+    for (std::size_t half = 1; half <= 2 && i + 2 * half + 2 <= ops.size(); ++half) {
+      const Op &pair = ops[i + half], &again = ops[i + 2 * half + 1];
+      if (is_rotation(pair.gate) || !is_diagonal(pair.gate) || again.gate != pair.gate ||
+          std::minmax(again.q0, again.q1) != std::minmax(pair.q0, pair.q1) ||
+          (pair.q0 != ops[i].q0 && pair.q1 != ops[i].q0))
+        continue;
+      bool undone = true;
+      for (std::size_t k = 0; k < half; ++k)
+        undone &= ops[i + k].gate == ops[i].gate && opposite(circuit, ops[i + k], ops[i + half + 1 + k]);
+      if (!undone) continue;
+      for (std::size_t k = 0; k < half; ++k) {
+        ops[i + k].half = Half::first;
+        ops[i + half + 1 + k].half = Half::undone;
+      }
+      i += 2 * half + 1;
+      break;
+    }
   }
-  return Half::whole;
 }
 
 }  // namespace
@@ -38,8 +58,7 @@ void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qu
       ops.push_back({gate, qubit(0), qubit(1), Source::none, -1});
     return;
   }
-  for (std::size_t at = 0; at < row.parts.size(); ++at) {
-    const GatePart& part = row.parts[at];
+  for (const GatePart& part : row.parts) {
     if (!is_rotation(part.gate)) {
       ops.push_back({part.gate, qubit(part.first), qubit(part.second), Source::none, -1});
       continue;
@@ -47,20 +66,17 @@ void CircuitWriter::add(std::vector<Op>& ops, Gate gate, std::span<const int> qu
     Expression angle{part.constant, {}};
     for (std::size_t i = 0; i < static_cast<std::size_t>(row.angles); ++i)
       angle = sum(angle, scaled(angles[i], part.factors[i]));
-    rotate(ops, part.gate, qubit(part.first), angle, half_of(row.parts, at));
+    rotate(ops, part.gate, qubit(part.first), angle);
   }
 }
 
-void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& by, Half half) {
+void CircuitWriter::rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& by) {
   const Expression sample = sample_part(by), fixed = fixed_part(by);
-  const auto turn = [&](Source source, int index, double constant) {
-    ops.push_back({gate, qubit, -1, source, index, false, constant, half});
-  };
-  if (!sample.terms.empty()) turn(Source::angle, angle(sample), 0.0);
+  if (!sample.terms.empty()) ops.push_back({gate, qubit, -1, Source::angle, angle(sample)});
   if (!fixed.terms.empty())
-    turn(Source::param, param(fixed), 0.0);
+    ops.push_back({gate, qubit, -1, Source::param, param(fixed)});
   else if (fixed.constant != 0.0 || sample.terms.empty())
-    turn(Source::none, -1, fixed.constant);
+    ops.push_back({gate, qubit, -1, Source::none, -1, false, fixed.constant});
 }
 
 void CircuitWriter::rotate_by_input(std::vector<Op>& ops, Gate gate, int qubit, int input) {
@@ -138,6 +154,8 @@ void CircuitWriter::finish(int inputs, int trainable) {
   if (plain_params) circuit_.param_of.clear();
   circuit_.inputs = plain_angles ? 0 : inputs;
   circuit_.trainable = plain_params ? 0 : trainable;
+  mark_halves(circuit_, circuit_.shared);
+  for (Block& block : circuit_.blocks) mark_halves(circuit_, block.ops);
 }
 
 }  // namespace qmtl

@@ -34,7 +34,7 @@ class CircuitWriter {
   void finish(int inputs, int trainable);
 
  private:
-  void rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& angle, Half half = Half::whole);
+  void rotate(std::vector<Op>& ops, Gate gate, int qubit, const Expression& angle);
   int angle(const Expression& expression);
   int param(const Expression& expression);
 

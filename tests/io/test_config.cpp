@@ -287,6 +287,9 @@ TEST_CASE("every fixed key is written once and refuses a value of another type b
   ansatz.observables = {"Z0"};
   config.train.batches = BatchKind::task;
   config.data_memory = 2048;
+  config.train.noise = "[[readout]]\np1_given_0 = 0.01\np0_given_1 = 0.02\n";
+  config.train.noise_warmup = 2;
+  config.train.trajectories = 8;
   const std::string text = to_toml(config);
   for (const std::string& key : config_keys()) {
     INFO(key);

@@ -104,7 +104,7 @@ class TrainForADevice(Program):
         refused = ("train", "train.toml", "--set", "run.folder=refused")
         self.refuse(2, ["train.noise", "absent.toml"], *refused, "--set", "train.noise=absent.toml")
         self.write("wrong.toml", NOISE.replace("gamma", "gama"))
-        self.refuse(2, ["wrong.toml:4", "gama"], *refused, "--set", "train.noise=wrong.toml")
+        self.refuse(2, ["wrong.toml:4", "expected a key gate.channels.gamma"], *refused, "--set", "train.noise=wrong.toml")
         self.refuse(2, ["train.noise", "linear"], *refused, *DEVICE, "--set", "head.kind=linear", "--set", "head.width=6")
         self.write("empty.json", "{\"qubits\": [], \"gates\": []}")
         self.refuse(2, ["empty.json"], *refused, "--set", "train.noise=empty.json")

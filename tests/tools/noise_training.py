@@ -109,8 +109,8 @@ class TrainForADevice(Program):
         self.write("empty.json", "{\"qubits\": [], \"gates\": []}")
         self.refuse(2, ["empty.json"], *refused, "--set", "train.noise=empty.json")
         self.refuse(2, ["train.noise_warmup"], *refused, *DEVICE, "--set", "train.noise_warmup=-1")
-        wide = (*WIDE, "--set", "circuit.qubits=24", "--set", "circuit.layers=4")
-        self.refuse(2, ["block 0", "24", "1 GB"], *refused, *DEVICE, *wide)
+        wide = (*WIDE, "--set", "circuit.qubits=22", "--set", "circuit.layers=4")
+        self.refuse(2, ["block 0", "22", "1 GB"], *refused, *DEVICE, *wide)
         self.assertFalse(os.path.exists(self.path("refused")))
         self.train("began", *DEVICE)
         self.refuse(2, ["train.noise"], "train", "train.toml", "--set", "run.folder=began", "--resume", "--set",

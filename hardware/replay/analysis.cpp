@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/base/parallel.h"
 #include "runtime/model/metrics.h"
-#include "runtime/noise/parallel.h"
 
 namespace qmtl {
 namespace {

@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "runtime/base/error.h"
+#include "runtime/base/parallel.h"
 #include "runtime/base/philox.h"
-#include "runtime/noise/parallel.h"
 
 namespace qmtl {
 namespace {

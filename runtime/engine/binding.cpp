@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/engine/binding.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <bit>
 
+#include "runtime/base/parallel.h"
 #include "runtime/engine/phases.h"
 #include "runtime/engine/row_blocks.h"
 
@@ -190,10 +188,8 @@ void BoundPart<Real>::for_operators(const Each& each) const {
     }
   }
   constexpr std::size_t grain = 8;  // a block takes a few microseconds
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, places.size(), grain), [&](const auto& range) {
-    for (std::size_t i = range.begin(); i < range.end(); ++i)
-      each(i, places[i].reg, places[i].block, places[i].value);
-  });
+  run_parallel(
+      places.size(), [&](std::size_t i) { each(i, places[i].reg, places[i].block, places[i].value); }, grain);
 }
 
 template <class Real>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
+
+#include "runtime/base/parallel.h"
 
 namespace qmtl::engine {
 
@@ -62,14 +62,7 @@ void for_each_block(bool threads, std::size_t blocks, const Each& each) {
     return;
   }
   // Isolated: a thread that waits here must not start another unit on its working memory.
-  tbb::this_task_arena::isolate([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, blocks, 1),
-        [&](const auto& range) {
-          for (std::size_t b = range.begin(); b < range.end(); ++b) each(b);
-        },
-        tbb::simple_partitioner());
-  });
+  tbb::this_task_arena::isolate([&] { run_parallel<tbb::simple_partitioner>(blocks, each); });
 }
 
 /// each(block) for all blocks of a state.

@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "runtime/base/error.h"
+#include "runtime/base/parallel.h"
 #include "runtime/noise/exact.h"
-#include "runtime/noise/parallel.h"
 #include "runtime/noise/partition.h"
 #include "runtime/noise/trajectory.h"
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/heads/head_function.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <numeric>
 #include <string>
 
 #include "runtime/base/error.h"
+#include "runtime/base/parallel.h"
 #include "runtime/model/heads/circuit_stage.h"
 #include "runtime/model/heads/head.h"
 
@@ -84,7 +83,7 @@ class HeadFunctionOf final : public HeadFunction {
   /// Calls work(first row, rows) for units of tile_samples rows, in parallel.
   template <class Work>
   static void each_unit(std::size_t rows, const Work& work) {
-    tbb::parallel_for(std::size_t{0}, (rows + tile_samples - 1) / tile_samples, [&](std::size_t unit) {
+    run_parallel((rows + tile_samples - 1) / tile_samples, [&](std::size_t unit) {
       const std::size_t first = unit * tile_samples;
       work(first, std::min(tile_samples, rows - first));
     });

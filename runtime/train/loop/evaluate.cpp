@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/train/loop/evaluate.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "runtime/base/crash_point.h"
+#include "runtime/base/parallel.h"
 #include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/loop/units.h"
 
@@ -65,8 +63,8 @@ std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const s
   const std::size_t first = row_of(own.begin);
   std::vector<float> mine(counts[static_cast<std::size_t>(ranks.rank())]);
   ranks.together([&] {
-    tbb::parallel_for(own.begin, own.end, [&](std::size_t shard) {
-      const std::size_t begin = row_of(shard), count = row_of(shard + 1) - begin;
+    run_parallel(own.size(), [&](std::size_t i) {
+      const std::size_t shard = own.begin + i, begin = row_of(shard), count = row_of(shard + 1) - begin;
       predict(std::span(rows).subspan(begin, count),
               std::span(mine).subspan((begin - first) * outputs, count * outputs));
       ranks.here().advance();

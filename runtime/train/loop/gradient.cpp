@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/train/loop/gradient.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 
 #include "runtime/base/crash_point.h"
+#include "runtime/base/parallel.h"
 #include "runtime/model/layers/elementwise.h"
 #include "runtime/train/loop/stopwatch.h"
 
@@ -48,19 +46,14 @@ void run_units(const Ranks& ranks, const Learner& learner, const StepBatch& batc
   // The last batch of an epoch is shorter: shrunk and grown again, its numbers would be cleared twice.
   if (memory.rows.size() < own.size() * width) memory.rows.resize(own.size() * width);
   memory.seconds.assign(own.size(), 0.0);
-  tbb::parallel_for(
-      tbb::blocked_range<std::size_t>(own.begin, own.end, 1),
-      [&](const auto& units) {
-        for (std::size_t unit = units.begin(); unit < units.end(); ++unit) {
-          Stopwatch watch;
-          const auto row = std::span(memory.rows).subspan((unit - own.begin) * width, width);
-          std::fill(row.begin(), row.end(), 0.0);
-          learner.run_unit(unit, batch, row);
-          memory.seconds[unit - own.begin] = watch.lap();
-          ranks.here().advance();
-        }
-      },
-      tbb::simple_partitioner());
+  run_parallel<tbb::simple_partitioner>(own.size(), [&](std::size_t unit) {
+    Stopwatch watch;
+    const auto row = std::span(memory.rows).subspan(unit * width, width);
+    std::fill(row.begin(), row.end(), 0.0);
+    learner.run_unit(own.begin + unit, batch, row);
+    memory.seconds[unit] = watch.lap();
+    ranks.here().advance();
+  });
 }
 
 /// Throws for a sum that is not finite: with the unit's task or parameter and its rank if a unit is to blame,

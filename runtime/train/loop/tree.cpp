@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/train/loop/tree.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <bit>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+#include "runtime/base/parallel.h"
 
 namespace qmtl {
 namespace {
@@ -34,11 +33,12 @@ void additions(std::size_t begin, std::size_t span, std::size_t units,
 void add_rows(std::span<double> rows, std::size_t width, std::span<const Addition> additions) {
   if (additions.empty()) return;
   constexpr std::size_t grain = 2048;
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, width, grain), [&](const auto& columns) {
+  run_parallel((width + grain - 1) / grain, [&](std::size_t part) {
+    const std::size_t begin = part * grain, end = std::min(begin + grain, width);
     for (const Addition& add : additions) {
       double* into = rows.data() + add.into * width;
       const double* from = rows.data() + add.from * width;
-      for (std::size_t c = columns.begin(); c < columns.end(); ++c) into[c] += from[c];
+      for (std::size_t c = begin; c < end; ++c) into[c] += from[c];
     }
   });
 }

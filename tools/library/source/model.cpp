@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qmtl/model.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include "io/config/config.h"
 #include "io/runs/predictions.h"
 #include "runtime/base/error.h"
+#include "runtime/base/parallel.h"
 #include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/predictor.h"
@@ -80,7 +79,7 @@ Table Model::logits(Rows x) const {
   logits.columns = predictor->outputs();
   logits.values.resize(data.samples * logits.columns);
   constexpr std::size_t part = 64;
-  tbb::parallel_for(std::size_t{0}, (data.samples + part - 1) / part, [&](std::size_t i) {
+  run_parallel((data.samples + part - 1) / part, [&](std::size_t i) {
     const std::size_t first = i * part, rows = std::min(part, data.samples - first);
     std::vector<std::span<const float>> values;
     for (const Input* input : inputs)

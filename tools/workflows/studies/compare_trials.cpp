@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/studies/compare_trials.h"
 
-#include <tbb/parallel_for.h>
-#include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
 
 #include <atomic>
@@ -17,6 +15,7 @@
 #include "io/files/atomic_file.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/json_field.h"
+#include "runtime/base/parallel.h"
 #include "runtime/base/version.h"
 #include "tools/workflows/training/results.h"
 
@@ -147,33 +146,29 @@ bool run_trials(const Ranks& ranks, const std::vector<Trial>& trials, const std:
   std::atomic<std::size_t> done{0}, next{0};
   std::mutex mutex;
   ranks.together([&] {
-    tbb::parallel_for(
-        std::size_t{0}, mine.size(),
-        [&](std::size_t) {
-          if (follower.stop && follower.stop()) return;
-          const Trial& trial = *mine[next++];  // in order, whichever thread comes first
-          // Inside a trial a waiting thread must not begin another one.
-          const auto result = tbb::this_task_arena::isolate([&] {
-            try {
-              return run_trial(OneRank(), trial.config, splits[trial.split].data, target, follower.stop);
-            } catch (const Error& error) {  // an error of this rank only, whatever the training took it for
-              throw Error(error.code(), "variant '" + spec.variants[trial.variant].name + "', " +
-                                            splits[trial.split].name + ", seed " +
-                                            std::to_string(trial.seed) + ": " + error.what());
-            }
-          });
-          if (!result) return;
-          store.add(trial, *result, spec);
-          const std::lock_guard lock(mutex);
-          ++done;
-          const double passed =
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-          if (follower.done)
-            follower.done({done, mine.size(), spec.variants[trial.variant].name, splits[trial.split].name,
-                           trial.seed, *result,
-                           passed / static_cast<double>(done) * static_cast<double>(mine.size() - done)});
-        },
-        tbb::simple_partitioner());
+    run_parallel<tbb::simple_partitioner>(mine.size(), [&](std::size_t) {
+      if (follower.stop && follower.stop()) return;
+      const Trial& trial = *mine[next++];  // in order, whichever thread comes first
+      // Inside a trial a waiting thread must not begin another one.
+      const auto result = tbb::this_task_arena::isolate([&] {
+        try {
+          return run_trial(OneRank(), trial.config, splits[trial.split].data, target, follower.stop);
+        } catch (const Error& error) {  // an error of this rank only, whatever the training took it for
+          throw Error(error.code(), "variant '" + spec.variants[trial.variant].name + "', " +
+                                        splits[trial.split].name + ", seed " + std::to_string(trial.seed) +
+                                        ": " + error.what());
+        }
+      });
+      if (!result) return;
+      store.add(trial, *result, spec);
+      const std::lock_guard lock(mutex);
+      ++done;
+      const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (follower.done)
+        follower.done({done, mine.size(), spec.variants[trial.variant].name, splits[trial.split].name,
+                       trial.seed, *result,
+                       passed / static_cast<double>(done) * static_cast<double>(mine.size() - done)});
+    });
   });
   std::int64_t stopped = done < mine.size() ? 1 : 0;
   ranks.max({&stopped, 1});

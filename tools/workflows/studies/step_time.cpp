@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/workflows/studies/step_time.h"
 
-#include <tbb/parallel_for.h>
-#include <tbb/partitioner.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/names.h"
+#include "runtime/base/parallel.h"
 #include "runtime/engine/peak.h"
 
 namespace qmtl {
@@ -45,13 +43,10 @@ class Runner {
   const Answer<Real>& step() {
     engine_.bind(params_);
     const bool batch = step_ == StepKind::batch;
-    tbb::parallel_for(
-        std::size_t{0}, units_.size(),
-        [&](std::size_t unit) {
-          units_[unit].assign(batch ? engine_.sums_size() : params_.size(), 0.0);
-          batch ? add_sums(unit) : add_gradient(unit);
-        },
-        tbb::simple_partitioner());
+    run_parallel<tbb::simple_partitioner>(units_.size(), [&](std::size_t unit) {
+      units_[unit].assign(batch ? engine_.sums_size() : params_.size(), 0.0);
+      batch ? add_sums(unit) : add_gradient(unit);
+    });
     for (std::size_t u = 1; u < units_.size(); ++u)
       for (std::size_t i = 0; i < units_[u].size(); ++i) units_[0][i] += units_[u][i];
     if (batch) {

@@ -15,11 +15,12 @@ namespace {
 
 using Matrix4 = std::array<double, 16>;
 
+/// Of the few sums of products, all below 1, that make a number of a transfer matrix.
+constexpr double rounding = 1e-14;
+
 /// Whether a map of one qubit commutes with the rotations about a Pauli, whatever their angle: it must turn
-/// and scale the plane of the other two, and keep it apart from the rest. The tolerance is that of the few
-/// roundings that made the matrix.
+/// and scale the plane of the other two, and keep it apart from the rest.
 bool commutes(const std::vector<double>& matrix, char axis) {
-  constexpr double rounding = 1e-14;
   const int own = axis == 'X' ? 1 : axis == 'Y' ? 2 : 3;
   const int a = own % 3 + 1, b = a % 3 + 1;
   const auto at = [&](int row, int column) { return matrix[static_cast<std::size_t>(4 * row + column)]; };
@@ -30,30 +31,11 @@ bool commutes(const std::vector<double>& matrix, char axis) {
   return most <= rounding;
 }
 
-/// The channels of a model as strings are pushed back through them.
-class Maps {
- public:
-  explicit Maps(const NoiseTable& noise) {
-    for (const Channel& channel : noise.channels()) {
-      matrices_.push_back(transfer_matrix(channel));
-      transfers_.emplace_back(matrices_.back());
-    }
-  }
-  const PauliTransfer* transfer(int channel) const { return &transfers_[static_cast<std::size_t>(channel)]; }
-  const std::vector<double>& matrix(int channel) const {
-    return matrices_[static_cast<std::size_t>(channel)];
-  }
-
- private:
-  std::vector<std::vector<double>> matrices_;
-  std::vector<PauliTransfer> transfers_;
-};
-
 /// A cone's operations as steps. A rotation joins an earlier one about the same axis if only maps that
 /// commute with it lie between them.
 class StepWriter {
  public:
-  StepWriter(const NoiseTable& noise, const Maps& maps) : noise_(noise), maps_(maps) {}
+  explicit StepWriter(ChannelMaps& maps) : noise_(maps.noise()), maps_(maps) {}
 
   /// False when the qubits are more than a string has bits.
   bool add(const Op& op) {
@@ -65,7 +47,7 @@ class StepWriter {
     add_gate(op);
     for (const PlacedChannel& placed : noise_.after(op)) {
       steps_.push_back(
-          {.q0 = bit(placed.q0), .q1 = bit(placed.q1), .transfer = maps_.transfer(placed.channel)});
+          {.q0 = bit(placed.q0), .q1 = bit(placed.q1), .transfer = &maps_.transfer(placed.channel)});
       for (const int q : {placed.q0, placed.q1}) {
         if (q < 0) continue;
         const auto open = open_.find(q);
@@ -108,7 +90,7 @@ class StepWriter {
   }
 
   const NoiseTable& noise_;
-  const Maps& maps_;
+  ChannelMaps& maps_;
   std::map<int, int> place_;         ///< qubit -> bit
   std::map<int, std::size_t> open_;  ///< qubit -> the rotation that a next one joins
   std::vector<PauliStep> steps_;
@@ -223,12 +205,26 @@ NoisyExpansion compact(PauliExpansion sums) {
 
 }  // namespace
 
+const ChannelMaps::Map& ChannelMaps::map(int channel) {
+  auto& known = maps_[static_cast<std::size_t>(channel)];
+  if (!known) {
+    std::vector<double> matrix = transfer_matrix(noise_.channels()[static_cast<std::size_t>(channel)]);
+    for (double& number : matrix)
+      if (std::abs(number) <= rounding) number = 0.0;
+    const std::size_t count = matrix.size() == 16 ? 4 : 16;
+    std::fill_n(matrix.begin(), count, 0.0);
+    matrix[0] = 1.0;
+    PauliTransfer transfer(matrix);
+    known = std::make_unique<const Map>(Map{std::move(matrix), std::move(transfer)});
+  }
+  return *known;
+}
+
 std::optional<NoisyExpansion> expand_noisy(const Circuit& circuit, std::span<const int> blocks,
-                                           const NoiseTable& noise, bool second_moments, std::size_t limit) {
+                                           ChannelMaps& maps, bool second_moments, std::size_t limit) {
   std::size_t outputs = 0, value = 0;
   for (const int block : blocks) outputs += circuit.blocks[static_cast<std::size_t>(block)].outputs.size();
   PauliPropagation propagation(second_moments ? 2 * outputs : outputs, limit);
-  const Maps maps(noise);
   for (const int block : blocks) {
     const Block& source = circuit.blocks[static_cast<std::size_t>(block)];
     std::vector<Op> ops = circuit.shared;
@@ -236,12 +232,12 @@ std::optional<NoisyExpansion> expand_noisy(const Circuit& circuit, std::span<con
     const std::vector<Timed> timed = schedule(ops, circuit.qubits);
     for (const Readout& readout : source.outputs) {
       const std::vector<int> measured = qubits_of(readout);
-      StepWriter writer(noise, maps);
+      StepWriter writer(maps);
       for (const Timed& entry : backward_cone(timed, circuit.qubits, measured))
         if (!writer.add(entry.op)) return std::nullopt;
       for (const bool square : {false, true}) {
         if (square && !second_moments) continue;
-        Readings readings(noise, writer, limit);
+        Readings readings(maps.noise(), writer, limit);
         if (!readings.add(readout, square) ||
             !propagation.add(square ? value + outputs : value, readings.strings(), writer.steps()))
           return std::nullopt;

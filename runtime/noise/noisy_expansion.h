@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "runtime/circuit/pauli/pauli.h"
+#include "runtime/circuit/pauli/propagation.h"
 #include "runtime/noise/noise_model.h"
 
 namespace qmtl {
@@ -21,9 +23,33 @@ struct NoisyExpansion {
   std::vector<int> angles, params;  ///< number in `sums` -> number in the circuit
 };
 
+/// The channels of a model as Pauli strings are pushed back through them, each made when it is first asked
+/// for. The roundings that made a matrix are no strings: what vanishes is 0 here, and nothing is pushed back
+/// to something, as a channel keeps the trace.
+class ChannelMaps {
+ public:
+  /// The table must outlive it.
+  explicit ChannelMaps(const NoiseTable& noise) : noise_(noise), maps_(noise.channels().size()) {}
+
+  const NoiseTable& noise() const { return noise_; }
+  /// Row-major, as transfer_matrix (channel.h).
+  const std::vector<double>& matrix(int channel) { return map(channel).matrix; }
+  const PauliTransfer& transfer(int channel) { return map(channel).transfer; }
+
+ private:
+  struct Map {
+    std::vector<double> matrix;
+    PauliTransfer transfer;
+  };
+  const Map& map(int channel);
+
+  const NoiseTable& noise_;
+  std::vector<std::unique_ptr<const Map>>
+      maps_;  ///< stay where they are: expansions in the making point at them
+};
+
 /// Nothing if an output's strings exceed `limit` on the way back, or if its cone has more than 64 qubits.
 std::optional<NoisyExpansion> expand_noisy(const Circuit& circuit, std::span<const int> blocks,
-                                           const NoiseTable& noise, bool second_moments,
-                                           std::size_t limit = 4096);
+                                           ChannelMaps& maps, bool second_moments, std::size_t limit = 4096);
 
 }  // namespace qmtl

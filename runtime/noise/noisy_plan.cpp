@@ -28,10 +28,9 @@ constexpr Names<NoisyTraining> methods{"method",
 constexpr std::size_t terms_per_part = 512;
 /// With so few terms no density matrix is faster, and none is looked for.
 constexpr std::size_t surely_cheap_terms = 64;
-/// Time of an operation for each of a density matrix's numbers, there, back and in front of the loss.
-/// Measured on the core of CostModel's rates.
+/// Estimates, in the unit of CostModel's rates: time of an operation for each of a density matrix's numbers,
+/// there, back and in front of the loss.
 constexpr double density_rate = 8e-9;
-
 /// Of a multiply-add of an operator and a register's state.
 constexpr double product_rate = 1e-9;
 /// Of a trajectory likewise, for each amplitude.
@@ -57,7 +56,9 @@ class Planner {
       : circuit_(circuit),
         model_(std::make_shared<const NoiseModel>(model)),
         noise_(model),
-        options_(options) {
+        maps_(noise_),
+        options_(options),
+        first_output_(output_begin(circuit)) {
     check_circuit(circuit);
   }
 
@@ -65,8 +66,12 @@ class Planner {
     for (const std::vector<int>& blocks : blocks_by_register(circuit_)) place(blocks);
     for (const std::vector<int>& blocks : expanded_) add_expansion(blocks);
     made_.plan.kind = made_.plan.parts.size() == expanded_.size() ? PlanKind::pauli : PlanKind::mixed;
-    for (const auto& [blocks, found] : operators_) add_operators(blocks, found);
-    for (const auto& [block, density] : densities_) add_density(block, density);
+    for (const auto& [blocks, found] : operators_)
+      add_device(NoisyTraining::operators, blocks, restrict_blocks(circuit_, blocks), found,
+                 make_operator_device);
+    for (const auto& [block, found] : densities_)
+      add_device(NoisyTraining::density, {block}, restrict_blocks(circuit_, block, block + 1), found,
+                 make_density_device);
     for (const int block : sampled_) add_trajectories(block);
     made_.plan.angles = circuit_.angles;
     made_.plan.params = circuit_.params;
@@ -88,7 +93,7 @@ class Planner {
     for (const int block : blocks) {
       std::optional<NoisyExpansion> expansion;
       if (allows(NoisyTraining::expansion))
-        expansion = expand_noisy(circuit_, std::span(&block, 1), noise_, options_.engine.second_moments);
+        expansion = expand_noisy(circuit_, std::span(&block, 1), maps_, options_.engine.second_moments);
       if (!expansion) {
         left.push_back(block);
         continue;
@@ -147,7 +152,7 @@ class Planner {
 
   /// What the blocks of a register take as operators, if they can be.
   std::optional<Work> operators_of(const std::vector<int>& blocks) const {
-    const Circuit circuit = with_blocks(blocks).circuit;
+    const Circuit circuit = restrict_blocks(circuit_, blocks).circuit;
     if (!can_be_operators(circuit)) return std::nullopt;
     std::vector<int> qubits = circuit.blocks.front().qubits;
     std::sort(qubits.begin(), qubits.end());
@@ -162,22 +167,6 @@ class Planner {
                 {shared.cost * 32 + 2 * products,
                  static_cast<double>(shared.steps.size()) * std::ldexp(8.0, 2 * shared.peak),
                  shared.cost * density_rate + products * product_rate}};
-  }
-
-  /// The circuit with these blocks alone, and their numbers in the whole one.
-  Cone with_blocks(const std::vector<int>& blocks) const {
-    Circuit chosen = circuit_;
-    chosen.blocks.clear();
-    std::vector<int> outputs;
-    for (const int block : blocks) {
-      const Block& source = circuit_.blocks[static_cast<std::size_t>(block)];
-      chosen.blocks.push_back(source);
-      const int first = first_output(block);
-      for (std::size_t o = 0; o < source.outputs.size(); ++o) outputs.push_back(first + static_cast<int>(o));
-    }
-    Cone cone = restrict_blocks(chosen, 0, static_cast<int>(blocks.size()));
-    cone.outputs = std::move(outputs);
-    return cone;
   }
 
   void expand(const Expandable& found) {
@@ -208,27 +197,24 @@ class Planner {
   }
 
   void add_trajectories(int block) {
-    Part part;
-    part.method = BlockMethod::device;
-    part.cone = restrict_blocks(circuit_, block, block + 1);
+    Cone cone = restrict_blocks(circuit_, block, block + 1);
     NoisyOptions options;
     options.method = NoisyMethod::trajectories;
     options.bytes = std::int64_t{1} << 62;  // the device itself refuses
-    const NoisyRun run = std::move(make_parts(part.cone.circuit, noise_, options).front());
+    const NoisyRun run = std::move(make_parts(cone.circuit, noise_, options).front());
     const auto steps = static_cast<double>(run.program.steps.size());
     const double amplitudes = std::ldexp(1.0, run.about.peak), count = options_.trajectories;
-    part.device = [circuit = std::move(part.cone.circuit), model = model_, block,
-                   trajectories = options_.trajectories](bool second_moments) {
-      return make_trajectory_device(circuit, *model, second_moments, trajectories, block);
-    };
-    part.cone.circuit = {};
-    part.device(false);  // refuses before any work
-    add(std::move(part), {.method = NoisyTraining::trajectories,
-                          .blocks = {block},
-                          .cone = run.about.cone,
-                          .alive = run.about.peak,
-                          .cost = {steps * amplitudes * count * 30, steps * amplitudes * 16,
-                                   steps * amplitudes * count * trajectory_rate}});
+    add_device(NoisyTraining::trajectories, {block}, std::move(cone),
+               {true,
+                run.about.cone,
+                run.about.peak,
+                {steps * amplitudes * count * 30, steps * amplitudes * 16,
+                 steps * amplitudes * count * trajectory_rate}},
+               [block, trajectories = options_.trajectories](const Circuit& circuit, const NoiseModel& model,
+                                                             bool second_moments) {
+                 return make_trajectory_device(circuit, model, second_moments, trajectories, block);
+               });
+    made_.plan.parts.back().device(false);  // refuses before any work
   }
 
   [[noreturn]] void refuse(int block, const Work& density) const {
@@ -245,7 +231,7 @@ class Planner {
     part.method = BlockMethod::pauli;
     for (const bool moments : {false, true}) {
       if (moments && !options_.engine.second_moments) continue;
-      NoisyExpansion made = *expand_noisy(circuit_, blocks, noise_, moments);
+      NoisyExpansion made = *expand_noisy(circuit_, blocks, maps_, moments);
       part.cone.angles = std::move(made.angles);
       part.cone.params = std::move(made.params);
       about.terms = made.sums.terms();
@@ -253,43 +239,30 @@ class Planner {
       (moments ? part.expansion_of_moments : part.expansion) =
           std::make_shared<const PauliExpansion>(std::move(made.sums));
     }
-    for (const int block : blocks) {
-      const int first = first_output(block);
-      for (std::size_t o = 0; o < circuit_.blocks[static_cast<std::size_t>(block)].outputs.size(); ++o)
-        part.cone.outputs.push_back(first + static_cast<int>(o));
-    }
+    for (const int block : blocks)
+      for (int output = first_output_[static_cast<std::size_t>(block)];
+           output < first_output_[static_cast<std::size_t>(block) + 1]; ++output)
+        part.cone.outputs.push_back(output);
     made_.plan.terms += about.terms;
     add(std::move(part), std::move(about));
   }
 
-  void add_operators(const std::vector<int>& blocks, const Work& found) {
+  /// make(circuit, model, second moments): what simulates the blocks of the cone.
+  template <class Make>
+  void add_device(NoisyTraining method, std::vector<int> blocks, Cone cone, const Work& found,
+                  const Make& make) {
     Part part;
     part.method = BlockMethod::device;
-    part.cone = with_blocks(blocks);
-    part.device = [circuit = std::move(part.cone.circuit), model = model_](bool second_moments) {
-      return make_operator_device(circuit, *model, second_moments);
+    part.cone = std::move(cone);
+    part.device = [circuit = std::move(part.cone.circuit), model = model_, make](bool second_moments) {
+      return make(circuit, *model, second_moments);
     };
     part.cone.circuit = {};
-    add(std::move(part), {.method = NoisyTraining::operators,
-                          .blocks = blocks,
+    add(std::move(part), {.method = method,
+                          .blocks = std::move(blocks),
                           .cone = found.cone,
                           .alive = found.alive,
                           .cost = found.cost});
-  }
-
-  void add_density(int block, const Work& density) {
-    Part part;
-    part.method = BlockMethod::device;
-    part.cone = restrict_blocks(circuit_, block, block + 1);
-    part.device = [circuit = std::move(part.cone.circuit), model = model_](bool second_moments) {
-      return make_density_device(circuit, *model, second_moments);
-    };
-    part.cone.circuit = {};
-    add(std::move(part), {.method = NoisyTraining::density,
-                          .blocks = {block},
-                          .cone = density.cone,
-                          .alive = density.alive,
-                          .cost = density.cost});
   }
 
   void add(Part part, NoisyPlanPart about) {
@@ -298,17 +271,12 @@ class Planner {
     made_.parts.push_back(std::move(about));
   }
 
-  int first_output(int block) const {
-    int first = 0;
-    for (int b = 0; b < block; ++b)
-      first += static_cast<int>(circuit_.blocks[static_cast<std::size_t>(b)].outputs.size());
-    return first;
-  }
-
   const Circuit& circuit_;
   std::shared_ptr<const NoiseModel> model_;
   NoiseTable noise_;
+  ChannelMaps maps_;
   const NoisyPlanOptions& options_;
+  std::vector<int> first_output_;
   std::vector<std::vector<int>> expanded_;
   std::size_t terms_ = 0;  ///< of the last of them
   std::vector<std::pair<std::vector<int>, Work>> operators_;

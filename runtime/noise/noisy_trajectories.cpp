@@ -31,11 +31,9 @@ SmallMatrix adjoint(const SmallMatrix& m, int arity) {
   return result;
 }
 
-PureState::One small(const SmallMatrix& m) { return {m[0], m[1], m[2], m[3]}; }
-
 void apply(PureState& state, const Step& step, const SmallMatrix& matrix) {
   if (step.place1 < 0)
-    state.apply(step.place0, small(matrix));
+    state.apply(step.place0, PureState::one(matrix));
   else
     state.apply(step.place0, step.place1, matrix);
 }
@@ -151,7 +149,7 @@ class TrajectoryDevice final : public SampleDevice {
           if (op.q1 >= 0)
             apply_pair(state, step, op.gate);
           else
-            state.apply(step.place0, small(matrix(op.gate, turned_by(op, angles, params_))));
+            state.apply(step.place0, PureState::one(matrix(op.gate, turned_by(op, angles, params_))));
           break;
         }
         case Step::Kind::channel: {
@@ -237,7 +235,7 @@ class TrajectoryDevice final : public SampleDevice {
             gradients[static_cast<std::size_t>(op.index)] +=
                 bra.overlap(ket, step.place0, axis(op.gate, 0)).imag();
           }
-          const PureState::One back = small(matrix(op.gate, -turned_by(op, angles, params_)));
+          const PureState::One back = PureState::one(matrix(op.gate, -turned_by(op, angles, params_)));
           ket.apply(step.place0, back);
           bra.apply(step.place0, back);
           break;

@@ -14,6 +14,7 @@ namespace qmtl {
 class PureState {
  public:
   using One = std::array<std::complex<double>, 4>;  ///< 2 x 2, row-major
+  static One one(const SmallMatrix& matrix) { return {matrix[0], matrix[1], matrix[2], matrix[3]}; }
 
   std::size_t size() const { return re_.size(); }
   double probability(std::size_t index) const { return re_[index] * re_[index] + im_[index] * im_[index]; }

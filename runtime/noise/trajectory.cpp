@@ -24,8 +24,6 @@ One product(const One& a, const One& b) {
           times(a[2], b[0]) + times(a[3], b[2]), times(a[2], b[1]) + times(a[3], b[3])};
 }
 
-One small(const SmallMatrix& m) { return {m[0], m[1], m[2], m[3]}; }
-
 SmallMatrix square(const SmallMatrix& k, std::size_t dim) {
   SmallMatrix result{};
   for (std::size_t row = 0; row < dim; ++row)
@@ -96,9 +94,9 @@ void apply_channel(const Unravelling& channel, const Step& step, double u, PureS
   if (step.place1 >= 0)
     state.apply(step.place0, step.place1, *drawn);
   else if (channel.mixture)
-    pending.multiply(step.place0, small(*drawn));
+    pending.multiply(step.place0, PureState::one(*drawn));
   else
-    state.apply(step.place0, small(*drawn));
+    state.apply(step.place0, PureState::one(*drawn));
 }
 
 }  // namespace
@@ -163,7 +161,7 @@ std::vector<One> TrajectoryProgram::rotations(std::span<const double> angles) co
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     const Op& op = program_.ops[i];
     if (op.q1 >= 0) continue;
-    matrices[i] = small(matrix(op.gate, turned_by(op, angles, params_)));
+    matrices[i] = PureState::one(matrix(op.gate, turned_by(op, angles, params_)));
   }
   return matrices;
 }

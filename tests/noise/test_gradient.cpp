@@ -343,6 +343,18 @@ TEST_CASE("Noise that only scales strings leaves an expansion as large as it is 
   CHECK(noisy.plan.terms == make_plan(circuit, PlanKind::pauli).terms);
 }
 
+TEST_CASE("How many strings a channel makes does not hang on how its numbers are rounded") {
+  const auto terms = [](double damping) {
+    const NoiseModel model = make_model({{Gate::ry, {}, {"amplitude", {damping, 0.0}, {}}, false}});
+    return make_noisy_plan(wide_circuit(1), model, {.method = NoisyTraining::expansion}).plan.terms;
+  };
+  const std::size_t expected = terms(0.03125);  // whose 1 - g and g are exact
+  for (int i = 1; i < 40; ++i) {
+    CAPTURE(i);
+    CHECK(terms(0.002 * i) == expected);
+  }
+}
+
 TEST_CASE("A weakened device is a mixture of it and none") {
   const Circuit circuit = wide_circuit();
   const NoiseModel model = some_device();

@@ -19,14 +19,6 @@ std::vector<int> iota(int count) {
   return numbers;
 }
 
-/// First output of every block; size blocks + 1.
-std::vector<int> output_begin(const Circuit& circuit) {
-  std::vector<int> begin{0};
-  for (const Block& block : circuit.blocks)
-    begin.push_back(begin.back() + static_cast<int>(block.outputs.size()));
-  return begin;
-}
-
 /// A rotation about a product of two Paulis, as lists of gates have it: a rotation between a gate on two
 /// qubits and the same gate again.
 class PairRotation {
@@ -252,14 +244,27 @@ std::vector<std::vector<int>> blocks_by_register(const Circuit& circuit) {
   return groups;
 }
 
+std::vector<int> output_begin(const Circuit& circuit) {
+  std::vector<int> begin{0};
+  for (const Block& block : circuit.blocks)
+    begin.push_back(begin.back() + static_cast<int>(block.outputs.size()));
+  return begin;
+}
+
 Cone restrict_blocks(const Circuit& circuit, int first, int last) {
+  return restrict_blocks(circuit, std::span<const int>(iota(last)).subspan(static_cast<std::size_t>(first)));
+}
+
+Cone restrict_blocks(const Circuit& circuit, std::span<const int> blocks) {
   const std::vector<int> first_output = output_begin(circuit);
   Cone cone;
   cone.circuit.shared = circuit.shared;
-  cone.circuit.blocks.assign(circuit.blocks.begin() + first, circuit.blocks.begin() + last);
-  for (int output = first_output[static_cast<std::size_t>(first)];
-       output < first_output[static_cast<std::size_t>(last)]; ++output)
-    cone.outputs.push_back(output);
+  for (const int number : blocks) {
+    const auto block = static_cast<std::size_t>(number);
+    cone.circuit.blocks.push_back(circuit.blocks[block]);
+    for (int output = first_output[block]; output < first_output[block + 1]; ++output)
+      cone.outputs.push_back(output);
+  }
   Compaction compaction;
   for (int qubit = 0; qubit < circuit.qubits; ++qubit) compaction.qubits.use(qubit);
   for (int angle = 0; angle < circuit.angles; ++angle) compaction.angles.use(angle);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
@@ -28,5 +29,10 @@ std::vector<std::vector<int>> blocks_by_register(const Circuit& circuit);
 
 /// The blocks [first, last) only, with all of the shared stage: for a task group.
 Cone restrict_blocks(const Circuit& circuit, int first, int last);
+/// The listed blocks only, likewise.
+Cone restrict_blocks(const Circuit& circuit, std::span<const int> blocks);
+
+/// First output of every block; size blocks + 1.
+std::vector<int> output_begin(const Circuit& circuit);
 
 }  // namespace qmtl

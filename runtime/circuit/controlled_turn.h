@@ -13,12 +13,16 @@ namespace qmtl {
 /// rotation, a CZ, the half undone, a CZ.
 struct ControlledTurn {
   int control, target;
-  std::size_t
-      half;  ///< gates of the first half: what a sample turns by, then what a parameter or a constant does
+  /// Gates of the first half: what a sample turns by, then what a parameter or a constant does.
+  std::size_t half;
   std::size_t gates;  ///< of all of it
 };
 
-/// The one that `ops` begin with.
+/// Marks the halves of all controlled rotations (Op::half), whether they were written as one gate or by hand,
+/// by what the circuit's angles and parameters are functions of.
+void mark_halves(Circuit& circuit);
+
+/// The one that `ops` begin with, of those that are marked.
 std::optional<ControlledTurn> controlled_turn(std::span<const Op> ops);
 
 }  // namespace qmtl

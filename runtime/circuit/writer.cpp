@@ -4,46 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/circuit/controlled_turn.h"
+
 namespace qmtl {
 namespace {
 
 /// Until it is known how many inputs the sample has, the angles of encodings are counted from here.
 constexpr int first_encoded = 1 << 24;
-
-/// Whether the rotations turn by opposite angles, whatever the sample and the trainable numbers are.
-bool opposite(const Circuit& circuit, const Op& a, const Op& b) {
-  if (a.gate != b.gate || a.q0 != b.q0 || a.source != b.source) return false;
-  if (a.source == Source::none) return a.angle == -b.angle;
-  // Where there are no expressions, all are numbers of their own.
-  const std::vector<Expression>& of = a.source == Source::angle ? circuit.angle_of : circuit.param_of;
-  return !of.empty() &&
-         of[static_cast<std::size_t>(a.index)] == scaled(of[static_cast<std::size_t>(b.index)], -1.0);
-}
-
-/// Marks the halves of controlled rotations, written as one gate or by hand: rotations of a qubit, a CZ on
-/// it, the rotations undone, the CZ again.
-void mark_halves(const Circuit& circuit, std::vector<Op>& ops) {
-  for (std::size_t i = 0; i < ops.size(); ++i) {
-    if (!is_rotation(ops[i].gate) || is_diagonal(ops[i].gate)) continue;
-    for (std::size_t half = 1; half <= 2 && i + 2 * half + 2 <= ops.size(); ++half) {
-      const Op &pair = ops[i + half], &again = ops[i + 2 * half + 1];
-      if (is_rotation(pair.gate) || !is_diagonal(pair.gate) || again.gate != pair.gate ||
-          std::minmax(again.q0, again.q1) != std::minmax(pair.q0, pair.q1) ||
-          (pair.q0 != ops[i].q0 && pair.q1 != ops[i].q0))
-        continue;
-      bool undone = true;
-      for (std::size_t k = 0; k < half; ++k)
-        undone &= ops[i + k].gate == ops[i].gate && opposite(circuit, ops[i + k], ops[i + half + 1 + k]);
-      if (!undone) continue;
-      for (std::size_t k = 0; k < half; ++k) {
-        ops[i + k].half = Half::first;
-        ops[i + half + 1 + k].half = Half::undone;
-      }
-      i += 2 * half + 1;
-      break;
-    }
-  }
-}
 
 }  // namespace
 
@@ -154,8 +121,7 @@ void CircuitWriter::finish(int inputs, int trainable) {
   if (plain_params) circuit_.param_of.clear();
   circuit_.inputs = plain_angles ? 0 : inputs;
   circuit_.trainable = plain_params ? 0 : trainable;
-  mark_halves(circuit_, circuit_.shared);
-  for (Block& block : circuit_.blocks) mark_halves(circuit_, block.ops);
+  mark_halves(circuit_);
 }
 
 }  // namespace qmtl

@@ -147,6 +147,14 @@ bool as_product(BlockProgram& block) {
   return true;
 }
 
+/// `complex`: of the state before the layer, then after it.
+void set_complex(RyLayer& layer, bool& complex) {
+  const bool turned =
+      std::any_of(layer.turns.begin(), layer.turns.end(), [](const Turn& turn) { return turn.about_x; });
+  layer.turned_complex = turned && !complex;
+  layer.complex = complex |= turned;
+}
+
 }  // namespace
 
 Split split_rows(int qubits, const std::vector<int>& reg) {
@@ -156,16 +164,6 @@ Split split_rows(int qubits, const std::vector<int>& reg) {
   for (std::uint32_t v = 0; v < (1u << rest.size()); ++v) split.base_row.push_back(row(deposit(v, rest)));
   return split;
 }
-
-namespace {
-/// `complex`: of the state before the layer, then after it.
-void set_complex(RyLayer& layer, bool& complex) {
-  const bool turned =
-      std::any_of(layer.turns.begin(), layer.turns.end(), [](const Turn& turn) { return turn.about_x; });
-  layer.turned_complex = turned && !complex;
-  layer.complex = complex |= turned;
-}
-}  // namespace
 
 Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions& options) {
   Program program;

@@ -11,6 +11,23 @@
 
 #include "runtime/base/philox.h"
 
+namespace qmtl {
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+void check_refusal(const Error& error, std::size_t most) {
+  const std::string message = error.what();
+  require(error.code() == Exit::data, "the data are to blame");
+  require(message.starts_with("input") && message.size() < most, "messages are short and name what was read");
+  for (char c : message) require(c >= ' ' && c <= '~', "messages are one line of ASCII");
+}
+
+}  // namespace qmtl
+
 #ifdef QMTL_LIBFUZZER
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

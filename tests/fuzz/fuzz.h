@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/error.h"
+
 namespace qmtl {
 
 // What a fuzz target defines; fuzz.cpp runs it.
@@ -13,5 +15,12 @@ namespace qmtl {
 void fuzz_one(std::string_view input);
 /// Inputs that are right, to be damaged.
 std::vector<std::string> fuzz_seeds();
+
+// What targets ask for.
+
+/// Ends the program if it does not hold.
+void require(bool holds, const char* what);
+/// A refusal of data that are named "input": one line of ASCII, shorter than `most`.
+void check_refusal(const Error& error, std::size_t most);
 
 }  // namespace qmtl

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What IBM's clients send to the executor must be taken whatever its bytes are: circuits in QPY, samplexes
 // and whole jobs become programs that hold, or are refused. The first byte of an input chooses the reader.
-#include <cstdio>
-#include <cstdlib>
 
 #include "hardware/emulator/ibm_request.h"
 #include "hardware/emulator/qpy/reader.h"
@@ -16,12 +14,6 @@ namespace qmtl {
 using namespace std::string_literals;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 void check_program(const DeviceProgram& program) {
   try {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers of what services answer must take any bytes: they return counts that add up, or refuse with an
 // EndpointError. The first byte of an input chooses the reader, the rest is the answer.
-#include <cstdio>
-#include <cstdlib>
 
 #include "hardware/endpoints/ibm_results.h"
 #include "hardware/endpoints/ionq_results.h"
@@ -16,12 +14,6 @@ using namespace std::string_literals;
 namespace {
 
 constexpr std::int64_t shots = 3;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 void check_counts(const Counts& counts, std::int64_t expected, std::size_t width) {
   std::uint64_t sum = 0;

@@ -43,6 +43,7 @@ struct DeviceJob {
 
 enum class JobState : std::uint8_t { queued, running, completed, failed, cancelled };
 std::string_view name(JobState state);
+inline bool pending(JobState state) { return state == JobState::queued || state == JobState::running; }
 
 struct JobStatus {
   JobState state = JobState::queued;

@@ -52,6 +52,8 @@ struct EndpointKind {
   std::string_view name;
   std::string_view summary;
   std::unique_ptr<Endpoint> (*make)(EndpointConfig config);
+  /// A service that chooses qubits itself has no use for what is known of them.
+  bool takes_properties = true;
 };
 
 std::span<const EndpointKind> endpoint_table();

@@ -8,6 +8,7 @@
 #include "hardware/emulator/broadcast.h"
 #include "hardware/emulator/ibm_circuit.h"
 #include "hardware/emulator/ibm_request.h"
+#include "hardware/emulator/ibm_results.h"
 #include "hardware/formats/packed_array.h"
 
 namespace qmtl {
@@ -114,8 +115,6 @@ double parity_mean(const Counts& counts) {
   }
   return shots > 0 ? sum / shots : 0;
 }
-
-Json typed(const char* type, Json value) { return {{"__type__", type}, {"__value__", std::move(value)}}; }
 
 Json packed(const std::vector<std::size_t>& shape, const std::vector<double>& values) {
   return typed("ndarray", pack_array(npy_doubles(shape, values)));

@@ -174,7 +174,8 @@ std::shared_ptr<EmulatedJob> read_ibm_job(const Json& body, const EmulatorOption
   if (root.at("backend").text() != options.target.name)
     throw WireRefusal{404, 1216, "Backend " + root.at("backend").text() + " does not exist", {}};
   if (const auto tags = root.find("tags")) check_tags(*tags);
-  if (const auto cost = root.find("cost")) cost->integer(1, 10800);
+  const auto cost = root.find("cost");
+  if (cost) cost->integer(1, 10800);
   if (const auto hidden = root.find("private")) hidden->boolean();
   auto job = std::make_shared<EmulatedJob>();
   job->service = "ibm";
@@ -182,6 +183,7 @@ std::shared_ptr<EmulatedJob> read_ibm_job(const Json& body, const EmulatorOption
   if (const auto tags = root.find("tags"))
     for (const SortedJsonField& tag : tags->list()) job->tag += (job->tag.empty() ? "" : ",") + tag.text();
   program.read(root.at("params"), options, *job);
+  if (cost) job->too_long = device_seconds(*job) > cost->number();
   return job;
 }
 

@@ -55,8 +55,6 @@ Json plain_pub(const EmulatedRun& run, const std::vector<Counts>& counts) {
   return {{"data", data}, {"metadata", {{"circuit_metadata", Json::object()}}}};
 }
 
-Json typed(const char* type, Json value) { return {{"__type__", type}, {"__value__", std::move(value)}}; }
-
 /// Bytes of a shot, the last holding bits 0 to 7.
 void append_packed(const std::string& bits, std::string& bytes) {
   const std::size_t count = (bits.size() + 7) / 8;
@@ -80,8 +78,7 @@ Json packed_array(const EmulatedRun& run, const std::vector<Counts>& counts, std
   array.shape.push_back(shots);
   array.shape.push_back((bits + 7) / 8);
   std::string text = pack_array(array);
-  // Behind the stream's header of two bytes.
-  if (bad_zlib) std::fill_n(text.begin() + 4, std::min<std::size_t>(16, text.size() - 8), '/');
+  if (bad_zlib) damage_zlib(text);
   return typed("ndarray", text);
 }
 
@@ -119,6 +116,12 @@ Json execution_spans(const EmulatedJob& job) {
 }
 
 }  // namespace
+
+Json typed(const char* type, Json value) { return {{"__type__", type}, {"__value__", std::move(value)}}; }
+
+void damage_zlib(std::string& packed) {
+  std::fill_n(packed.begin() + 4, std::min<std::size_t>(16, packed.size() - 8), '/');
+}
 
 Json ibm_results(const EmulatedJob& job, const std::vector<std::vector<Counts>>& counts, bool tagged,
                  bool bad_zlib) {

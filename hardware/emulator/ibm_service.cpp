@@ -46,8 +46,6 @@ std::string_view ibm_name(JobState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-bool pending(JobState state) { return state == JobState::queued || state == JobState::running; }
-
 int whole_query(const WireRequest& request, const std::string& key, int otherwise, int most) {
   const std::string text = request.query_or(key, std::to_string(otherwise));
   int value = -1;
@@ -187,10 +185,7 @@ WireReply IbmService::create_job(EmulatorCall& call) {
     job->reason = "Internal error";
     job->reason_code = "1000";
   }
-  if (const auto cap = request_fields(body).find("cost")) {
-    job->too_long = device_seconds(*job) > cap->number();
-    call.more["cap"] = cap->json();
-  }
+  if (const auto cap = body.find("cost"); cap != body.end()) call.more["cap"] = *cap;
   set_charges(*job, call.faults);
   emulation_.add(job);
   call.job = job->id;
@@ -297,7 +292,7 @@ WireReply IbmService::results(EmulatorCall& call) {
     shown.emplace_back();
     for (const Counts& row : rows) shown.back().push_back(distorted(register_counts(run, row), call.faults));
   }
-  if (call.faults.has(FaultAction::partial_failure)) shown.pop_back();
+  if (call.faults.has(FaultAction::partial_failure) && !shown.empty()) shown.pop_back();
   const bool bad_zlib = call.faults.has(FaultAction::bad_zlib);
   const std::string& program = job->request["program_id"].get_ref<const std::string&>();
   Json found;

@@ -48,7 +48,7 @@ void IbmService::refresh(Json& session) {
   for (const auto& job : emulation_.list("ibm")) {
     if (job->request.value("session_id", std::string()) != id) continue;
     const JobState state = emulation_.state(*job);
-    busy = busy || state == JobState::queued || state == JobState::running;
+    busy = busy || pending(state);
     if (state == JobState::completed) jobs += device_seconds(*job);
   }
   const auto active = active_since_.find(id);
@@ -101,8 +101,10 @@ WireReply IbmService::close_session(EmulatorCall& call) {
   session["closed_at"] = iso_time(emulation_.now());
   for (const auto& job : emulation_.list("ibm"))
     if (job->request.value("session_id", std::string()) == call.holes[0] &&
-        emulation_.state(*job) == JobState::queued)
+        emulation_.state(*job) == JobState::queued) {
       job->ended = JobState::cancelled;
+      emulation_.save(*job);
+    }
   return empty_reply(204);
 }
 

@@ -53,8 +53,6 @@ std::string_view ionq_name(JobState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-bool over(JobState state) { return state != JobState::queued && state != JobState::running; }
-
 bool several(const EmulatedJob& job) {
   return job.request.value("type", std::string()) == "ionq.multi-circuit.v1";
 }
@@ -221,7 +219,7 @@ Json IonqService::job_json(const Found& found) const {
             {"name", request.value("name", Json())},
             {"submitted_at", iso_time(job.created)},
             {"started_at", now == JobState::queued ? Json() : Json(iso_time(job.created))},
-            {"completed_at", over(now) ? Json(iso_time(job.created + device_seconds(job))) : Json()},
+            {"completed_at", !pending(now) ? Json(iso_time(job.created + device_seconds(job))) : Json()},
             {"predicted_wait_time_ms", 0},
             {"predicted_execution_duration_ms", duration},
             {"execution_duration_ms", done ? Json(duration) : Json()},
@@ -292,7 +290,7 @@ WireReply IonqService::delete_job(EmulatorCall& call) {
 
 WireReply IonqService::cancel(EmulatorCall& call) {
   const Found found = found_of(call);
-  if (!over(state(found))) {
+  if (pending(state(found))) {
     found.job->ended = JobState::cancelled;
     emulation_.save(*found.job);
   }
@@ -364,7 +362,7 @@ WireReply IonqService::cost(EmulatorCall& call) {
   const double usual = price(*found.job);
   // What failed or was cancelled costs nothing.
   std::optional<double> charge;
-  if (over(now)) charge = charge_of(*found.job, now == JobState::completed ? usual : 0.0);
+  if (!pending(now)) charge = charge_of(*found.job, now == JobState::completed ? usual : 0.0);
   return json_reply(200, {{"dry_run", found.job->request.value("dry_run", false)},
                           {"estimated_cost", {{"value", usual}, {"unit", "usd"}}},
                           {"cost", charge ? Json{{"value", *charge}, {"unit", "usd"}} : Json()}});

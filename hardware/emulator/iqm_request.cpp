@@ -13,9 +13,9 @@ constexpr std::size_t most_iqm_circuits = 5000, most_instructions = 1'000'000;
 constexpr std::int64_t most_iqm_shots = 1'000'000;
 
 /// One circuit on its way to a program: QB1 is qubit 0.
-class CircuitReader {
+class IqmCircuitReader {
  public:
-  CircuitReader(const EmulatorOptions& options, const SortedJsonField& mapping) : options_(options) {
+  IqmCircuitReader(const EmulatorOptions& options, const SortedJsonField& mapping) : options_(options) {
     if (mapping.is_null()) return;
     for (const SortedJsonField& row : mapping.list())
       mapping_[row.at("logical_name").text()] = row.at("physical_name").text();
@@ -135,7 +135,7 @@ std::shared_ptr<EmulatedJob> read_iqm_job(const Json& body, const EmulatorOption
   job->request = body;
   const Json none;
   const auto mapping = root.find("qubit_mapping");
-  CircuitReader reader(options, mapping ? *mapping : request_fields(none));
+  IqmCircuitReader reader(options, mapping ? *mapping : request_fields(none));
   std::size_t instructions = 0;
   for (const SortedJsonField& circuit : circuits) {
     circuit.at("name").text();

@@ -168,8 +168,8 @@ WireReply IqmService::metrics(EmulatorCall& call) {
 
 WireReply IqmService::create_job(EmulatorCall& call) {
   check_computer(call);
-  const Json body = parse_request(call.request.body);
-  const auto job = read_iqm_job(body, emulation_.options());
+  const auto job =
+      unlocked(call, [&] { return read_iqm_job(parse_request(call.request.body), emulation_.options()); });
   job->id = uuid_of(random_hex(32));
   if (call.faults.has(FaultAction::fail_job)) {
     job->ended = JobState::failed;
@@ -264,7 +264,7 @@ WireReply IqmService::measurements(EmulatorCall& call) {
 WireReply IqmService::cancel(EmulatorCall& call) {
   const auto job = job_of(call);
   const JobState state = emulation_.state(*job);
-  if (state == JobState::queued || state == JobState::running) {
+  if (pending(state)) {
     job->ended = JobState::cancelled;
     emulation_.save(*job);
   }

@@ -117,7 +117,7 @@ class IbmEndpoint final : public Endpoint {
   JobResult fetch(const std::string& id, const DeviceJob& sent) override {
     const SortedJsonField about = job(id);
     const JobStatus now = status_of(about);
-    if (now.state == JobState::queued || now.state == JobState::running)
+    if (pending(now.state))
       throw EndpointError(EndpointFault::not_ready, "ibm: job " + id + " is not completed");
     if (now.state != JobState::completed)
       throw EndpointError(EndpointFault::refused,

@@ -257,8 +257,7 @@ class IonqEndpoint final : public Endpoint {
     const auto refuse = [&](EndpointFault fault, const std::string& what) {
       throw EndpointError(fault, "ionq: job " + id + " " + what);
     };
-    if (state == JobState::queued || state == JobState::running)
-      refuse(EndpointFault::not_ready, "is not completed");
+    if (pending(state)) refuse(EndpointFault::not_ready, "is not completed");
     if (state == JobState::cancelled) refuse(EndpointFault::refused, "was cancelled");
     if (const auto dry = parent.find("dry_run"); dry && dry->boolean())
       refuse(EndpointFault::refused, "was a dry run: it has no results");

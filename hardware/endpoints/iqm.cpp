@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
-#include <set>
 
 #include "hardware/endpoints/iqm_device.h"
+#include "hardware/endpoints/lost_jobs.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/rest_service.h"
 #include "hardware/http/text_codes.h"
@@ -22,6 +21,7 @@ struct IqmOptions {
   std::string calibration;  ///< id of a calibration set; "": the server's own choice
   std::string heralding = "none", decoupling = "disabled";
   bool timeslot = false, lost_are_absent = false;
+  std::optional<DeviceProperties> properties;
   double price_per_shot = 0;
   std::int64_t circuits = 0, shots = 0;  ///< most of a job
 };
@@ -31,7 +31,7 @@ struct IqmOptions {
 class IqmEndpoint final : public Endpoint {
  public:
   IqmEndpoint(IqmOptions options, std::unique_ptr<RestService> service)
-      : options_(std::move(options)), service_(std::move(service)) {}
+      : options_(std::move(options)), service_(std::move(service)), lost_(options_.lost_are_absent) {}
 
   const EndpointInfo& info() override {
     if (!info_) info_ = ask_info();
@@ -50,6 +50,7 @@ class IqmEndpoint final : public Endpoint {
   }
 
   std::string submit(const DeviceJob& job) override {
+    lost_.sending(job.tag);
     const std::string body = job_body(job).dump();
     const std::string path = "/jobs/" + url_encoded(info().backend) +
                              "/circuit?use_timeslot=" + (options_.timeslot ? "true" : "false");
@@ -60,20 +61,17 @@ class IqmEndpoint final : public Endpoint {
 
   /// The interface lists no jobs and knows no names of a client's.
   std::vector<std::string> find(const std::string& tag) override {
-    if (options_.lost_are_absent) return {};
-    throw EndpointError(
-        EndpointFault::refused,
-        info_place() + ": the submit of job " + tag +
-            " was interrupted, and the server cannot look for it by its name; see its own list of "
-            "jobs (circuits carry the tag as metadata), and if it is not there set "
-            "lost_are_absent = true for once");
+    return lost_.find(
+        tag, info_place(),
+        "the server cannot look for it by its name; see its own list of jobs (circuits carry the "
+        "tag as metadata)");
   }
 
   JobStatus status(const std::string& id) override { return status_of(service_->read_json(job_path(id))); }
 
   JobResult fetch(const std::string& id, const DeviceJob& job) override {
     const JobStatus now = status(id);
-    if (now.state == JobState::queued || now.state == JobState::running)
+    if (pending(now.state))
       throw EndpointError(EndpointFault::not_ready, "iqm: job " + id + " is not completed");
     if (now.state != JobState::completed)
       throw EndpointError(EndpointFault::refused,
@@ -164,6 +162,7 @@ class IqmEndpoint final : public Endpoint {
     about.target.qubits = static_cast<int>(device_.qubits.size());
     about.target.basis.assign(std::begin(iqm_basis), std::end(iqm_basis));
     about.target.coupling = device_.coupling;
+    if (options_.properties) about.target.properties = *options_.properties;
     // The servers' simulators have this in their names.
     about.paid = !about.backend.ends_with(":mock");
     about.limits.rows = options_.circuits;
@@ -189,6 +188,7 @@ class IqmEndpoint final : public Endpoint {
 
   IqmOptions options_;
   std::unique_ptr<RestService> service_;
+  LostJobs lost_;
   std::optional<EndpointInfo> info_;
   IqmDevice device_;  ///< known with info_
 };
@@ -246,6 +246,7 @@ std::unique_ptr<Endpoint> make_iqm_endpoint(EndpointConfig config) {
   const HttpOptions http = http_options(settings);
   const RetryPolicy retries = retry_policy(settings);
   settings.finish();
+  options.properties = std::move(config.properties);
   auto service = std::make_unique<RestService>(base, http, retries, machine_clock(), [key](bool) {
     return std::vector<HttpHeader>{{"Authorization", "Bearer " + key->reveal()}};
   });

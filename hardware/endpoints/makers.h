@@ -24,9 +24,9 @@ inline constexpr EndpointKind endpoint_rows[] = {
     {"exact", "simulated on this machine without noise", make_exact_endpoint},
     {"noisy", "simulated on this machine with a noise model", make_noisy_endpoint},
     {"ibm", "IBM's Qiskit Runtime REST API: executor, sampler V2", make_ibm_endpoint},
-    {"ionq", "IonQ's REST API v0.4", make_ionq_endpoint},
+    {"ionq", "IonQ's REST API v0.4", make_ionq_endpoint, false},
     {"iqm", "IQM Server's REST API v1: prx and cz", make_iqm_endpoint},
-    {"qdmi", "a QDMI device library", make_qdmi_endpoint},
+    {"qdmi", "a QDMI device library", make_qdmi_endpoint, false},
 };
 
 }  // namespace qmtl

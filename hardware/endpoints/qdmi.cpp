@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 
 #include "hardware/endpoint_config.h"
 #include "hardware/endpoints/immediate.h"
+#include "hardware/endpoints/lost_jobs.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/qdmi_library.h"
 #include "hardware/formats/qasm_writer.h"
@@ -151,7 +151,7 @@ class LocalQdmi final : public ImmediateEndpoint {
 class RemoteQdmi final : public Endpoint {
  public:
   RemoteQdmi(EndpointInfo about, QdmiPrograms device, bool lost_are_absent)
-      : info_(std::move(about)), device_(std::move(device)), lost_are_absent_(lost_are_absent) {}
+      : info_(std::move(about)), device_(std::move(device)), lost_(lost_are_absent) {}
 
   const EndpointInfo& info() override { return info_; }
 
@@ -164,7 +164,7 @@ class RemoteQdmi final : public Endpoint {
   }
 
   std::string submit(const DeviceJob& job) override {
-    sent_.insert(job.tag);
+    lost_.sending(job.tag);
     if (job.sweeps.size() != 1 || job.sweeps[0].rows != 1)
       throw EndpointError(EndpointFault::refused, info_.place + ": expected one program and row in a job");
     QdmiDevice::Job made_job = device_.made(job.sweeps[0], 0, job.shots);
@@ -181,12 +181,8 @@ class RemoteQdmi final : public Endpoint {
   }
 
   std::vector<std::string> find(const std::string& tag) override {
-    // Somebody looked before this process began: what it sent itself nobody has seen.
-    if (lost_are_absent_ && !sent_.contains(tag)) return {};
-    throw EndpointError(EndpointFault::refused,
-                        info_.place + ": the submit of job " + tag +
-                            " was interrupted, and QDMI cannot look for it by its name; see the device's own "
-                            "list of jobs, and if it is not there set lost_are_absent = true for once");
+    return lost_.find(tag, info_.place,
+                      "QDMI cannot look for it by its name; see the device's own list of jobs");
   }
 
   JobStatus status(const std::string& id) override {
@@ -238,8 +234,7 @@ class RemoteQdmi final : public Endpoint {
 
   EndpointInfo info_;
   QdmiPrograms device_;
-  bool lost_are_absent_;
-  std::set<std::string> sent_;                   ///< tags of this process
+  LostJobs lost_;
   std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
 };
 

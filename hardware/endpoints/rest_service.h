@@ -48,11 +48,6 @@ class RestService {
   HttpResponse post(const std::string& path, const std::string& body,
                     const std::string& type = "application/json");
 
-  /// A call made once whose failure is not worth waiting for.
-  void attempt(const std::string& method, const std::string& path, const std::string& body) {
-    client_.send(request({method, path, body, "application/json"}, false));
-  }
-
   SortedJsonField read_json(const std::string& path) { return json(read(path), "GET " + base_ + path); }
   SortedJsonField json(const HttpResponse& response, const std::string& source) const {
     return parse_answer(response.body, source, redactor_);

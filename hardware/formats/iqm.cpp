@@ -15,6 +15,8 @@ Json iqm_circuit(const DeviceProgram& program, std::span<const std::string> name
     throw usage_error("program " + program.name + ": expected " + what);
   };
   if (!program.inputs.empty()) refuse("a bound program, as IQM's circuits have no inputs");
+  if (!program.delays.empty())
+    refuse("a program without dynamical decoupling, as IQM's circuits have no delays");
   if (static_cast<std::size_t>(program.qubits) > names.size())
     refuse("at most " + std::to_string(names.size()) + " qubits, found " + std::to_string(program.qubits));
   const auto named = [&](int qubit) { return names[static_cast<std::size_t>(qubit)]; };

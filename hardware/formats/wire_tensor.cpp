@@ -3,7 +3,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 #include <optional>
 
 #include "hardware/http/text_codes.h"
@@ -67,9 +66,8 @@ std::size_t WireTensor::size() const {
 }
 
 WireTensor tensor_of_doubles(std::vector<std::size_t> shape, std::span<const double> values) {
-  WireTensor tensor{"f64", std::move(shape), std::string(values.size() * sizeof(double), '\0')};
-  if (!values.empty()) std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
-  return tensor;
+  NpyArray array = npy_doubles(std::move(shape), values);
+  return {"f64", std::move(array.shape), std::move(array.bytes)};
 }
 
 WireTensor tensor_of_bits(std::vector<std::size_t> shape) {

@@ -158,10 +158,11 @@ TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& targ
   const std::vector<RoutedOp> ops = simplified(program);
   RoutedProgram best = best_of(ops);
   // Where swaps stand beside them CX and CZ may be the better ones: they merge.
-  if (const auto turned = with_pair_turns(ops); turned && basis.has(device_rotation("ZZ"))) {
-    RoutedProgram other = best_of(*turned);
-    if (other.cost < best.cost) best = std::move(other);
-  }
+  if (basis.has(device_rotation("ZZ")))
+    if (const auto turned = with_pair_turns(ops)) {
+      RoutedProgram other = best_of(*turned);
+      if (other.cost < best.cost) best = std::move(other);
+    }
   best.result.remarks = std::move(remarks);
   return std::move(best.result);
 }

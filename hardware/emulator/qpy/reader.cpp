@@ -24,9 +24,9 @@ std::optional<Gate> gate_of_class(std::string_view name) {
   return gate_by_qasm_name(lower);
 }
 
-class CircuitReader {
+class QpyCircuitReader {
  public:
-  CircuitReader(QpyCursor at, int version, const QasmLimits& limits)
+  QpyCircuitReader(QpyCursor at, int version, const QasmLimits& limits)
       : at_(at), version_(version), limits_(limits), parameters_(version, limits) {}
 
   ReadCircuit read() {
@@ -240,7 +240,7 @@ std::vector<ReadCircuit> read_qpy(std::string_view bytes, const QasmLimits& limi
       at.refuse("expected circuits that follow each other");
     const auto first = static_cast<std::size_t>(starts[i]);
     circuits.push_back(
-        CircuitReader(
+        QpyCircuitReader(
             QpyCursor(bytes.substr(first, static_cast<std::size_t>(starts[i + 1] - starts[i])), first),
             version, limits)
             .read());

@@ -172,8 +172,8 @@ ReplayEnd ReplayDriver::submit_job(std::size_t job) {
   for (int attempt = 1;; ++attempt) {
     if (pace() == ReplayEnd::stopped) return ReplayEnd::stopped;
     if (is_bounded()) {
-      read_charges();
       if (open_jobs() >= static_cast<std::size_t>(patience_.in_flight)) return ReplayEnd::waiting;
+      read_charges();
     }
     require_ceiling();
     std::string reason;
@@ -245,7 +245,7 @@ bool ReplayDriver::outstanding(ReplayPhase phase) const {
 void ReplayDriver::ask(std::size_t job) {
   const JobRecord& record = journal_.jobs()[job];
   const JobStatus status = endpoint_.status(record.last.ids.front());
-  if (status.state == JobState::queued || status.state == JobState::running) return;
+  if (pending(status.state)) return;
   const bool results =
       status.state == JobState::completed || (status.state == JobState::failed && partial(job));
   const ReplayState state = results ? completed : status.state == JobState::cancelled ? cancelled : failed;

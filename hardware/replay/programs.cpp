@@ -50,7 +50,8 @@ std::vector<ReplayProgram> work_programs(int part, const Sweep& sweep, std::int6
     const auto factor = std::find(factors.begin(), factors.end(), variant.factor);
     const int number = group + static_cast<int>(factor - factors.begin());
     if (factor == factors.end()) factors.push_back(variant.factor);
-    const auto own = std::max<std::int64_t>(1, std::llround(variant.share * static_cast<double>(shots)));
+    const std::int64_t own = std::max<std::int64_t>(settings.least_shots,
+                                                    std::llround(variant.share * static_cast<double>(shots)));
     programs.push_back(
         {ReplayPhase::work,
          part,

@@ -20,6 +20,7 @@ struct ProgramSettings {
   std::int64_t probe_shots = 0, calibration_shots = 0;  ///< 0: without them
   std::uint64_t seed = 0;                               ///< of random programs
   const NoiseModel* noise = nullptr;                    ///< what is known of the device
+  std::int64_t least_shots = 1;                         ///< that the device takes of a program
 };
 
 /// All programs of a replay and what is needed to read them.

@@ -12,22 +12,22 @@ namespace {
 
 using enum SessionState;
 
-constexpr std::array<std::string_view, 5> names{"session-opening", "session-open", "session-closed",
-                                                "session-ended", "session-lost"};
+constexpr std::array<std::string_view, 5> session_names{"session-opening", "session-open", "session-closed",
+                                                        "session-ended", "session-lost"};
 
-SessionState parse_state(const std::string& text) {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i] == text) return static_cast<SessionState>(i);
+SessionState parse_session_state(const std::string& text) {
+  for (std::size_t i = 0; i < session_names.size(); ++i)
+    if (session_names[i] == text) return static_cast<SessionState>(i);
   throw std::invalid_argument("unknown state '" + text + "'");
 }
 
-constexpr const char* if_damaged =
+constexpr const char* if_folder_damaged =
     "what it says of open sessions is lost, so repair it from a copy, or close them at the service and use a "
     "new folder";
 
 }  // namespace
 
-std::string_view name(SessionState state) { return names[static_cast<std::size_t>(state)]; }
+std::string_view name(SessionState state) { return session_names[static_cast<std::size_t>(state)]; }
 
 SessionBook::SessionBook(const std::string& text, std::string file, const std::string& identity,
                          AppendText append)
@@ -35,12 +35,12 @@ SessionBook::SessionBook(const std::string& text, std::string file, const std::s
   if (text.empty()) return;
   SessionRecord session;
   std::size_t number = 0;
-  lines_.emplace(text, CheckedFile{"qmtl-replay-sessions", file_, identity_, if_damaged}, append_,
+  lines_.emplace(text, CheckedFile{"qmtl-replay-sessions", file_, identity_, if_folder_damaged}, append_,
                  CheckedLines::Reader{[&](const JsonField& line) {
                                         constexpr auto most = std::numeric_limits<std::int64_t>::max();
                                         session = {};
                                         number = static_cast<std::size_t>(line.at("session").count());
-                                        session.state = parse_state(line.at("state").text());
+                                        session.state = parse_session_state(line.at("state").text());
                                         session.time = line.at("time").integer(0, most);
                                         if (const auto id = line.find("id")) session.id = id->text();
                                         if (const auto cost = line.find("cost"))
@@ -67,7 +67,7 @@ void SessionBook::take(std::size_t number, const SessionRecord& session, const s
 
 void SessionBook::record(std::size_t number, SessionRecord session) {
   if (!lines_)
-    lines_.emplace("", CheckedFile{"qmtl-replay-sessions", file_, identity_, if_damaged}, append_,
+    lines_.emplace("", CheckedFile{"qmtl-replay-sessions", file_, identity_, if_folder_damaged}, append_,
                    CheckedLines::Reader{});
   SessionBook next = *this;
   next.take(number, session, file_ + ": ");
@@ -139,6 +139,7 @@ void ReplaySessions::ask() {
 }
 
 void ReplaySessions::close() {
+  if (!closes_) return;
   for (std::size_t s = 0; s < book_.sessions().size(); ++s) {
     const SessionRecord session = book_.sessions()[s];
     if (session.state == opening) {

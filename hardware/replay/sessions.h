@@ -75,6 +75,8 @@ class ReplaySessions {
   /// Closes those that are open, also of earlier processes; not those with jobs where these would be lost. A
   /// service that does not answer is left to the next command, with a warning.
   void close();
+  /// Without the service nothing is closed and nothing written: close() does nothing from now on.
+  void leave_open() { closes_ = false; }
   /// Jobs of rounds that are over.
   void add_jobs(const SessionCosts& jobs);
   /// What sessions have cost beyond jobs: those given and those added.
@@ -90,6 +92,7 @@ class ReplaySessions {
   SessionCosts before_;
   std::set<std::string> busy_;
   std::string current_;  ///< of this process, "" for none
+  bool closes_ = true;
 };
 
 }  // namespace qmtl

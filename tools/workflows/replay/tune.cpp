@@ -36,7 +36,7 @@ std::string mitigation_digest(const TuneRequest& request) {
 
 /// What is known of the device that is tuned on.
 TuneDevice device_of(const TuneRequest& request, const EndpointInfo& info, const NoiseModel& of_endpoint) {
-  TuneDevice device{info.target, std::nullopt};
+  TuneDevice device{info.target, std::nullopt, std::max<std::int64_t>(1, info.limits.least_shots)};
   if (!request.model.mitigation.needs_noise()) return device;
   device.noise = request.noise.empty() ? of_endpoint : load_noise(request.noise);
   if (device.noise->gates.empty())

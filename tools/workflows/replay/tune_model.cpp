@@ -87,8 +87,8 @@ std::vector<std::vector<std::vector<double>>> TuneModel::points() const {
 std::vector<ReplayProgram> TuneModel::sweeps(const std::vector<std::vector<std::vector<double>>>& points,
                                              const std::vector<std::size_t>& rows) const {
   const std::vector<double> angles = learner_.circuit_angles(rows);
-  const ProgramSettings settings{options_.mitigation, 0, 0, options_.seed,
-                                 place_.noise ? &*place_.noise : nullptr};
+  const ProgramSettings settings{
+      options_.mitigation, 0, 0, options_.seed, place_.noise ? &*place_.noise : nullptr, place_.least_shots};
   const auto factors = static_cast<int>(options_.mitigation.factors.size());
   std::vector<ReplayProgram> programs;
   for (std::size_t p = 0; p < heads_.size(); ++p) {
@@ -111,7 +111,7 @@ std::vector<ReplayProgram> TuneModel::calibration_programs() const {
     programs.push_back({ReplayPhase::calibration,
                         static_cast<int>(programs.size()),
                         1.0,
-                        options_.mitigation.calibration_shots,
+                        std::max(options_.mitigation.calibration_shots, place_.least_shots),
                         {program.program, 1, {}}});
   return programs;
 }

@@ -52,6 +52,7 @@ struct TuneOptions {
 struct TuneDevice {
   DeviceTarget target;
   std::optional<NoiseModel> noise;  ///< what is known of it
+  std::int64_t least_shots = 1;     ///< that it takes of a program
 };
 
 /// A model whose circuit runs on a device: what is executed for a step or an evaluation, and what the counts

@@ -7,8 +7,8 @@
 
 #include "hardware/device_circuit.h"
 #include "runtime/base/hash.h"
+#include "runtime/base/parallel.h"
 #include "runtime/noise/noisy.h"
-#include "runtime/noise/parallel.h"
 #include "runtime/noise/random.h"
 
 namespace qmtl {
@@ -49,14 +49,10 @@ std::vector<double> marginal(const std::vector<double>& joint, std::size_t kept)
 Counts draw(std::vector<double> cumulative, std::size_t width, std::int64_t shots, const NoiseRandom& random,
             std::uint32_t row) {
   std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
-  // Rounding of the product must not reach behind the last outcome that can occur.
-  const auto last = std::lower_bound(cumulative.begin(), cumulative.end(), cumulative.back());
   std::vector<std::uint64_t> found(cumulative.size(), 0);
   for (std::int64_t shot = 0; shot < shots; ++shot) {
-    const double level = cumulative.back() * random.uniform(NoiseRandom::Purpose::shot,
-                                                            {row, 0, static_cast<std::uint32_t>(shot)}, 0);
-    ++found[static_cast<std::size_t>(
-        std::min(std::upper_bound(cumulative.begin(), cumulative.end(), level), last) - cumulative.begin())];
+    const NoiseRandom::At at{row, 0, static_cast<std::uint32_t>(shot)};
+    ++found[outcome_at(cumulative, random.uniform(NoiseRandom::Purpose::shot, at, 0))];
   }
   Counts counts;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -191,6 +187,12 @@ std::vector<std::vector<double>> Executor::probabilities(const Sweep& sweep) con
     }
   }
   return mean;
+}
+
+std::size_t outcome_at(std::span<const double> cumulative, double level) {
+  const auto place = std::upper_bound(cumulative.begin(), cumulative.end(), cumulative.back() * level);
+  const auto last = std::lower_bound(cumulative.begin(), cumulative.end(), cumulative.back());
+  return static_cast<std::size_t>(std::min(place, last) - cumulative.begin());
 }
 
 std::uint64_t sweep_key(std::string_view tag, std::size_t sweep) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "hardware/endpoint.h"
@@ -26,6 +27,10 @@ class Executor {
   NoiseModel noise_;
   std::uint64_t seed_;
 };
+
+/// The outcome at `level` (0 to 1) of a distribution, given by its running sums: rounding does not reach
+/// behind the last outcome that can occur.
+std::size_t outcome_at(std::span<const double> cumulative, double level);
 
 /// The key of a job for run(): its tag and the sweep's number.
 std::uint64_t sweep_key(std::string_view tag, std::size_t sweep);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/noise/backend_properties.h"
 #include "runtime/noise/noise_model.h"
 
 namespace qmtl {
@@ -20,5 +21,9 @@ NoiseModel parse_training_noise(std::string_view text);
 /// Of one kind each.
 NoiseModel parse_noise_toml(std::string_view text, const std::string& name);
 NoiseModel parse_ibm_properties(std::string_view text, const std::string& name);
+
+/// The properties of an IBM backend, and the noise that they mean; `name` as above. Throw Error (usage).
+BackendProperties parse_listed_properties(std::string_view text, const std::string& name);
+NoiseModel noise_of_properties(BackendProperties listed, const std::string& name);
 
 }  // namespace qmtl

@@ -219,13 +219,21 @@ void add_gate(const Backend& backend, Gate gate, const std::string& name, int ti
 
 }  // namespace
 
-NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) {
+BackendProperties parse_listed_properties(std::string_view text, const std::string& name) {
   JsonSource source;
   source.name = name;
   source.clean = [](std::string_view foreign, std::size_t most) { return printable(foreign, most); };
   source.if_missing = "; expected the properties of an IBM backend";
   source.fail = [](const std::string& message) { throw usage_error(message); };
-  const Backend backend = filled(parse_backend_properties(text, std::move(source)));
+  return parse_backend_properties(text, std::move(source));
+}
+
+NoiseModel parse_ibm_properties(std::string_view text, const std::string& name) {
+  return noise_of_properties(parse_listed_properties(text, name), name);
+}
+
+NoiseModel noise_of_properties(BackendProperties listed, const std::string& name) {
+  const Backend backend = filled(std::move(listed));
   NoiseModel model;
   for (const std::string& warning : backend.warnings) model.warnings.push_back(name + ": " + warning);
   std::vector<double> p1, p0;

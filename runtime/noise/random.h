@@ -18,6 +18,8 @@ class NoiseRandom {
     readout = 3,  ///< errors of measurements
     drift = 5,    ///< frequency offsets of an execution
     shot = 4,     ///< bitstrings drawn from a known distribution
+    device = 6,   ///< what a device is within its calibration's uncertainty
+    kept = 7,     ///< which shots are kept of more
   };
   /// Where a number lies: sample, circuit (block) number, trajectory or shot, and position in the circuit.
   struct At {

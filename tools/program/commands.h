@@ -33,6 +33,7 @@ namespace qmtl {
   ROW(noise, rank_0, ends, "circuits on a noisy device: probabilities or counts of bitstrings") \
   ROW(export, rank_0, ends, "write a trained model as circuits for devices or as a program for the edge") \
   ROW(emulate, rank_0, stops, "serve the protocols of quantum services from the simulator, with faults on demand") \
+  ROW(forecast, rank_0, ends, "the scores that a device will give, from its calibration data, with intervals") \
   ROW(replay, rank_0, stops, "evaluate a checkpoint on a quantum device, without paying twice or losing results") \
   ROW(watch, rank_0, ends, "follow a training run from another terminal") \
   ROW(report, rank_0, ends, "one HTML page about runs, comparisons, scaling and noise") \

@@ -3,12 +3,11 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "distributed/launch/cores.h"
 #include "io/files/atomic_file.h"
-#include "runtime/base/text.h"
 #include "tools/program/commands.h"
+#include "tools/program/number_list.h"
 #include "tools/program/options.h"
 #include "tools/workflows/studies/noise_sweep.h"
 
@@ -26,27 +25,10 @@ const Usage usage{"qmtl sweep CHECKPOINT [options]",
                   "  qmtl sweep runs/digits --shots 0,64,256,1024 --strengths 0,0.001,0.003,0.01\n"
                   "  qmtl report runs/digits runs/digits/noise.json"};
 
-template <class Number>
-std::vector<Number> read_list(const std::string& option, const std::string& text, double most) {
-  std::vector<Number> numbers;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    std::istringstream one(part);
-    double value = 0;
-    if (!(one >> value) || !one.eof() || !(value >= 0 && value <= most) ||
-        value != static_cast<double>(static_cast<Number>(value)))
-      throw usage_error("--" + option + ": expected numbers from 0 to " + significant(most, 6) +
-                        " with commas between them, found '" + part + "'");
-    numbers.push_back(static_cast<Number>(value));
-  }
-  if (numbers.empty()) throw usage_error("--" + option + ": expected at least one number");
-  return numbers;
-}
-
 NoiseSweepRequest request_of(const Options& options) {
   NoiseSweepRequest request{.checkpoint = options.text("checkpoint"),
-                            .shots = read_list<std::int64_t>("shots", options.text("shots"), 1e9),
-                            .strengths = read_list<double>("strengths", options.text("strengths"), 0.09),
+                            .shots = number_list<std::int64_t>("shots", options.text("shots"), 0, 1e9),
+                            .strengths = number_list<double>("strengths", options.text("strengths"), 0, 0.09),
                             .repeats = options.values["repeats"].as<int>(),
                             .rows = static_cast<std::size_t>(std::max(0, options.values["rows"].as<int>())),
                             .simd = options.common.simd};

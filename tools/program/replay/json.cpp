@@ -46,6 +46,7 @@ Json replay_plan_json(const ReplayForecast& forecast) {
   json["expected_error"] = {{"measured", json_number(forecast.mitigation.measured_error)},
                             {"mitigated", json_number(forecast.mitigation.mitigated_error)}};
   const CostEstimate& total = forecast.total;
+  if (forecast.scores) json["scores"] = foreseen_scores_json(*forecast.scores, forecast.tasks);
   json["executions"] = forecast.executions;
   json["cost"] = {{"amount", total.amount}, {"unit", total.unit}, {"basis", total.basis}};
   json["paid"] = forecast.paid;

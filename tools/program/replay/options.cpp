@@ -17,6 +17,7 @@ constexpr const char* option_names[] = {
     "shots",       "allocate",     "mitigate",      "suppress", "randomisations", "noise",
     "pec-bias",    "pec-circuits", "noise-factors", "fold",     "extrapolate",    "calibration-shots",
     "probe-shots", "seed"};
+constexpr std::int64_t most_shots = 1'000'000'000;
 
 }  // namespace
 
@@ -49,20 +50,13 @@ std::optional<std::string> given_request_option(const Options& options, bool sco
   return std::nullopt;
 }
 
-ReplayRequest read_request_options(const Options& options) {
-  constexpr std::int64_t many = 1'000'000'000;
+ReplayRequest read_model_options(const Options& options) {
   ReplayRequest request;
-  request.endpoint = options.text_or("endpoint", "");
-  request.name = options.text_or("name", "");
   request.data = options.text_or("data", "");
   request.split = options.text_or("split", "test");
-  request.samples = whole(options, "samples", 0, 1, many);
+  request.samples = whole(options, "samples", 0, 1, most_shots);
   request.max_qubits = static_cast<int>(whole(options, "max-qubits", 0, 1, 100'000));
-  request.qubits = options.text_or("qubits", "");
   request.avoid = options.text_or("avoid", "");
-  request.shots = whole(options, "shots", request.shots, 1, many);
-  read_mitigation_options(options, request, request.noise);
-  request.probe_shots = whole(options, "probe-shots", request.probe_shots, 1, many);
   request.seed = static_cast<std::uint64_t>(whole(options, "seed", 0, 0, INT64_MAX));
   if (options.has("head-split"))
     request.head_split =
@@ -70,6 +64,17 @@ ReplayRequest read_request_options(const Options& options) {
   if (options.has("allocate"))
     request.allocation =
         of_option("allocate", [&] { return parse_shot_allocation(options.text("allocate")); });
+  return request;
+}
+
+ReplayRequest read_request_options(const Options& options) {
+  ReplayRequest request = read_model_options(options);
+  request.endpoint = options.text_or("endpoint", "");
+  request.name = options.text_or("name", "");
+  request.qubits = options.text_or("qubits", "");
+  request.shots = whole(options, "shots", request.shots, 1, most_shots);
+  read_mitigation_options(options, request, request.noise);
+  request.probe_shots = whole(options, "probe-shots", request.probe_shots, 1, most_shots);
   return request;
 }
 

@@ -12,6 +12,9 @@ namespace qmtl {
 
 /// The options that make a request: a new replay takes them, one that was begun has them in its folder.
 void add_request_options(boost::program_options::options_description& options);
+/// Of them data, split, samples, head-split, max-qubits, avoid, allocate and seed. Throws Error (usage)
+/// naming the option.
+ReplayRequest read_model_options(const Options& options);
 /// Throws Error (usage) naming the option. Digests and the endpoint's own words are left empty.
 ReplayRequest read_request_options(const Options& options);
 /// The first of those options that was given, or nothing; with `scored` but for those that say how counts are

@@ -81,6 +81,7 @@ std::string replay_plan_table(const ReplayForecast& forecast) {
   line("time", shown(json["seconds"]) + " s on the device; wait " + shown(json["wait_seconds"]) +
                    " s, jobs in the queue " + shown(json["queue"]));
   line("folder", shown(json["folder"]));
+  if (json.contains("scores")) text += "\n" + foreseen_table(json["scores"]);
   return text;
 }
 

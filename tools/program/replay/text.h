@@ -9,13 +9,18 @@
 
 namespace qmtl {
 
-// What `qmtl replay` prints; tools/REFERENCE.md lists the fields.
+// What `qmtl replay` and `qmtl forecast` print; tools/REFERENCE.md lists the fields.
 
 nlohmann::ordered_json replay_plan_json(const ReplayForecast& forecast);
 std::string replay_plan_table(const ReplayForecast& forecast);
 
 nlohmann::ordered_json replay_status_json(const ReplayStatus& status);
 std::string replay_status_table(const ReplayStatus& status);
+
+/// The scores that are foretold of one plan: its tasks, then their mean.
+std::string foreseen_table(const nlohmann::ordered_json& plan);
+/// What `qmtl forecast` found, for people.
+std::string score_forecast_text(const nlohmann::ordered_json& json);
 
 /// replay.json for people.
 std::string replay_text(const nlohmann::ordered_json& json);

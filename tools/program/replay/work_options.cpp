@@ -42,6 +42,8 @@ void add_work_options(po::options_description& options) {
       "questions after results come more and more slowly, but not more than this apart (default 30)");
   add("calibration-age", po::value<double>()->value_name("HOURS"),
       "for how long a calibration of readings is used again (default 12)");
+  add("forecast", po::value<std::string>()->value_name("PROPERTIES"),
+      "plan: the scores too, foretold from these properties of the device (qmtl forecast)");
   add("rehearse", po::value<std::string>()->value_name("NOISE"),
       "noise model (io/FORMATS.md): the same jobs on the simulator too");
   add("rehearsals", po::value<int>()->value_name("N"), "with so many seeds (default 5)");
@@ -60,6 +62,8 @@ ReplayWork read_work_options(const Options& options) {
       std::max(patience.first_poll, seconds_from(options, "longest-poll", patience.longest_poll));
   patience.in_flight = number_from(options, "in-flight", patience.in_flight, 1, 1'000'000);
   work.calibration_age = static_cast<std::int64_t>(3600 * seconds_from(options, "calibration-age", 12));
+  work.forecast = options.text_or("forecast", "");
+  work.foresight.seed = static_cast<std::uint64_t>(whole(options, "seed", 0, 0, INT64_MAX));
   work.rehearsal = options.text_or("rehearse", "");
   work.rehearsals = number_from(options, "rehearsals", work.rehearsals, 1, 10'000);
   work.replicates = number_from(options, "replicates", work.replicates, 0, 1'000'000);

@@ -51,6 +51,7 @@ MitigationForecast mitigation_of(const ReplaySession& session) {
     calibration = parse_calibration(session.plan.calibration, "plan.json: calibration").calibration;
   else if (session.noise)
     calibration = known_readout(*session.noise, session.programs.read);
+  if (calibration) set_aside_unusable(*calibration);
   return forecast_mitigation(session.request, parts, calibration);
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hardware/replay/mitigation_forecast.h"
+#include "tools/workflows/replay/score_forecast.h"
 #include "tools/workflows/replay/session.h"
 
 namespace qmtl {
@@ -32,6 +34,8 @@ struct ReplayForecast {
   std::int64_t executions = 0;
   CostEstimate total;  ///< of all jobs; wait and queue are the longest
   bool paid = false;
+  std::optional<ForeseenScores> scores;  ///< of plan_replay, where it was asked for them
+  std::vector<TaskSpec> tasks;           ///< that they are of
 };
 
 /// Asks the session's endpoint after every job; sends nothing.

@@ -81,6 +81,7 @@ class ReplayRun {
                     folder_.seams(work_.stop, work_.working), work_.patience);
     const ReplaySeams seams = folder_.seams(work_.stop);
     sessions_.emplace(*session_.endpoint, folder_.sessions(session_.identity), seams.now, seams.tell);
+    if (aim_ == Aim::score) sessions_->leave_open();
     driver_->set_sessions(*sessions_);
     driver_->close_sessions();  // what a crash has left open
     driver_->plan();
@@ -218,7 +219,7 @@ class ReplayRun {
 
   /// The request as its counts are to be scored.
   void choose() {
-    if (!place_.begun) return;
+    if (aim_ != Aim::fetch && aim_ != Aim::score) return;
     ReplayRequest& request = session_.request;
     const ScoreChoices& choices = work_.scoring;
     if (choices.readout.value_or(false) && session_.plan.calibration.empty() &&
@@ -283,7 +284,13 @@ class ReplayRun {
 ReplayForecast plan_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {
   const ReplaySession session = open_place(ranks, place, work);
   check_rehearsal(session, work.rehearsal, work.working);
-  return forecast_replay(session, place.folder);
+  ReplayForecast forecast = forecast_replay(session, place.folder);
+  if (work.forecast.empty()) return forecast;
+  forecast.scores = foresee_scores(session, load_calibrated(work.forecast), {session.request.shots},
+                                   work.foresight, work.working)
+                        .front();
+  forecast.tasks = session.model.spec().tasks;
+  return forecast;
 }
 
 ReplayOutcome submit_replay(const Ranks& ranks, const ReplayPlace& place, const ReplayWork& work) {

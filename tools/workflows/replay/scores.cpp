@@ -93,8 +93,17 @@ std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, c
   return estimate_readout(session.programs.calibration, measured, {});
 }
 
-CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts,
-                           std::size_t replicates) {
+namespace {
+
+/// What counts say with the request's mitigation, and on what it rests.
+struct Mitigated {
+  std::optional<ReadoutCalibration> calibration;
+  std::vector<int> unmitigated;  ///< as of CountedScores
+  MeasuredValues values;
+  std::vector<std::size_t> samples;  ///< that have all their programs
+};
+
+Mitigated mitigated(const ReplaySession& session, const ProgramCounts& counts) {
   auto calibration = calibration_of(session, counts);
   std::vector<int> unmitigated;
   if (calibration) unmitigated = set_aside_unusable(*calibration);
@@ -104,30 +113,50 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
         "the calibration of readings has no results, so that no readout error can be undone; "
         "fetch again, send it again with `qmtl replay submit FOLDER --retry`, or score what was "
         "read as it is with `qmtl replay fetch FOLDER --mitigate none`");
-  const MeasuredValues measured = values_of(session, counts, calibration, true);
-  CountedScores scores;
-  scores.unmitigated = std::move(unmitigated);
+  Mitigated made{calibration, std::move(unmitigated), values_of(session, counts, calibration, true), {}};
   for (std::size_t i = 0; i < session.model.rows.size(); ++i)
-    if (measured.complete(i)) scores.samples.push_back(i);
-  if (scores.samples.empty())
+    if (made.values.complete(i)) made.samples.push_back(i);
+  if (made.samples.empty())
     throw EndpointError(
         EndpointFault::not_ready,
         "no sample has the results of all its programs; `qmtl replay status FOLDER` shows "
         "where they are, and `qmtl replay run FOLDER --retry` sends again what came without results");
+  return made;
+}
+
+ScoreRequest score_request(const ReplaySession& session, const std::vector<std::size_t>& samples,
+                           std::size_t replicates) {
   const ReplayModel& model = session.model;
-  ScoreRequest request{model.data,
-                       model.spec(),
-                       rows_of(model, scores.samples),
-                       scores.samples,
-                       [&](std::span<const double> values) { return model.learner->logits_of(values); },
-                       replicates,
-                       session.request.seed};
-  scores.logits = request.logits(measured.values(scores.samples));
-  scores.measured = score_measured(measured, request);
+  return {model.data,
+          model.spec(),
+          rows_of(model, samples),
+          samples,
+          [&](std::span<const double> values) { return model.learner->logits_of(values); },
+          replicates,
+          session.request.seed};
+}
+
+}  // namespace
+
+ReplayScores mitigated_scores(const ReplaySession& session, const ProgramCounts& counts) {
+  const Mitigated found = mitigated(session, counts);
+  return score_measured(found.values, score_request(session, found.samples, 0));
+}
+
+CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts,
+                           std::size_t replicates) {
+  Mitigated found = mitigated(session, counts);
+  CountedScores scores;
+  scores.unmitigated = std::move(found.unmitigated);
+  scores.samples = std::move(found.samples);
+  ScoreRequest request = score_request(session, scores.samples, replicates);
+  scores.logits = request.logits(found.values.values(scores.samples));
+  scores.measured = score_measured(found.values, request);
   request.replicates = 0;
   const MeasuredValues raw = values_of(session, counts, std::nullopt, false);
   scores.raw = score_measured(raw, request);
-  scores.outputs = {raw.estimates(scores.samples), measured.estimates(scores.samples), calibration};
+  scores.outputs = {raw.estimates(scores.samples), found.values.estimates(scores.samples),
+                    std::move(found.calibration)};
   return scores;
 }
 
@@ -153,6 +182,7 @@ void check_rehearsal(const ReplaySession& session, const std::string& file, cons
     first.values.resize(first.program.inputs.size());
     executor.run(first, 1, 0);
   }
+  if (working) working("", 0, 0);
 }
 
 Rehearsal rehearse(const ReplaySession& session, const std::string& file, int runs,
@@ -162,7 +192,7 @@ Rehearsal rehearse(const ReplaySession& session, const std::string& file, int ru
   std::vector<std::vector<double>> found(tasks + 1);
   for (int run = 0; run < runs; ++run) {
     const ProgramCounts counts = simulate_counts(session, noise, static_cast<std::uint64_t>(run), working);
-    const ReplayScores scores = score_counts(session, counts, 0).measured;
+    const ReplayScores scores = mitigated_scores(session, counts);
     for (std::size_t t = 0; t < tasks; ++t) found[t].push_back(scores.tasks[t].value);
     found[tasks].push_back(scores.mean.value);
   }
@@ -213,30 +243,29 @@ Json replay_json(const ReplaySession& session, const ReplayJournal& journal, dou
     executions += job.last.executions;
     estimated += !job.last.cost;
   }
-  Json json{
-      {"format", "qmtl-replay"},
-      {"version", 1},
-      {"name", request.name},
-      {"identity", session.identity},
-      {"checkpoint", session.model.checkpoint_path},
-      {"run_hash", session.model.checkpoint.run_hash},
-      {"data", request.data},
-      {"split", request.split},
-      {"samples", session.model.rows.size()},
-      {"complete", scores.samples.size()},
-      {"endpoint",
-       {{"kind", request.endpoint_kind},
-        {"backend", request.endpoint_backend},
-        {"place", request.endpoint_place}}},
-      {"head_split", name(request.head_split)},
-      {"programs", session.parts.size()},
-      {"depth", session.programs.depth},
-      {"shots", session.plan.shots},
-      {"mitigation", mitigation_json(session, scores)},
-      {"jobs", journal.jobs().size()},
-      {"executions", executions},
-      {"dropped", counts.dropped},
-      {"cost", {{"amount", spent}, {"unit", session.plan.unit}, {"estimated", estimated > 0}}}};
+  Json json{{"format", "qmtl-replay"},
+            {"version", 1},
+            {"name", request.name},
+            {"identity", session.identity},
+            {"checkpoint", session.model.checkpoint_path},
+            {"run_hash", session.model.checkpoint.run_hash},
+            {"data", request.data},
+            {"split", request.split},
+            {"samples", session.model.rows.size()},
+            {"complete", scores.samples.size()},
+            {"endpoint",
+             {{"kind", request.endpoint_kind},
+              {"backend", request.endpoint_backend},
+              {"place", request.endpoint_place}}},
+            {"head_split", name(request.head_split)},
+            {"programs", session.parts.size()},
+            {"depth", session.programs.depth},
+            {"shots", session.plan.shots},
+            {"mitigation", mitigation_json(session, scores)},
+            {"jobs", journal.jobs().size()},
+            {"executions", executions},
+            {"dropped", counts.dropped},
+            {"cost", {{"amount", spent}, {"unit", session.plan.unit}, {"estimated", estimated > 0}}}};
   if (rehearsal) json["rehearsal"] = {{"noise", rehearsal->noise}, {"runs", rehearsal->runs}};
   auto& tasks = json["tasks"] = Json::object();
   for (std::size_t t = 0; t < spec.tasks.size(); ++t) {

@@ -31,6 +31,8 @@ struct CountedScores {
 };
 /// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);
+/// CountedScores::measured alone, without intervals.
+ReplayScores mitigated_scores(const ReplaySession& session, const ProgramCounts& counts);
 
 /// The model's own scores of those samples: the tasks', then their mean.
 std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples);

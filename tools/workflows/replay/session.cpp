@@ -68,6 +68,7 @@ std::int64_t now() {
 
 /// A calibration that was measured before and is still good, or "".
 std::string known_calibration(const ReplaySession& session, const EndpointInfo& about, std::int64_t age) {
+  if (session.cache.empty()) return "";
   const std::string file = session.cache_file("readout");
   const auto text = read_if_there(file);
   if (!text || !session.request.readout) return "";
@@ -77,9 +78,12 @@ std::string known_calibration(const ReplaySession& session, const EndpointInfo& 
 
 ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan, const NoiseModel* noise) {
   const std::int64_t least = plan.limits.least_shots;
-  return {request, plan.probe ? std::max(request.probe_shots, least) : 0,
+  return {request,
+          plan.probe ? std::max(request.probe_shots, least) : 0,
           request.readout && plan.calibration.empty() ? std::max(request.calibration_shots, least) : 0,
-          request.seed, noise};
+          request.seed,
+          noise,
+          std::max<std::int64_t>(1, least)};
 }
 
 void make_programs(ReplaySession& session) {
@@ -142,7 +146,7 @@ void decide(ReplaySession& session, std::int64_t age) {
                            : allocate_shots(program_variances(session.model, session.parts), request.shots,
                                             about.limits.shots);
   for (std::int64_t& shots : session.plan.shots) shots = std::max(shots, least);
-  session.plan.probe = !fs::exists(session.cache_file("probe"));
+  session.plan.probe = !session.cache.empty() && !fs::exists(session.cache_file("probe"));
   make_programs(session);
   session.plan.calibration = known_calibration(session, about, age);
   if (!session.plan.calibration.empty()) leave_out_calibration(session.programs);
@@ -184,48 +188,81 @@ std::string ReplaySession::cache_file(const std::string& what) const {
   return (fs::path(cache) / (what + "-" + hash.hex().substr(0, 16) + ".json")).string();
 }
 
+namespace {
+
+/// What the endpoint says of itself, where the request leaves it open.
+void complete_request(ReplaySession& session) {
+  ReplayRequest& asked = session.request;
+  const EndpointInfo& about = session.endpoint->info();
+  asked.endpoint_kind = about.kind;
+  asked.endpoint_backend = about.backend;
+  asked.endpoint_place = about.place;
+  if (!about.paid) asked.endpoint_digest = digest_of_endpoint(asked.endpoint);
+  if (asked.max_qubits == 0) asked.max_qubits = about.target.qubits;
+  if (asked.name.empty()) asked.name = about.kind;
+}
+
+void split_parts(ReplaySession& session) {
+  session.parts = split_head(session.model.circuit(), session.model.learner->circuit_params(),
+                             session.request.head_split, {}, session.request.max_qubits);
+}
+
+/// Decides what is open and makes the jobs of a new replay.
+void plan_new(ReplaySession& session, std::int64_t age) {
+  complete_request(session);
+  split_parts(session);
+  decide(session, age);
+  session.jobs = pack_jobs(session.programs.all, session.plan.limits);
+  session.plan.unit =
+      session.endpoint->estimate(device_job(session.jobs.front(), session.programs.all, "unit")).unit;
+  session.identity = replay_identity(session.request, replay_plan_text(session.plan));
+}
+
+/// Makes the jobs of one that was planned before.
+void take_up(ReplaySession& session, const std::string& kept_plan, const std::string& plan_file) {
+  session.plan = parse_replay_plan(kept_plan, plan_file);
+  split_parts(session);
+  if (session.plan.shots.size() != session.parts.size())
+    throw data_error(plan_file + ": shots: expected " + std::to_string(session.parts.size()) +
+                     " numbers, one for each program of the head, found " +
+                     std::to_string(session.plan.shots.size()) +
+                     "; the plan is another replay's or was changed: begin again with another --name");
+  make_programs(session);
+  session.jobs = pack_jobs(session.programs.all, session.plan.limits);
+  session.identity = replay_identity(session.request, kept_plan);
+}
+
+}  // namespace
+
+ReplaySession plan_session(const Ranks& ranks, ReplayRequest request, EndpointConfig config,
+                           SimdTarget simd) {
+  ReplaySession session;
+  session.request = std::move(request);
+  find_noise(session, config);
+  session.endpoint = make_endpoint(std::move(config));
+  session.model = load_replay_model(ranks, session.request, simd);
+  plan_new(session, 0);
+  return session;
+}
+
 ReplaySession open_session(const Ranks& ranks, ReplayRequest request,
                            const std::optional<std::string>& kept_plan, const std::string& plan_file,
                            const std::string& cache, std::int64_t age, SimdTarget simd, bool offline) {
   ReplaySession session;
   session.request = std::move(request);
   session.cache = cache;
-  ReplayRequest& asked = session.request;
-  if (offline && !asked.needs_noise()) {
+  if (offline && !session.request.needs_noise()) {
     session.endpoint = make_offline_endpoint();
   } else {
-    EndpointConfig config = read_endpoint(asked.endpoint);
+    EndpointConfig config = read_endpoint(session.request.endpoint);
     find_noise(session, config);
     session.endpoint = offline ? make_offline_endpoint() : make_endpoint(std::move(config));
   }
-  session.model = load_replay_model(ranks, asked, simd);
-  if (kept_plan) {
-    session.plan = parse_replay_plan(*kept_plan, plan_file);
-  } else {
-    const EndpointInfo& about = session.endpoint->info();
-    asked.endpoint_kind = about.kind;
-    asked.endpoint_backend = about.backend;
-    asked.endpoint_place = about.place;
-    if (!about.paid) asked.endpoint_digest = digest_of_endpoint(asked.endpoint);
-    if (asked.max_qubits == 0) asked.max_qubits = about.target.qubits;
-    if (asked.name.empty()) asked.name = about.kind;
-  }
-  session.parts = split_head(session.model.circuit(), session.model.learner->circuit_params(),
-                             asked.head_split, {}, asked.max_qubits);
-  if (kept_plan && session.plan.shots.size() != session.parts.size())
-    throw data_error(plan_file + ": shots: expected " + std::to_string(session.parts.size()) +
-                     " numbers, one for each program of the head, found " +
-                     std::to_string(session.plan.shots.size()) +
-                     "; the plan is another replay's or was changed: begin again with another --name");
+  session.model = load_replay_model(ranks, session.request, simd);
   if (kept_plan)
-    make_programs(session);
+    take_up(session, *kept_plan, plan_file);
   else
-    decide(session, age);
-  session.jobs = pack_jobs(session.programs.all, session.plan.limits);
-  if (!kept_plan)
-    session.plan.unit =
-        session.endpoint->estimate(device_job(session.jobs.front(), session.programs.all, "unit")).unit;
-  session.identity = replay_identity(asked, kept_plan ? *kept_plan : replay_plan_text(session.plan));
+    plan_new(session, age);
   return session;
 }
 

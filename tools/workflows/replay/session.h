@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hardware/endpoint_config.h"
 #include "hardware/mitigation/calibration_text.h"
 #include "hardware/replay/analysis.h"
 #include "hardware/replay/programs.h"
@@ -59,10 +60,14 @@ struct ReplaySession {
   std::vector<HeadProgram> parts;
   ReplayPrograms programs;
   std::vector<ReplayJob> jobs;
-  std::string cache;  ///< folder of what is known of endpoints
+  std::string
+      cache;  ///< folder of what is known of endpoints; "": nothing is, and no order of bits is in doubt
 
   std::string cache_file(const std::string& what) const;
 };
+
+/// A new replay on that endpoint, planned, with nothing known from before: for what is simulated.
+ReplaySession plan_session(const Ranks& ranks, ReplayRequest request, EndpointConfig config, SimdTarget simd);
 
 /// A new replay, planned (`kept`: as it was planned when it began). `age`: seconds for which a calibration
 /// holds. `offline`: one that was kept, without its endpoint.

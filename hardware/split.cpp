@@ -262,7 +262,7 @@ std::vector<HeadProgram> split_head(const Circuit& circuit, std::span<const doub
       throw usage_error("programs of a head: expected at most " + std::to_string(max_qubits) +
                         " qubits, found " + std::to_string(cone.circuit.qubits) +
                         (split == HeadSplit::wide
-                             ? "; use the split cones or packed"
+                             ? "; use the split cones or packed (--head-split)"
                              : "; fewer shared layers or smaller registers make narrower cones"));
   std::vector<HeadProgram> programs;
   for (const std::vector<const Cone*>& together : pack(cones, split, max_qubits)) {

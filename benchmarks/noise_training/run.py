@@ -3,7 +3,7 @@
 """Training for a noisy device beside training without noise: test scores of both on the device, the share of the lost score that
 comes back, and what a step costs.
 
-    benchmarks/noise_training/run.py --qmtl build/release/qmtl --out build/noise-training [--seeds 5] [--sets digits,ctg2,glue9]
+    benchmarks/noise_training/run.py --qmtl build/release/qmtl --out build/noise-training [--seeds 5] [--sets digits,ctg2,enb2,glue9]
 
 Results are kept in OUT/results.json run by run, so that a stopped benchmark goes on; --tables prints the tables of one."""
 
@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 LEVELS = (1, 2, 5)
 SETS = {"digits": HERE.parent / "digits" / "digits.toml", "ctg2": HERE.parent / "ctg2" / "ctg2.toml",
-        "glue9": HERE.parent / "circuits" / "glue.toml"}
+        "enb2": HERE.parent / "enb2" / "enb2.toml", "glue9": HERE.parent / "circuits" / "glue.toml"}
 
 
 class Results:
@@ -64,6 +65,34 @@ def train(options, name, seed, level):
     return scores
 
 
+SERVED = 2  # the level at which models are also scored by trajectories and on an emulated device
+
+
+def serve(options, name, seed, level):
+    """The test score on the device of SERVED %: averaged trajectories, and a replay of 1000 shots on the simulated device, without
+    mitigation and with errors of readings undone."""
+    folder, noise = options.out / "runs" / f"{name}-{seed}-{level}", device(SERVED)
+    scores = {"trajectories": mean(run(options.qmtl, "eval", folder, "--noise", noise, "--method", "trajectories")["noise"])}
+    endpoint = options.out / "device.toml"
+    endpoint.write_text(f'kind = "noisy"\nnoise = "{noise}"\n')
+    replay = options.out / "replay"
+    shutil.rmtree(replay, ignore_errors=True)
+    found = run(options.qmtl, "replay", "run", folder, "--endpoint", endpoint, "--folder", replay, "--shots", 1000, "--replicates", 0,
+                "--samples", options.samples)
+    return {**scores, "exact": found["mean"]["exact"], "raw": found["mean"]["raw"], "readout": found["mean"]["value"]}
+
+
+def served_table(found, sets, seeds):
+    lines = ["| set | trained | by trajectories, there | replay: exact | as read | readings' errors undone |", "|---|---|---:|---:|---:|---:|"]
+    for name in sets:
+        for level in (0, SERVED):
+            runs = [found[key] for seed in range(1, seeds + 1) if (key := f"{name} {seed} {level} served") in found]
+            if runs:
+                lines.append(f"| {name} | {'for the device' if level else 'without noise'} | "
+                             + " | ".join(cell([one[key] for one in runs]) for key in ("trajectories", "exact", "raw", "readout")) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def mean(report):
     """Of the tasks' scores, those where lower is better negated."""
     return report["mean"]
@@ -94,11 +123,12 @@ def tables(found, sets, seeds):
             for_it = [a[str(level)] for a in aware]
             lost = [e - t for e, t in zip(exact, there)]
             back = [a - t for a, t in zip(for_it, there)]
-            # Of the means: a seed that lost nothing has no share.
-            share = statistics.mean(back) / statistics.mean(lost) if statistics.mean(lost) > 0 else math.nan
+            # Of the means; none where what is lost may as well be nothing.
+            middle, half = interval(lost)
+            share = f"{100 * statistics.mean(back) / middle:.0f} %" if middle > half else "nothing lost"
             step = statistics.median(f["samples_per_second"] / a["samples_per_second"] for f, a in zip(free, aware))
             lines.append(f"| {name} | {level} % | {cell(exact)} | {cell(there)} | {cell(for_it)} | {cell(lost)} | "
-                         f"{100 * share:.0f} % | {step:.2f} |")
+                         f"{share} | {step:.2f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -110,6 +140,8 @@ def main():
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--epochs", type=int, default=0, help="fewer than the configurations have")
     parser.add_argument("--data", action="append", default=[], metavar="SET=FILE", help="where a set's data is")
+    parser.add_argument("--served", action="store_true", help="also by trajectories and on an emulated device, where runs are there")
+    parser.add_argument("--samples", type=int, default=60, help="of the test split, on the emulated device")
     parser.add_argument("--tables", action="store_true", help="only print what was found")
     options = parser.parse_args()
     options.data = dict(given.split("=", 1) for given in options.data)
@@ -122,7 +154,13 @@ def main():
                 for level in (0, *LEVELS):  # in turns: the machine is the same for all
                     scores = results.of(f"{name} {seed} {level}", lambda n=name, s=seed, v=level: train(options, n, s, v))
                     print(name, seed, f"{level} %", json.dumps(scores), file=sys.stderr, flush=True)
+    if options.served:
+        for name in sets:
+            for seed in range(1, options.seeds + 1):
+                for level in (0, SERVED):
+                    results.of(f"{name} {seed} {level} served", lambda n=name, s=seed, v=level: serve(options, n, s, v))
     print(tables(results.found, sets, options.seeds))
+    print(served_table(results.found, sets, options.seeds))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "hardware/mitigation/variants.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -66,12 +67,9 @@ void clear(Settings& settings, MitigationOption option) {
 
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
+  for (const std::string& word : split(text, ',')) {
     const std::size_t first = std::min(word.find_first_not_of(' '), word.size());
     words.push_back(word.substr(first, word.find_last_not_of(' ') + 1 - first));
-    begin = end + 1;
   }
   return words;
 }

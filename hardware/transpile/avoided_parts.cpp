@@ -7,6 +7,7 @@
 
 #include "hardware/transpile/coupling_graph.h"
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 
 namespace qmtl {
 namespace {
@@ -16,11 +17,7 @@ class PartList {
  public:
   PartList(const char* option, const std::string& text, const DeviceTarget& target)
       : option_(option), text_(text), target_(target) {
-    for (std::size_t begin = 0; begin <= text.size();) {
-      const std::size_t end = std::min(text.find(',', begin), text.size());
-      add(text.substr(begin, end - begin));
-      begin = end + 1;
-    }
+    for (const std::string& part : split(text, ',')) add(part);
   }
 
   std::set<int> qubits;

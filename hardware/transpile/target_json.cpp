@@ -102,12 +102,7 @@ DeviceTarget target_of_properties(std::string_view text, const std::string& file
 void set_basis(DeviceTarget& target, std::string_view names) {
   target.basis.clear();
   target.unsupported.clear();
-  for (std::size_t begin = 0; begin <= names.size();) {
-    const std::size_t end = std::min(names.find(',', begin), names.size());
-    const std::string name(names.substr(begin, end - begin));
-    add_to_basis(target, name);
-    begin = end + 1;
-  }
+  for (const std::string& name : split(names, ',')) add_to_basis(target, name);
   if (!target.unsupported.empty())
     throw usage_error("basis '" + std::string(names) + "': expected a list of " + listed_device_gates() +
                       " and id with commas between, found '" + target.unsupported[0] + "'");

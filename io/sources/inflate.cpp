@@ -18,7 +18,7 @@ gzFile gzip(void* file) { return static_cast<gzFile>(file); }
 // zlib passes files through that are not compressed.
 InflatedFile::InflatedFile(const std::string& path, const std::string& expected) : path_(path) {
   if (file_kind(path) == FileKind::nothing)
-    throw data_error(path + ": no such file; check the path (it is relative to the description's folder)");
+    throw data_error(path + ": no such file; check the path (a description's own are relative to its folder)");
   size_ = require_file(path, expected);
   file_ = gzopen(path.c_str(), "rb");
   if (!file_) throw data_error(path + ": " + path_problem(errno));

@@ -19,6 +19,9 @@ std::string shortest(double value);
 /// A number with so many digits behind the point (printf's %f).
 std::string fixed(double value, int decimals);
 
+/// The parts of a list like "a,b": as many as there are separators and one more, none trimmed.
+std::vector<std::string> split(std::string_view text, char separator);
+
 /// Rows of cells as lines of text, each column as wide as its widest cell and two blanks; the last column is
 /// not padded. Every row has as many cells as the first.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);

@@ -126,6 +126,7 @@ class Calibrated(ReplayCase):
         self.assertEqual(self.read("run/replay/again/journal.jsonl"), journal)
         self.assertEqual(self.read("run/replay/again/replay.json"), report)
         self.bad(2, "--mitigate", "score", "run/replay/again", "--mitigate", "all")
+        self.bad(2, "measure anew", "score", "run/replay/again", "--mitigate", "readout,zne")
         self.bad(2, "--shots", "score", "run/replay/again", "--shots", "9")
         self.good("run", "run", "--endpoint", "exact", "--name", "unmitigated", "--mitigate", "none", "--shots", "50")
         self.bad(2, "--mitigate readout", "score", "run/replay/unmitigated", "--mitigate", "readout")

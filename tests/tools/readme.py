@@ -3,6 +3,7 @@
 """What README.md tells people to type works as it stands there: its descriptions, configurations and commands, in its order, on
 tables, pictures and texts of the kinds that it speaks of. What it shows of the package runs in python.examples."""
 
+import json
 import os
 import pathlib
 import random
@@ -13,7 +14,9 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "hardware"))
 from harness import PROGRAM, Program, environment, main
+from replay_calibrated import device
 
 try:
     from PIL import Image
@@ -57,6 +60,7 @@ class Readme(Program):
             rows = [(mood, " ".join(draw.choice(words[mood]) for _ in range(6))) for mood in draw.choices(list(words), k=count)]
             return "text,mood\n" + "".join(f"{text},{mood}\n" for mood, text in rows)
 
+        cls.write("torino.json", json.dumps(device(4, 5)))
         cls.write("pets.csv", "height,weight,tail,species,age\n" + "".join(pet(True) + "\n" for _ in range(200)))
         cls.write("new-pets.csv", "height,weight,tail\n" + "".join(pet(False) + "\n" for _ in range(20)))
         cls.write("lines.csv", lines(200))

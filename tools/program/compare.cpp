@@ -43,10 +43,7 @@ CompareRequest request_of(const Options& options) {
   request.splits = least_one(options, "splits");
   request.quick = options.has("quick");
   request.simd = options.common.simd;
-  if (!options.has("variants")) return request;
-  const std::string list = options.text("variants") + ",";
-  for (std::size_t at = 0; at < list.size(); at = list.find(',', at) + 1)
-    request.variants.push_back(list.substr(at, list.find(',', at) - at));
+  if (options.has("variants")) request.variants = split(options.text("variants"), ',');
   return request;
 }
 

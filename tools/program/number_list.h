@@ -16,8 +16,7 @@ template <class Number>
 std::vector<Number> number_list(const std::string& option, const std::string& text, double least,
                                 double most) {
   std::vector<Number> numbers;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
+  for (const std::string& part : split(text, ',')) {
     std::istringstream one(part);
     double value = 0;
     if (!(one >> value) || !one.eof() || !(value >= least && value <= most) ||
@@ -26,7 +25,6 @@ std::vector<Number> number_list(const std::string& option, const std::string& te
                         significant(most, 6) + " with commas between them, found '" + part + "'");
     numbers.push_back(static_cast<Number>(value));
   }
-  if (numbers.empty()) throw usage_error("--" + option + ": expected at least one number");
   return numbers;
 }
 

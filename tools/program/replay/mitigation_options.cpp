@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "runtime/base/text.h"
 #include "tools/program/replay/options.h"
 
 namespace qmtl {
@@ -10,16 +11,12 @@ namespace {
 
 std::vector<double> parse_factors(const std::string& text) {
   std::vector<double> factors;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string part = text.substr(begin, end - begin);
+  for (const std::string& part : split(text, ',')) {
     char* rest = nullptr;
     const double factor = std::strtod(part.c_str(), &rest);
     if (part.empty() || *rest != 0 || !(factor >= 1) || factor > 99)
       throw usage_error("--noise-factors: expected numbers from 1 to 99 like 1,3,5, found '" + text + "'");
     factors.push_back(factor);
-    begin = end + 1;
   }
   std::sort(factors.begin(), factors.end());
   factors.erase(std::unique(factors.begin(), factors.end()), factors.end());

@@ -75,6 +75,8 @@ ReplayWork read_work_options(const Options& options) {
     });
     work.scoring.readout = how.readout;
     work.scoring.m3 = how.m3;
+    if (how.extrapolates() || how.cancellation != CancellationKind::none)
+      work.scoring.executed = options.text("mitigate");
   }
   if (options.has("extrapolate")) {
     const std::string kind = options.text("extrapolate");

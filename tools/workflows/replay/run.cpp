@@ -227,6 +227,10 @@ class ReplayRun {
       throw usage_error(
           "--mitigate readout: expected a replay that measured how wrong readings are, found one " +
           std::string("without; measure anew with another --name"));
+    if (!choices.executed.empty())
+      throw usage_error("--mitigate: expected readout, m3 or none where counts are scored again, found '" +
+                        choices.executed +
+                        "', which decides what is executed; measure anew with another --name");
     if (choices.extrapolate.value_or(false) && !request.extrapolates())
       throw usage_error("--extrapolate: expected a replay with several --noise-factors, found one");
     if (choices.readout) request.readout = *choices.readout;

@@ -16,6 +16,7 @@ namespace qmtl {
 struct ScoreChoices {
   std::optional<bool> readout;                     ///< undo errors of readings
   std::optional<bool> m3;                          ///< on the observed bitstrings alone
+  std::string executed;                            ///< what of --mitigate decides what is executed; "": nothing
   std::optional<bool> extrapolate;                 ///< to no noise
   std::optional<ExtrapolationKind> extrapolation;  ///< in which way
 };

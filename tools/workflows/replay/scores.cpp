@@ -38,6 +38,8 @@ MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& coun
   for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
     const ReplayProgram& program = session.programs.all[p];
     if (program.phase != ReplayPhase::work || (!mitigated && !counts_as_measured(program))) continue;
+    // Amplified noise is for the extrapolation alone.
+    if (!request.extrapolates() && program.factor != 1) continue;
     const auto outputs = with_flips_undone(
         read_outputs(circuit, params, session.parts[static_cast<std::size_t>(program.part)]),
         program.place.flipped);

@@ -91,6 +91,16 @@ class Forecast(ReplayCase):
                             "1e-9").stdout
         self.assertIn("no number of shots", text)
 
+    def test_a_layout_chosen_anew_on_every_drawn_device_is_no_worse_than_todays(self):
+        listed = self.forecast("--shots", "1000", "--uncertainty", "0.5", "--mitigate", "none")["plans"][0]["mean"]
+        anew = self.forecast("--shots", "1000", "--uncertainty", "0.5", "--mitigate", "none", "--relayout")
+        self.assertTrue(anew["relayout"])
+        anew = anew["plans"][0]["mean"]
+        self.assertNotEqual(anew, listed)
+        # Three standard errors of the mean of 30 draws.
+        spread = 3 * (listed["sd"]["shots"] + listed["sd"]["device"]) / 30**0.5
+        self.assertGreater(anew["value"], listed["value"] - spread)
+
     def test_it_says_the_same_on_any_number_of_threads(self):
         options = ["--shots", "50,100", "--draws", "6", "--or-mitigate", "none"]
         self.assertEqual(self.forecast(*options, "--threads", "1"), self.forecast(*options, "--threads", "3"))

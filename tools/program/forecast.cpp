@@ -41,6 +41,8 @@ po::options_description own_options() {
       "say which plan gives the mean score an interval as narrow with the fewest executions");
   add("uncertainty", po::value<double>()->value_name("X"),
       "relative standard deviation of every calibrated number (default 0.2)");
+  add("relayout",
+      "choose qubits anew on each drawn device, as a replay on another day will; else those of today's file");
   add("draws", number(), "of devices and their shots (default 30)");
   add("data", text("FILE"), "another data set than the one of training");
   add("split", text("NAME"), "train, validation or test (default)");
@@ -79,6 +81,7 @@ ForecastRequest request_of(const Options& options) {
   if (options.has("width")) request.width = options.values["width"].as<double>();
   if (options.has("uncertainty")) request.foresight.uncertainty = options.values["uncertainty"].as<double>();
   request.foresight.draws = static_cast<int>(whole(options, "draws", request.foresight.draws, 2, 100'000));
+  request.foresight.relayout = options.has("relayout");
   request.foresight.seed = request.replay.seed;
   request.simd = options.common.simd;
   return request;

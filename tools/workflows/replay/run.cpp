@@ -133,7 +133,7 @@ class ReplayRun {
         return end;
     }
     const ProgramCounts counts = gather_counts(*driver_, ReplayPhase::calibration);
-    if (!calibration_of(session_, counts))
+    if (!calibration_of(session_, session_.programs, counts))
       throw Error(Exit::endpoint, "the calibration of readings has no results (" +
                                       (counts.missing.empty() ? "not fetched" : counts.missing.front()) +
                                       "), and without it the work would be paid in vain; no work was sent. "
@@ -207,7 +207,7 @@ class ReplayRun {
 
   void keep_calibration() {
     if (!session_.request.readout || !session_.plan.calibration.empty()) return;
-    const auto calibration = calibration_of(session_, gather_counts(*driver_));
+    const auto calibration = calibration_of(session_, session_.programs, gather_counts(*driver_));
     if (!calibration) return;
     std::int64_t time = 0;
     for (std::size_t j = 0; j < driver_->jobs().size(); ++j)

@@ -14,10 +14,10 @@ namespace qmtl {
 
 /// How counts are scored, where not as the replay was begun. What was measured stays what it is.
 struct ScoreChoices {
-  std::optional<bool> readout;                     ///< undo errors of readings
-  std::optional<bool> m3;                          ///< on the observed bitstrings alone
-  std::string executed;                            ///< what of --mitigate decides what is executed; "": nothing
-  std::optional<bool> extrapolate;                 ///< to no noise
+  std::optional<bool> readout;      ///< undo errors of readings
+  std::optional<bool> m3;           ///< on the observed bitstrings alone
+  std::string executed;             ///< what of --mitigate decides what is executed; "": nothing
+  std::optional<bool> extrapolate;  ///< to no noise
   std::optional<ExtrapolationKind> extrapolation;  ///< in which way
 };
 

@@ -8,6 +8,7 @@
 
 #include "hardware/group_sampler.h"
 #include "hardware/head_outputs.h"
+#include "hardware/transpile/properties_json.h"
 #include "io/config/noise_file.h"
 #include "io/sources/inflate.h"
 #include "runtime/base/error.h"
@@ -30,12 +31,17 @@ class DrawnDevice {
  public:
   DrawnDevice(const ReplaySession& session, const CalibratedDevice& device, const ForesightSettings& settings,
               std::uint32_t draw)
-      : session_(session),
-        noise_(noise_of_properties(drawn_properties(device.listed, settings.uncertainty, settings.seed, draw),
-                                   device.file)),
-        seed_(sweep_key("device " + std::to_string(settings.seed), draw)) {
+      : session_(session), seed_(sweep_key("device " + std::to_string(settings.seed), draw)) {
+    const BackendProperties drawn =
+        drawn_properties(device.listed, settings.uncertainty, settings.seed, draw);
+    noise_ = noise_of_properties(drawn, device.file);
+    if (settings.relayout) {
+      DeviceTarget target = session.plan.target;
+      target.properties = device_properties(drawn);
+      chosen_anew_ = programs_on(session, target);
+    }
     const Circuit& circuit = session.model.circuit();
-    for (const ReplayProgram& program : session.programs.all) {
+    for (const ReplayProgram& program : programs().all) {
       std::vector<ReadOutput> outputs;
       if (program.phase == ReplayPhase::work)
         outputs = read_outputs(circuit, session.model.learner->circuit_params(),
@@ -48,7 +54,7 @@ class DrawnDevice {
   /// The tasks' scores, then their mean, of the shots from `begin` to `end` of the average that was planned;
   /// a calibration is measured with all of its own.
   std::vector<double> scores(std::int64_t begin, std::int64_t end) const {
-    const ReplayScores measured = mitigated_scores(session_, counts(begin, end));
+    const ReplayScores measured = mitigated_scores(session_, programs(), counts(begin, end));
     std::vector<double> values;
     for (const ScoreInterval& task : measured.tasks) values.push_back(task.value);
     values.push_back(measured.mean.value);
@@ -59,7 +65,7 @@ class DrawnDevice {
   ProgramCounts counts(std::int64_t begin, std::int64_t end) const {
     ProgramCounts counts;
     for (std::size_t p = 0; p < samplers_.size(); ++p) {
-      const ReplayProgram& program = session_.programs.all[p];
+      const ReplayProgram& program = programs().all[p];
       std::int64_t first = 0, last = program.shots;
       if (program.phase == ReplayPhase::work) {
         first = begin == 0 ? 0 : scaled_shots(program, begin, session_.request.shots);
@@ -72,8 +78,11 @@ class DrawnDevice {
     return counts;
   }
 
+  const ReplayPrograms& programs() const { return chosen_anew_ ? *chosen_anew_ : session_.programs; }
+
   const ReplaySession& session_;
   NoiseModel noise_;
+  std::optional<ReplayPrograms> chosen_anew_;  ///< on the qubits that are best on this device
   std::uint64_t seed_;
   std::vector<std::optional<GroupSampler>> samplers_;  ///< of each program; nothing: shots of its own
 };

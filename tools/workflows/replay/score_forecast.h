@@ -25,6 +25,7 @@ struct ForesightSettings {
   int draws = 30;            ///< of the device and its shots, 2 at least
   double uncertainty = 0.2;  ///< of every calibrated number (drawn_properties.h)
   std::uint64_t seed = 0;
+  bool relayout = false;  ///< qubits are chosen by each draw's calibration, else by the one that is listed
 };
 
 /// A score that is foretold. `low` to `high` holds the score of one evaluation on the device with 95 %

@@ -138,7 +138,8 @@ Json forecast_scores(const Ranks& ranks, const ForecastRequest& request) {
             {"head_split", name(first.request.head_split)},
             {"draws", request.foresight.draws},
             {"uncertainty", request.foresight.uncertainty},
-            {"seed", request.foresight.seed}};
+            {"seed", request.foresight.seed},
+            {"relayout", request.foresight.relayout}};
   Json& list = json["plans"] = Json::array();
   for (std::size_t p = 0; p < plans.size(); ++p)
     for (const ForeseenScores& scores : found[p]) list.push_back(scores_json(plans[p], scores));

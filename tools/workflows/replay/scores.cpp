@@ -24,8 +24,9 @@ bool counts_as_measured(const ReplayProgram& program) {
 }
 
 /// With `mitigated` as the request says, else as the device read them.
-MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& counts,
-                         const std::optional<ReadoutCalibration>& calibration, bool mitigated) {
+MeasuredValues values_of(const ReplaySession& session, const ReplayPrograms& programs,
+                         const ProgramCounts& counts, const std::optional<ReadoutCalibration>& calibration,
+                         bool mitigated) {
   const Circuit& circuit = session.model.circuit();
   const ReplayRequest& request = session.request;
   const auto params = session.model.learner->circuit_params();
@@ -33,10 +34,10 @@ MeasuredValues values_of(const ReplaySession& session, const ProgramCounts& coun
       session.model.rows.size(), circuit.outputs(),
       mitigated && request.extrapolates() ? std::optional(request.extrapolation) : std::nullopt);
   std::map<int, int> as_measured;  // programs of each group that count without mitigation
-  for (const ReplayProgram& program : session.programs.all)
+  for (const ReplayProgram& program : programs.all)
     if (program.phase == ReplayPhase::work && counts_as_measured(program)) ++as_measured[program.place.group];
-  for (std::size_t p = 0; p < session.programs.all.size(); ++p) {
-    const ReplayProgram& program = session.programs.all[p];
+  for (std::size_t p = 0; p < programs.all.size(); ++p) {
+    const ReplayProgram& program = programs.all[p];
     if (program.phase != ReplayPhase::work || (!mitigated && !counts_as_measured(program))) continue;
     // Amplified noise is for the extrapolation alone.
     if (!request.extrapolates() && program.factor != 1) continue;
@@ -83,16 +84,17 @@ ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& no
   return counts;
 }
 
-std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ProgramCounts& counts) {
+std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ReplayPrograms& programs,
+                                                 const ProgramCounts& counts) {
   if (!session.request.readout) return std::nullopt;
   if (!session.plan.calibration.empty())
     return parse_calibration(session.plan.calibration, "plan.json: calibration").calibration;
   std::vector<Counts> measured;
-  for (std::size_t p = 0; p < session.programs.all.size(); ++p)
-    if (session.programs.all[p].phase == ReplayPhase::calibration) measured.push_back(counts.rows[p].front());
+  for (std::size_t p = 0; p < programs.all.size(); ++p)
+    if (programs.all[p].phase == ReplayPhase::calibration) measured.push_back(counts.rows[p].front());
   if (std::any_of(measured.begin(), measured.end(), [](const Counts& c) { return c.empty(); }))
     return std::nullopt;
-  return estimate_readout(session.programs.calibration, measured, {});
+  return estimate_readout(programs.calibration, measured, {});
 }
 
 namespace {
@@ -105,8 +107,9 @@ struct Mitigated {
   std::vector<std::size_t> samples;  ///< that have all their programs
 };
 
-Mitigated mitigated(const ReplaySession& session, const ProgramCounts& counts) {
-  auto calibration = calibration_of(session, counts);
+Mitigated mitigated(const ReplaySession& session, const ReplayPrograms& programs,
+                    const ProgramCounts& counts) {
+  auto calibration = calibration_of(session, programs, counts);
   std::vector<int> unmitigated;
   if (calibration) unmitigated = set_aside_unusable(*calibration);
   if (session.request.readout && !calibration)
@@ -115,7 +118,8 @@ Mitigated mitigated(const ReplaySession& session, const ProgramCounts& counts) {
         "the calibration of readings has no results, so that no readout error can be undone; "
         "fetch again, send it again with `qmtl replay submit FOLDER --retry`, or score what was "
         "read as it is with `qmtl replay fetch FOLDER --mitigate none`");
-  Mitigated made{calibration, std::move(unmitigated), values_of(session, counts, calibration, true), {}};
+  Mitigated made{
+      calibration, std::move(unmitigated), values_of(session, programs, counts, calibration, true), {}};
   for (std::size_t i = 0; i < session.model.rows.size(); ++i)
     if (made.values.complete(i)) made.samples.push_back(i);
   if (made.samples.empty())
@@ -140,14 +144,15 @@ ScoreRequest score_request(const ReplaySession& session, const std::vector<std::
 
 }  // namespace
 
-ReplayScores mitigated_scores(const ReplaySession& session, const ProgramCounts& counts) {
-  const Mitigated found = mitigated(session, counts);
+ReplayScores mitigated_scores(const ReplaySession& session, const ReplayPrograms& programs,
+                              const ProgramCounts& counts) {
+  const Mitigated found = mitigated(session, programs, counts);
   return score_measured(found.values, score_request(session, found.samples, 0));
 }
 
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts,
                            std::size_t replicates) {
-  Mitigated found = mitigated(session, counts);
+  Mitigated found = mitigated(session, session.programs, counts);
   CountedScores scores;
   scores.unmitigated = std::move(found.unmitigated);
   scores.samples = std::move(found.samples);
@@ -155,7 +160,7 @@ CountedScores score_counts(const ReplaySession& session, const ProgramCounts& co
   scores.logits = request.logits(found.values.values(scores.samples));
   scores.measured = score_measured(found.values, request);
   request.replicates = 0;
-  const MeasuredValues raw = values_of(session, counts, std::nullopt, false);
+  const MeasuredValues raw = values_of(session, session.programs, counts, std::nullopt, false);
   scores.raw = score_measured(raw, request);
   scores.outputs = {raw.estimates(scores.samples), found.values.estimates(scores.samples),
                     std::move(found.calibration)};
@@ -194,7 +199,7 @@ Rehearsal rehearse(const ReplaySession& session, const std::string& file, int ru
   std::vector<std::vector<double>> found(tasks + 1);
   for (int run = 0; run < runs; ++run) {
     const ProgramCounts counts = simulate_counts(session, noise, static_cast<std::uint64_t>(run), working);
-    const ReplayScores scores = mitigated_scores(session, counts);
+    const ReplayScores scores = mitigated_scores(session, session.programs, counts);
     for (std::size_t t = 0; t < tasks; ++t) found[t].push_back(scores.tasks[t].value);
     found[tasks].push_back(scores.mean.value);
   }

@@ -18,7 +18,8 @@ ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& no
 
 /// The calibration that the session was planned with or its jobs measured; nothing without readout
 /// mitigation, or before its jobs have results.
-std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ProgramCounts& counts);
+std::optional<ReadoutCalibration> calibration_of(const ReplaySession& session, const ReplayPrograms& programs,
+                                                 const ProgramCounts& counts);
 
 /// Scores of counts, on the samples that have all programs.
 struct CountedScores {
@@ -31,8 +32,9 @@ struct CountedScores {
 };
 /// Throws EndpointError (not_ready) when no sample has all its programs, or the calibration is missing.
 CountedScores score_counts(const ReplaySession& session, const ProgramCounts& counts, std::size_t replicates);
-/// CountedScores::measured alone, without intervals.
-ReplayScores mitigated_scores(const ReplaySession& session, const ProgramCounts& counts);
+/// CountedScores::measured alone, without intervals, of `programs` in the place of the session's.
+ReplayScores mitigated_scores(const ReplaySession& session, const ReplayPrograms& programs,
+                              const ProgramCounts& counts);
 
 /// The model's own scores of those samples: the tasks', then their mean.
 std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std::size_t>& samples);

@@ -86,13 +86,7 @@ ProgramSettings settings_of(const ReplayRequest& request, const ReplayPlan& plan
           std::max<std::int64_t>(1, least)};
 }
 
-void make_programs(ReplaySession& session) {
-  const ReplayModel& model = session.model;
-  session.programs = make_replay_programs(
-      model.circuit(), model.learner->circuit_params(), session.parts, session.plan.shots, model.rows.size(),
-      model.angles, session.plan.target,
-      settings_of(session.request, session.plan, session.noise ? &*session.noise : nullptr));
-}
+void make_programs(ReplaySession& session) { session.programs = programs_on(session, session.plan.target); }
 
 /// What is known is not measured again.
 void leave_out_calibration(ReplayPrograms& programs) {
@@ -178,6 +172,14 @@ ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTa
   request.checkpoint_hash = portable_hash(model.checkpoint);
   request.data_hash = model.data.hash;
   return model;
+}
+
+ReplayPrograms programs_on(const ReplaySession& session, const DeviceTarget& target) {
+  const ReplayModel& model = session.model;
+  return make_replay_programs(
+      model.circuit(), model.learner->circuit_params(), session.parts, session.plan.shots, model.rows.size(),
+      model.angles, target,
+      settings_of(session.request, session.plan, session.noise ? &*session.noise : nullptr));
 }
 
 std::string ReplaySession::cache_file(const std::string& what) const {

@@ -66,6 +66,9 @@ struct ReplaySession {
   std::string cache_file(const std::string& what) const;
 };
 
+/// The session's programs for another target, or for the same as it is on another day.
+ReplayPrograms programs_on(const ReplaySession& session, const DeviceTarget& target);
+
 /// A new replay on that endpoint, planned, with nothing known from before: for what is simulated.
 ReplaySession plan_session(const Ranks& ranks, ReplayRequest request, EndpointConfig config, SimdTarget simd);
 

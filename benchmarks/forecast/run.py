@@ -20,9 +20,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 BENCHMARKS = HERE.parent
-MODELS = {"digits": BENCHMARKS / "digits" / "digits.toml", "ctg2": BENCHMARKS / "ctg2" / "ctg2.toml",
-          "enb2": BENCHMARKS / "enb2" / "enb2.toml", "mustard5": BENCHMARKS / "mustard5" / "mustard5.toml",
-          "glue9": BENCHMARKS / "circuits" / "glue.toml"}
+MODELS = {"digits": ("digits", []), "ctg2": ("ctg2", []), "enb2": ("enb2", []), "mustard5": ("mustard5", []),
+          "hybrid": ("digits", ["head.kind=hybrid"])}  # name: set and settings
 SHOTS, SAMPLES, UNCERTAINTY = 300, 25, 0.2
 
 
@@ -64,9 +63,11 @@ def moved(properties, seed):
 def train(options, name):
     folder = options.out / "runs" / name
     if not (folder / "checkpoints").exists():
-        data = options.data.get(name)
-        qmtl(options.qmtl, "train", MODELS[name], "--set", f"run.folder={folder}", "--set", f"train.epochs={options.epochs}",
-             *(["--set", f"data.file={data}"] if data else []))
+        name, settings = MODELS[name]
+        settings = settings + [f"run.folder={folder}", f"train.epochs={options.epochs}"]
+        if data := options.data.get(name):
+            settings.append(f"data.file={data}")
+        qmtl(options.qmtl, "train", BENCHMARKS / name / f"{name}.toml", *(part for one in settings for part in ("--set", one)))
     return folder
 
 

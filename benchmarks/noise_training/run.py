@@ -154,7 +154,7 @@ def main():
                 for level in (0, *LEVELS):  # in turns: the machine is the same for all
                     scores = results.of(f"{name} {seed} {level}", lambda n=name, s=seed, v=level: train(options, n, s, v))
                     print(name, seed, f"{level} %", json.dumps(scores), file=sys.stderr, flush=True)
-    if options.served:
+    if options.served and not options.tables:
         for name in sets:
             for seed in range(1, options.seeds + 1):
                 for level in (0, SERVED):

@@ -21,7 +21,8 @@ std::vector<Key<Config>> model_keys() {
              "width of the representation, for heads without a circuit; 0: as many as the circuit of the "
              "qmtl head would have angles",
              "hidden_size"),
-      key<C>("head.hidden", QMTL_MEMBER(model.head.hidden), between(1, 1e6), "mlp: hidden units of a task"),
+      key<C>("head.hidden", QMTL_MEMBER(model.head.hidden), between(1, 1e6),
+             "mlp: hidden units of a task; low-rank: the rank"),
       key<C>("head.angle_map", QMTL_MEMBER(model.head.angle_map), {},
              "how the representation becomes angles"),
       key<C>("head.gain", QMTL_MEMBER(model.head.gain), positive(), "factor inside the angle map", "scale"),

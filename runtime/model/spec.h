@@ -61,8 +61,9 @@ inline AnsatzSpec unset_ansatz() {
 
 struct HeadSpec {
   std::string kind = "qmtl";  ///< a name in the table of heads (head.h)
-  int width = 0;    ///< representation d of linear and mlp; the other heads have d = the circuit's angles
-  int hidden = 16;  ///< mlp: hidden units of a task
+  int width =
+      0;  ///< representation d of linear, low-rank and mlp; the other heads have d = the circuit's angles
+  int hidden = 16;                     ///< mlp: hidden units of a task; low-rank: the rank
   AnsatzSpec ansatz = unset_ansatz();  ///< resolved: block_outputs has one entry per block
   AngleMap angle_map = AngleMap::shift_tanh;
   double gain = 0.3;

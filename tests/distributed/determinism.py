@@ -25,7 +25,7 @@ class Determinism(Program):
 
     def test_every_head_gives_the_same_bits_on_other_ranks(self):
         hashes = set()
-        for head in ("qmtl", "hybrid", "separate", "linear", "mlp", "local"):
+        for head in ("qmtl", "hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh"):
             with self.subTest(head=head):
                 options = ("--set", f"head.kind={head}", "--set", "train.shots=100", "--set", "distributed.task_groups=2",
                            "--threads", "1")

@@ -86,7 +86,7 @@ void small(ModelSpec& model) {
 }
 
 void add_heads(std::vector<EdgeCase>& cases) {
-  for (const char* kind : {"qmtl", "hybrid", "separate", "linear", "mlp", "local"})
+  for (const char* kind : {"qmtl", "hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh"})
     cases.push_back({std::string("head ") + kind, false, [=](ModelSpec& model) {
                        small(model);
                        model.head.kind = kind;

@@ -51,9 +51,9 @@ TEST_CASE("A head starts from its seed and takes other parameters", "[library]")
 
 TEST_CASE("A head of any kind becomes a model whose logits are the head's", "[library]") {
   const qmtl::test::TempFolder folder;
-  for (const std::string kind : {"qmtl", "hybrid", "separate", "linear", "mlp", "local"}) {
+  for (const std::string kind : {"qmtl", "hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh"}) {
     INFO(kind);
-    const bool circuit = kind != "linear" && kind != "mlp";
+    const bool circuit = kind != "linear" && kind != "low-rank" && kind != "mlp";
     qmtl::TaskHead head({{"sign"}, {"kind", "multiclass", 3}, {"some", "multilabel", 2}},
                         "[head]\nkind = \"" + kind + "\"\n" +
                             (circuit ? "[circuit]\nqubits = 4\n[block]\nsize = 2\n" : "width = 3\n"),

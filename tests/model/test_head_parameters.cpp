@@ -32,8 +32,10 @@ TEST_CASE("head parameters follow their formulas", "[model]") {
             {"hybrid", n * layers * rotations + O * (n + 1)},
             {"separate", T * n * layers * rotations + O * (n + 1)},
             {"linear", O * (d + 1)},
+            {"low-rank", hidden * (d + O) + O},
             {"mlp", T * hidden * (d + 1) + O * (hidden + 1)},
-            {"local", O * (k + 1)}};
+            {"local", O * (k + 1)},
+            {"local-tanh", O * (k + 1)}};
         INFO(kind->name << ", " << tasks << " tasks");
         CHECK(found == formulas.at(kind->name) + trained_gain);
         CHECK(head->width() == (kind->angles ? n : d));

@@ -33,11 +33,15 @@ const std::vector<HeadCase> cases{
     {"separate", 100, 4, true, false, 1, AngleMap::linear},
     {"linear"},
     {"linear", 100, 3},
+    {"low-rank"},
+    {"low-rank", 100, 3},
     {"mlp"},
     {"mlp", 100, 3},
     {"local"},
     {"local", 0, 2, false, true},
     {"local", 0, 3, false, false, 2},
+    {"local-tanh"},
+    {"local-tanh", 0, 3, false, true},
 };
 
 std::string describe(const HeadCase& c) {
@@ -130,6 +134,10 @@ class Reference {
           for (std::size_t q = 0; q < n; ++q) sum += values[t * n + q] * at["head.weight"][q * outputs + o];
         } else if (kind == "linear") {
           for (std::size_t i = 0; i < d; ++i) sum += z[i] * at["head.weight"][i * outputs + o];
+        } else if (kind == "low-rank") {
+          for (std::size_t r = 0; r < hidden; ++r)
+            for (std::size_t i = 0; i < d; ++i)
+              sum += z[i] * at["head.basis"][i * hidden + r] * at["head.weight"][r * outputs + o];
         } else if (kind == "mlp") {
           const std::size_t units = hidden * spec_.tasks.size();
           for (std::size_t h = 0; h < hidden; ++h) {
@@ -140,8 +148,10 @@ class Reference {
           }
         } else {
           for (int upload = 0; upload < spec_.head.ansatz.uploads; ++upload)
-            for (int q : registers_[o])
-              sum += z[upload * spec_.head.ansatz.qubits + q] * at["head.weight"][weight++];
+            for (int q : registers_[o]) {
+              const double seen = z[upload * spec_.head.ansatz.qubits + q];
+              sum += (kind == "local-tanh" ? std::tanh(seen) : seen) * at["head.weight"][weight++];
+            }
         }
         result[o] = sum;
       }

@@ -22,7 +22,7 @@ INTERNAL = re.compile(r"std::|_M_|bad_alloc|basic_string|fault of this program|T
 CIRCUITS = [
     (MILLION,), (MILLION, "block.placement='global'"), (MILLION, "circuit.layers=10000"), (MILLION, "circuit.uploads=10000"),
     (MILLION, "block.size=1000000"), (MILLION, "circuit.entangler='cx-ring'"), (MILLION, "circuit.entangler='none'", "block.entangler='cx-ring'"),
-    *[(MILLION, f"head.kind='{head}'") for head in ("hybrid", "separate", "linear", "mlp", "local")],
+    *[(MILLION, f"head.kind='{head}'") for head in ("hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh")],
     *[(f"circuit.qubits={qubits}", f"engine.plan='{plan}'", f"block.placement='{placement}'")
       for qubits in (27, 40, 1000, 1000000) for plan in ("state", "operators", "cones", "pauli", "mixed") for placement in ("local", "global")],
     ("circuit.qubits=1000", "circuit.layers=1000", "block.placement='global'"), ("circuit.qubits=26", "circuit.layers=10000", "circuit.entangler='cx-ring'"),

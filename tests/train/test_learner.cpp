@@ -31,7 +31,7 @@ std::vector<double> shaken(std::vector<double> params) {
   return params;
 }
 
-constexpr const char* heads[] = {"qmtl", "hybrid", "separate", "linear", "mlp", "local"};
+constexpr const char* heads[] = {"qmtl", "hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh"};
 
 struct LearnerCase {
   std::string name;

@@ -42,7 +42,7 @@ struct Trained {
 }  // namespace
 
 TEST_CASE("a predictor gives the bits of a learner on the data set", "[train]") {
-  for (const char* head : {"qmtl", "hybrid", "separate", "linear", "mlp", "local"})
+  for (const char* head : {"qmtl", "hybrid", "separate", "linear", "low-rank", "mlp", "local", "local-tanh"})
     for (const char* precision : {"float", "double"})
       for (int shots : {0, 100}) {
         INFO(head << ", " << precision << ", " << shots << " shots");

@@ -67,7 +67,7 @@ TEST_CASE("all heads of ten binary tasks get the same width and their own number
   };
   for (const Row& row :
        {Row{"qmtl", 100}, Row{"hybrid", 2 * 20 + 10 * 21}, Row{"separate", 10 * 40 + 10 * 21},
-        Row{"linear", 210}, Row{"mlp", 10 * 16 * 21 + 10 * 17}, Row{"local", 10 * 5}}) {
+        Row{"linear", 210}, Row{"low-rank", 16 * (20 + 10) + 10}, Row{"mlp", 10 * 16 * 21 + 10 * 17}, Row{"local", 10 * 5}, Row{"local-tanh", 10 * 5}}) {
     INFO(row.head);
     Config config = blank(row.head);
     config.model.head.ansatz.layers = 2;

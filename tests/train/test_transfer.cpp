@@ -39,6 +39,7 @@ const std::vector<TransferCase> transfers{
     {"linear", "linear", "auto", "float", 7, 1},
     {"linear in double with learned task weights", "linear", "auto", "double", 7, 1, Entangler::none, false,
      true},
+    {"low-rank", "low-rank", "auto", "float", 7, 1},
     {"mlp", "mlp", "auto", "float", 7, 1},
     {"hybrid", "hybrid", "auto", "float", 7, 1},
     {"separate state", "separate", "state", "float", 5, 2},

@@ -54,9 +54,11 @@ struct HeadKind {
 };
 
 /// The rows, each in the file with its class. A new head is its file and its name in these two lists.
-extern const HeadKind qmtl_head, hybrid_head, separate_head, linear_head, mlp_head, local_head;
-inline constexpr const HeadKind* head_table[] = {&qmtl_head,   &hybrid_head, &separate_head,
-                                                 &linear_head, &mlp_head,    &local_head};
+extern const HeadKind qmtl_head, hybrid_head, separate_head, linear_head, low_rank_head, mlp_head, local_head,
+    local_tanh_head;
+inline constexpr const HeadKind* head_table[] = {&qmtl_head,   &hybrid_head,    &separate_head,
+                                                 &linear_head, &low_rank_head,  &mlp_head,
+                                                 &local_head,  &local_tanh_head};
 /// Throws Error (usage) with the kinds and the nearest of them.
 const HeadKind& head_kind(std::string_view kind);
 

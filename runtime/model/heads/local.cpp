@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "runtime/base/error.h"
+#include "runtime/base/math.h"
 #include "runtime/circuit/ansatz/ansatz.h"
 #include "runtime/model/heads/head.h"
 #include "runtime/model/operations.h"
@@ -54,7 +56,10 @@ std::vector<std::vector<std::size_t>> seen_columns(const AnsatzSpec& ansatz) {
   return seen;
 }
 
-template <class Real>
+/// What the head weighs of a number of the representation.
+enum class Seen : std::uint8_t { itself, tanh };
+
+template <class Real, Seen seen>
 class LocalHead final : public Head<Real> {
  public:
   explicit LocalHead(const HeadSetup& setup)
@@ -106,18 +111,20 @@ class LocalHead final : public Head<Real> {
     cotangents(0, rows, logits, given);
     dz.resize(z.rows(), z.cols());
     for (std::size_t r = 0; r < rows; ++r) {
-      const Real* values = z.data() + r * width_;
+      const std::vector<double> values = values_of_row(z, r);
       std::fill(row.begin(), row.end(), 0.0);
       for (std::size_t o = first; o < last; ++o) {
         const double g = given[r * (last - first) + o - first];
         for (std::size_t i = 0; i < seen_[o].size(); ++i) {
           row[seen_[o][i]] += g * bound_[first_weight_[o] + i];
-          gradient[first_weight_[o] + i] += g * static_cast<double>(values[seen_[o][i]]);
+          gradient[first_weight_[o] + i] += g * values[seen_[o][i]];
         }
         gradient[params_[1].offset + o] += g;
       }
-      std::transform(row.begin(), row.end(), dz.data() + r * width_,
-                     [](double value) { return static_cast<Real>(value); });
+      for (std::size_t i = 0; i < width_; ++i) {
+        const double slope = seen == Seen::tanh ? 1.0 - values[i] * values[i] : 1.0;
+        dz.data()[r * width_ + i] = static_cast<Real>(row[i] * slope);
+      }
     }
   }
 
@@ -133,16 +140,25 @@ class LocalHead final : public Head<Real> {
     std::size_t first, last;
   };
 
+  std::vector<double> values_of_row(const Matrix<Real>& z, std::size_t row) const {
+    std::vector<double> values(z.data() + row * width_, z.data() + (row + 1) * width_);
+    if constexpr (seen == Seen::tanh)
+      for (double& value : values) value = math::tanh(value);
+    return values;
+  }
+
   /// logits[rows of z, columns].
   void write_logits(const Matrix<Real>& z, Columns columns, std::span<double> logits) const {
     std::size_t at = 0;
-    for (std::size_t r = 0; r < static_cast<std::size_t>(z.rows()); ++r)
+    for (std::size_t r = 0; r < static_cast<std::size_t>(z.rows()); ++r) {
+      const std::vector<double> values = values_of_row(z, r);
       for (std::size_t o = columns.first; o < columns.last; ++o) {
         double sum = bound_[params_[1].offset + o];
         for (std::size_t i = 0; i < seen_[o].size(); ++i)
-          sum += bound_[first_weight_[o] + i] * static_cast<double>(z.data()[r * width_ + seen_[o][i]]);
+          sum += bound_[first_weight_[o] + i] * values[seen_[o][i]];
         logits[at++] = sum;
       }
+    }
   }
 
   std::size_t width_;
@@ -153,11 +169,12 @@ class LocalHead final : public Head<Real> {
   std::vector<double> bound_;
 };
 
-template <class Real>
+template <class Real, Seen seen>
 std::unique_ptr<Head<Real>> make_local_head(const HeadSetup& setup) {
-  return std::make_unique<LocalHead<Real>>(setup);
+  return std::make_unique<LocalHead<Real, seen>>(setup);
 }
 
+template <Seen seen>
 void list_local_head(const TrainedModel& model, OperationList& list) {
   const std::span<const double> weights = model.tensor("head.weight");
   const std::span<const double> biases = model.tensor("head.bias");
@@ -168,6 +185,7 @@ void list_local_head(const TrainedModel& model, OperationList& list) {
     for (std::size_t column : columns) sparse.rows.back().emplace_back(column, weights[next++]);
   }
   const std::size_t outputs = sparse.rows.size();
+  if (seen == Seen::tanh) list.then(ops::Activate{Activation::tanh}, representation_width(model.spec));
   list.then(std::move(sparse), outputs);
 }
 
@@ -177,7 +195,23 @@ void list_local_head(const TrainedModel& model, OperationList& list) {
 /// register would see (those uploaded to its k qubits: k times the uploads), plus a bias. No circuit, no
 /// angle map. Tensors "head.weight" [outputs, values of a register] (flat where registers differ in size) and
 /// "head.bias" [outputs]. Throws Error (usage) if the registers do not yield the tasks' outputs.
-constinit const HeadKind local_head{
-    "local", true, true, nullptr, false, make_local_head<float>, make_local_head<double>, list_local_head};
+constinit const HeadKind local_head{"local",
+                                    true,
+                                    true,
+                                    nullptr,
+                                    false,
+                                    make_local_head<float, Seen::itself>,
+                                    make_local_head<double, Seen::itself>,
+                                    list_local_head<Seen::itself>};
+
+/// The same of tanh(z): the non-linearity of the angle maps, without a circuit.
+constinit const HeadKind local_tanh_head{"local-tanh",
+                                         true,
+                                         true,
+                                         nullptr,
+                                         false,
+                                         make_local_head<float, Seen::tanh>,
+                                         make_local_head<double, Seen::tanh>,
+                                         list_local_head<Seen::tanh>};
 
 }  // namespace qmtl

@@ -104,8 +104,9 @@ ForeseenScore foreseen(double exact, const std::vector<double>& values, double s
   ForeseenScore score{exact, mean_of(values)};
   const double variance = variance_of(values), draws = static_cast<double>(values.size());
   const double reach = student_95(values.size() - 1) * std::sqrt(variance * (1 + 1 / draws));
-  score.low = score.value - reach;
-  score.high = score.value + reach;
+  // Scores of few samples move in steps and are no normal numbers: what was drawn can be.
+  score.low = std::min(score.value - reach, *std::min_element(values.begin(), values.end()));
+  score.high = std::max(score.value + reach, *std::max_element(values.begin(), values.end()));
   if (higher_is_better && *higher_is_better) score.high = std::min(score.high, 1.0);
   if (higher_is_better && !*higher_is_better) score.low = std::max(score.low, 0.0);
   score.of_shots = std::sqrt(shot_variance);

@@ -29,8 +29,8 @@ struct ForesightSettings {
 };
 
 /// A score that is foretold. `low` to `high` holds the score of one evaluation on the device with 95 %
-/// confidence: Student's prediction interval from the draws, cut to what the metric can be. NaN where
-/// undefined.
+/// confidence: Student's prediction interval from the draws, and all that was drawn, cut to what the metric
+/// can be. NaN where undefined.
 struct ForeseenScore {
   double exact = 0;  ///< without noise and shots
   double value = 0, low = 0, high = 0;

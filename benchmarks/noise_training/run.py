@@ -49,11 +49,27 @@ def device(level):
     return HERE / f"device-{level}.toml"
 
 
+def resplit(data, seed, to):
+    """A copy of a data set whose rows are dealt out anew, as many to each split."""
+    import h5py  # Debian: python3-h5py
+    import numpy
+
+    shutil.copyfile(data, to)
+    to.chmod(0o644)
+    with h5py.File(to, "r+") as file:
+        file["split"][...] = numpy.random.default_rng(seed).permutation(file["split"][...])
+        for name in [name for name in file.attrs if "hash" in name]:
+            del file.attrs[name]
+    return to
+
+
 def train(options, name, seed, level):
     """Trains one model and scores it: exactly, and on every device that it is asked about."""
     folder = options.out / "runs" / f"{name}-{seed}-{level}"
     noise = ["--set", f"train.noise={device(level)}"] if level else []
     data = options.data.get(name)
+    if options.resplits:
+        data = resplit(data, seed, options.out / f"{name}-{seed}.h5")
     report = run(options.qmtl, "train", SETS[name], "--overwrite", "--set", f"seed={seed}", "--set", f"run.folder={folder}",
                  *(["--set", f"data.file={data}"] if data else []), *(["--set", f"train.epochs={options.epochs}"]
                                                                       if options.epochs else []), *noise)
@@ -141,6 +157,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=0, help="fewer than the configurations have")
     parser.add_argument("--data", action="append", default=[], metavar="SET=FILE", help="where a set's data is")
     parser.add_argument("--served", action="store_true", help="also by trajectories and on an emulated device, where runs are there")
+    parser.add_argument("--resplits", action="store_true", help="deal out the rows anew for each seed (the sets of --data)")
     parser.add_argument("--samples", type=int, default=60, help="of the test split, on the emulated device")
     parser.add_argument("--tables", action="store_true", help="only print what was found")
     options = parser.parse_args()
@@ -160,7 +177,8 @@ def main():
                 for level in (0, SERVED):
                     results.of(f"{name} {seed} {level} served", lambda n=name, s=seed, v=level: serve(options, n, s, v))
     print(tables(results.found, sets, options.seeds))
-    print(served_table(results.found, sets, options.seeds))
+    if any(key.endswith(" served") for key in results.found):
+        print(served_table(results.found, sets, options.seeds))
 
 
 if __name__ == "__main__":

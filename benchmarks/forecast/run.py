@@ -18,6 +18,8 @@ import random
 import subprocess
 import sys
 
+from days import moved
+
 HERE = pathlib.Path(__file__).resolve().parent
 BENCHMARKS = HERE.parent
 MODELS = {"digits": ("digits", []), "ctg2": ("ctg2", []), "enb2": ("enb2", []), "mustard5": ("mustard5", []),
@@ -32,32 +34,6 @@ def qmtl(program, *arguments, check=True):
             sys.exit(f"{program} {' '.join(map(str, arguments))}: {done.stderr}")
         return None, done.stderr.strip()
     return json.loads(done.stdout), ""
-
-
-def moved(properties, seed):
-    """The device on one day: a log-normal factor on every time, every readout error, and the error of every pulse and coupler."""
-    draw = random.Random(seed)
-    made = json.loads(json.dumps(properties))
-    factors = {}
-
-    def by(place):
-        return factors.setdefault(place, math.exp(UNCERTAINTY * draw.gauss(0, 1)))
-
-    for q, qubit in enumerate(made["qubits"]):
-        listed = {number["name"] for number in qubit}
-        for number in qubit:
-            name = number["name"]
-            if name in ("T1", "T2") and number["value"] is not None:
-                number["value"] *= by((q, name))
-            elif name in ("prob_meas0_prep1", "prob_meas1_prep0", "readout_error") and number["value"] is not None:
-                number["value"] = min(0.5, number["value"] * by((q, name)))
-        if {"prob_meas0_prep1", "prob_meas1_prep0"} <= listed:
-            qubit[:] = [number for number in qubit if number["name"] != "readout_error"]
-    for gate in made["gates"]:
-        for number in gate["parameters"]:
-            if number["name"] == "gate_error" and number["value"] is not None and number["value"] < 1:
-                number["value"] = min(1.0, number["value"] * by(tuple(sorted(gate["qubits"]))))
-    return made
 
 
 def train(options, name):
@@ -94,7 +70,7 @@ def case(options, name, file):
     found = {}
     for day in range(options.days):
         noise, endpoint = places / f"{day}.json", places / f"{day}.toml"
-        noise.write_text(json.dumps(moved(properties, f"{name} {file.name} {day}")))
+        noise.write_text(json.dumps(moved(properties, f"{name} {file.name} {day}", UNCERTAINTY)))
         endpoint.write_text(f'kind = "noisy"\nnoise = "{noise.name}"\nseed = {day}\ntarget = "{file}"\nproperties = "{file}"\n')
         folder = places / "replay"
         subprocess.run(["rm", "-rf", folder], check=True)

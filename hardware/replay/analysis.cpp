@@ -27,16 +27,22 @@ std::vector<double> scores_of(const ScoreRequest& request, std::span<const doubl
   return scores;
 }
 
-/// Every metric where higher is better ends at 1, every other at 0.
-ScoreInterval cut(ScoreInterval interval, bool higher_is_better) {
-  if (higher_is_better)
+bool higher_is_better(const TaskSpec& task) { return metric_info(task.metric).higher_is_better; }
+
+}  // namespace
+
+ScoreInterval cut_to_metric(ScoreInterval interval, bool higher) {
+  if (higher)
     interval.high = std::min(interval.high, 1.0);
   else
     interval.low = std::max(interval.low, 0.0);
   return interval;
 }
 
-}  // namespace
+ScoreInterval cut_to_mean(ScoreInterval interval, const ModelSpec& spec) {
+  return std::all_of(spec.tasks.begin(), spec.tasks.end(), higher_is_better) ? cut_to_metric(interval, true)
+                                                                             : interval;
+}
 
 ScoreInterval bootstrap_interval(double value, std::vector<double> replicates) {
   std::erase_if(replicates, [](double v) { return !std::isfinite(v); });
@@ -67,14 +73,10 @@ ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& 
   }
   ReplayScores scores;
   const std::size_t tasks = request.spec.tasks.size();
-  bool all_higher = true;
-  for (std::size_t t = 0; t < tasks; ++t) {
-    const bool higher = metric_info(request.spec.tasks[t].metric).higher_is_better;
-    all_higher = all_higher && higher;
-    scores.tasks.push_back(cut(bootstrap_interval(found[t], replicates[t]), higher));
-  }
-  scores.mean = bootstrap_interval(found[tasks], replicates[tasks]);
-  if (all_higher) scores.mean = cut(scores.mean, true);
+  for (std::size_t t = 0; t < tasks; ++t)
+    scores.tasks.push_back(
+        cut_to_metric(bootstrap_interval(found[t], replicates[t]), higher_is_better(request.spec.tasks[t])));
+  scores.mean = cut_to_mean(bootstrap_interval(found[tasks], replicates[tasks]), request.spec);
   return scores;
 }
 

@@ -50,6 +50,12 @@ struct ScoreRequest {
 /// interval of width 0): no intervals.
 ReplayScores score_measured(const MeasuredValues& measured, const ScoreRequest& request);
 
+/// The interval's ends cut to what a metric can be: every one where higher is better ends at 1, every other
+/// at 0.
+ScoreInterval cut_to_metric(ScoreInterval interval, bool higher_is_better);
+/// The same of the mean of the tasks' scores: cut where higher is better in all of them.
+ScoreInterval cut_to_mean(ScoreInterval interval, const ModelSpec& spec);
+
 /// The interval of `value` from the replicates' values by that rule, not cut.
 ScoreInterval bootstrap_interval(double value, std::vector<double> replicates);
 

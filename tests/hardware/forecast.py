@@ -4,34 +4,16 @@
 simulated devices that are drawn within the calibration's uncertainty."""
 
 import json
-import math
-import random
+import os
+import sys
 
 from replay_calibrated import device
 from replay_case import LONG, ReplayCase, harness, too_many
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "benchmarks", "forecast"))
+from days import moved  # noqa: E402
+
 SAMPLES = "80"
-
-
-def moved(properties, seed, uncertainty):
-    """A device within the calibration's uncertainty, by another generator than the forecast's."""
-    draw = random.Random(seed)
-    made = json.loads(json.dumps(properties))
-    factors = {}
-
-    def by(place):
-        return factors.setdefault(place, math.exp(uncertainty * draw.gauss(0, 1)))
-
-    for q, qubit in enumerate(made["qubits"]):
-        for number in qubit:
-            if number["name"] in ("T1", "T2", "prob_meas0_prep1", "prob_meas1_prep0"):
-                number["value"] *= by((q, number["name"]))
-        qubit[:] = [number for number in qubit if number["name"] != "readout_error"]
-    for gate in made["gates"]:
-        for number in gate["parameters"]:
-            if number["name"] == "gate_error" and number["value"] < 1:
-                number["value"] *= by(tuple(sorted(gate["qubits"])))
-    return made
 
 
 class Forecast(ReplayCase):

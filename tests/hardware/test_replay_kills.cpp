@@ -161,7 +161,7 @@ struct Outcome {
   int kills = 0, processes = 0;
 };
 
-const std::string identity(64, 'b');
+const std::string killed_identity(64, 'b');
 
 Outcome replay(const Provider& provider, std::uint64_t seed, double often) {
   const std::vector<ReplayProgram> programs{fake::program("a", 2, 10), fake::program("b", 1, 20),
@@ -190,7 +190,7 @@ Outcome replay(const Provider& provider, std::uint64_t seed, double often) {
     seams.tell = [](const std::string&) {};
     try {
       text = whole_lines(text);
-      ReplayJournal journal(text, "journal.jsonl", identity, [&](std::string_view line) {
+      ReplayJournal journal(text, "journal.jsonl", killed_identity, [&](std::string_view line) {
         accidents.maybe();
         if (accidents.happens(accidents.often)) {  // in the middle of the writing
           text += line.substr(0, accidents.random() % line.size());
@@ -201,7 +201,7 @@ Outcome replay(const Provider& provider, std::uint64_t seed, double often) {
         accidents.maybe();
       });
       Way way(provider, service, accidents, clock, std::exchange(lost_are_absent, false));
-      ReplayDriver driver(way, journal, identity, pack_jobs(programs, {}), programs, seams, {});
+      ReplayDriver driver(way, journal, killed_identity, pack_jobs(programs, {}), programs, seams, {});
       driver.plan();
       done = driver.run(ReplayPhase::work) == ReplayEnd::done;
       outcome.spent = journal.spent();
@@ -211,7 +211,7 @@ Outcome replay(const Provider& provider, std::uint64_t seed, double often) {
       if (provider.finds || error.fault() != EndpointFault::refused) continue;
       // Jobs have no names there: somebody looks at the service's own list, ends what waits there without
       // being known here, and says that it is gone.
-      const ReplayJournal journal(whole_lines(text), "journal.jsonl", identity, [](std::string_view) {});
+      const ReplayJournal journal(whole_lines(text), "journal.jsonl", killed_identity, [](std::string_view) {});
       std::set<std::string> known;
       for (const JobRecord& job : journal.jobs()) known.insert(job.last.ids.begin(), job.last.ids.end());
       for (std::size_t j = 0; j < service.jobs.size(); ++j)

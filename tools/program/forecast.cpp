@@ -96,9 +96,7 @@ int forecast_command(const Ranks& ranks, const Arguments& args) {
   const ThreadLimit threads(find_cores(ranks), options->common.threads);
   ForecastRequest request = request_of(*options);
   WorkClock clock(ProgressPrinter::choose(options->common.progress, options->common.quiet));
-  request.working = [&clock](const std::string& what, std::size_t done, std::size_t all) {
-    clock.step(what, done, all);
-  };
+  request.working = clock.follower();
   const auto json = forecast_scores(ranks, request);
   clock.step("", 0, 0);
   if (options->has("out")) write_file(options->text("out"), json_text(json, 1) + "\n");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -22,6 +23,10 @@ class WorkClock {
 
   /// A step begins: number `done` (from 0) of `all`; 0 of 0: nobody knows. An empty text: nothing is done.
   void step(const std::string& what, std::size_t done, std::size_t all);
+  /// What calls step(): for workflows, which the clock must outlive.
+  std::function<void(const std::string&, std::size_t, std::size_t)> follower() {
+    return [this](const std::string& what, std::size_t done, std::size_t all) { step(what, done, all); };
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

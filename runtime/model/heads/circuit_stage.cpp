@@ -68,9 +68,8 @@ template <class Real>
 typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(BlockRange blocks,
                                                                 const StageSetup& setup) const {
   const int begin = first_block_[blocks.first], end = first_block_[blocks.last];
-  std::size_t first = 0;
-  for (int b = 0; b < begin; ++b) first += circuit_.blocks[static_cast<std::size_t>(b)].outputs.size();
-  return make_part(restrict_blocks(circuit_, begin, end), first, setup);
+  const int first = output_begin(circuit_)[static_cast<std::size_t>(begin)];
+  return make_part(restrict_blocks(circuit_, begin, end), static_cast<std::size_t>(first), setup);
 }
 
 template <class Real>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/model/heads/head.h"
@@ -31,8 +30,7 @@ class LinearHead final : public Head<Real> {
   std::size_t width() const override { return width_; }
   const std::vector<ParamInfo>& params() const override { return params_; }
   void initial(const InitialValues& random, std::uint32_t tensor, std::span<double> values) const override {
-    const double limit = std::sqrt(6.0 / static_cast<double>(width_ + outputs_));
-    random.uniform(tensor, limit, values.first(width_ * outputs_));
+    random.uniform(tensor, glorot(width_, outputs_), values.first(width_ * outputs_));
     for (double& bias : values.subspan(width_ * outputs_)) bias = 0.0;
   }
   void bind(std::span<const double> params) override {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/model/heads/head.h"
@@ -72,9 +71,6 @@ class LowRankHead final : public Head<Real> {
   static std::size_t at_least_one(int number, const char* what) {
     if (number < 1) throw usage_error(std::string(what) + " at least 1, found " + std::to_string(number));
     return static_cast<std::size_t>(number);
-  }
-  static double glorot(std::size_t inputs, std::size_t outputs) {
-    return std::sqrt(6.0 / static_cast<double>(inputs + outputs));
   }
 
   std::size_t width_, rank_, outputs_ = 0;

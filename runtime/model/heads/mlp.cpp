@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include "runtime/base/error.h"
 #include "runtime/base/math.h"
@@ -114,10 +113,6 @@ class MlpHead final : public Head<Real> {
   }
 
  private:
-  static double glorot(std::size_t inputs, std::size_t outputs) {
-    return std::sqrt(6.0 / static_cast<double>(inputs + outputs));
-  }
-
   Matrix<Real> units_of(const Matrix<Real>& units, std::size_t task_of_group) const {
     return units.middleCols(static_cast<Eigen::Index>(task_of_group * hidden_),
                             static_cast<Eigen::Index>(hidden_));

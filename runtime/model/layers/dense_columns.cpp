@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/model/layers/dense_columns.h"
 
+#include <cmath>
 #include <vector>
 
 namespace qmtl {
+
+double glorot(std::size_t inputs, std::size_t outputs) {
+  return std::sqrt(6.0 / static_cast<double>(inputs + outputs));
+}
 
 template <class Real>
 DenseColumns<Real>::DenseColumns(std::size_t width, std::size_t total, std::size_t first, std::size_t count)

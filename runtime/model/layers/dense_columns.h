@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "runtime/model/matrix.h"
 
 namespace qmtl {
+
+/// The limit of a dense layer's uniform initial weights (Glorot and Bengio 2010).
+double glorot(std::size_t inputs, std::size_t outputs);
 
 /// Some columns of a dense layer y = x W + b: what one task, or one task group, needs of it. The whole
 /// layer's parameters are [W (width x total, row-major) | b (total)]; gradients have the same shape.

@@ -7,8 +7,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string score_text(const Json& value) { return value.is_number() ? fixed(value.get<double>(), 4) : "-"; }
-
 std::string deviation_text(const Json& value) {
   return value.is_number() ? significant(value.get<double>(), 2) : "-";
 }

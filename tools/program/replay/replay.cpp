@@ -140,9 +140,7 @@ int replay_command(const Ranks& ranks, const Arguments& args) {
   }
   ReplayWork work = read_work_options(*options);
   WorkClock clock(ProgressPrinter::choose(options->common.progress, options->common.quiet));
-  work.working = [&clock](const std::string& what, std::size_t done, std::size_t all) {
-    clock.step(what, done, all);
-  };
+  work.working = clock.follower();
   if (!function) {
     const ReplayForecast forecast = plan_replay(ranks, place, work);
     work.step("");

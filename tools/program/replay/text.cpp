@@ -22,8 +22,6 @@ std::string shown(const Json& value) {
   return significant(value.get<double>(), 6);
 }
 
-std::string score_text(const Json& value) { return value.is_number() ? fixed(value.get<double>(), 4) : "-"; }
-
 /// The named fields of objects as a table.
 std::string table_of(const Json& list, const std::vector<std::string>& fields) {
   std::vector<std::vector<std::string>> rows{fields};
@@ -40,6 +38,8 @@ std::string endpoint_text(const Json& endpoint) {
 }
 
 }  // namespace
+
+std::string score_text(const Json& value) { return value.is_number() ? fixed(value.get<double>(), 4) : "-"; }
 
 std::string replay_plan_table(const ReplayForecast& forecast) {
   const Json json = replay_plan_json(forecast);

@@ -17,6 +17,9 @@ std::string replay_plan_table(const ReplayForecast& forecast);
 nlohmann::ordered_json replay_status_json(const ReplayStatus& status);
 std::string replay_status_table(const ReplayStatus& status);
 
+/// A score or an end of its interval; "-" where there is none.
+std::string score_text(const nlohmann::ordered_json& value);
+
 /// The scores that are foretold of one plan: its tasks, then their mean.
 std::string foreseen_table(const nlohmann::ordered_json& plan);
 /// What `qmtl forecast` found, for people.

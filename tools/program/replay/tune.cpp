@@ -122,9 +122,7 @@ int replay_tune(const Ranks& ranks, const Arguments& args) {
   TuneRequest request = read_request(*options);
   request.stop = stop_requested;
   WorkClock clock(ProgressPrinter::choose(options->common.progress, options->common.quiet));
-  request.working = [&clock](const std::string& what, std::size_t done, std::size_t all) {
-    clock.step(what, done, all);
-  };
+  request.working = clock.follower();
   if (options->values.at("dry-run").as<bool>()) {
     std::cout << tune_json(forecast_tuning(ranks, request)).dump(2) << std::endl;
     return 0;

@@ -63,7 +63,6 @@ ReplayWork read_work_options(const Options& options) {
   patience.in_flight = number_from(options, "in-flight", patience.in_flight, 1, 1'000'000);
   work.calibration_age = static_cast<std::int64_t>(3600 * seconds_from(options, "calibration-age", 12));
   work.forecast = options.text_or("forecast", "");
-  work.foresight.seed = static_cast<std::uint64_t>(whole(options, "seed", 0, 0, INT64_MAX));
   work.rehearsal = options.text_or("rehearse", "");
   work.rehearsals = number_from(options, "rehearsals", work.rehearsals, 1, 10'000);
   work.replicates = number_from(options, "replicates", work.replicates, 0, 1'000'000);

@@ -290,9 +290,10 @@ ReplayForecast plan_replay(const Ranks& ranks, const ReplayPlace& place, const R
   check_rehearsal(session, work.rehearsal, work.working);
   ReplayForecast forecast = forecast_replay(session, place.folder);
   if (work.forecast.empty()) return forecast;
-  forecast.scores = foresee_scores(session, load_calibrated(work.forecast), {session.request.shots},
-                                   work.foresight, work.working)
-                        .front();
+  const ForesightSettings settings{.seed = session.request.seed};
+  forecast.scores =
+      foresee_scores(session, load_calibrated(work.forecast), {session.request.shots}, settings, work.working)
+          .front();
   forecast.tasks = session.model.spec().tasks;
   return forecast;
 }

@@ -32,8 +32,7 @@ struct ReplayWork {
   std::int64_t calibration_age = 12 * 3600;  ///< seconds for which a calibration of readings is used again
   std::string rehearsal;                     ///< file of a noise model; "": no rehearsal
   int rehearsals = 5;                        ///< with so many seeds
-  std::string forecast;  ///< plan: a device's properties, to foretell the scores; "": none
-  ForesightSettings foresight;
+  std::string forecast;   ///< plan: a device's properties, to foretell the scores; "": none
   int replicates = 1000;  ///< of the bootstrap of intervals, 0: none
   ScoreChoices scoring;   ///< of fetch and score
   SimdTarget simd = SimdTarget::best;

@@ -87,31 +87,17 @@ class DrawnDevice {
   std::vector<std::optional<GroupSampler>> samplers_;  ///< of each program; nothing: shots of its own
 };
 
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double variance_of(const std::vector<double>& values) {
-  const double mean = mean_of(values);
-  double sum = 0;
-  for (const double value : values) sum += (value - mean) * (value - mean);
-  return sum / static_cast<double>(values.size() - 1);
-}
-
-/// `shot_variance`: what the shots alone bring in.
-ForeseenScore foreseen(double exact, const std::vector<double>& values, double shot_variance,
-                       std::optional<bool> higher_is_better) {
-  ForeseenScore score{exact, mean_of(values)};
-  const double variance = variance_of(values), draws = static_cast<double>(values.size());
+/// `shot_variance`: what the shots alone bring in. Not cut to what the metric can be.
+ForeseenScore foreseen(double exact, const std::vector<double>& values, double shot_variance) {
+  const RehearsedScore drawn = summary(values);
+  const double variance = drawn.deviation * drawn.deviation, draws = static_cast<double>(values.size());
   const double reach = student_95(values.size() - 1) * std::sqrt(variance * (1 + 1 / draws));
   // Scores of few samples move in steps and are no normal numbers: what was drawn can be.
-  score.low = std::min(score.value - reach, *std::min_element(values.begin(), values.end()));
-  score.high = std::max(score.value + reach, *std::max_element(values.begin(), values.end()));
-  if (higher_is_better && *higher_is_better) score.high = std::min(score.high, 1.0);
-  if (higher_is_better && !*higher_is_better) score.low = std::max(score.low, 0.0);
-  score.of_shots = std::sqrt(shot_variance);
-  score.of_device = std::sqrt(std::max(0.0, variance - shot_variance));
-  return score;
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return {exact,
+          {drawn.mean, std::min(drawn.mean - reach, *least), std::max(drawn.mean + reach, *most)},
+          std::sqrt(shot_variance),
+          std::sqrt(std::max(0.0, variance - shot_variance))};
 }
 
 }  // namespace
@@ -176,17 +162,18 @@ std::vector<ForeseenScores> foresee_scores(const ReplaySession& session, const C
     scores.shots = shots[k];
     scores.executions = executions_with(session, shots[k]);
     // Two halves differ by twice a half's variance, which is twice that of all shots.
-    const auto of_shots = [&](std::size_t score) {
-      return mean_of(of_halves[score]) * static_cast<double>(most) / static_cast<double>(shots[k]) / 4;
+    const auto score = [&](std::size_t number) {
+      const double of_shots =
+          summary(of_halves[number]).mean * static_cast<double>(most) / static_cast<double>(shots[k]) / 4;
+      return foreseen(exact[number], values[k][number], of_shots);
     };
-    bool all_higher = true;
     for (std::size_t t = 0; t + 1 < count; ++t) {
-      const bool higher = metric_info(spec.tasks[t].metric).higher_is_better;
-      all_higher = all_higher && higher;
-      scores.tasks.push_back(foreseen(exact[t], values[k][t], of_shots(t), higher));
+      scores.tasks.push_back(score(t));
+      ScoreInterval& interval = scores.tasks.back().interval;
+      interval = cut_to_metric(interval, metric_info(spec.tasks[t].metric).higher_is_better);
     }
-    scores.mean = foreseen(exact.back(), values[k].back(), of_shots(count - 1),
-                           all_higher ? std::optional(true) : std::nullopt);
+    scores.mean = score(count - 1);
+    scores.mean.interval = cut_to_mean(scores.mean.interval, spec);
   }
   return made;
 }

@@ -28,12 +28,12 @@ struct ForesightSettings {
   bool relayout = false;  ///< qubits are chosen by each draw's calibration, else by the one that is listed
 };
 
-/// A score that is foretold. `low` to `high` holds the score of one evaluation on the device with 95 %
+/// A score that is foretold. The interval holds the score of one evaluation on the device with 95 %
 /// confidence: Student's prediction interval from the draws, and all that was drawn, cut to what the metric
 /// can be. NaN where undefined.
 struct ForeseenScore {
   double exact = 0;  ///< without noise and shots
-  double value = 0, low = 0, high = 0;
+  ScoreInterval interval;
   double of_shots = 0, of_device = 0;  ///< standard deviations that the shots and the calibration bring in
 };
 

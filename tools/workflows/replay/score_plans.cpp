@@ -29,6 +29,7 @@ struct ComparedPlan {
 
 std::vector<ComparedPlan> make_plans(const Ranks& ranks, const ForecastRequest& request,
                                      const CalibratedDevice& device) {
+  const EndpointConfig config = simulated(device);
   std::vector<ComparedPlan> plans;
   for (const std::string& qubits : request.qubits)
     for (const MitigationSettings& mitigation : request.mitigations) {
@@ -36,16 +37,16 @@ std::vector<ComparedPlan> make_plans(const Ranks& ranks, const ForecastRequest& 
       static_cast<MitigationSettings&>(asked) = mitigation;
       asked.qubits = qubits;
       asked.shots = *std::max_element(request.shots.begin(), request.shots.end());
-      plans.push_back({qubits, plan_session(ranks, std::move(asked), simulated(device), request.simd)});
+      plans.push_back({qubits, plan_session(ranks, std::move(asked), config, request.simd)});
     }
   return plans;
 }
 
 Json foreseen_json(const ForeseenScore& score) {
   return {{"exact", json_number(score.exact)},
-          {"value", json_number(score.value)},
-          {"low", json_number(score.low)},
-          {"high", json_number(score.high)},
+          {"value", json_number(score.interval.value)},
+          {"low", json_number(score.interval.low)},
+          {"high", json_number(score.interval.high)},
           {"sd", {{"shots", json_number(score.of_shots)}, {"device", json_number(score.of_device)}}}};
 }
 
@@ -100,7 +101,7 @@ Json cheapest_json(double width, const std::vector<ComparedPlan>& plans,
     best["plan"] = plan_json(plans[p]);
     best["shots"] = *shots;
     best["executions"] = executions;
-    best["value"] = json_number(found[p].back().mean.value);
+    best["value"] = json_number(found[p].back().mean.interval.value);
   }
   if (fewest == 0) best["plan"] = nullptr;
   return best;

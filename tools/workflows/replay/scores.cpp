@@ -61,16 +61,17 @@ std::vector<std::size_t> rows_of(const ReplayModel& model, const std::vector<std
   return rows;
 }
 
+}  // namespace
+
 RehearsedScore summary(const std::vector<double>& values) {
   RehearsedScore score;
   const auto n = static_cast<double>(values.size());
-  for (double value : values) score.mean += value / n;
+  for (double value : values) score.mean += value;
+  score.mean /= n;
   for (double value : values) score.deviation += std::pow(value - score.mean, 2);
   score.deviation = values.size() > 1 ? std::sqrt(score.deviation / (n - 1)) : std::nan("");
   return score;
 }
-
-}  // namespace
 
 ProgramCounts simulate_counts(const ReplaySession& session, const NoiseModel& noise, std::uint64_t seed,
                               const WorkProgress& working) {

@@ -43,6 +43,8 @@ std::vector<double> exact_scores(const ReplayModel& model, const std::vector<std
 struct RehearsedScore {
   double mean = 0, deviation = 0;
 };
+RehearsedScore summary(const std::vector<double>& values);
+
 struct Rehearsal {
   std::string noise;
   int runs = 0;

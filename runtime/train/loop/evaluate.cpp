@@ -50,6 +50,17 @@ std::vector<float> predict_samples(const Ranks& ranks, const Predictor& predicto
       });
 }
 
+void require_finite(std::span<const float> logits, std::span<const std::size_t> rows, std::size_t outputs) {
+  const auto wrong =
+      std::find_if(logits.begin(), logits.end(), [](float logit) { return !std::isfinite(logit); });
+  if (wrong == logits.end()) return;
+  const auto at = static_cast<std::size_t>(wrong - logits.begin());
+  throw SharedError(Exit::data, "row " + std::to_string(rows[at / outputs]) + ": output " +
+                                    std::to_string(at % outputs) +
+                                    " of the model is not finite; its parameters have run away: train again "
+                                    "with a smaller train.learning_rate, or use an older checkpoint");
+}
+
 std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,
                                 const PredictRows& predict) {
   crash_point("predict");
@@ -72,14 +83,7 @@ std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const s
   });
   std::vector<float> all(rows.size() * outputs);
   ranks.gather(mine, counts, all);
-  const auto wrong = std::find_if(all.begin(), all.end(), [](float logit) { return !std::isfinite(logit); });
-  if (wrong != all.end()) {
-    const auto at = static_cast<std::size_t>(wrong - all.begin());
-    throw SharedError(
-        Exit::data, "row " + std::to_string(rows[at / outputs]) + ": output " + std::to_string(at % outputs) +
-                        " of the model is not finite; its parameters have run away: train again "
-                        "with a smaller train.learning_rate, or use an older checkpoint");
-  }
+  require_finite(all, rows, outputs);
   return all;
 }
 

@@ -33,4 +33,7 @@ using PredictRows = std::function<void(std::span<const std::size_t> rows, std::s
 std::vector<float> predict_rows(const Ranks& ranks, std::size_t outputs, const std::vector<std::size_t>& rows,
                                 const PredictRows& predict);
 
+/// Throws SharedError (data) naming the first of `rows` whose logits[rows, outputs] are not all finite.
+void require_finite(std::span<const float> logits, std::span<const std::size_t> rows, std::size_t outputs);
+
 }  // namespace qmtl

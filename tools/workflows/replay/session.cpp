@@ -169,6 +169,7 @@ ReplayModel load_replay_model(const Ranks& ranks, ReplayRequest& request, SimdTa
   model.angles = model.learner->circuit_angles(model.rows);
   model.exact_logits.resize(model.rows.size() * static_cast<std::size_t>(model.learner->outputs()));
   model.learner->predict(model.rows, model.exact_logits);
+  require_finite(model.exact_logits, model.rows, static_cast<std::size_t>(model.learner->outputs()));
   request.checkpoint_hash = portable_hash(model.checkpoint);
   request.data_hash = model.data.hash;
   return model;

@@ -164,6 +164,22 @@ std::vector<Key<Config>> training_keys() {
       key<C>("train.learn_task_weights", QMTL_MEMBER(model.learn_task_weights), {},
              "weights of the tasks' losses are trained (uncertainty weighting, Kendall et al. 2018)",
              "loss_weights"),
+      when<C>(
+          [](const C& c) { return c.train.task_weighting != TaskWeighting::none; },
+          key<C>("train.task_weighting", QMTL_MEMBER(train.task_weighting), {},
+                 "how the tasks' losses are weighed against each other: by `uncertainty` (another word for "
+                 "learn_task_weights = true), by `gradnorm` (equal gradient norms where training is "
+                 "equally fast, Chen et al. 2018; a pass of the head per task), by `pcgrad` (conflicting "
+                 "gradients are projected, Yu et al. 2020; a backward pass per task), or `none`",
+                 "grad_norm gradient_surgery loss_weighting")),
+      when<C>([](const C& c) { return c.train.gradnorm_alpha != TrainSpec{}.gradnorm_alpha; },
+              key<C>("train.gradnorm_alpha", QMTL_MEMBER(train.gradnorm_alpha), at_least(0),
+                     "gradnorm: how much tasks that learn more slowly than others are favoured, 1.5 unless "
+                     "said; 0: equal gradient norms")),
+      when<C>([](const C& c) { return c.train.gradnorm_rate != TrainSpec{}.gradnorm_rate; },
+              key<C>("train.gradnorm_rate", QMTL_MEMBER(train.gradnorm_rate), positive(),
+                     "gradnorm: step size of the weights, 0.025 unless said, as gradient norms are in units "
+                     "of their mean")),
       key<C>("train.precision", QMTL_MEMBER(model.precision), checked(check_precision),
              "`float` or `double`: arithmetic of backbone and circuit; parameters are double", "dtype"),
       key<C>("engine.plan", QMTL_MEMBER(model.plan), checked(check_plan),

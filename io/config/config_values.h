@@ -92,6 +92,10 @@ inline BatchKind parse_as(std::string_view text) {
   return parse_batch_kind(text);
 }
 template <>
+inline TaskWeighting parse_as(std::string_view text) {
+  return parse_task_weighting(text);
+}
+template <>
 inline Gate parse_as(std::string_view text) {
   const auto gate = gate_by_name(text);
   if (!gate || !is_qubit_rotation(*gate))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/runs/checkpoint.h"
 
+#include <cmath>
 #include <span>
+#include <string>
 
 #include "io/config/config.h"
 #include "io/files/atomic_file.h"
@@ -43,6 +45,26 @@ constexpr StateReal state_reals[] = {{"epoch_loss_sum", &TrainState::epoch_loss_
 
 // Sums of gradient norms of an unfinished epoch; absent between epochs.
 constexpr const char* norm_sums = "/epoch_gradient_norms";
+// GradNorm's; absent in other runs.
+constexpr const char* task_weights = "/task_weights";
+constexpr const char* first_losses = "/first_losses";
+
+/// Every weight is above 0; a loss is -1 until its task had labels.
+void check_task_weights(const TrainState& state, std::size_t tasks, const std::string& where) {
+  const std::vector<double>&weights = state.task_weights, &losses = state.first_losses;
+  if (weights.size() != losses.size())
+    inconsistent(where, std::string(task_weights) + " and " + first_losses + " differ in length: " +
+                            std::to_string(weights.size()) + " and " + std::to_string(losses.size()));
+  for (std::size_t t = 0; t < weights.size(); ++t)
+    if (!(weights[t] > 0.0) || !std::isfinite(weights[t]) || !std::isfinite(losses[t]))
+      inconsistent(where, std::string(task_weights) + " and " + first_losses +
+                              " must be finite, and the weights above 0; found " +
+                              std::to_string(weights[t]) + " and " + std::to_string(losses[t]) + " of task " +
+                              std::to_string(t));
+  if (!weights.empty() && weights.size() != tasks)
+    inconsistent(where, std::string(task_weights) + " has " + std::to_string(weights.size()) +
+                            " numbers; expected one for each of the " + std::to_string(tasks) + " tasks");
+}
 
 /// The rules that a written and a read checkpoint must keep.
 void check(const Checkpoint& checkpoint, const std::string& where) {
@@ -74,6 +96,8 @@ Checkpoint read_fields(const File& file) {
   for (const StateReal& entry : state_reals)
     state.*entry.member = hdf5::required_double(file, "/", entry.name);
   if (file.exists(norm_sums)) state.epoch_norm_sums = file.read<double>(norm_sums);
+  if (file.exists(task_weights)) state.task_weights = file.read<double>(task_weights);
+  if (file.exists(first_losses)) state.first_losses = file.read<double>(first_losses);
   state.history = read_history(file);
   checkpoint.statistics = read_statistics(file);
   checkpoint.meaning = read_meaning(file);
@@ -121,6 +145,10 @@ std::string checkpoint_hash(const Checkpoint& checkpoint) {
     hash.update_number(static_cast<std::uint64_t>(entry.get(state)));
   for (const StateReal& entry : state_reals) hash.update_number(state.*entry.member);
   if (!state.epoch_norm_sums.empty()) hash.update_array(state.epoch_norm_sums);
+  if (!state.task_weights.empty()) {
+    hash.update_array(state.task_weights);
+    hash.update_array(state.first_losses);
+  }
   hash_history(hash, state.history);
   hash_statistics(hash, checkpoint.statistics);
   hash.update_text(checkpoint.data_hash);
@@ -150,6 +178,7 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
   if (checkpoint.config_text.empty()) checkpoint.config_text = to_toml(checkpoint.config);
   checkpoint.run_hash = run_hash(checkpoint.state);
   check(checkpoint, path);
+  check_task_weights(checkpoint.state, checkpoint.config.model.tasks.size(), path);
   check_meaning(checkpoint.meaning, checkpoint.config.model, path);
   checkpoint.content_hash = checkpoint_hash(checkpoint);
 
@@ -170,6 +199,10 @@ WrittenCheckpoint write_checkpoint(const std::string& path, const Checkpoint& gi
   write_params(file, checkpoint);
   const std::vector<double>& norms = checkpoint.state.epoch_norm_sums;
   if (!norms.empty()) file.write<double>(norm_sums, {norms.size()}, norms);
+  if (!checkpoint.state.task_weights.empty()) {
+    file.write<double>(task_weights, {checkpoint.state.task_weights.size()}, checkpoint.state.task_weights);
+    file.write<double>(first_losses, {checkpoint.state.first_losses.size()}, checkpoint.state.first_losses);
+  }
   write_history(file, checkpoint.state.history);
   write_statistics(file, checkpoint.statistics);
   write_meaning(file, checkpoint.meaning);
@@ -195,6 +228,7 @@ Checkpoint read_checkpoint(const std::string& path) {
                      checkpoint.run_hash + ", found " + run +
                      "); the checkpoint is damaged: use an older one");
   checkpoint.config = parse_config(checkpoint.config_text, path + " (configuration)");
+  check_task_weights(checkpoint.state, checkpoint.config.model.tasks.size(), path);
   check_meaning(checkpoint.meaning, checkpoint.config.model, path);
   return checkpoint;
 }

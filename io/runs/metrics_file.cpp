@@ -111,6 +111,7 @@ std::string metrics_line(const EpochRecord& record, const std::vector<std::strin
   for (std::size_t i = 0; i < record.gradient_norms.size(); ++i)
     if (!std::isnan(record.gradient_norms[i]))
       norms[std::string(name(static_cast<ParamPart>(i)))] = json_number(record.gradient_norms[i]);
+  if (!record.task_weights.empty()) line["task_weights"] = by_task(tasks, record.task_weights);
   if (timing.steps > 0) line["timing"] = to_json(timing);
   return json_text(line) + "\n";
 }

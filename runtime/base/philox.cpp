@@ -36,11 +36,12 @@ double RandomStream::normal(Position at) const {
   return radius * math::cos(2.0 * math::pi * unit_interval(join(word[2], word[3])));
 }
 
-std::vector<std::size_t> RandomStream::permutation(std::size_t n, std::uint32_t step) const {
+std::vector<std::size_t> RandomStream::permutation(std::size_t n, std::uint32_t step,
+                                                   std::uint32_t task) const {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (std::size_t last = n; last-- > 1;) {
-    const auto word = bits({step, 0, 0, static_cast<std::uint32_t>(last)});
+    const auto word = bits({step, task, 0, static_cast<std::uint32_t>(last)});
     // floor(u (last + 1) / 2^64) for a 64-bit u, in two 32-bit halves; exact while n < 2^32.
     const std::uint64_t low = word[1] * std::uint64_t{last + 1} >> 32;
     std::swap(order[last], order[(word[0] * std::uint64_t{last + 1} + low) >> 32]);

@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   perturbation = 17,
   importance = 18,
   batch_order = 19,
+  projection_order = 20,
 };
 
 /// Philox4x32-10: ten rounds of a counter-based generator (Salmon, Moraes, Dror and Shaw, "Parallel random
@@ -60,8 +61,8 @@ class RandomStream {
   /// Standard normal (Box and Muller 1958), |value| < 8.6.
   double normal(Position at) const;
   const std::array<std::uint32_t, 2>& key() const { return key_; }
-  /// A random order of 0 .. n-1, n < 2^32 (Fisher-Yates), from positions {step, 0, 0, 1 .. n-1}.
-  std::vector<std::size_t> permutation(std::size_t n, std::uint32_t step) const;
+  /// A random order of 0 .. n-1, n < 2^32 (Fisher-Yates), from positions {step, task, 0, 1 .. n-1}.
+  std::vector<std::size_t> permutation(std::size_t n, std::uint32_t step, std::uint32_t task = 0) const;
 
  private:
   std::array<std::uint32_t, 2> key_;

@@ -6,8 +6,10 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
+#include "runtime/engine/engine.h"
 #include "runtime/model/heads/bind_tasks.h"
 #include "runtime/train/label_scale.h"
+#include "runtime/train/task_weighting.h"
 
 namespace qmtl {
 namespace {
@@ -83,6 +85,28 @@ void check_data(const Dataset& data, const ModelSpec& spec, std::size_t first) {
                        "' has no labelled training sample: label some samples of split 0 or "
                        "remove the task");
   }
+}
+
+void check_model(const ModelSpec& spec, const TrainSpec& train) {
+  if (spec.inputs.empty() || spec.inputs.size() != spec.input_widths.size())
+    throw usage_error("the model has no inputs: complete its configuration from the data set first");
+  if (spec.tasks.empty()) throw usage_error("the model has no tasks: the data set needs at least one");
+  for (const TaskSpec& task : spec.tasks)
+    if (!(task.weight >= 0.0) || std::isinf(task.weight))
+      throw usage_error("task." + task.name + ".weight: expected a finite number >= 0, found " +
+                        std::to_string(task.weight));
+  std::int64_t in_generations = 0;
+  for (int tasks : spec.generations) in_generations += tasks;
+  if (!spec.generations.empty() && in_generations != static_cast<std::int64_t>(spec.tasks.size()))
+    throw usage_error("head.generations: expected numbers of tasks that add up to " +
+                      std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
+  if (train.shard < 0 || train.shard % static_cast<int>(tile_samples) != 0)
+    throw usage_error("distributed.shard: expected 0 (chosen by the model) or a multiple of " +
+                      std::to_string(tile_samples) + " samples, found " + std::to_string(train.shard));
+  if (train.shots < 0)
+    throw usage_error("train.shots: expected 0 (exact) or a number of shots, found " +
+                      std::to_string(train.shots));
+  check_task_weighting(spec, train);
 }
 
 }  // namespace qmtl

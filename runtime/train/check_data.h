@@ -3,6 +3,7 @@
 
 #include "runtime/model/data.h"
 #include "runtime/model/spec.h"
+#include "runtime/train/config.h"
 
 namespace qmtl {
 
@@ -11,5 +12,9 @@ namespace qmtl {
 /// that no training sample has a label for (of the newest generation's). Data without any task is fit for
 /// prediction; data without training samples for evaluation. Samples are counted from `first` on.
 void check_data(const Dataset& data, const ModelSpec& spec, std::size_t first = 0);
+
+/// Throws Error (usage) naming the key of what no training can have: a model that was not completed from a
+/// data set, weights, generations, shards or shots out of range, a weighting of tasks that has no meaning.
+void check_model(const ModelSpec& spec, const TrainSpec& train);
 
 }  // namespace qmtl

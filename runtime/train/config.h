@@ -14,6 +14,8 @@ enum class OptimiserKind : std::uint8_t { adam, adamw, sgd };
 enum class ScheduleKind : std::uint8_t { constant, cosine };
 /// What a batch holds: rows of any tasks, or rows of one.
 enum class BatchKind : std::uint8_t { mixed, task };
+/// How the tasks' losses are weighed against each other while training (task_weighting.h).
+enum class TaskWeighting : std::uint8_t { none, uncertainty, gradnorm, pcgrad };
 
 struct TrainSpec {
   std::uint64_t seed = 1;
@@ -38,6 +40,10 @@ struct TrainSpec {
   int trajectories = 16;   ///< of every sample and step, where its noise is simulated by them
   int shard = 0;           ///< samples per work unit, a multiple of tile_samples; 0: chosen by the learner
   int task_groups = 1;     ///< work units per shard
+  /// ModelSpec::learn_task_weights is what uncertainty weighting is after resolve().
+  TaskWeighting task_weighting = TaskWeighting::none;
+  double gradnorm_alpha = 1.5;           ///< exponent of the relative training rates; 0: equal gradient norms
+  double gradnorm_rate = 0.025;          ///< step size of its weights, in units of the mean gradient norm
   std::vector<std::string> frozen = {};  ///< parameters that stay as they start (frozen.h)
   bool operator==(const TrainSpec&) const = default;
 };
@@ -75,8 +81,10 @@ struct Config {
 std::string_view name(OptimiserKind value);
 std::string_view name(ScheduleKind value);
 std::string_view name(BatchKind value);
+std::string_view name(TaskWeighting value);
 OptimiserKind parse_optimiser(std::string_view text);
 ScheduleKind parse_schedule(std::string_view text);
 BatchKind parse_batch_kind(std::string_view text);
+TaskWeighting parse_task_weighting(std::string_view text);
 
 }  // namespace qmtl

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/base/error.h"
 #include "runtime/base/math.h"
@@ -12,6 +13,7 @@
 #include "runtime/model/loss.h"
 #include "runtime/train/check_data.h"
 #include "runtime/train/network.h"
+#include "runtime/train/task_weighting.h"
 
 namespace qmtl {
 
@@ -37,14 +39,19 @@ class LearnerOf final : public Learner {
  public:
   LearnerOf(const ModelSpec& spec, const TrainSpec& train, const Dataset& data, const Statistics& statistics,
             SimdTarget target, const TrainingDevice& device)
-      : groups_(cut_tasks(spec, train.task_groups)),
-        finished_(groups_.size() - static_cast<std::size_t>(train.task_groups)),
+      : weighting_(train.task_weighting),
+        parts_(parts_of_groups(cut_tasks(spec, train.task_groups), weighting_)),
+        finished_(parts_.size() - static_cast<std::size_t>(train.task_groups)),
+        groups_(weighs_by_gradients(weighting_) ? cut_tasks(spec, static_cast<int>(spec.tasks.size()))
+                                                : cut_tasks(spec, train.task_groups)),
         network_({spec, groups_, train.shots, target}, statistics),
+        shared_(shared_params(weighting_, network_.params())),
         inputs_(bind_inputs(data, spec)),
         seed_(train.seed),
         device_(device) {
     if (device_) network_.train_on(device_, strength_);
     bind_tasks_of(data);
+    if (weighting_ == TaskWeighting::gradnorm) task_weights_.assign(tasks_.size(), 1.0);
     shard_ = train.shard > 0 ? static_cast<std::size_t>(train.shard) : suitable_shard(train.batch);
   }
 
@@ -68,28 +75,48 @@ class LearnerOf final : public Learner {
   double unit_cost(std::size_t unit, std::size_t batch_rows) const override {
     const std::size_t first = unit / trained_groups() * shard_;
     const std::size_t rows = std::min(shard_, batch_rows - std::min(first, batch_rows));
-    return static_cast<double>(rows) * row_cost(group_of(unit));
+    return static_cast<double>(rows) * row_cost(part_of(unit));
   }
-  std::size_t accumulator_size() const override { return count_params(params()) + tasks_.size(); }
+  std::size_t accumulator_size() const override {
+    return count_params(params()) + tasks_.size() * (1 + shared_.size);
+  }
+  void set_task_weights(std::span<const double> weights) override {
+    task_weights_.assign(weights.begin(), weights.end());
+  }
 
   void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const override {
-    const std::size_t shard = unit / trained_groups(), group = group_of(unit);
+    const std::size_t shard = unit / trained_groups(), part = part_of(unit);
     const std::size_t first = shard * shard_, last = std::min(batch.rows.size(), first + shard_);
     const std::span<const std::size_t> rows = std::span(batch.rows).subspan(first, last - first);
     const std::span<double> gradient = accumulator.first(count_params(params()));
-    const std::span<double> losses = accumulator.subspan(count_params(params()));
+    const std::span<double> losses = accumulator.subspan(count_params(params()), tasks_.size());
     const Pass pass{true, batch.seed, batch.step, rows};
     Memory& memory = memory_.local();
     gather(rows, memory.x);
     network_.backbone().forward(pass, memory.x, memory.z, memory.cache);
-    network_.head().gradient(
-        pass, group, memory.z,
-        [&](std::size_t begin, std::size_t count, std::span<const double> logits,
-            std::span<double> cotangents) {
-          add_losses(batch, rows.subspan(begin, count), group, logits, cotangents, gradient, losses,
-                     memory.tasks);
-        },
-        memory.dz, gradient.subspan(network_.head_begin(), network_.head_end() - network_.head_begin()));
+    const auto of_head = [&](std::size_t group) {
+      network_.head().gradient(
+          pass, group, memory.z,
+          [&](std::size_t begin, std::size_t count, std::span<const double> logits,
+              std::span<double> cotangents) {
+            add_losses(batch, rows.subspan(begin, count), group, logits, cotangents, gradient, losses,
+                       memory.tasks);
+          },
+          memory.dz, gradient.subspan(network_.head_begin(), network_.head_end() - network_.head_begin()));
+    };
+    if (weighs_by_gradients(weighting_)) {
+      const auto by_task = accumulator.subspan(gradient.size() + losses.size());
+      for (std::size_t task = parts_[part].first; task < parts_[part].last; ++task) {
+        of_head(task);
+        keep_task(memory, task == parts_[part].first, gradient,
+                  by_task.subspan(task * shared_.size, shared_.size));
+      }
+      if (weighting_ == TaskWeighting::gradnorm)
+        network_.backbone().backward(memory.cache, memory.sum, gradient.first(network_.head_begin()));
+      return;
+    }
+    const std::size_t group = parts_[part].first;
+    of_head(group);
     network_.backbone().backward(memory.cache, memory.dz, gradient.first(network_.head_begin()));
     if (shard == 0 && spec().learn_task_weights) add_variance_terms(batch, groups_[group], gradient, losses);
   }
@@ -144,8 +171,22 @@ class LearnerOf final : public Learner {
 
  private:
   static constexpr std::int64_t no_step = -1;  ///< whose random numbers predictions take
-  double row_cost(std::size_t group) const {
-    return network_.backbone().cost() + network_.head().group_cost(group);
+  /// The groups of the head that each part of a batch's work has: one, or the tasks of one.
+  static std::vector<TaskRange> parts_of_groups(std::vector<TaskRange> groups, TaskWeighting weighting) {
+    if (!weighs_by_gradients(weighting))
+      for (std::size_t g = 0; g < groups.size(); ++g) groups[g] = {g, g + 1};
+    return groups;
+  }
+
+  double row_cost(std::size_t part) const {
+    double cost = network_.backbone().cost();
+    const auto groups = static_cast<double>(parts_[part].last - parts_[part].first);
+    // The backward pass is two thirds of a layer's operations (Layer::cost).
+    if (weighting_ == TaskWeighting::pcgrad) cost *= (1.0 + 2.0 * groups) / 3.0;
+    if (weighting_ == TaskWeighting::gradnorm) cost += 2.0 * groups * static_cast<double>(shared_.size);
+    for (std::size_t group = parts_[part].first; group < parts_[part].last; ++group)
+      cost += network_.head().group_cost(group);
+    return cost;
   }
 
   /// What a unit costs whatever its samples (clearing and summing a gradient, a task for a thread) should not
@@ -160,8 +201,8 @@ class LearnerOf final : public Learner {
     return rows;
   }
 
-  std::size_t trained_groups() const { return groups_.size() - finished_; }
-  std::size_t group_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
+  std::size_t trained_groups() const { return parts_.size() - finished_; }
+  std::size_t part_of(std::size_t unit) const { return finished_ + unit % trained_groups(); }
   std::size_t shards(std::size_t batch_rows) const { return (batch_rows + shard_ - 1) / shard_; }
 
   /// visit(rows of the chunk, their z) in order.
@@ -202,6 +243,7 @@ class LearnerOf final : public Learner {
     std::vector<Matrix<Real>> x;
     std::vector<float> numbers;  ///< rows of an input that does not lie in memory
     Matrix<Real> z, dz;
+    Matrix<Real> sum;  ///< of the tasks' dz, where each is looked at by itself
     struct Tasks {
       std::vector<float> labels;
       std::vector<double> values, slopes, sums;
@@ -227,9 +269,30 @@ class LearnerOf final : public Learner {
     }
   }
 
+  /// Adds one task's gradient of the shared parameters to `own`, from its dz and from what its pass of the
+  /// head has left in `gradient`.
+  void keep_task(Memory& memory, bool first, std::span<double> gradient, std::span<double> own) const {
+    if (weighting_ == TaskWeighting::gradnorm) {
+      network_.backbone().backward_representation(memory.cache, memory.dz, own);
+      if (first)
+        memory.sum = memory.dz;
+      else
+        memory.sum += memory.dz;
+      return;
+    }
+    // The backbone's parameters come first, here as there.
+    network_.backbone().backward(memory.cache, memory.dz, own.first(network_.head_begin()));
+    for (const SharedParams::Piece& piece : shared_.pieces) {
+      if (piece.begin < network_.head_begin()) continue;
+      for (std::size_t i = 0; i < piece.size; ++i)
+        own[piece.at + i] += std::exchange(gradient[piece.begin + i], 0.0);
+    }
+  }
+
   /// Kendall, Gal & Cipolla 2018 with s = log variance: exp(-s) L + s / 2, and half the first term for
   /// regression.
   double factor(std::size_t t) const {
+    if (!task_weights_.empty()) return task_weights_[t];
     const double weight = tasks_[t].weight;
     if (!spec().learn_task_weights) return weight;
     return weight * (tasks_[t].regression ? 0.5 : 1.0) * math::exp(-log_variance_[t]);
@@ -300,47 +363,30 @@ class LearnerOf final : public Learner {
   }
 
   std::size_t shard_ = 0;
+  TaskWeighting weighting_;
+  std::vector<TaskRange> parts_;  ///< what a unit computes: the head's groups first .. last - 1
+  std::size_t finished_;          ///< parts in front that are not trained: earlier generations
   std::vector<TaskRange> groups_;
-  std::size_t finished_;  ///< groups in front that are not trained: earlier generations
   Network<Real> network_;
+  SharedParams shared_;
   std::vector<const Input*> inputs_;
   std::uint64_t seed_;
   TrainingDevice device_;
   double strength_ = 1.0;
   std::vector<BoundTask> tasks_;
   std::vector<double> log_variance_;
+  std::vector<double> task_weights_;                    ///< of GradNorm, else none
   std::vector<std::optional<LogisticTasks>> logistic_;  ///< the group's losses, where they are of that kind
   /// A thread is in one unit at a time: what the engine does in parallel inside is isolated (row_blocks.h).
   mutable tbb::enumerable_thread_specific<Memory> memory_;
 };
-
-void check_spec(const ModelSpec& spec, const TrainSpec& train) {
-  if (spec.inputs.empty() || spec.inputs.size() != spec.input_widths.size())
-    throw usage_error("the model has no inputs: complete its configuration from the data set first");
-  if (spec.tasks.empty()) throw usage_error("the model has no tasks: the data set needs at least one");
-  for (const TaskSpec& task : spec.tasks)
-    if (!(task.weight >= 0.0) || std::isinf(task.weight))
-      throw usage_error("task." + task.name + ".weight: expected a finite number >= 0, found " +
-                        std::to_string(task.weight));
-  std::int64_t in_generations = 0;
-  for (int tasks : spec.generations) in_generations += tasks;
-  if (!spec.generations.empty() && in_generations != static_cast<std::int64_t>(spec.tasks.size()))
-    throw usage_error("head.generations: expected numbers of tasks that add up to " +
-                      std::to_string(spec.tasks.size()) + ", found " + std::to_string(in_generations));
-  if (train.shard < 0 || train.shard % static_cast<int>(tile_samples) != 0)
-    throw usage_error("distributed.shard: expected 0 (chosen by the model) or a multiple of " +
-                      std::to_string(tile_samples) + " samples, found " + std::to_string(train.shard));
-  if (train.shots < 0)
-    throw usage_error("train.shots: expected 0 (exact) or a number of shots, found " +
-                      std::to_string(train.shots));
-}
 
 }  // namespace
 
 std::unique_ptr<Learner> make_learner(const ModelSpec& spec, const TrainSpec& train, const Dataset& data,
                                       const Statistics& statistics, SimdTarget target,
                                       const TrainingDevice& device) {
-  check_spec(spec, train);
+  check_model(spec, train);
   check_data(data, spec);
   if (spec.precision == "float")
     return std::make_unique<LearnerOf<float>>(spec, train, data, statistics, target, device);

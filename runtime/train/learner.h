@@ -48,11 +48,16 @@ class Learner {
   virtual std::size_t units(std::size_t batch_rows) const = 0;
   virtual std::size_t unit_groups() const = 0;  ///< task groups: unit % unit_groups() is the unit's
   virtual double unit_cost(std::size_t unit, std::size_t batch_rows) const = 0;  ///< arbitrary positive scale
-  /// Length of a unit's accumulator: the gradient of all parameters, then the weighted loss of each task.
+  /// Length of a unit's accumulator: the gradient of all parameters, the weighted loss of each task and,
+  /// where tasks are weighed by their gradients, each task's gradient of shared_params(): [tasks, their
+  /// size]. What PCGrad projects is then zero in the gradient of all.
   virtual std::size_t accumulator_size() const = 0;
   /// Adds the unit's gradient and losses to `accumulator`. Losses are means over the batch's present labels,
   /// so the units of a batch simply add up.
   virtual void run_unit(std::size_t unit, const StepBatch& batch, std::span<double> accumulator) const = 0;
+
+  /// Weighs the tasks' losses in the units that follow, for GradNorm: 1 unless said.
+  virtual void set_task_weights(std::span<const double> weights) = 0;
 
   int outputs() const;  ///< logit columns of all tasks together
   /// logits[rows, outputs()] without dropout and shot noise; regression columns in the unit of the labels.

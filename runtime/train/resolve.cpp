@@ -235,6 +235,10 @@ void resolve_head(Config& config) {
 }
 
 void resolve(Config& config, const Dataset& data) {
+  if (config.train.task_weighting == TaskWeighting::uncertainty) {
+    config.model.learn_task_weights = true;
+    config.train.task_weighting = TaskWeighting::none;
+  }
   resolve_inputs(config, data);
   resolve_tasks(config, data);
   resolve_head(config);

@@ -13,6 +13,10 @@ std::string run_hash(const TrainState& state) {
   hash.update_number(static_cast<std::uint64_t>(state.epoch));
   hash.update_number(static_cast<std::uint64_t>(state.step_in_epoch));
   hash.update_number(state.epoch_loss_sum);
+  if (!state.task_weights.empty()) {
+    hash.update_array(state.task_weights);
+    hash.update_array(state.first_losses);
+  }
   return hash.hex();
 }
 

@@ -71,7 +71,8 @@ struct EpochRecord {
   /// Mean over the epoch's steps of each ParamPart's gradient norm, NaN for parts without trained parameters.
   /// For those who follow the training: TrainState::history does not keep it, nor what comes next.
   std::vector<double> gradient_norms = {};
-  TaskScores metrics = {};  ///< every metric of each task, where one has several
+  TaskScores metrics = {};                ///< every metric of each task, where one has several
+  std::vector<double> task_weights = {};  ///< GradNorm's at the epoch's end; empty: none
   bool operator==(const EpochRecord&) const = default;
 };
 
@@ -85,6 +86,9 @@ struct TrainState {
   double epoch_loss_sum = 0;  ///< of the unfinished epoch: sum of step losses
   std::vector<double>
       epoch_norm_sums;  ///< and sums of each ParamPart's gradient norm; empty before its steps
+  /// GradNorm's weight of each task and the task's loss when it first had labels, -1 before; empty without
+  /// GradNorm and before its first step.
+  std::vector<double> task_weights, first_losses;
   double best_score = 0;
   int best_epoch = 0;  ///< 0: none yet
   std::vector<EpochRecord> history;

@@ -38,6 +38,27 @@ class Determinism(Program):
                 hashes.add(one["run_hash"])
         self.assertEqual(len(hashes), len(HEADS))
 
+    def test_every_head_weighed_by_gradients_gives_the_same_bits_on_other_ranks_and_threads(self):
+        hashes = set()
+        for head in HEADS:
+            for weighting, ranks, threads in (("gradnorm", 2, 1), ("pcgrad", 3, 2)):
+                with self.subTest(head=head, weighting=weighting):
+                    options = ("--set", f"head.kind={head}", "--set", f"train.task_weighting={weighting}", "--set",
+                               "train.epochs=3")
+                    one = self.train(f"{head}-{weighting}", *options, "--threads", "1")
+                    other = self.train(f"{head}-{weighting}-{ranks}", *options, "--threads", str(threads), ranks=ranks)
+                    self.assertEqual(other["run_hash"], one["run_hash"])
+                    self.assertEqual(self.bits(f"{head}-{weighting}-{ranks}"), self.bits(f"{head}-{weighting}"))
+                    hashes.add(one["run_hash"])
+                    weights = [json.loads(line).get("task_weights") for line in
+                               open(self.path(f"{head}-{weighting}/metrics.jsonl"), encoding="utf-8")][-1]
+                    if weighting == "gradnorm":
+                        self.assertAlmostEqual(sum(weights.values()), len(weights), places=9)
+                        self.assertEqual(set(weights), set(one["tasks"]))
+                    else:
+                        self.assertIsNone(weights)
+        self.assertEqual(len(hashes), 2 * len(HEADS))
+
     def test_convolutions_give_the_same_bits_on_any_ranks(self):
         layers = ('backbone.layers=[{ type = "augment", shift = 1, flip = true, noise = 0.1 }, '
                   '{ type = "conv", channels = 3, kernel = 2, padding = 1, activation = "relu" }, '

@@ -29,12 +29,15 @@ MODELS = {
     "shot noise": {"train.shots": 100, "train.learn_task_weights": "true"},
     "hybrid": {"head.kind": "hybrid", "distributed.task_groups": 2},
     "linear head": {"head.kind": "linear", "distributed.task_groups": 3},
+    "gradnorm": {"train.task_weighting": "gradnorm", "train.shots": 100},
+    "pcgrad": {"train.task_weighting": "pcgrad", "distributed.task_groups": 2},
 }
 RANKS, THREADS = (1, 2, 3, 4, 7), (1, 2, 4)
 SHORT = [  # model, ranks, threads, hosts, resumed
     ("local blocks", 3, 2, 1, False), ("local blocks", 4, 1, 3, True), ("global blocks", 2, 2, 1, True),
     ("cones", 7, 1, 3, False), ("cones", 4, 1, 1, True), ("shot noise", 3, 1, 1, True), ("hybrid", 2, 4, 1, False),
-    ("linear head", 7, 2, 1, False), ("linear head", 3, 1, 3, True)]
+    ("linear head", 7, 2, 1, False), ("linear head", 3, 1, 3, True),
+    ("gradnorm", 3, 2, 1, True), ("pcgrad", 2, 2, 1, True)]
 EPOCHS = 30
 
 

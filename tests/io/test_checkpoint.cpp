@@ -47,6 +47,32 @@ TEST_CASE("a checkpoint reads back to the bit", "[io]") {
   CHECK(read.content_hash == checkpoint_hash(read));
 }
 
+TEST_CASE("GradNorm's weights and first losses are read back to the bit, and in the hashes", "[io]") {
+  TempFolder folder;
+  Checkpoint checkpoint = small_checkpoint();
+  const std::string without = checkpoint_hash(checkpoint), run = run_hash(checkpoint.state);
+  checkpoint.state.task_weights = {1.0 / 3.0, 5.0 / 3.0};
+  checkpoint.state.first_losses = {0.1, -1.0};
+  CHECK(checkpoint_hash(checkpoint) != without);
+  CHECK(run_hash(checkpoint.state) != run);
+  write_checkpoint(folder.file("c.h5"), checkpoint);
+  const Checkpoint read = read_checkpoint(folder.file("c.h5"));
+  CHECK(read.state.task_weights == checkpoint.state.task_weights);
+  CHECK(read.state.first_losses == checkpoint.state.first_losses);
+  CHECK(read.run_hash == run_hash(checkpoint.state));
+
+  const std::vector<std::function<void(TrainState&)>> contradictions{
+      [](TrainState& s) { s.task_weights.pop_back(); }, [](TrainState& s) { s.task_weights[0] = 0.0; },
+      [](TrainState& s) { s.first_losses[1] = std::numeric_limits<double>::infinity(); },
+      [](TrainState& s) { s.task_weights.push_back(1.0), s.first_losses.push_back(1.0); }};
+  for (std::size_t i = 0; i < contradictions.size(); ++i) {
+    INFO("contradiction " << i);
+    Checkpoint changed = checkpoint;
+    contradictions[i](changed.state);
+    CHECK_THROWS_WITH(write_checkpoint(folder.file("d.h5"), changed), Catch::Contains("/task_weights"));
+  }
+}
+
 TEST_CASE("a checkpoint keeps the exact text of its configuration", "[io]") {
   TempFolder folder;
   Checkpoint checkpoint = small_checkpoint();

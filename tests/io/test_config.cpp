@@ -235,6 +235,9 @@ TEST_CASE("errors in a configuration name file, line, key, what was expected and
       {"[train]\nlearning_rate = nan\n", {"train.learning_rate", "found the number nan"}},
       {"[train]\nbeta1 = 1.0\n", {"train.beta1"}},
       {"[train]\nlearn_task_weights = 1\n", {"train.learn_task_weights", "true or false"}},
+      {"[train]\ntask_weighting = \"gradnom\"\n",
+       {"c.toml:2: train.task_weighting", "gradnom", "pcgrad", "the nearest is gradnorm"}},
+      {"[train]\ngradnorm_alpha = -1\n", {"train.gradnorm_alpha", "at least 0"}},
       {"[train]\noptimiser = \"adma\"\n",
        {"c.toml:2: train.optimiser", "adma", "adamw", "the nearest is adam"}},
       {"[train]\nprecision = \"half\"\n", {"c.toml:2: train.precision", "double", "half"}},
@@ -290,6 +293,9 @@ TEST_CASE("every fixed key is written once and refuses a value of another type b
   config.train.noise = "[[readout]]\np1_given_0 = 0.01\np0_given_1 = 0.02\n";
   config.train.noise_warmup = 2;
   config.train.trajectories = 8;
+  config.train.task_weighting = TaskWeighting::gradnorm;
+  config.train.gradnorm_alpha = 0.5;
+  config.train.gradnorm_rate = 0.01;
   const std::string text = to_toml(config);
   for (const std::string& key : config_keys()) {
     INFO(key);

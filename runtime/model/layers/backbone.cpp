@@ -89,6 +89,12 @@ void Backbone<Real>::backward(const Cache& cache, const Matrix<Real>& dz, std::s
       branches_[i].backward(cache.branches[i], std::move(values[i]), nullptr, branch_places_[i].of(gradient));
 }
 
+template <class Real>
+void Backbone<Real>::backward_representation(const Cache& cache, const Matrix<Real>& dz,
+                                             std::span<double> gradient) const {
+  trunk_.backward_last(cache.trunk, dz, gradient);
+}
+
 template class Backbone<float>;
 template class Backbone<double>;
 

@@ -41,6 +41,9 @@ class Backbone {
   /// memory for the next ones.
   void forward(const Pass& pass, std::span<Matrix<Real>> inputs, Matrix<Real>& z, Cache& cache) const;
   void backward(const Cache& cache, const Matrix<Real>& dz, std::span<double> gradient) const;
+  /// Of the layer to z alone, "representation.*", which are the last of the parameters: adds to
+  /// gradient[their numbers].
+  void backward_representation(const Cache& cache, const Matrix<Real>& dz, std::span<double> gradient) const;
 
  private:
   /// Where the parameters of a branch, the fusion or the trunk lie.

@@ -70,6 +70,12 @@ void Chain<Real>::backward(const std::vector<LayerCache<Real>>& caches, Matrix<R
   if (dx != nullptr) *dx = std::move(dy);
 }
 
+template <class Real>
+void Chain<Real>::backward_last(const std::vector<LayerCache<Real>>& caches, const Matrix<Real>& dy,
+                                std::span<double> gradient) const {
+  slots_.back().layer->backward(caches.back(), dy, nullptr, gradient);
+}
+
 template class Chain<float>;
 template class Chain<double>;
 

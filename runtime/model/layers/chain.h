@@ -33,6 +33,9 @@ class Chain {
                std::vector<LayerCache<Real>>& caches) const;
   void backward(const std::vector<LayerCache<Real>>& caches, Matrix<Real> dy, Matrix<Real>* dx,
                 std::span<double> gradient) const;
+  /// Of the last layer's parameters alone.
+  void backward_last(const std::vector<LayerCache<Real>>& caches, const Matrix<Real>& dy,
+                     std::span<double> gradient) const;
 
  private:
   /// A layer and its place among the parameters.

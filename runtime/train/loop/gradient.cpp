@@ -9,6 +9,7 @@
 #include "runtime/base/crash_point.h"
 #include "runtime/base/parallel.h"
 #include "runtime/model/layers/elementwise.h"
+#include "runtime/model/params.h"
 #include "runtime/train/loop/stopwatch.h"
 
 namespace qmtl {
@@ -30,13 +31,19 @@ std::optional<Error> find_not_finite(const Learner& learner, std::span<const dou
                       "is untouched");
   };
   const auto& tasks = learner.spec().tasks;
-  const std::size_t losses = sum.size() - tasks.size();
+  const std::size_t losses = count_params(learner.params());
   for (std::size_t t = 0; t < tasks.size(); ++t)
     if (!std::isfinite(sum[losses + t]))
       return complaint("loss of task '" + tasks[t].name + "'", sum[losses + t]);
   for (const ParamInfo& param : learner.params())
     for (std::size_t i = param.offset; i < param.offset + param.size; ++i)
       if (!std::isfinite(sum[i])) return complaint("gradient of parameter '" + param.name + "'", sum[i]);
+  // Where tasks are weighed by their gradients these follow.
+  const auto by_task = sum.subspan(losses + tasks.size());
+  for (std::size_t i = 0; i < by_task.size(); ++i)
+    if (!std::isfinite(by_task[i]))
+      return complaint("gradient of task '" + tasks[i / (by_task.size() / tasks.size())].name + "'",
+                       by_task[i]);
   return std::nullopt;
 }
 

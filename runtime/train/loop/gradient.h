@@ -13,7 +13,7 @@ namespace qmtl {
 /// What the ranks agree on in one step.
 struct StepSum {
   bool stop = false;        ///< some rank asked for a stop
-  std::vector<double> sum;  ///< Learner::accumulator_size() numbers: gradient, then the loss of each task
+  std::vector<double> sum;  ///< Learner::accumulator_size() numbers: gradient, the loss of each task, ...
   StepTimes times;          ///< compute, wait and reduce of this rank
 };
 

@@ -148,8 +148,8 @@ template <class Io, class Value>
 requires Of<Io, Value, TrainState>
 void visit(Io& io, Value& value) {
   io(value.params), io(value.moment1), io(value.moment2), io(value.step), io(value.epoch);
-  io(value.step_in_epoch), io(value.epoch_loss_sum), io(value.epoch_norm_sums), io(value.best_score),
-      io(value.best_epoch);
+  io(value.step_in_epoch), io(value.epoch_loss_sum), io(value.epoch_norm_sums), io(value.task_weights),
+      io(value.first_losses), io(value.best_score), io(value.best_epoch);
   io(value.history);
 }
 

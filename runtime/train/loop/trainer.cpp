@@ -22,6 +22,7 @@
 #include "runtime/train/sampler.h"
 #include "runtime/train/schedule.h"
 #include "runtime/train/stopping.h"
+#include "runtime/train/task_weighting.h"
 #include "runtime/train/validation.h"
 
 namespace qmtl {
@@ -48,6 +49,7 @@ class Training {
       steps_ = epochs_->steps();
       validation_ = data.rows(Split::validation);
       trained_ = trained_params(learner.params(), config.train.frozen);
+      prepare_weighting();
       if (learner.on_device() == config.train.noise.empty())
         throw usage_error(config.train.noise.empty()
                               ? "the learner has a device with noise, which the configuration lacks: give "
@@ -102,22 +104,59 @@ class Training {
     Stopwatch watch;
     ranks_.here().enter(Doing::update);
     const double rate = learning_rate(config_.train, state_.step, total_);
-    apply(step.sum, rate);
+    apply(step.sum, batch, rate);
     step.times.update = watch.lap();
     step.times.save = std::exchange(save_seconds_, 0.0);
     result_.samples += batch.rows.size();
     result_.times += step.times;
     if (hooks_.on_step)
-      hooks_.on_step({state_.step, state_.epoch + 1, batch.rows.size(), rate,
-                      std::span(step.sum).subspan(state_.params.size()), step.times});
+      hooks_.on_step(
+          {state_.step, state_.epoch + 1, batch.rows.size(), rate, losses_of(step.sum), step.times});
     report();
     report_imbalance();
   }
 
-  void apply(std::span<double> sum, double rate) {
+  /// Where a run begins, GradNorm's weights do.
+  void prepare_weighting() {
+    const TrainSpec& train = config_.train;
+    const std::size_t tasks = learner_.spec().tasks.size();
+    shared_ = shared_params(train.task_weighting, learner_.params());
+    if (learner_.accumulator_size() != state_.params.size() + tasks * (1 + shared_.size))
+      throw usage_error("train.task_weighting: the learner was made with another one");
+    shared_ = trained_part(shared_, trained_);
+    check_trained_part(shared_, train);
+    const std::size_t weights = train.task_weighting == TaskWeighting::gradnorm ? tasks : 0;
+    if (state_.task_weights.empty() && state_.step == 0) {
+      state_.task_weights.assign(weights, 1.0);
+      state_.first_losses.assign(weights, -1.0);
+    }
+    if (state_.task_weights.size() != weights || state_.first_losses.size() != weights)
+      throw data_error("expected a checkpoint with " + std::to_string(weights) +
+                       " task weights of GradNorm, found " + std::to_string(state_.task_weights.size()) +
+                       ": it was trained with another train.task_weighting; go on with that");
+    if (weights > 0) learner_.set_task_weights(state_.task_weights);
+  }
+
+  std::span<double> losses_of(std::span<double> sum) const {
+    return sum.subspan(state_.params.size(), learner_.spec().tasks.size());
+  }
+
+  /// What the tasks' own gradients change about the step, or about the weights of the next.
+  void weigh(std::span<double> sum, const StepBatch& batch) {
+    const auto by_task = sum.subspan(state_.params.size() + learner_.spec().tasks.size());
+    if (config_.train.task_weighting == TaskWeighting::pcgrad)
+      project_gradients(shared_, batch.seed, batch.step, by_task, sum.first(state_.params.size()));
+    if (config_.train.task_weighting == TaskWeighting::gradnorm) {
+      gradnorm_step(config_.train, task_norms(shared_, by_task), losses_of(sum), batch.label_counts, state_);
+      learner_.set_task_weights(state_.task_weights);
+    }
+  }
+
+  void apply(std::span<double> sum, const StepBatch& batch, double rate) {
     const std::size_t params = state_.params.size();
     double loss = 0;
-    for (double task : sum.subspan(params)) loss += task;
+    for (double task : losses_of(sum)) loss += task;
+    weigh(sum, batch);
     add_norms(sum.first(params));
     optimiser_step(config_.train, trained_, rate, sum.first(params), state_);
     require_finite(rate);
@@ -169,6 +208,7 @@ class Training {
     state_.epoch_norm_sums.clear();
     const bool best = record_epoch(state_, record);
     record.gradient_norms = norms;
+    record.task_weights = state_.task_weights;
     record.metrics = std::move(metrics);
     if (ranks_.root() && hooks_.on_epoch) hooks_.on_epoch(record, best);
     const int every = config_.checkpoint.every_epochs;
@@ -291,6 +331,7 @@ class Training {
   std::optional<Epochs> epochs_;
   std::vector<std::size_t> rows_, validation_;
   std::vector<ParamInfo> trained_;  ///< what may change
+  SharedParams shared_;             ///< of that, whose gradients tasks are weighed by
   double save_seconds_ = 0;         ///< since the last step
   double strength_ = 1.0;           ///< of the noise that the learner computes with
   bool told_imbalance_ = false;

@@ -13,6 +13,7 @@
 #include "runtime/base/text.h"
 #include "runtime/circuit/draw.h"
 #include "runtime/model/heads/head_table.h"
+#include "runtime/train/task_weighting.h"
 #include "tools/workflows/training/results.h"
 
 namespace qmtl {
@@ -277,6 +278,20 @@ void print_plan(const ModelPlan& found, int threads) {
   if (found.noisy) print_noise(found);
 }
 
+/// What weighing tasks by their gradients adds to a step.
+void print_weighting(const Config& config, const std::vector<ParamInfo>& params) {
+  const TaskWeighting kind = config.train.task_weighting;
+  if (!weighs_by_gradients(kind)) return;
+  const auto tasks = static_cast<long long>(config.model.tasks.size());
+  const double bytes = static_cast<double>(shared_params(kind, params).size * sizeof(double));
+  const std::string each =
+      kind == TaskWeighting::pcgrad
+          ? "head and backbone run backward once for each of " + plural(tasks, "task") + " instead of once"
+          : "the head runs backward once for each of " + plural(tasks, "task") + " instead of once";
+  line("weighting", std::string(name(kind)) + ": " + each + ", and every unit of work keeps " +
+                        with_prefix(bytes * static_cast<double>(tasks)) + "B of their gradients");
+}
+
 }  // namespace
 
 void print_model_plan(const ModelPlan& found, int threads) {
@@ -292,6 +307,7 @@ void print_model_plan(const ModelPlan& found, int threads) {
                            ", see the warnings");
     print_plan(found, threads);
   }
+  print_weighting(found.config, found.params);
   for (const std::string& warning : found.analysis.warnings) std::printf("warning: %s\n", warning.c_str());
   std::fflush(stdout);
 }

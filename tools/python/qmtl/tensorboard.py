@@ -43,6 +43,8 @@ def scalars(line: dict[str, Any]) -> dict[str, float]:
             found.update({f"steps/loss/{task}": one for task, one in value.items()})
         elif key == "gradient_norms":
             found.update({f"gradient_norms/{part}": one for part, one in value.items()})
+        elif key == "task_weights":
+            found.update({f"task_weights/{task}": one for task, one in value.items()})
         elif key == "timing" and not step:
             found["time/samples_per_second"] = value.get("samples_per_second")
             found["time/seconds"] = value.get("seconds")

@@ -72,6 +72,15 @@ double mean_seconds(const VariantResult& variant) {
   return sum / static_cast<double>(variant.runs.size());
 }
 
+/// Of a variant's runs, those that have it: older stores do not.
+Spread calibration_of(const VariantResult& variant, std::size_t task) {
+  std::vector<double> errors;
+  for (const auto& run : variant.runs)
+    if (task < run.result.calibration.size() && std::isfinite(run.result.calibration[task]))
+      errors.push_back(run.result.calibration[task]);
+  return spread(errors);
+}
+
 Json runs_json(const CompareResult& result, const VariantResult& variant) {
   Json runs = Json::array();
   for (const auto& [trial, r] : variant.runs) {
@@ -86,6 +95,8 @@ Json runs_json(const CompareResult& result, const VariantResult& variant) {
     for (std::size_t t = 0; t < result.tasks.size(); ++t)
       run["tasks"][result.tasks[t].name] = json_number(r.tasks[t]);
     run["argmax"] = r.argmax ? json_number(*r.argmax) : Json(nullptr);
+    for (std::size_t t = 0; t < r.calibration.size(); ++t)
+      if (std::isfinite(r.calibration[t])) run["calibration"][result.tasks[t].name] = r.calibration[t];
     run["best_epoch"] = r.best_epoch;
     run["seconds"] = r.seconds;
     run["run_hash"] = r.run_hash;
@@ -108,7 +119,30 @@ Json summary_json(const CompareResult& result, std::size_t v) {
     summary["tasks"][result.tasks[t].name] = spread_json(result.spread_of(v, static_cast<int>(t)));
   if (result.has_argmax())
     summary["argmax"] = spread_json(result.spread_of(v, static_cast<int>(result.tasks.size())));
+  for (std::size_t t = 0; t < result.tasks.size(); ++t)
+    if (const Spread error = calibration_of(result.variants[v], t); std::isfinite(error.mean))
+      summary["calibration"][result.tasks[t].name] = spread_json(error);
   return summary;
+}
+
+/// A table of the tasks with classes, or nothing where no run has the errors.
+std::string calibration_table(const CompareResult& result) {
+  std::string out = "\n| task: expected calibration error |", rows;
+  for (const VariantSpec& variant : result.spec.variants) out += " " + variant.name + " |";
+  out += "\n|---|";
+  for (std::size_t v = 0; v < result.variants.size(); ++v) out += "---:|";
+  for (std::size_t t = 0; t < result.tasks.size(); ++t) {
+    std::string row = "| " + result.tasks[t].name + " |";
+    bool any = false;
+    for (const VariantResult& variant : result.variants) {
+      const Spread error = calibration_of(variant, t);
+      any = any || std::isfinite(error.mean);
+      row += " " + text("{:.3f}", error.mean) +
+             (std::isfinite(error.deviation) ? " +- " + text("{:.3f}", error.deviation) : "") + " |";
+    }
+    if (any) rows += row + "\n";
+  }
+  return rows.empty() ? "" : out + "\n" + rows;
 }
 
 Json baseline_json(const CompareResult& result) {
@@ -250,6 +284,7 @@ std::string compare_markdown(const CompareResult& result) {
     }
     out += "\n";
   }
+  out += calibration_table(result);
   out += "\nBaseline: the best constant answer, learnt from the training labels.";
   for (std::size_t v = 0; v < spec.variants.size(); ++v) {
     std::string names;

@@ -33,6 +33,8 @@ TrialResult result_of(const Json& json) {
   r.mean = number(json.at("mean"));
   for (const Json& task : json.at("scores")) r.tasks.push_back(number(task));
   if (!json.at("argmax").is_null()) r.argmax = json.at("argmax").get<double>();
+  if (json.contains("calibration"))
+    for (const Json& task : json.at("calibration")) r.calibration.push_back(number(task));
   r.best_epoch = json.at("best_epoch").get<int>();
   r.steps = json.at("steps").get<std::int64_t>();
   r.seconds = json.at("seconds").get<double>();
@@ -101,6 +103,8 @@ void TrialStore::add(const Trial& trial, const TrialResult& r, const CompareSpec
   json["scores"] = Json::array();
   for (const double score : r.tasks) json["scores"].push_back(json_number(score));
   json["argmax"] = r.argmax ? json_number(*r.argmax) : Json(nullptr);
+  json["calibration"] = Json::array();
+  for (const double error : r.calibration) json["calibration"].push_back(json_number(error));
   json["best_epoch"] = r.best_epoch;
   json["steps"] = r.steps;
   json["seconds"] = r.seconds;

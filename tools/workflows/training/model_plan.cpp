@@ -8,6 +8,7 @@
 #include "runtime/base/error.h"
 #include "runtime/model/heads/head_table.h"
 #include "runtime/train/learner.h"
+#include "runtime/train/task_weighting.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/load.h"
 #include "tools/workflows/training/results.h"
@@ -159,6 +160,12 @@ nlohmann::ordered_json plan_json(const ModelPlan& found) {
                               {"layers", layers_json(found.layers)},
                               {"warnings", found.analysis.warnings}};
   if (found.noisy) json["noise"] = noise_json(*found.noisy);
+  if (const TaskWeighting kind = found.config.train.task_weighting; weighs_by_gradients(kind))
+    json["weighting"] = {
+        {"kind", name(kind)},
+        {"backbone_backward_passes", kind == TaskWeighting::pcgrad ? found.config.model.tasks.size() : 1},
+        {"head_backward_passes", found.config.model.tasks.size()},
+        {"numbers", shared_params(kind, found.params).size}};
   for (const AmplitudeEncoding& encoding : found.circuit.encodings)
     json["encodings"].push_back({{"kind", name(LayerEncoding::amplitude)},
                                  {"numbers", encoding.of},

@@ -16,6 +16,9 @@ struct TrialResult {
   double validation = 0, mean = 0;  ///< scores of the validation and test rows, higher is better
   std::vector<double> tasks;        ///< metrics of the test rows
   std::optional<double> argmax;
+  /// Expected calibration error of each task's test rows, NaN where it has no classes; empty in a store that
+  /// is older than the field.
+  std::vector<double> calibration;
   int best_epoch = 0;
   std::int64_t steps = 0;
   double seconds = 0;                  ///< of training, validation included

@@ -117,6 +117,7 @@ Config with_task(const Config& trained, const Config& given, const std::string& 
   config.model = trained.model;
   config.train.shots = trained.train.shots;
   config.train.task_groups = 1;
+  config.train.task_weighting = TaskWeighting::none;  // the new task is trained alone
   config.data_tasks.clear();
   ModelSpec& model = config.model;
   for (const TaskSpec& known : model.tasks) {

@@ -91,6 +91,51 @@ class Compare(Program):
         self.compare("--folder", "again")
         self.assertEqual(file.read_text(), kept)
 
+    def test_calibration_errors_are_those_of_eval_on_the_test_rows(self):
+        self.write("compare.toml", COMPARE.replace('kind = "resplits"\ncount = 3', 'kind = "file"').replace(
+            '[tune]\ngrid = { "train.learning_rate" = [1e-3, 3e-2] }', ""))
+        found = json.loads(self.compare("--folder", "calibrated").stdout)
+        for variant, head in zip(found["variants"], ((), ("--set", "head.kind=linear", "--set", "head.width=6"))):
+            for run in variant["runs"]:
+                folder = f"{variant['name']}-{run['seed']}"
+                trained = self.train(folder, "--set", f"seed={run['seed']}", "--set", "task.value.in_mean=false", *head)
+                self.assertEqual(trained["run_hash"], run["run_hash"])
+                told = json.loads(self.succeed("eval", folder, "--split", "test", "--json").stdout)["tasks"]
+                expected = {name: task["calibration"]["expected_error"] for name, task in told.items()
+                            if "calibration" in task}
+                self.assertEqual(set(expected), {"sum", "kind"})
+                self.assertEqual(run["calibration"], expected)
+            for name in ("sum", "kind"):
+                errors = [run["calibration"][name] for run in variant["runs"]]
+                summary = variant["summary"]["calibration"][name]
+                self.assertAlmostEqual(summary["mean"], statistics.mean(errors), places=12)
+                self.assertAlmostEqual(summary["sd"], statistics.stdev(errors), places=12)
+        self.assertNotIn("value", found["variants"][0]["summary"]["calibration"])
+        table = pathlib.Path(self.path("calibrated")) / "table.md"
+        self.assertIn("| task: expected calibration error | quantum | linear |", table.read_text())
+
+        # A store from before there were such errors is read, and says nothing of them.
+        file = pathlib.Path(self.path("calibrated")) / "runs-0.jsonl"
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for line in lines:
+            del line["calibration"]
+        older = "".join(json.dumps(line) + "\n" for line in lines)
+        file.write_text(older)
+        again = json.loads(self.compare("--folder", "calibrated").stdout)
+        self.assertEqual(file.read_text(), older)
+        for variant, before in zip(again["variants"], found["variants"]):
+            self.assertNotIn("calibration", variant["summary"])
+            self.assertEqual(variant["summary"]["mean"], before["summary"]["mean"])
+        self.assertNotIn("calibration error", table.read_text())
+
+    def test_weighings_of_tasks_are_variants(self):
+        variants = "".join(f'[[variant]]\nname = "{name}"\nset = {{ "train.task_weighting" = "{name}" }}\n'
+                           for name in ("none", "uncertainty", "gradnorm", "pcgrad"))
+        self.write("compare.toml", COMPARE.partition("[tune]")[0] + variants)
+        found = json.loads(self.compare("--folder", "weighed", "--splits", "1").stdout)
+        hashes = {run["run_hash"] for variant in found["variants"] for run in variant["runs"]}
+        self.assertEqual(len(hashes), 8)
+
     def test_mistakes_have_one_clear_message(self):
         for code, old, new, words in [
             (2, 'name = "linear"', 'name = "quantum"', "two variants 'quantum'"),

@@ -17,6 +17,7 @@
 #include "runtime/train/frozen.h"
 #include "runtime/train/loop/evaluate.h"
 #include "runtime/train/loop/serialise.h"
+#include "runtime/train/task_weighting.h"
 #include "runtime/train/transfer.h"
 #include "tools/workflows/training/fit.h"
 #include "tools/workflows/training/load.h"
@@ -91,7 +92,10 @@ void make_job_learner(const Ranks& ranks, SimdTarget simd, TrainJob& job) {
   ranks.together([&] {
     job.learner = make_learner(job.config.model, job.config.train, job.data, job.statistics, simd,
                                training_device(job.config.train));
-    trained_params(job.learner->params(), job.config.train.frozen);  // refuses wrong patterns
+    const std::vector<ParamInfo>& params = job.learner->params();
+    const auto trained = trained_params(params, job.config.train.frozen);  // refuses wrong patterns
+    check_trained_part(trained_part(shared_params(job.config.train.task_weighting, params), trained),
+                       job.config.train);
     job.config.train.shard = static_cast<int>(job.learner->shard());
   });
   require_equal_rounding(ranks, job.learner->target());

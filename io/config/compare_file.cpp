@@ -49,6 +49,22 @@ std::vector<GridKey> read_grid(const toml::table& table, const std::string& file
   return grid;
 }
 
+/// Jamieson and Talwalkar (2016).
+void read_halving(const toml::table& table, const std::string& file, CompareSpec& spec) {
+  TableReader reader(table, file, "tune.halving");
+  const std::int64_t rungs = reader.integer("rungs", 2);
+  if (rungs < 1 || rungs > 10)
+    wrong_value(*reader.find("rungs"), file, "tune.halving.rungs", "a number from 1 to 10");
+  spec.rungs = static_cast<int>(rungs);
+  if (const toml::node* keep = reader.find("keep")) {
+    const auto share = keep->value<double>();
+    if (!share || !(*share > 0 && *share < 1))
+      wrong_value(*keep, file, "tune.halving.keep", "a share above 0 and below 1");
+    spec.keep = *share;
+  }
+  reader.finish();
+}
+
 VariantSpec read_variant(const toml::node& node, const std::string& file) {
   if (!node.is_table()) wrong_value(node, file, "variant", "a table [[variant]]");
   TableReader reader(*node.as_table(), file, "variant");
@@ -124,6 +140,7 @@ CompareSpec read_compare_file(const std::string& path) {
           *reader.find("seeds"), path, "tune.seeds",
           "a number from 1 to " + std::to_string(spec.seeds.size()) + ", how many of the seeds choose");
     spec.tune_seeds = static_cast<std::size_t>(seeds);
+    if (const toml::table* halving = reader.table("halving")) read_halving(*halving, path, spec);
     reader.finish();
   }
   if (const toml::table* left = root.table("left_out")) {
@@ -138,6 +155,17 @@ CompareSpec read_compare_file(const std::string& path) {
   if (std::none_of(spec.variants.begin(), spec.variants.end(),
                    [&](const VariantSpec& v) { return v.name == spec.reference; }))
     throw usage_error(path + ": reference: there is no variant '" + spec.reference + "'");
+  std::vector<std::string> names;
+  for (const VariantSpec& variant : spec.variants) names.push_back(variant.name);
+  spec.questions = read_questions(root, path, names);
+  if (const toml::node* alpha = root.find("family_alpha")) {
+    const auto level = alpha->value<double>();
+    if (!level || !(*level > 0 && *level < 0.5))
+      wrong_value(*alpha, path, "family_alpha", "a level above 0 and below 0.5");
+    spec.alpha = *level;
+  }
+  if (root.find("register"))
+    spec.registered = (fs::path(path).parent_path() / root.string("register")).lexically_normal().string();
   root.finish();
   return spec;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/config/compare_questions.h"
 #include "runtime/train/config.h"
 #include "runtime/train/resplit.h"
 
@@ -33,10 +34,15 @@ struct CompareSpec {
   std::vector<std::uint64_t> seeds;
   SplitsSpec splits;
   std::vector<GridKey> grid;
+  int rungs = 1;      ///< of successive halving over the grid's points; the last trains for all epochs
+  double keep = 0.5;  ///< share of the points that goes on to the next rung, which has 1 / keep of the epochs
   std::size_t tune_seeds = 1;  ///< the first so many seeds choose among the grid's points, for each split
   std::vector<std::pair<std::string, std::string>>
       left_out;  ///< tasks that are reported only, with the reason
   std::vector<VariantSpec> variants;
+  std::vector<QuestionSpec> questions;
+  double alpha = 0.05;     ///< family-wise level of all questions together
+  std::string registered;  ///< path of the text that holds the hashes of designs fixed beforehand; "": none
 
   /// All points of the grid as overrides; one empty point without a grid.
   std::vector<std::vector<std::string>> points() const;

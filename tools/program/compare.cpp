@@ -42,6 +42,8 @@ CompareRequest request_of(const Options& options) {
   request.seeds = least_one(options, "seeds");
   request.splits = least_one(options, "splits");
   request.quick = options.has("quick");
+  request.design = options.has("design");
+  request.confirm = options.has("confirm");
   request.simd = options.common.simd;
   if (options.has("variants")) request.variants = split(options.text("variants"), ',');
   return request;
@@ -62,7 +64,9 @@ int compare_command(const Ranks& ranks, const Arguments& args) {
       "splits", po::value<int>()->default_value(0), "only the first N splits")(
       "seeds", po::value<int>()->default_value(0), "only the first N seeds")(
       "variants", po::value<std::string>()->value_name("A,B"), "only these variants")(
-      "quick", "two splits, one seed, no tuning: does everything work?");
+      "quick", "two splits, one seed, no tuning: does everything work?")(
+      "design", "train nothing: print the design's hash, which a text of designs fixed beforehand can hold")(
+      "confirm", "refuse to begin unless the design is registered in the text that FILE names");
   const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   const ThreadLimit threads(find_cores(ranks), options->common.threads);

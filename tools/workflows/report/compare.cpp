@@ -118,6 +118,58 @@ Html variant_table(const JsonField& root, const std::vector<Variant>& variants) 
   return table.html();
 }
 
+Html decision_html(const std::string& decision) {
+  return decision == "undecided" ? text(decision) : element("b", text(decision));
+}
+
+/// What the comparison was to answer, whether that was fixed beforehand, and its answers.
+Html questions_html(const JsonField& root) {
+  Html body;
+  if (const auto design = root.find("design")) {
+    const bool confirmatory = design->at("status").text() == "confirmatory";
+    body += element("p", element("b", text(confirmatory ? "Confirmatory" : "Exploratory, no confirmation")) +
+                             text((confirmatory ? ": the design was registered beforehand, " : ": ") +
+                                  design->at("reason").text()));
+  }
+  const auto questions = root.find("questions");
+  if (!questions || questions->list().empty()) return body;
+  Table table{
+      "Questions and their answers: differences of the mean test score with the interval of the one test "
+      "that belongs to each; p adjusted over all of them (Holm)",
+      {{"question", false},
+       {"variants", false},
+       {"test", false},
+       {"difference"},
+       {"interval"},
+       {"p adjusted"},
+       {"decision", false},
+       {"head parameters"},
+       {"detectable"}},
+      {}};
+  for (const JsonField& question : questions->list()) {
+    bool first = true;
+    for (const JsonField& pair : question.at("pairs").list()) {
+      const double low = pair.at("low").number_or_nan(), high = pair.at("high").number_or_nan();
+      const double margin = optional_number(question, "margin");
+      std::string test = question.at("test").text();
+      if (std::isfinite(margin)) test += ", margin " + score(margin);
+      const std::string words = question.at("text").text();
+      const std::string asked = question.at("name").text() + (words.empty() ? "" : ": " + words);
+      table.rows.push_back(
+          {text(first ? asked : ""), text(question.at("of").text() + " − " + pair.at("against").text()),
+           text(test), text(signed_score(pair.at("difference").number_or_nan())),
+           text(std::isfinite(low) && std::isfinite(high) ? signed_score(low) + " to " + signed_score(high)
+                                                          : "–"),
+           text(first ? probability(question.at("p_adjusted").number_or_nan()) : ""),
+           first ? decision_html(question.at("decision").text()) : text(""),
+           text("× " + score(pair.at("parameter_ratio").number_or_nan())),
+           text(score(pair.at("detectable").number_or_nan()))});
+      first = false;
+    }
+  }
+  return body + element("h3", text("Questions")) + table.html();
+}
+
 Html parameter_chart(const std::vector<Variant>& variants, Charts& charts, bool all) {
   Chart chart{
       all ? "Score and all parameters" : "Score and head parameters",
@@ -225,7 +277,7 @@ Section compare_section(const JsonField& root, Charts& charts) {
   for (const JsonField& field : root.at("variants").list()) variants.push_back(read_variant(field));
   if (variants.empty()) root.at("variants").wrong("at least one variant");
   const auto title = root.find("title");
-  Html body = variant_table(root, variants);
+  Html body = questions_html(root) + variant_table(root, variants);
   body += charts_html(parameter_chart(variants, charts, false) + parameter_chart(variants, charts, true));
   body += differences_html(root, charts);
   body += element("h3", text("Data and splits")) + data_html(root) + runs_html(variants);

@@ -4,14 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 
 #include "io/config/config.h"
 #include "io/files/atomic_file.h"
+#include "tools/workflows/studies/compare_answers.h"
+#include "tools/workflows/studies/compare_design.h"
 #include "tools/workflows/training/load.h"
 
 namespace qmtl {
+
+using Json = nlohmann::ordered_json;
+
 namespace {
 
 /// Fewer trials of the same comparison.
@@ -32,6 +39,12 @@ void cut(CompareSpec& spec, const CompareRequest& request) {
     kept.push_back(*found);
   }
   spec.variants = kept;
+  std::erase_if(spec.questions, [&](const QuestionSpec& question) {
+    const auto lacks = [&](const std::string& name) {
+      return std::none_of(kept.begin(), kept.end(), [&](const VariantSpec& v) { return v.name == name; });
+    };
+    return lacks(question.of) || std::any_of(question.against.begin(), question.against.end(), lacks);
+  });
   if (std::none_of(kept.begin(), kept.end(), [&](const VariantSpec& v) { return v.name == spec.reference; }))
     spec.reference = kept.front().name;
 }
@@ -55,55 +68,64 @@ std::vector<SplitData> load_splits(const Ranks& ranks, const CompareSpec& spec, 
   return splits;
 }
 
-/// All trials of the variants: every point of the grid with the first tune_seeds seeds, or for each variant
-/// and split the point of `choice` with all seeds.
+using Points = std::vector<std::vector<std::string>>;
+
+/// A round of trainings: for each variant and split its points, each with the first so many seeds.
+struct Round {
+  std::vector<Points> points;  ///< [variants x splits]
+  std::size_t seeds = 1;
+  std::vector<std::string> set;  ///< of all of them
+};
+
+/// In the order of variants, splits, seeds and points.
 std::vector<Trial> list_trials(const CompareSpec& spec, const std::vector<SplitData>& splits,
-                               const std::vector<std::string>& overrides,
-                               const std::vector<std::vector<std::string>>* choice) {
+                               const std::vector<std::string>& overrides, const Round& round) {
   std::vector<Trial> trials;
   std::map<std::pair<std::size_t, std::vector<std::string>>, std::string> plans;
-  const auto points = spec.points();
   for (std::size_t v = 0; v < spec.variants.size(); ++v)
-    for (std::size_t s = 0; s < splits.size(); ++s) {
-      const std::size_t seeds = choice ? spec.seeds.size() : spec.tune_seeds;
-      std::vector<std::vector<std::string>> tried = points;
-      if (choice) tried = {(*choice)[v * splits.size() + s]};
-      for (std::size_t i = 0; i < seeds; ++i)
-        for (const auto& point : tried) {
+    for (std::size_t s = 0; s < splits.size(); ++s)
+      for (std::size_t i = 0; i < round.seeds; ++i)
+        for (const auto& point : round.points[v * splits.size() + s]) {
           // Splits and seeds do not change how a circuit is planned, and planning a wide one takes its time.
           std::string& plan = plans[{v, point}];
           std::vector<std::string> set;
           if (!plan.empty()) set.push_back("engine.plan=" + plan);
           set.insert(set.end(), overrides.begin(), overrides.end());
+          set.insert(set.end(), round.set.begin(), round.set.end());
           trials.push_back(make_trial(spec, splits[s], s, v, point, spec.seeds[i], set));
           plan = trials.back().config.model.plan;
         }
-    }
   return trials;
 }
 
-/// For each variant and split the point with the best mean validation score over the tuning seeds; of equals
-/// the first.
-std::vector<std::vector<std::string>> choose(const CompareSpec& spec, std::size_t splits,
-                                             const std::vector<Trial>& tuning, const TrialStore& store) {
-  std::vector<std::vector<std::string>> choice;
-  const auto points = spec.points();
-  const std::size_t each = points.size() * spec.tune_seeds;
-  for (std::size_t i = 0; i < spec.variants.size() * splits; ++i) {
-    std::size_t best = 0;
-    double best_score = -INFINITY;
-    for (std::size_t p = 0; p < points.size(); ++p) {
-      double score = 0;
-      for (std::size_t s = 0; s < spec.tune_seeds; ++s)
-        score += store.find(tuning[i * each + s * points.size() + p].key)->validation;
-      if (score > best_score) {
-        best_score = score;
-        best = p;
-      }
-    }
-    choice.push_back(points[best]);
+/// For each variant and split the so many points with the best mean validation score over the round's seeds,
+/// in the grid's order; of equals the first.
+std::vector<Points> best_points(const Round& round, const std::vector<Trial>& trials, const TrialStore& store,
+                                const std::function<std::size_t(std::size_t)>& kept) {
+  std::vector<Points> best;
+  const Trial* trial = trials.data();
+  for (const Points& points : round.points) {
+    std::vector<double> scores(points.size(), 0.0);
+    for (std::size_t s = 0; s < round.seeds; ++s)
+      for (double& score : scores) score += store.find((trial++)->key)->validation;
+    std::vector<std::size_t> order(points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    // A score that is no number is the worst.
+    const auto value = [&](std::size_t i) { return std::isnan(scores[i]) ? -INFINITY : scores[i]; };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return value(a) > value(b); });
+    order.resize(kept(points.size()));
+    std::sort(order.begin(), order.end());
+    Points& chosen = best.emplace_back();
+    for (std::size_t i : order) chosen.push_back(points[i]);
   }
-  return choice;
+  return best;
+}
+
+/// What rung `rung` trains for, of the epochs of the last one.
+int rung_epochs(const CompareSpec& spec, int rung, int epochs) {
+  const double share = std::pow(spec.keep, spec.rungs - 1 - rung);
+  return std::max(1, static_cast<int>(std::ceil(share * epochs - 1e-9)));
 }
 
 CompareResult collect(const CompareSpec& spec, const std::vector<SplitData>& splits,
@@ -125,6 +147,22 @@ CompareResult collect(const CompareSpec& spec, const std::vector<SplitData>& spl
 
 }  // namespace
 
+namespace {
+
+std::string status_markdown(const Registration& registration, const std::string& hash) {
+  if (registration.confirmatory)
+    return "**Confirmatory**: this design was registered (" + registration.reason + ": " + hash + ").\n\n";
+  return "**Exploratory**, no confirmation: " + registration.reason + ".\n\n";
+}
+
+Json registration_json(const Registration& registration, const std::string& hash) {
+  return {{"hash", hash},
+          {"status", registration.confirmatory ? "confirmatory" : "exploratory"},
+          {"reason", registration.reason}};
+}
+
+}  // namespace
+
 CompareOutcome compare_variants(const Ranks& ranks, const CompareRequest& request,
                                 const TrialFollower& follower) {
   CompareSpec spec;
@@ -136,28 +174,60 @@ CompareOutcome compare_variants(const Ranks& ranks, const CompareRequest& reques
   });
   const auto watched = ranks.watch(config.watchdog, Doing::other);
   CompareOutcome outcome;
-  outcome.folder = spec.folder;
   const auto splits = load_splits(ranks, spec, config, request);
+  Json design;
+  std::string hash;
+  Registration registration;
+  ranks.together([&] {
+    design = design_json(spec, config, splits.front().data.hash, splits.size());
+    hash = design_hash(design);
+    registration = find_registration(spec, hash);
+    if (request.confirm && !registration.confirmatory)
+      throw usage_error("--confirm: expected a design that was registered beforehand, found another: " +
+                        registration.reason + "; register it, or leave --confirm out");
+  });
+  if (request.design) {
+    outcome.json = registration_json(registration, hash);
+    outcome.json["design"] = design;
+    outcome.table = hash + "\n" + status_markdown(registration, hash);
+    return outcome;
+  }
+  outcome.folder = spec.folder;
   std::unique_ptr<TrialStore> store;
   std::vector<Trial> trials;
-  ranks.together([&] {
-    store = std::make_unique<TrialStore>(spec.folder, ranks.rank());
-    trials = list_trials(spec, splits, request.overrides, nullptr);
-  });
-  const auto run = [&] { return run_trials(ranks, trials, splits, spec, request.simd, follower, *store); };
-  outcome.stopped = !run();
-  if (outcome.stopped) return outcome;
-  ranks.together([&] {
-    const auto choice = choose(spec, splits.size(), trials, *store);
-    trials = list_trials(spec, splits, request.overrides, &choice);
-  });
-  outcome.stopped = !run();
-  if (outcome.stopped) return outcome;
+  Round round{std::vector<Points>(spec.variants.size() * splits.size(), spec.points()), spec.tune_seeds, {}};
+  ranks.together([&] { store = std::make_unique<TrialStore>(spec.folder, ranks.rank()); });
+  // The rungs of the tuning, then the best of the last one with all seeds.
+  for (int rung = 0; rung <= spec.rungs; ++rung) {
+    ranks.together([&] {
+      if (rung > 0) {
+        const bool last = rung == spec.rungs;
+        round.points = best_points(round, trials, *store, [&](std::size_t points) {
+          const auto kept =
+              static_cast<std::size_t>(std::ceil(spec.keep * static_cast<double>(points) - 1e-9));
+          return last ? std::size_t{1} : std::max<std::size_t>(1, kept);
+        });
+        if (last) round.seeds = spec.seeds.size();
+      }
+      round.set.clear();
+      if (rung + 1 < spec.rungs)
+        round.set.push_back("train.epochs=" + std::to_string(rung_epochs(spec, rung, config.train.epochs)));
+      trials = list_trials(spec, splits, request.overrides, round);
+    });
+    outcome.stopped = !run_trials(ranks, trials, splits, spec, request.simd, follower, *store);
+    if (outcome.stopped) return outcome;
+  }
   ranks.together([&] {
     if (!ranks.root()) return;
     const CompareResult result = collect(spec, splits, trials, *store);
     outcome.json = compare_json(result);
     outcome.table = compare_markdown(result);
+    if (!spec.questions.empty() || !spec.registered.empty()) {
+      const auto answers = answer_questions(result);
+      outcome.json["design"] = registration_json(registration, hash);
+      outcome.json["questions"] = answers_json(result, answers);
+      outcome.table = status_markdown(registration, hash) + answers_markdown(result, answers) + outcome.table;
+    }
     const std::filesystem::path folder(spec.folder);
     write_file((folder / "compare.json").string(), outcome.json.dump(1) + "\n");
     write_file((folder / "table.md").string(), outcome.table);

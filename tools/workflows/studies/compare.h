@@ -19,11 +19,13 @@ struct CompareRequest {
   std::size_t splits = 0, seeds = 0;        ///< only the first ones; 0: all
   std::vector<std::string> variants = {};   ///< only these; none: all
   bool quick = false;                       ///< two splits, one seed, no tuning
+  bool design = false;                      ///< only what the design is: nothing is trained
+  bool confirm = false;                     ///< refuse a design that was not registered
   SimdTarget simd = SimdTarget::best;
 };
 
 struct CompareOutcome {
-  std::string folder;           ///< compare.json, table.md and the trials are there
+  std::string folder;           ///< compare.json, table.md and the trials are there; "" of a design
   bool stopped = false;         ///< the same request goes on; there is no result
   nlohmann::ordered_json json;  ///< on rank 0
   std::string table;            ///< on rank 0, Markdown

@@ -171,16 +171,31 @@ Json difference_json(const CompareResult& result, std::size_t v, const std::stri
 
 bool CompareResult::has_argmax() const { return variants.front().runs.front().result.argmax.has_value(); }
 
-Difference CompareResult::difference(std::size_t v, int task) const {
+namespace {
+
+std::vector<double> split_differences(const CompareResult& result, std::size_t a, std::size_t b, int task) {
   std::vector<double> differences;
-  for (std::size_t s = 0; s < splits.size(); ++s) {
-    const double d = of_split(*this, reference(spec), s, task) - of_split(*this, v, s, task);
+  for (std::size_t s = 0; s < result.splits.size(); ++s) {
+    const double d = of_split(result, a, s, task) - of_split(result, b, s, task);
     if (std::isfinite(d)) differences.push_back(d);
   }
-  const Dataset& first = splits.front().data;
-  const double share = static_cast<double>(first.rows(Split::test).size()) /
-                       static_cast<double>(first.rows(Split::train).size());
-  return paired_difference(differences, share);
+  return differences;
+}
+
+double test_share(const CompareResult& result) {
+  const Dataset& first = result.splits.front().data;
+  return static_cast<double>(first.rows(Split::test).size()) /
+         static_cast<double>(first.rows(Split::train).size());
+}
+
+}  // namespace
+
+Difference CompareResult::difference(std::size_t v, int task) const {
+  return paired_difference(split_differences(*this, reference(spec), v, task), test_share(*this));
+}
+
+MeanDifference CompareResult::mean_difference_of(std::size_t a, std::size_t b) const {
+  return mean_difference(split_differences(*this, a, b, -1), test_share(*this));
 }
 
 Spread CompareResult::spread_of(std::size_t v, int task) const {

@@ -32,6 +32,8 @@ struct CompareResult {
   /// < 0 is the mean, tasks.size() the largest-logit accuracy. Metrics where lower is better are negated:
   /// above 0 the reference is better.
   Difference difference(std::size_t v, int task) const;
+  /// The mean test score of variant `a` minus that of `b`, over the splits.
+  MeanDifference mean_difference_of(std::size_t a, std::size_t b) const;
   /// Over all runs, of the baseline over all splits, in the metric's own sign.
   Spread spread_of(std::size_t v, int task) const;
   /// Names of the tasks in which the variant's mean is no better than the baseline's.

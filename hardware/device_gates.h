@@ -44,7 +44,8 @@ struct DeviceGateInfo {
   /// In OpenQASM 2: nothing where qelib1.inc of the specification (arXiv:1707.03429) has it, as readers with
   /// a file of their own take another definition badly.
   std::span<const DevicePart> qasm2 = {};
-  std::string_view qasm3 = {};  ///< its definition where stdgates.inc has none
+  std::string_view qasm3 = {};   ///< its definition where stdgates.inc has none
+  std::string_view braket = {};  ///< Amazon Braket's name, where it is another
 };
 
 namespace device_parts {
@@ -64,11 +65,11 @@ inline constexpr std::array<DeviceGateInfo, 8> device_gates{{
     {DeviceGate::ry, "ry", 1, true, "Y", 0, device_parts::ry},
     {DeviceGate::rz, "rz", 1, true, "Z", 0, device_parts::rz},
     {DeviceGate::x, "x", 1, false, "X", 2 * half_pi, device_parts::x},
-    {DeviceGate::sx, "sx", 1, false, "X", half_pi, device_parts::sx, device_parts::old_sx},
-    {DeviceGate::cx, "cx", 2, false, "ZX", 0, device_parts::cx},
+    {DeviceGate::sx, "sx", 1, false, "X", half_pi, device_parts::sx, device_parts::old_sx, {}, "v"},
+    {DeviceGate::cx, "cx", 2, false, "ZX", 0, device_parts::cx, {}, {}, "cnot"},
     {DeviceGate::cz, "cz", 2, false, "ZZ", 0, device_parts::cz},
     {DeviceGate::rzz, "rzz", 2, true, "ZZ", 0, device_parts::rzz, device_parts::old_rzz,
-     "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }"},
+     "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }", "zz"},
 }};
 // clang-format on
 constexpr const DeviceGateInfo& info(DeviceGate gate) { return device_gates[static_cast<std::size_t>(gate)]; }

@@ -19,6 +19,8 @@ struct DeviceTarget {
   std::vector<std::string> unsupported = {};  ///< its other basis gates, for messages
   DeviceProperties properties = {};           ///< of its qubits and gates, where it tells them
   AvoidedParts avoided = {};                  ///< by the user's wish
+  /// Rotations of a pair may have any angle, also one that an input brings; else 0 .. pi/2, known beforehand.
+  bool any_pair_angle = false;
 
   bool operator==(const DeviceTarget&) const = default;
 };

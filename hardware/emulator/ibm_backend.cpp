@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hardware/emulator/ibm_backend.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "hardware/device_circuit.h"
+#include "hardware/emulator/device_properties.h"
 
 namespace qmtl {
 namespace {
 
 using Json = nlohmann::json;
-
-std::vector<DeviceGate> gates_of(const DeviceTarget& target) {
-  if (!target.basis.empty()) return target.basis;
-  std::vector<DeviceGate> all;
-  for (const DeviceGateInfo& row : device_gates) all.push_back(row.gate);
-  return all;
-}
 
 Json pairs_of(const DeviceTarget& target) {
   Json pairs = Json::array();
@@ -42,43 +33,17 @@ Json measurement(const char* name, const char* unit, double value, const std::st
   return {{"name", name}, {"unit", unit}, {"value", value}, {"date", date}};
 }
 
-/// Average infidelity of what acts after a gate, as if its channels were independent: the fidelities of their
-/// Choi states multiply, exactly for Pauli channels to first order.
-double gate_error(const std::vector<PlacedChannel>& placed, const std::vector<Channel>& channels, int arity) {
-  double entanglement = 1;
-  for (const PlacedChannel& at : placed) {
-    const Channel& channel = channels[static_cast<std::size_t>(at.channel)];
-    const double dim = channel.dim();
-    entanglement *= ((dim + 1) * average_fidelity(channel) - 1) / dim;
-  }
-  const double dim = 1 << arity;
-  return std::max(0.0, 1 - (dim * entanglement + 1) / (dim + 1));
-}
-
-/// The noise that a gate of a device meets on some qubits.
-double error_of(const DeviceGateInfo& row, int q0, int q1, const NoiseModel& model, int qubits) {
-  DeviceProgram program;
-  program.name = "one";
-  program.qubits = qubits;
-  program.ops = {{row.gate, q0, q1, {}}};
-  program.measured = {q0};
-  const NoiseTable table(noise_for(program, model));
-  std::vector<PlacedChannel> placed;
-  for (const Op& op : DeviceCircuit(program, model).circuit.shared)
-    for (const PlacedChannel& at : table.after(op)) placed.push_back(at);
-  return gate_error(placed, table.channels(), row.qubits);
-}
-
-Json gate_properties(const DeviceGateInfo& row, int q0, int q1, double error, const std::string& date) {
-  const double length = !takes_time(row.gate) ? 0 : row.qubits == 1 ? 32 : 68;
-  std::string name = std::string(row.name) + std::to_string(q0);
-  Json qubits = Json::array({q0});
-  if (q1 >= 0) name += "_" + std::to_string(q1), qubits.push_back(q1);
-  return {{"gate", row.name},
-          {"name", name},
-          {"qubits", qubits},
-          {"parameters", Json::array({measurement("gate_error", "", error, date),
-                                      measurement("gate_length", "ns", length, date)})}};
+Json gate_properties(const GateProperties& gate, const std::string& date) {
+  const DeviceGateInfo& row = info(gate.gate);
+  std::string name = std::string(row.name) + std::to_string(gate.q0);
+  Json qubits = Json::array({gate.q0});
+  if (gate.q1 >= 0) name += "_" + std::to_string(gate.q1), qubits.push_back(gate.q1);
+  return {
+      {"gate", row.name},
+      {"name", name},
+      {"qubits", qubits},
+      {"parameters", Json::array({measurement("gate_error", "", gate.error.value_or(0), date),
+                                  measurement("gate_length", "ns", gate.length.value_or(0) * 1e9, date)})}};
 }
 
 }  // namespace
@@ -86,7 +51,7 @@ Json gate_properties(const DeviceGateInfo& row, int q0, int q1, double error, co
 Json ibm_configuration(const EmulatorOptions& options) {
   const DeviceTarget& target = options.target;
   Json basis = Json::array({"id"}), gates = Json::array(), measured = Json::array();
-  for (DeviceGate gate : gates_of(target)) {
+  for (DeviceGate gate : emulated_gates(target)) {
     basis.push_back(info(gate).name);
     gates.push_back(gate_entry(info(gate), target));
   }
@@ -135,19 +100,8 @@ Json ibm_properties(const EmulatorOptions& options, double now) {
                       measurement("prob_meas1_prep0", "", error.p1_given_0, date),
                       measurement("readout_length", "ns", 1000, date)});
   }
-  // Pairs that are not listed have the general noise of their gate.
-  const std::vector<std::pair<int, int>> all{{0, 1}};
-  for (DeviceGate gate : gates_of(target)) {
-    const DeviceGateInfo& row = info(gate);
-    if (row.qubits == 1) {
-      for (int q = 0; q < target.qubits; ++q)
-        gates.push_back(
-            gate_properties(row, q, -1, error_of(row, q, -1, options.noise, target.qubits), date));
-    } else if (target.qubits > 1) {
-      for (const auto& [a, b] : target.coupling.empty() ? all : target.coupling)
-        gates.push_back(gate_properties(row, a, b, error_of(row, a, b, options.noise, target.qubits), date));
-    }
-  }
+  for (const GateProperties& gate : emulated_properties(options).gates)
+    gates.push_back(gate_properties(gate, date));
   return {{"backend_name", target.name},
           {"backend_version", "1.0.0"},
           {"last_update_date", date},

@@ -42,6 +42,13 @@ struct GateFields {
   bool controlled() const { return gate.find_any({"control", "controls"}).has_value(); }
   /// Radians.
   double angle() const { return gate.at("rotation").number(); }
+  /// Radians, written as turns.
+  double turns(const SortedJsonField& value, double least, double most) const {
+    const double number = value.number();
+    if (!(number >= least && number <= most))
+      value.wrong("turns from " + std::to_string(least) + " to " + std::to_string(most));
+    return 2 * pi * number;
+  }
 };
 
 using Ops = std::vector<DeviceOp>;
@@ -110,8 +117,56 @@ Reader turning(DeviceGate gate) {
   };
 }
 
-const std::map<std::string, Reader>& readers() {
-  static const std::map<std::string, Reader> table{
+/// A pulse between opposite turns.
+Reader phased(DeviceGate pulse) {
+  return [=](Ops& ops, const GateFields& fields) {
+    const int qubit = fields.only("target", "targets");
+    const double phase = fields.turns(fields.gate.at("phase"), -1, 1);
+    rotate(ops, DeviceGate::rz, qubit, -phase);
+    ops.push_back({pulse, qubit, -1, {}});
+    rotate(ops, DeviceGate::rz, qubit, phase);
+  };
+}
+
+/// RXX between opposite turns of each of its qubits.
+void molmer_sorensen(Ops& ops, const GateFields& fields) {
+  const auto [a, b] = fields.two_targets();
+  const auto phases = fields.gate.at("phases").list();
+  if (phases.size() != 2) fields.gate.at("phases").wrong("two phases", std::to_string(phases.size()));
+  const auto given = fields.gate.find("angle");
+  const double angle = given ? fields.turns(*given, 0, 0.25) : pi / 2;
+  const double turns[] = {fields.turns(phases[0], -1, 1), fields.turns(phases[1], -1, 1)};
+  const int qubits[] = {a, b};
+  for (int i : {0, 1}) {
+    rotate(ops, DeviceGate::rz, qubits[i], -turns[i]);
+    rotate(ops, DeviceGate::ry, qubits[i], -pi / 2);
+  }
+  two(ops, DeviceGate::rzz, a, b, angle);
+  for (int i : {0, 1}) {
+    rotate(ops, DeviceGate::ry, qubits[i], pi / 2);
+    rotate(ops, DeviceGate::rz, qubits[i], turns[i]);
+  }
+}
+
+using Readers = std::map<std::string, Reader>;
+
+const Readers& native_readers() {
+  static const Readers table{
+      {"gpi", phased(DeviceGate::x)},
+      {"gpi2", phased(DeviceGate::sx)},
+      {"ms", molmer_sorensen},
+      {"zz",
+       [](Ops& ops, const GateFields& fields) {
+         const auto [a, b] = fields.two_targets();
+         two(ops, DeviceGate::rzz, a, b, fields.turns(fields.gate.at("angle"), -1, 1));
+       }},
+      {"nop", [](Ops&, const GateFields&) {}},
+  };
+  return table;
+}
+
+const Readers& qis_readers() {
+  static const Readers table{
       {"x", flip},
       {"not", flip},
       {"y", fixed(DeviceGate::ry, pi)},
@@ -146,12 +201,16 @@ const std::map<std::string, Reader>& readers() {
 
 }  // namespace
 
-void check_gateset(const SortedJsonField& object) {
-  if (const auto set = object.find("gateset"); set && set->text() != "qis") set->wrong("\"qis\"");
+bool is_native(const SortedJsonField& object, bool otherwise) {
+  const auto set = object.find("gateset");
+  if (!set) return otherwise;
+  if (set->text() != "qis" && set->text() != "native") set->wrong("\"qis\" or \"native\"");
+  return set->text() == "native";
 }
 
-DeviceProgram read_ionq(const SortedJsonField& input, int qubits, const IonqLimits& limits) {
-  check_gateset(input);
+DeviceProgram read_ionq(const SortedJsonField& input, int qubits, const IonqLimits& limits, bool native) {
+  native = is_native(input, native);
+  const Readers& readers = native ? native_readers() : qis_readers();
   if (const auto width = input.find("qubits")) qubits = static_cast<int>(width->integer(1, limits.qubits));
   if (qubits < 1) input.wrong("the number of qubits as qubits", "none");
   const auto gates = input.at("circuit").list();
@@ -165,8 +224,12 @@ DeviceProgram read_ionq(const SortedJsonField& input, int qubits, const IonqLimi
     if (!gate.is_object()) gate.wrong("an object with the name \"gate\"");
     const GateFields fields{gate, qubits};
     const SortedJsonField name = gate.at("gate");
-    const auto reader = readers().find(name.text());
-    if (reader == readers().end()) name.wrong("a gate of the set qis", "'" + printable(name.text()) + "'");
+    const auto reader = readers.find(name.text());
+    if (reader == readers.end())
+      name.wrong(std::string("a gate of the set ") + (native ? "native" : "qis"),
+                 "'" + printable(name.text()) + "'");
+    if (native && name.text() == limits.missing)
+      name.wrong("a native gate of this backend", "'" + name.text() + "'");
     if (fields.controlled() && name.text() != "x" && name.text() != "not" && name.text() != "cnot")
       gate.wrong("controls of x, not and cnot only", "those of " + name.text());
     reader->second(program.ops, fields);

@@ -39,33 +39,44 @@ EmulatedRun whole_run(DeviceProgram program, std::int64_t shots, std::string id)
   return run;
 }
 
-void read_one(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+/// Aria has ms, Forte zz; the simulator takes both.
+IonqLimits limits_of(const std::string& backend) {
+  IonqLimits limits;
+  if (backend.find("aria") != std::string::npos) limits.missing = "zz";
+  if (backend.find("forte") != std::string::npos) limits.missing = "ms";
+  return limits;
+}
+
+void read_one(const SortedJsonField& input, std::int64_t shots, const std::string& id,
+              const IonqLimits& limits, EmulatedJob& job) {
   only(input, {"qubits", "gateset", "circuit", "format"});
   if (input.at("circuit").list().size() > most_gates)
     input.wrong("at most " + std::to_string(most_gates) + " gates");
-  job.runs.push_back(whole_run(read_ionq(input), shots, id));
+  job.runs.push_back(whole_run(read_ionq(input, 0, limits), shots, id));
 }
 
-void read_several(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+void read_several(const SortedJsonField& input, std::int64_t shots, const std::string& id,
+                  const IonqLimits& limits, EmulatedJob& job) {
   only(input, {"qubits", "gateset", "circuits", "format"});
   const auto circuits = input.at("circuits").list();
   if (circuits.empty() || circuits.size() > most_circuits)
     input.at("circuits").wrong("1 to " + std::to_string(most_circuits) + " circuits");
   const auto width = input.find("qubits");
   const int qubits = width ? static_cast<int>(width->integer(1, 1024)) : 0;
+  const bool native = is_native(input);
   std::size_t gates = 0;
   for (const SortedJsonField& circuit : circuits) {
     only(circuit, {"name", "circuit", "qubits", "registers", "gateset"});
     gates += circuit.at("circuit").list().size();
-    if (!circuit.find("gateset")) check_gateset(input);
     const std::string child = uuid_of(id + " child " + std::to_string(job.runs.size()));
-    job.runs.push_back(whole_run(read_ionq(circuit, qubits), shots, child));
+    job.runs.push_back(whole_run(read_ionq(circuit, qubits, limits, native), shots, child));
   }
   if (gates > most_gates)
     input.at("circuits").wrong("at most " + std::to_string(most_gates) + " gates in all");
 }
 
-void read_qasm(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job) {
+void read_qasm(const SortedJsonField& input, std::int64_t shots, const std::string& id, const IonqLimits&,
+               EmulatedJob& job) {
   only(input, {"data", "format"});
   const std::string& text = input.at("data").text();
   try {
@@ -94,7 +105,8 @@ std::int64_t read_shots(const SortedJsonField& field) {
 
 struct InputKind {
   std::string_view type;
-  void (*read)(const SortedJsonField& input, std::int64_t shots, const std::string& id, EmulatedJob& job);
+  void (*read)(const SortedJsonField& input, std::int64_t shots, const std::string& id,
+               const IonqLimits& limits, EmulatedJob& job);
 };
 constexpr std::array<InputKind, 3> input_kinds{
     {{"ionq.circuit.v1", read_one}, {"ionq.multi-circuit.v1", read_several}, {"ionq.qasm3.v1", read_qasm}}};
@@ -157,7 +169,7 @@ std::shared_ptr<EmulatedJob> read_ionq_job(const Json& body, const std::string& 
   for (const InputKind& row : input_kinds)
     if (row.type == type) kind = &row;
   if (!kind) root.at("type").wrong("ionq.circuit.v1, ionq.multi-circuit.v1 or ionq.qasm3.v1");
-  kind->read(root.at("input"), shots, id, *job);
+  kind->read(root.at("input"), shots, id, limits_of(backend), *job);
   for (const EmulatedRun& run : job->runs)
     if (run.sweep.program.qubits > options.target.qubits)
       fail(*job, "NotEnoughQubits",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hardware/emulator/device_properties.h"
 #include "hardware/emulator/iqm_request.h"
 #include "hardware/emulator/routes.h"
 
@@ -45,6 +46,16 @@ Json gate_at(const char* implementation, Json loci) {
 
 /// Bits as the service writes them: the first one measured is the first character.
 std::string first_to_last(const std::string& bits) { return {bits.rbegin(), bits.rend()}; }
+
+/// What is known of the first of the gates that is told of the qubits, in one direction or the other.
+std::optional<double> error_of(const DeviceProperties& known, std::initializer_list<std::string_view> gates,
+                               int a, int b) {
+  for (std::string_view name : gates)
+    for (const GateProperties& gate : known.gates)
+      if (info(gate.gate).name == name && std::minmax(gate.q0, gate.q1) == std::minmax(a, b))
+        return gate.error;
+  return std::nullopt;
+}
 
 Json keys_of(const EmulatedRun& run) {
   Json keys = Json::array();
@@ -143,21 +154,39 @@ WireReply IqmService::calibrated(EmulatorCall& call) {
 WireReply IqmService::metrics(EmulatorCall& call) {
   check_computer(call);
   const EmulatorOptions& options = emulation_.options();
-  Json observations = Json::array();
-  int number = 0;
   const std::vector<std::string> names = iqm_qubits(options);
-  for (std::size_t q = 0; q < names.size(); ++q) {
-    const auto own = options.noise.readout_of.find(static_cast<int>(q));
-    const ReadoutError& error = own == options.noise.readout_of.end() ? options.noise.readout : own->second;
-    observations.push_back({{"observation_id", ++number},
-                            {"dut_field", "metrics.ssro.measure.constant." + names[q] + ".fidelity"},
-                            {"value", 1 - (error.p1_given_0 + error.p0_given_1) / 2},
-                            {"unit", ""},
+  const DeviceProperties known = emulated_properties(options);
+  const std::string now = iso_time(emulation_.now());
+  Json observations = Json::array();
+  const auto add = [&](const std::string& field, const char* unit, std::optional<double> value) {
+    if (!value) return;
+    observations.push_back({{"observation_id", observations.size() + 1},
+                            {"dut_field", field},
+                            {"value", *value},
+                            {"unit", unit},
                             {"uncertainty", 0.0},
                             {"invalid", false},
-                            {"created_timestamp", iso_time(emulation_.now())},
-                            {"modified_timestamp", iso_time(emulation_.now())}});
+                            {"created_timestamp", now},
+                            {"modified_timestamp", now}});
+  };
+  const auto fidelity = [](const std::optional<double>& error) {
+    return error ? std::optional(1 - *error) : std::nullopt;
+  };
+  for (std::size_t q = 0; q < std::min(names.size(), known.qubits.size()); ++q) {
+    const QubitProperties& qubit = known.qubits[q];
+    add("metrics.ssro.measure.constant." + names[q] + ".fidelity", "", fidelity(qubit.readout_error));
+    add("characterization.model." + names[q] + ".t1_time", "s", qubit.t1);
+    add("characterization.model." + names[q] + ".t2_time", "s", qubit.t2);
   }
+  for (std::size_t q = 0; q < names.size(); ++q)
+    add("metrics.rb.prx.drag_crf." + names[q] + ".fidelity:par=d2", "",
+        fidelity(error_of(known, {"rx", "sx", "x"}, static_cast<int>(q), -1)));
+  // Where all pairs are coupled, what is told of the first is their general noise.
+  const bool all = options.target.coupling.empty() && options.properties.empty();
+  for (const auto& [a, b] : iqm_pairs(options))
+    add("metrics.irb.cz.tgss." + names[static_cast<std::size_t>(a)] + "__" +
+            names[static_cast<std::size_t>(b)] + ".fidelity:par=d2",
+        "", fidelity(error_of(known, {"cz"}, all ? 0 : a, all ? 1 : b)));
   return json_reply(200, {{"calibration_set_id", calibration_id()},
                           {"observation_set_id", uuid_of("metrics")},
                           {"observation_set_type", "quality-metric-set"},

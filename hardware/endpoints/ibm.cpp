@@ -353,11 +353,12 @@ IbmProgram program_of(EndpointSettings& settings) {
   return program == "sampler" ? IbmProgram::sampler : IbmProgram::executor;
 }
 
-/// Whether `key` asks for packed arrays instead of the `usual` form.
-bool is_packed(EndpointSettings& settings, const std::string& key, const std::string& usual) {
+/// Whether `key` asks for packed arrays instead of the `plain` form.
+bool is_packed(EndpointSettings& settings, const std::string& key, const std::string& plain,
+               const std::string& usual) {
   const std::string form = settings.text(key, usual);
-  if (form != usual && form != "packed")
-    throw usage_error(settings.file() + ": " + key + ": expected " + usual + " or packed, found '" + form +
+  if (form != plain && form != "packed")
+    throw usage_error(settings.file() + ": " + key + ": expected " + plain + " or packed, found '" + form +
                       "'");
   return form == "packed";
 }
@@ -405,8 +406,8 @@ std::unique_ptr<Endpoint> make_ibm_endpoint(EndpointConfig config) {
   // The service takes five jobs a minute.
   options.submit_interval = not_negative(settings, "submit_interval", is_loopback(base) ? 0 : 12);
   options.job.program = program_of(settings);
-  options.job.packed_results = is_packed(settings, "results", "samples");
-  options.job.packed_values = is_packed(settings, "parameters", "lists");
+  options.job.packed_results = is_packed(settings, "results", "samples", "samples");
+  options.job.packed_values = is_packed(settings, "parameters", "lists", "packed");
 
   std::vector<std::string> variables{"QISKIT_IBM_TOKEN"};
   if (!resource.empty()) variables.insert(variables.begin(), resource + "_QRMI_IBM_QCS_IAM_APIKEY");

@@ -21,6 +21,7 @@ struct IonqOptions {
   std::string backend, noise_model, session;
   bool own_session = false;  ///< one is opened for the jobs, with what they may cost as its limit
   bool debiasing = false, dry_run = false;
+  IonqGates gates = IonqGates::qis;
   std::string sharpen;  ///< "", "true" or "false": asked for when debiased results are read
 };
 
@@ -151,6 +152,7 @@ class IonqEndpoint final : public Endpoint {
     about.kind = "ionq";
     about.backend = options_.backend;
     about.place = service_->base();
+    about.target = ionq_target(options_.gates);
     about.target.name = options_.backend;
     about.paid = about.bills = options_.backend != "simulator";
     about.limits = {0, 5000, 0, 1'000'000, 150'000, 9'500'000, 0};
@@ -190,9 +192,10 @@ class IonqEndpoint final : public Endpoint {
 
   std::string estimate_path(const Sweep& sweep, std::int64_t shots) const {
     std::int64_t one = 0, two = 0;
-    for (const auto& gate : ionq_circuit(bind_row(sweep, 0))) ++(gate.contains("control") ? two : one);
+    for (const auto& gate : ionq_circuit(bind_row(sweep, 0), options_.gates))
+      ++(gate.contains("control") || gate.contains("targets") ? two : one);
     return "/jobs/estimate?backend=" + url_encoded(options_.backend) +
-           "&type=ionq.circuit.v1&qubits=" + std::to_string(sweep.program.qubits) +
+           "&type=ionq.circuit.v1&qubits=" + std::to_string(ionq_width(sweep.program)) +
            "&shots=" + std::to_string(shots) + "&1q_gates=" + std::to_string(one) +
            "&2q_gates=" + std::to_string(two) +
            "&error_mitigation=" + (options_.debiasing ? "true" : "false");
@@ -203,22 +206,18 @@ class IonqEndpoint final : public Endpoint {
   }
 
   Json job_body(const DeviceJob& job) const {
-    Json circuits = Json::array();
-    int qubits = 1;
-    for (std::size_t s = 0; s < job.sweeps.size(); ++s) {
-      const Sweep& sweep = job.sweeps[s];
-      qubits = std::max(qubits, sweep.program.qubits);
-      for (std::size_t row = 0; row < sweep.rows; ++row)
-        circuits.push_back({{"name", "s" + std::to_string(s) + "r" + std::to_string(row)},
-                            {"qubits", sweep.program.qubits},
-                            {"circuit", ionq_circuit(bind_row(sweep, row))}});
-    }
+    std::vector<DeviceProgram> circuits;
+    for (std::size_t s = 0; s < job.sweeps.size(); ++s)
+      for (std::size_t row = 0; row < job.sweeps[s].rows; ++row) {
+        circuits.push_back(bind_row(job.sweeps[s], row));
+        circuits.back().name = "s" + std::to_string(s) + "r" + std::to_string(row);
+      }
     Json body{{"type", "ionq.multi-circuit.v1"},
               {"backend", options_.backend},
               {"name", job.tag},
               {"shots", job.shots},
               {"metadata", {{"qmtl_tag", job.tag}}},
-              {"input", {{"qubits", qubits}, {"gateset", "qis"}, {"circuits", std::move(circuits)}}}};
+              {"input", ionq_inputs(circuits, options_.gates)}};
     // Said in any case: devices debias by themselves from 500 shots on.
     if (options_.backend != "simulator")
       body["settings"]["error_mitigation"]["debiasing"] = options_.debiasing;
@@ -357,6 +356,18 @@ class IonqEndpoint final : public Endpoint {
   std::optional<EndpointInfo> info_;
 };
 
+/// `gateset` of the endpoint's file, or for "native" what the backend, or the simulator's noise, has.
+IonqGates read_gates(EndpointSettings& settings, const IonqOptions& options) {
+  const std::string asked = settings.text("gateset", "qis");
+  if (asked == "native") {
+    const bool aria = (options.backend + options.noise_model).find("aria") != std::string::npos;
+    return aria ? IonqGates::ms : IonqGates::zz;
+  }
+  for (const IonqGatesName& row : ionq_gates)
+    if (row.name == asked) return row.gates;
+  throw usage_error(settings.file() + ": gateset: expected qis, native, ms or zz, found '" + asked + "'");
+}
+
 std::string ionq_base(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url.ends_with("/v0.4") ? url : url + "/v0.4";
@@ -369,6 +380,7 @@ std::unique_ptr<Endpoint> make_ionq_endpoint(EndpointConfig config) {
   IonqOptions options;
   options.backend = settings.text("backend", "simulator");
   options.noise_model = settings.text("noise_model", "");
+  options.gates = read_gates(settings, options);
   options.session = settings.text("session_id", "");
   options.own_session = settings.boolean("session", false);
   if (options.own_session && !options.session.empty())

@@ -51,7 +51,7 @@ std::map<std::string, double> probabilities(const SortedJsonField& states, const
   for (const auto& [state, answer] : states.members()) {
     const double p = answer.number();
     if (p < 0 || p > 1.000001) answer.wrong("a probability", std::to_string(p));
-    readings[read_bits(bits_of_decimal(state, program.qubits, states), program)] += p;
+    readings[read_bits(bits_of_decimal(state, ionq_width(program), states), program)] += p;
     total += p;
   }
   // Services round to about six digits; a state that is missing would show.
@@ -109,7 +109,7 @@ IonqCounts count_ionq(const SortedJsonField& states, const IonqReading& reading)
   std::int64_t sum = 0;
   for (const auto& [state, answer] : states.members()) {
     const std::int64_t count = answer.integer(0, reading.shots);
-    const auto bits = bits_of_decimal(state, reading.program.qubits, states);
+    const auto bits = bits_of_decimal(state, ionq_width(reading.program), states);
     if (count > 0) result.counts[read_bits(bits, reading.program)] += static_cast<std::uint64_t>(count);
     sum += count;
     if (sum > reading.shots) break;
@@ -125,7 +125,7 @@ IonqCounts read_ionq_shots(const SortedJsonField& answer, const IonqReading& rea
   check_sum(static_cast<std::int64_t>(shots.size()), shots, reading);
   for (const SortedJsonField& shot : shots.list()) {
     if (shot.is_text()) {
-      ++result.counts[read_bits(bits_of_decimal(shot.text(), program.qubits, shot), program)];
+      ++result.counts[read_bits(bits_of_decimal(shot.text(), ionq_width(program), shot), program)];
       continue;
     }
     bool leaked = false;
@@ -139,8 +139,8 @@ IonqCounts read_ionq_shots(const SortedJsonField& answer, const IonqReading& rea
     if (registers.size() != 1)
       shot.wrong("one register of all qubits", std::to_string(registers.size()) + " registers");
     const SortedJsonField& bits = registers.front().second;
-    if (static_cast<int>(bits.size()) != program.qubits)
-      bits.wrong(std::to_string(program.qubits) + " bits", std::to_string(bits.size()));
+    if (static_cast<int>(bits.size()) != ionq_width(program))
+      bits.wrong(std::to_string(ionq_width(program)) + " bits", std::to_string(bits.size()));
     std::vector<bool> qubits;
     for (const SortedJsonField& bit : bits.list()) qubits.push_back(bit.integer(0, 1) != 0);
     ++result.counts[read_bits(qubits, program)];

@@ -10,6 +10,7 @@
 #include "hardware/endpoints/rest_service.h"
 #include "hardware/http/text_codes.h"
 #include "hardware/isa.h"
+#include "hardware/transpile/iqm_metrics.h"
 
 namespace qmtl {
 namespace {
@@ -162,13 +163,30 @@ class IqmEndpoint final : public Endpoint {
     about.target.qubits = static_cast<int>(device_.qubits.size());
     about.target.basis.assign(std::begin(iqm_basis), std::end(iqm_basis));
     about.target.coupling = device_.coupling;
-    if (options_.properties) about.target.properties = *options_.properties;
+    about.target.properties = options_.properties ? *options_.properties : ask_metrics(alias);
     // The servers' simulators have this in their names.
     about.paid = !about.backend.ends_with(":mock");
     about.limits.rows = options_.circuits;
     about.limits.shots = options_.shots;
     about.limits.bytes = 20'000'000;
     return about;
+  }
+
+  /// How well the device works, as far as the server says so.
+  DeviceProperties ask_metrics(const std::string& alias) {
+    const std::string set = options_.calibration.empty() ? "default" : url_encoded(options_.calibration);
+    const std::string path = "/calibration-sets/" + alias + "/" + set + "/metrics";
+    const std::string source = "GET " + service_->base() + path;
+    const auto response = service_->read_existing(path);
+    if (!response) return {};
+    try {
+      return iqm_properties(service_->json(*response, source), device_.qubits);
+    } catch (const Error& error) {
+      throw EndpointError(
+          EndpointFault::malformed,
+          service_->redactor().clean(error.what()) +
+              "; a key properties in the endpoint's file names a file to take instead, or none");
+    }
   }
 
   /// The alias that the settings name, or the only one.

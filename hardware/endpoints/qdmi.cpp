@@ -8,23 +8,33 @@
 #include "hardware/endpoints/lost_jobs.h"
 #include "hardware/endpoints/makers.h"
 #include "hardware/endpoints/qdmi_library.h"
+#include "hardware/formats/iqm.h"
 #include "hardware/formats/qasm_writer.h"
 
 namespace qmtl {
 namespace {
 
+using Names = std::span<const std::string>;  // of the device's qubits
+
 struct ProgramText {
   std::string_view name;
   QdmiFormat format;
-  std::string (*write)(const DeviceProgram& program);
+  std::string (*write)(const DeviceProgram& program, Names qubits);
+  bool first_to_last = false;  ///< bitstrings begin with classical bit 0
+  bool compiled = false;       ///< by the service, for its devices: programs are sent as they are
 };
-constexpr std::array<ProgramText, 2> program_texts{
-    {{"qasm2", QdmiFormat::qasm2, write_qasm2}, {"qasm3", QdmiFormat::qasm3, write_qasm3}}};
+constexpr std::array<ProgramText, 4> program_texts{
+    {{"qasm2", QdmiFormat::qasm2, [](const DeviceProgram& program, Names) { return write_qasm2(program); }},
+     {"qasm3", QdmiFormat::qasm3, [](const DeviceProgram& program, Names) { return write_qasm3(program); }},
+     {"iqm", QdmiFormat::iqm_json,
+      [](const DeviceProgram& program, Names qubits) { return iqm_circuit(program, qubits).dump(); }, true},
+     {"braket", QdmiFormat::qasm3, [](const DeviceProgram& program, Names) { return write_braket(program); },
+      false, true}}};
 
 const ProgramText& text_format(const std::string& file, const std::string& name) {
   for (const ProgramText& row : program_texts)
     if (row.name == name) return row;
-  throw usage_error(file + ": format: expected qasm2 or qasm3, found '" + name + "'");
+  throw usage_error(file + ": format: expected qasm2, qasm3, iqm or braket, found '" + name + "'");
 }
 
 /// Whether jobs are a service's, counted and bounded by --max-cost, or computed by the library here. Nothing
@@ -62,14 +72,16 @@ bool read_remote(EndpointSettings& settings, const QdmiSettings& library) {
 class QdmiPrograms {
  public:
   QdmiPrograms(std::unique_ptr<QdmiDevice> device, std::string place, const ProgramText& text, bool reversed)
-      : device_(std::move(device)), place_(std::move(place)), text_(&text), reversed_(reversed) {}
+      : device_(std::move(device)), place_(std::move(place)), text_(&text), reversed_(reversed) {
+    for (const QdmiSite& site : device_->sites()) names_.push_back(site.name);
+  }
 
   const std::string& place() const { return place_; }
   QdmiDevice::Job find(const std::string& id) const { return device_->find_job(id); }
 
   QdmiDevice::Job made(const Sweep& sweep, std::size_t row, std::int64_t shots) const {
     const DeviceProgram bound = with_inputs(sweep.program, sweep.row(row));
-    return device_->make_job(text_->format, text_->write(bound), static_cast<std::size_t>(shots));
+    return device_->make_job(text_->format, text_->write(bound, names_), static_cast<std::size_t>(shots));
   }
 
   /// Of a job that has ended. Throws EndpointError (malformed) for counts of other bits or more shots.
@@ -97,6 +109,7 @@ class QdmiPrograms {
   std::string place_;
   const ProgramText* text_;
   bool reversed_;
+  std::vector<std::string> names_;  // of the sites by their numbers
 };
 
 /// A library that computes on this machine, row by row. What is fetched twice may differ in its shots, as the
@@ -238,23 +251,101 @@ class RemoteQdmi final : public Endpoint {
   std::map<std::string, QdmiDevice::Job> jobs_;  // before the device they must go
 };
 
-DeviceTarget target_of(const QdmiDevice& device, const std::string& library) {
+/// What a device calls the gate; those of IQM have all pulses of one qubit in one operation.
+bool is_operation(const QdmiOperation& operation, const DeviceGateInfo& row) {
+  return operation.name == row.name || (operation.name == "prx" && row.gate == device_rotation("X"));
+}
+
+/// How well the operations work, as far as the device tells.
+DeviceProperties properties_of(const QdmiDevice& device, const std::vector<QdmiOperation>& operations) {
+  DeviceProperties properties;
+  bool told = false;
+  for (const QdmiSite& site : device.sites()) {
+    if (site.number != static_cast<int>(properties.qubits.size())) return {};
+    properties.qubits.emplace_back();
+    properties.qubits.back().t1 = site.t1;
+    properties.qubits.back().t2 = site.t2;
+  }
+  const auto within = [&](const QdmiOperation::Place& place) {
+    return std::all_of(place.sites.begin(), place.sites.end(), [&](int site) {
+      return site >= 0 && static_cast<std::size_t>(site) < properties.qubits.size();
+    });
+  };
+  for (const QdmiOperation& operation : operations)
+    for (const QdmiOperation::Place& place : operation.places) {
+      if (!within(place) || !place.fidelity || !(*place.fidelity >= 0 && *place.fidelity <= 1)) continue;
+      told = true;
+      const double error = 1 - *place.fidelity;
+      if (operation.name == "measure" && place.sites.size() == 1)
+        properties.qubits[static_cast<std::size_t>(place.sites[0])].readout_error = error;
+      for (const DeviceGateInfo& row : device_gates) {
+        if (!is_operation(operation, row) || static_cast<std::size_t>(row.qubits) != place.sites.size())
+          continue;
+        GateProperties gate;
+        gate.gate = row.gate;
+        gate.q0 = place.sites[0];
+        if (row.qubits == 2) gate.q1 = place.sites[1];
+        gate.error = error;
+        properties.gates.push_back(gate);
+      }
+    }
+  return told ? properties : DeviceProperties{};
+}
+
+/// Pairs of which an operation is told to be calibrated there, and on both qubits those that every program
+/// needs.
+bool is_calibrated(const std::vector<QdmiOperation>& operations, int a, int b) {
+  const auto at = [&](const QdmiOperation& operation, std::initializer_list<int> sites) {
+    return operation.places.empty() ||
+           std::any_of(operation.places.begin(), operation.places.end(),
+                       [&](const QdmiOperation::Place& place) {
+                         return std::is_permutation(place.sites.begin(), place.sites.end(), sites.begin(),
+                                                    sites.end());
+                       });
+  };
+  bool entangled = false, told = false;
+  for (const QdmiOperation& operation : operations) {
+    const std::size_t width = operation.places.empty() ? 0 : operation.places[0].sites.size();
+    if (operation.name == "measure" || operation.name == "prx") {
+      if (width == 1 && !(at(operation, {a}) && at(operation, {b}))) return false;
+    } else if (width == 2 && device_gate_by_name(operation.name)) {
+      told = true;
+      entangled = entangled || at(operation, {a, b});
+    }
+  }
+  return entangled || !told;
+}
+
+DeviceTarget target_of(const QdmiDevice& device, const std::string& library, const ProgramText& text) {
   DeviceTarget target;
   target.name = device.name();
   target.qubits = static_cast<int>(std::min<std::size_t>(device.qubits(), 1u << 20));
-  target.coupling = device.coupling();
-  const std::vector<std::string> operations = device.operations();
+  if (text.compiled) return target;
+  const std::vector<QdmiOperation> operations = device.operations();
+  for (const auto& [a, b] : device.coupling())
+    if (is_calibrated(operations, a, b)) target.coupling.emplace_back(a, b);
+  if (target.coupling.empty() && !device.coupling().empty())
+    throw EndpointError(
+        EndpointFault::refused,
+        library + ": expected calibrated pairs of qubits, found none of those that it couples");
   if (operations.empty()) return target;
   std::string found;
-  for (const std::string& operation : operations) found += (found.empty() ? "" : ", ") + operation;
+  for (const QdmiOperation& operation : operations) found += (found.empty() ? "" : ", ") + operation.name;
+  const auto has = [&](const auto& fits) { return std::any_of(operations.begin(), operations.end(), fits); };
   for (const DeviceGateInfo& row : device_gates)
-    if (std::find(operations.begin(), operations.end(), row.name) != operations.end())
+    if (has([&](const QdmiOperation& operation) { return is_operation(operation, row); }))
       target.basis.push_back(row.gate);
+  // A phase of what follows is a rotation about Z.
+  const DeviceGate phase = device_rotation("Z");
+  if (has([](const QdmiOperation& operation) { return operation.name == "prx"; }) &&
+      std::find(target.basis.begin(), target.basis.end(), phase) == target.basis.end())
+    target.basis.push_back(phase);
   if (target.basis.empty())
-    throw EndpointError(EndpointFault::refused,
-                        library + ": expected gates of " + listed_device_gates() + ", found " + found);
+    throw EndpointError(EndpointFault::refused, library + ": expected gates of " + listed_device_gates() +
+                                                    ", or prx, found " + found);
   // A device that executes everything needs no basis, so that programs may stay logical.
   if (target.basis.size() == device_gates.size() && target.coupling.empty()) target.basis.clear();
+  target.properties = properties_of(device, operations);
   return target;
 }
 
@@ -278,7 +369,7 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   const QdmiSettings library = read_settings(settings);
   const ProgramText& text = text_format(settings.file(), settings.text("format", "qasm3"));
   const bool remote = read_remote(settings, library);
-  const bool reversed = settings.boolean("reversed_bits", false);
+  const bool reversed = settings.boolean("reversed_bits", text.first_to_last);
   const bool lost_are_absent = settings.boolean("lost_are_absent", false);
   const std::int64_t timeout = settings.integer("timeout", 600);
   if (timeout < 1)
@@ -291,7 +382,8 @@ std::unique_ptr<Endpoint> make_qdmi_endpoint(EndpointConfig config) {
   about.kind = config.kind;
   about.backend = device->name();
   about.place = library.base_url.empty() ? library.library : library.library + " at " + library.base_url;
-  about.target = target_of(*device, library.library);
+  about.target = target_of(*device, library.library, text);
+  if (config.properties) about.target.properties = *config.properties;
   about.paid = remote;
   QdmiPrograms programs(std::move(device), about.place, text, reversed);
   if (!remote)

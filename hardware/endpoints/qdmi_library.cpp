@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <span>
 #include <sstream>
 
 namespace qmtl {
@@ -18,11 +19,21 @@ enum DeviceProperty : int {
   device_name = 0,
   library_version = 3,
   qubits_number = 4,
+  sites_list = 5,
   operations_list = 6,
-  coupling_map = 7
+  coupling_map = 7,
+  duration_unit = 12,
+  duration_scale = 13
+};
+enum SiteProperty : int { site_index = 0, site_t1 = 1, site_t2 = 2, site_name = 3 };
+enum OperationProperty : int {
+  operation_name = 0,
+  operation_qubits = 1,
+  operation_fidelity = 4,
+  operation_sites = 9
 };
 enum JobParameter : int { program_format = 0, program_text = 1, shots_number = 2 };
-constexpr int job_id = 0, site_index = 0, operation_name = 0;
+constexpr int job_id = 0;
 enum JobResultKind : int { histogram_keys = 1, histogram_values = 2 };
 
 constexpr int not_supported = -9, timed_out = -11;
@@ -188,16 +199,22 @@ void QdmiDevice::open_session(const QdmiSettings& settings) {
   require(call_->session_init(session_), "device_session_init");
 }
 
-/// A property's bytes; nothing where the device does not support it.
-std::optional<std::vector<char>> QdmiDevice::property(int number, const std::string& what) const {
+/// What `ask`, first without room, gives; nothing where the device does not support it.
+template <class Ask>
+std::optional<std::vector<char>> QdmiDevice::bytes_of(const std::string& what, const Ask& ask) const {
   std::size_t size = 0;
-  const int code = call_->device_property(session_, number, 0, nullptr, &size);
+  const int code = ask(0, nullptr, &size);
   if (code == not_supported) return std::nullopt;
-  require(code, "device property " + what);
+  require(code, what);
   std::vector<char> bytes(size);
-  if (size > 0)
-    require(call_->device_property(session_, number, size, bytes.data(), nullptr), "device property " + what);
+  if (size > 0) require(ask(size, bytes.data(), nullptr), what);
   return bytes;
+}
+
+std::optional<std::vector<char>> QdmiDevice::property(int number, const std::string& what) const {
+  return bytes_of("device property " + what, [&](std::size_t size, void* value, std::size_t* needed) {
+    return call_->device_property(session_, number, size, value, needed);
+  });
 }
 
 void QdmiDevice::check_version() {
@@ -223,32 +240,87 @@ std::size_t QdmiDevice::qubits() const {
   return numbers.empty() ? 0 : numbers[0];
 }
 
-std::vector<std::string> QdmiDevice::operations() const {
-  std::vector<std::string> names;
+int QdmiDevice::number_of(void* site) const {
+  std::size_t index = 0;
+  require(call_->site_property(session_, site, site_index, sizeof(index), &index, nullptr),
+          "site property INDEX");
+  return static_cast<int>(index);
+}
+
+std::optional<double> QdmiDevice::time_unit() const {
+  const auto unit = property(duration_unit, "DURATIONUNIT");
+  if (!unit) return std::nullopt;
+  const auto scales =
+      list_of<double>(property(duration_scale, "DURATIONSCALEFACTOR").value_or(std::vector<char>{}));
+  const double scale = scales.empty() ? 1.0 : scales[0];
+  for (const auto& [name, seconds] : {std::pair("s", 1.0), std::pair("ms", 1e-3), std::pair("us", 1e-6),
+                                      std::pair("ns", 1e-9), std::pair("ps", 1e-12)})
+    if (text_of(*unit) == name) return seconds * scale;
+  return std::nullopt;
+}
+
+std::vector<QdmiSite> QdmiDevice::sites() const {
+  std::vector<QdmiSite> sites;
+  const std::optional<double> unit = time_unit();
+  for (void* site : list_of<void*>(property(sites_list, "SITES").value_or(std::vector<char>{}))) {
+    QdmiSite found;
+    found.number = number_of(site);
+    const auto ask = [&](int number, const std::string& what) {
+      return bytes_of(what, [&](std::size_t size, void* value, std::size_t* needed) {
+        return call_->site_property(session_, site, number, size, value, needed);
+      });
+    };
+    if (const auto name = ask(site_name, "site property NAME")) found.name = text_of(*name);
+    const auto time = [&](int number, const std::string& what) -> std::optional<double> {
+      const auto bytes = unit ? ask(number, what) : std::nullopt;
+      const auto raw = bytes ? list_of<std::uint64_t>(*bytes) : std::vector<std::uint64_t>{};
+      if (raw.empty() || raw[0] == 0) return std::nullopt;
+      return static_cast<double>(raw[0]) * *unit;
+    };
+    found.t1 = time(site_t1, "site property T1");
+    found.t2 = time(site_t2, "site property T2");
+    sites.push_back(std::move(found));
+  }
+  std::sort(sites.begin(), sites.end(),
+            [](const QdmiSite& a, const QdmiSite& b) { return a.number < b.number; });
+  return sites;
+}
+
+std::vector<QdmiOperation> QdmiDevice::operations() const {
+  std::vector<QdmiOperation> operations;
   for (void* operation :
        list_of<void*>(property(operations_list, "OPERATIONS").value_or(std::vector<char>{}))) {
-    const auto ask = [&](std::size_t size, void* value, std::size_t* needed) {
-      require(call_->operation_property(session_, operation, 0, nullptr, 0, nullptr, operation_name, size,
-                                        value, needed),
-              "operation property NAME");
+    const auto ask = [&](int number, const std::string& what, std::span<void* const> at = {}) {
+      return bytes_of(what, [&](std::size_t size, void* value, std::size_t* needed) {
+        return call_->operation_property(session_, operation, at.size(), at.empty() ? nullptr : at.data(), 0,
+                                         nullptr, number, size, value, needed);
+      });
     };
-    std::size_t size = 0;
-    ask(0, nullptr, &size);
-    std::vector<char> bytes(size);
-    ask(size, bytes.data(), nullptr);
-    names.push_back(text_of(bytes));
+    QdmiOperation found;
+    if (const auto name = ask(operation_name, "operation property NAME")) found.name = text_of(*name);
+    const auto widths = list_of<std::size_t>(
+        ask(operation_qubits, "operation property QUBITSNUM").value_or(std::vector<char>{}));
+    const std::size_t width = widths.empty() ? 0 : widths[0];
+    auto sites =
+        list_of<void*>(ask(operation_sites, "operation property SITES").value_or(std::vector<char>{}));
+    for (std::size_t i = 0; width > 0 && i + width <= sites.size(); i += width) {
+      const std::span at(sites.data() + i, width);
+      QdmiOperation::Place place;
+      for (void* site : at) place.sites.push_back(number_of(site));
+      const auto fidelities = list_of<double>(
+          ask(operation_fidelity, "operation property FIDELITY", at).value_or(std::vector<char>{}));
+      if (!fidelities.empty()) place.fidelity = fidelities[0];
+      found.places.push_back(std::move(place));
+    }
+    operations.push_back(std::move(found));
   }
-  return names;
+  return operations;
 }
 
 std::vector<std::pair<int, int>> QdmiDevice::coupling() const {
   std::vector<int> numbers;
-  for (void* site : list_of<void*>(property(coupling_map, "COUPLINGMAP").value_or(std::vector<char>{}))) {
-    std::size_t index = 0;
-    require(call_->site_property(session_, site, site_index, sizeof(index), &index, nullptr),
-            "site property INDEX");
-    numbers.push_back(static_cast<int>(index));
-  }
+  for (void* site : list_of<void*>(property(coupling_map, "COUPLINGMAP").value_or(std::vector<char>{})))
+    numbers.push_back(number_of(site));
   std::vector<std::pair<int, int>> pairs;
   for (std::size_t i = 0; i + 1 < numbers.size(); i += 2) pairs.emplace_back(numbers[i], numbers[i + 1]);
   return pairs;

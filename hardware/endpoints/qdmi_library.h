@@ -24,8 +24,26 @@ struct QdmiSettings {
 };
 
 /// QDMI's numbers of program formats and job states.
-enum class QdmiFormat : int { qasm2 = 0, qasm3 = 1 };
+enum class QdmiFormat : int { qasm2 = 0, qasm3 = 1, iqm_json = 8 };
 enum class QdmiJobState : int { created = 0, submitted, queued, running, done, cancelled, failed };
+
+/// A qubit; times in seconds. What the device does not tell is missing.
+struct QdmiSite {
+  int number = 0;  ///< that programs have for it
+  std::string name;
+  std::optional<double> t1, t2;
+};
+
+/// An operation, and the qubits (by their numbers) at which it is calibrated; none where the device does not
+/// tell.
+struct QdmiOperation {
+  struct Place {
+    std::vector<int> sites;
+    std::optional<double> fidelity;
+  };
+  std::string name;
+  std::vector<Place> places;
+};
 
 /// One device library with one open session; each C call is wrapped once, and an error it returns becomes an
 /// EndpointError that names library, call and code. The library stays loaded for the life of the process:
@@ -41,8 +59,10 @@ class QdmiDevice {
 
   std::string name() const;
   std::size_t qubits() const;
-  /// Names of the operations; empty if the device does not tell.
-  std::vector<std::string> operations() const;
+  /// In the order of their numbers; empty if the device does not tell.
+  std::vector<QdmiSite> sites() const;
+  /// Empty if the device does not tell.
+  std::vector<QdmiOperation> operations() const;
   /// Pairs of site numbers; empty if the device does not tell.
   std::vector<std::pair<int, int>> coupling() const;
 
@@ -78,7 +98,12 @@ class QdmiDevice {
   struct Functions;
   void open_session(const QdmiSettings& settings);
   void close();
+  template <class Ask>
+  std::optional<std::vector<char>> bytes_of(const std::string& what, const Ask& ask) const;
   std::optional<std::vector<char>> property(int number, const std::string& what) const;
+  int number_of(void* site) const;
+  /// In seconds, of what the device counts times in; nothing if it does not tell.
+  std::optional<double> time_unit() const;
   void check_version();
   /// Throws unless `code` says success.
   void require(int code, const std::string& call) const;

@@ -42,7 +42,11 @@ bool uses(const DeviceProgram& program, DeviceGate gate) {
                      [&](const DeviceOp& op) { return op.gate == gate; });
 }
 
-std::string gate_lines(const DeviceProgram& program) {
+std::string_view own_name(const DeviceGateInfo& row) { return row.name; }
+std::string_view braket_name(const DeviceGateInfo& row) { return row.braket.empty() ? row.name : row.braket; }
+
+std::string gate_lines(const DeviceProgram& program,
+                       std::string_view (*name)(const DeviceGateInfo& row) = own_name) {
   const auto qubit = [&](int number) {
     return program.physical ? "$" + std::to_string(number) : "q[" + std::to_string(number) + "]";
   };
@@ -55,7 +59,7 @@ std::string gate_lines(const DeviceProgram& program) {
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const DeviceOp& op = program.ops[i];
     delays_before(i);
-    text += info(op.gate).name;
+    text += name(info(op.gate));
     if (info(op.gate).angle) text += "(" + expression(program, op.angle) + ")";
     text += " " + qubit(op.q0);
     if (op.q1 >= 0) text += ", " + qubit(op.q1);
@@ -82,6 +86,19 @@ std::string write_qasm3(const DeviceProgram& program) {
     text += "c[" + std::to_string(bit) + "] = measure " +
             (program.physical ? "$" + qubit : "q[" + qubit + "]") + ";\n";
   }
+  return text;
+}
+
+std::string write_braket(const DeviceProgram& program) {
+  check(program);
+  if (!program.inputs.empty() || !program.delays.empty() || program.physical)
+    throw usage_error("program " + program.name +
+                      ": expected a bound program without delays and device's qubits for Amazon Braket");
+  std::string text = "OPENQASM 3.0;\n";
+  if (!program.measured.empty()) text += "bit[" + std::to_string(program.measured.size()) + "] c;\n";
+  text += "qubit[" + std::to_string(program.qubits) + "] q;\n" + gate_lines(program, braket_name);
+  for (std::size_t bit = 0; bit < program.measured.size(); ++bit)
+    text += "c[" + std::to_string(bit) + "] = measure q[" + std::to_string(program.measured[bit]) + "];\n";
   return text;
 }
 

@@ -20,23 +20,12 @@ std::vector<std::string> parts_of(std::string_view text, std::string_view separa
   }
 }
 
-/// Numbers of qubits in "QB3" and "QB1__QB2"; nothing where another part is named.
-std::optional<std::vector<int>> qubits_of(const std::string& locus) {
-  constexpr int most = 4096;
-  std::vector<int> qubits;
-  for (const std::string& name : parts_of(locus, "__")) {
-    int number = 0;
-    const char* const end = name.data() + name.size();
-    if (!name.starts_with("QB")) return std::nullopt;
-    const auto [last, error] = std::from_chars(name.data() + 2, end, number);
-    if (error != std::errc() || last != end || number < 1 || number > most) return std::nullopt;
-    qubits.push_back(number - 1);
-  }
-  return qubits;
-}
-
 class IqmReader {
  public:
+  explicit IqmReader(std::span<const std::string> names) {
+    for (const std::string& name : names) numbers_.emplace(name, static_cast<int>(numbers_.size()));
+  }
+
   DeviceProperties read(const SortedJsonField& root) {
     for (const SortedJsonField& observation : root.at("observations").list()) {
       const std::string name = observation.at("dut_field").text();
@@ -85,6 +74,29 @@ class IqmReader {
     }
   }
 
+  /// Nothing for what is no qubit.
+  std::optional<int> number_of(const std::string& name) const {
+    if (const auto found = numbers_.find(name); found != numbers_.end()) return found->second;
+    constexpr int most = 4096;
+    int number = 0;
+    const char* const end = name.data() + name.size();
+    if (!numbers_.empty() || !name.starts_with("QB")) return std::nullopt;
+    const auto [last, error] = std::from_chars(name.data() + 2, end, number);
+    if (error != std::errc() || last != end || number < 1 || number > most) return std::nullopt;
+    return number - 1;
+  }
+
+  /// Those in "QB3" and "QB1__QB2"; nothing where another part is named.
+  std::optional<std::vector<int>> qubits_of(const std::string& locus) const {
+    std::vector<int> qubits;
+    for (const std::string& name : parts_of(locus, "__")) {
+      const auto number = number_of(name);
+      if (!number) return std::nullopt;
+      qubits.push_back(*number);
+    }
+    return qubits;
+  }
+
   QubitProperties& qubit(int number) {
     if (properties_.qubits.size() <= at(number)) properties_.qubits.resize(at(number) + 1);
     return properties_.qubits[at(number)];
@@ -114,6 +126,7 @@ class IqmReader {
     return std::move(properties_);
   }
 
+  std::map<std::string, int> numbers_;  ///< of the qubits by their names
   DeviceProperties properties_;
   std::map<int, Readout> readouts_;
   std::map<std::pair<DeviceGate, Place>, GateProperties> gates_;
@@ -121,6 +134,8 @@ class IqmReader {
 
 }  // namespace
 
-DeviceProperties iqm_properties(const SortedJsonField& root) { return IqmReader().read(root); }
+DeviceProperties iqm_properties(const SortedJsonField& root, std::span<const std::string> names) {
+  return IqmReader(names).read(root);
+}
 
 }  // namespace qmtl

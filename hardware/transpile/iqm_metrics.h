@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "hardware/properties.h"
 #include "runtime/base/json_field.h"
 
@@ -11,9 +14,10 @@ namespace qmtl {
 /// Fields that say how well qubits, prx and cz work: metrics.rb.prx.IMPLEMENTATION.QB1.fidelity,
 /// metrics.irb.cz.IMPLEMENTATION.QB1__QB2.fidelity, metrics.ssro.measure.IMPLEMENTATION.QB1.error_0_to_1,
 /// .error_1_to_0 and .fidelity, characterization.model.QB1.t1_time and .t2_time (seconds),
-/// gates.NAME.IMPLEMENTATION.QB1.duration (seconds), each with ":key=value" behind it or not. Qubit QBn is
-/// n - 1; other parts (couplers, resonators) and fields are left alone. Of several implementations the best
-/// counts, as that is what the server uses. Throws the source's error naming the observation.
-DeviceProperties iqm_properties(const SortedJsonField& root);
+/// gates.NAME.IMPLEMENTATION.QB1.duration (seconds), each with ":key=value" behind it or not. `names` are
+/// those of the qubits in their order; without them QBn is qubit n - 1. Other parts (couplers, resonators)
+/// and fields are left alone. Of several implementations the best counts, as that is what the server uses.
+/// Throws the source's error naming the observation.
+DeviceProperties iqm_properties(const SortedJsonField& root, std::span<const std::string> names = {});
 
 }  // namespace qmtl

@@ -90,7 +90,7 @@ bool OneQubitRun::commutes_with_x() const {
   return turned.diagonal();
 }
 
-BasisSet::BasisSet(std::span<const DeviceGate> gates) {
+BasisSet::BasisSet(std::span<const DeviceGate> gates, bool any_pair_angle) : any_pair_angle_(any_pair_angle) {
   if (gates.empty()) has_.fill(true);
   for (DeviceGate gate : gates) has_[static_cast<std::size_t>(gate)] = true;
 }

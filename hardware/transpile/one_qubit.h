@@ -53,14 +53,16 @@ class OneQubitRun {
 class BasisSet {
  public:
   /// Empty: all gates.
-  explicit BasisSet(std::span<const DeviceGate> gates);
+  explicit BasisSet(std::span<const DeviceGate> gates, bool any_pair_angle = false);
   bool has(DeviceGate gate) const { return has_[static_cast<std::size_t>(gate)]; }
   /// RZ and one of SX, RX, RY, with which every one-qubit gate can be written.
   bool every_one_qubit_gate() const;
   bool entangler() const;
+  bool any_pair_angle() const { return any_pair_angle_; }
 
  private:
   std::array<bool, device_gates.size()> has_{};
+  bool any_pair_angle_;
 };
 
 /// turns[0], gates[0], turns[1], ..., turns.back() in order of time: gates of a basis with Z rotations

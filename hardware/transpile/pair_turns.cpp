@@ -33,16 +33,13 @@ bool equal_gates(const DeviceOp& a, const DeviceOp& b) {
   return (a.q0 == b.q0 && a.q1 == b.q1) || (is_symmetric(a.gate) && a.q0 == b.q1 && a.q1 == b.q0);
 }
 
-/// By what a gate of a fixed angle turns its qubit about its axis, up to a global phase.
-std::optional<double> fixed_turn(const DeviceOp& op) {
-  if (op.q1 >= 0 || !op.angle.bound()) return std::nullopt;
-  return turn_of(op).constant;
-}
+/// A gate that turns its qubit by an angle that rotations of a pair may have.
+bool is_turn(const DeviceOp& op, bool any_angle) { return op.q1 < 0 && (any_angle || op.angle.bound()); }
 
 /// The turn between gate `first` and the next equal one, and that gate: everything else between them commutes
 /// with both.
 std::optional<std::pair<std::size_t, std::size_t>> turn_between(const std::vector<PairTurn>& entries,
-                                                                std::size_t first) {
+                                                                std::size_t first, bool any_angle) {
   const DeviceOp& outer = entries[first].routed.op;
   std::optional<std::size_t> turn;
   for (std::size_t i = first + 1; i < entries.size(); ++i) {
@@ -58,7 +55,7 @@ std::optional<std::pair<std::size_t, std::size_t>> turn_between(const std::vecto
     if (turn && entry.other < 0 && !entry.routed.swap && equal_gates(entry.routed.op, outer))
       return std::pair{*turn, i};
     if (commutes) continue;
-    if (turn || entry.other >= 0 || !fixed_turn(entry.routed.op)) return std::nullopt;
+    if (turn || entry.other >= 0 || !is_turn(entry.routed.op, any_angle)) return std::nullopt;
     turn = i;
   }
   return std::nullopt;
@@ -94,12 +91,12 @@ void turn_to_z(std::vector<RoutedOp>& ops, int qubit, GateAxis axis, double sign
 
 }  // namespace
 
-std::optional<std::vector<RoutedOp>> with_pair_turns(std::span<const RoutedOp> ops) {
+std::optional<std::vector<RoutedOp>> with_pair_turns(std::span<const RoutedOp> ops, bool any_angle) {
   std::vector<PairTurn> entries = merged(ops);
   bool any = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!entries[i].kept || !is_its_own_inverse(entries[i].routed)) continue;
-    const auto found = turn_between(entries, i);
+    const auto found = turn_between(entries, i, any_angle);
     if (!found) continue;
     const DeviceOp& outer = entries[i].routed.op;
     PairTurn& turn = entries[found->first];
@@ -117,11 +114,11 @@ std::optional<std::vector<RoutedOp>> with_pair_turns(std::span<const RoutedOp> o
       result.push_back(entry.routed);
       continue;
     }
-    const double angle = *fixed_turn(entry.routed.op);
+    const AngleSum angle = turn_of(entry.routed.op);
     for (double sign : {1.0, -1.0}) {
       turn_to_z(result, qubit, *entry.axis(qubit), sign);
       turn_to_z(result, entry.other, entry.other_axis, sign);
-      if (sign > 0) result.push_back({{device_rotation("ZZ"), qubit, entry.other, {angle, {}}}});
+      if (sign > 0) result.push_back({{device_rotation("ZZ"), qubit, entry.other, angle}});
     }
   }
   return result;

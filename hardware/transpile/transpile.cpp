@@ -144,7 +144,7 @@ TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& targ
   if (program.physical)
     throw usage_error("program " + program.name + ": it is written for a device already; expected one with " +
                       "qubits of its own");
-  const BasisSet basis(target.basis);
+  const BasisSet basis(target.basis, target.any_pair_angle);
   if (!basis.every_one_qubit_gate() && native_as_it_is(program, basis, device.graph)) {
     TranspileResult result = unchanged(program);
     result.program.qubits = device.graph.qubits();
@@ -159,7 +159,7 @@ TranspileResult transpile(const DeviceProgram& program, const DeviceTarget& targ
   RoutedProgram best = best_of(ops);
   // Where swaps stand beside them CX and CZ may be the better ones: they merge.
   if (basis.has(device_rotation("ZZ")))
-    if (const auto turned = with_pair_turns(ops)) {
+    if (const auto turned = with_pair_turns(ops, basis.any_pair_angle())) {
       RoutedProgram other = best_of(*turned);
       if (other.cost < best.cost) best = std::move(other);
     }

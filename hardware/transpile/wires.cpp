@@ -95,7 +95,8 @@ void Wires::rzz(int a, int b, AngleSum angle) {
   if (wire(a).zero || wire(b).zero) return turn(wire(a).zero ? b : a, angle);
   const bool native_rzz =
       basis_.has(DeviceGate::rzz) && (!quality_ || quality_->usable(DeviceGate::rzz, a, b));
-  if (!angle.bound()) {
+  const bool any_angle = native_rzz && basis_.any_pair_angle();
+  if (!angle.bound() && !any_angle) {
     cx(a, b);
     turn(b, angle);
     return cx(a, b);
@@ -106,6 +107,7 @@ void Wires::rzz(int a, int b, AngleSum angle) {
     take_back(a, b);
   }
   angle = reduced(angle);
+  if (!angle.bound()) return native_turn(a, b, angle);
   double value = angle.constant;
   // RZZ(t + pi) = RZZ(t) Z Z, which brings the angle into [-pi/2, pi/2].
   if (std::abs(value) > pi / 2 + 1e-12) {
@@ -124,14 +126,17 @@ void Wires::rzz(int a, int b, AngleSum angle) {
     turn(b, {value, {}});
     return cx(a, b);
   }
-  // Devices have RZZ for angles in [0, pi/2] alone; X on one qubit turns the sign round.
+  if (any_angle) return native_turn(a, b, {value, {}});
+  // Others have RZZ for angles in [0, pi/2] alone; X on one qubit turns the sign round.
   const bool negative = value < 0;
   if (negative) wire(a).rest.append(x_rotation(pi));
-  native({DeviceGate::rzz,
-          graph_.listed(a, b) ? a : b,
-          graph_.listed(a, b) ? b : a,
-          {std::min(std::abs(value), pi / 2), {}}});
+  native_turn(a, b, {std::min(std::abs(value), pi / 2), {}});
   if (negative) wire(a).rest.append(x_rotation(pi));
+}
+
+void Wires::native_turn(int a, int b, AngleSum angle) {
+  const bool forward = graph_.listed(a, b);
+  native({DeviceGate::rzz, forward ? a : b, forward ? b : a, std::move(angle)});
 }
 
 void Wires::swap(int a, int b) {

@@ -51,6 +51,7 @@ class Wires {
   const DeviceOp* last_on(int a, int b) const;
   void take_back(int a, int b);
   void native(DeviceOp op);
+  void native_turn(int a, int b, AngleSum angle);
 
   const CouplingGraph& graph_;
   BasisSet basis_;

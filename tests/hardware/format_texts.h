@@ -23,4 +23,12 @@ inline nlohmann::json in_ionq(const std::string& gate) {
       gate + "]}");
 }
 
+/// A job of IonQ's in native gates; the gate is its fourth.
+inline nlohmann::json in_native_ionq(const std::string& gate) {
+  return nlohmann::json::parse(
+      R"({"qubits":2,"gateset":"native","circuit":[{"gate":"gpi2","target":0,"phase":0.1},
+      {"gate":"gpi2","target":1,"phase":-0.3},{"gate":"zz","targets":[0,1],"angle":0.15},)" +
+      gate + "]}");
+}
+
 }  // namespace qmtl

@@ -26,6 +26,7 @@ import openqasm3
 import qiskit.qasm2
 import qiskit.qasm3
 import qiskit_aer
+import qiskit_ionq
 from braket.default_simulator import StateVectorSimulator
 from braket.ir.openqasm import Program as BraketProgram
 from qiskit import QuantumCircuit
@@ -79,6 +80,17 @@ def ionq_circuit(job, circuit):
     return result
 
 
+def native_circuit(job):
+    """IonQ's native gates by its own client."""
+    result = QuantumCircuit(job["qubits"])
+    for gate in job["circuit"]:
+        targets = gate.get("targets", [gate.get("target")])
+        made = {"gpi": lambda: qiskit_ionq.GPIGate(gate["phase"]), "gpi2": lambda: qiskit_ionq.GPI2Gate(gate["phase"]),
+                "ms": lambda: qiskit_ionq.MSGate(*gate["phases"], gate["angle"]), "zz": lambda: qiskit_ionq.ZZGate(gate["angle"])}
+        result.append(made[gate["gate"]](), targets)
+    return result
+
+
 def distribution(state, measured):
     """Probability of each reading, bit c of the index = classical bit c."""
     return Statevector(state).probabilities(measured)
@@ -112,8 +124,8 @@ class Formats(harness.Program):
             frequencies[int(text.replace(" ", ""), 2)] += count / SHOTS
         return frequencies
 
-    def run_braket(self, text, inputs, measured):
-        result = StateVectorSimulator().run(BraketProgram(source=braket(text), inputs=inputs), shots=SHOTS)
+    def run_braket(self, source, inputs, measured):
+        result = StateVectorSimulator().run(BraketProgram(source=source, inputs=inputs), shots=SHOTS)
         columns = [list(result.measuredQubits).index(qubit) for qubit in measured]
         frequencies = numpy.zeros(2**len(measured))
         for shot in result.measurements:
@@ -133,7 +145,7 @@ class Formats(harness.Program):
         self.assertEqual(len(programs), 30)
         for number, entry in enumerate(programs):
             texts = {}
-            for form in ("qasm3", "bound", "qasm2", "physical", "ionq"):
+            for form in ("qasm3", "bound", "qasm2", "physical", "ionq", "ms", "zz", "braket"):
                 with open(os.path.join(folder, entry[form])) as file:
                     texts[form] = file.read()
             case = f"{entry['name']}\n{texts['qasm3']}"
@@ -158,9 +170,16 @@ class Formats(harness.Program):
                     self.same_state(bare, expected, case)
             job = json.loads(texts["ionq"])
             self.same_state(ionq_circuit(job, job["circuit"]), expected, case)
+            for form in ("ms", "zz"):
+                job = json.loads(texts[form])
+                self.assertEqual(job["gateset"], "native", case)
+                # Rounding of some hundred gates. The native program has the qubits of the other, in their order.
+                numpy.testing.assert_allclose(distribution(Statevector(native_circuit(job)).data, entry["measured"]), probabilities,
+                                              rtol=0, atol=1e-12, err_msg=f"{form}: {case}")
             if number % 5 == 0:
                 self.near(self.run_aer(bound, len(entry["measured"])), probabilities, "Aer: " + case)
-                self.near(self.run_braket(texts["qasm3"], inputs, entry["measured"]), probabilities, "Braket: " + case)
+                self.near(self.run_braket(braket(texts["qasm3"]), inputs, entry["measured"]), probabilities, "Braket: " + case)
+                self.near(self.run_braket(texts["braket"], {}, entry["measured"]), probabilities, f"Braket's own names: {texts['braket']}")
 
     def logits_of(self, folder, angles):
         """Logits of every sample from a folder of exact probabilities, and the form's circuits."""
@@ -258,7 +277,7 @@ class Formats(harness.Program):
                 expected = distribution(Statevector(bare).data, measured)
                 names = [p.name for p in qiskit.qasm3.loads(text).parameters]
                 self.near(self.run_aer(circuit, len(measured)), expected, "Aer " + folder)
-                self.near(self.run_braket(text, {name: values[name] for name in names}, measured), expected,
+                self.near(self.run_braket(braket(text), {name: values[name] for name in names}, measured), expected,
                           "Braket " + folder)
 
     def test_one_file_is_written_where_one_is_asked_for(self):

@@ -49,12 +49,21 @@ def require(*modules, skipped, environment="hardware-venv", variable="QMTL_PEERS
     sys.exit(0)
 
 
-def ddsim_library():
-    """The library of MQT Core's DDSIM device in the environment, or nothing."""
+def installed_library(module, *pattern):
+    """The file that lies by such a name in the folder of an installed module, or nothing."""
     interpreter = python()
     if not interpreter:
         return None
-    find = "import glob, os, mqt.core; print(*glob.glob(os.path.join(os.path.dirname(mqt.core.__file__), 'lib*', " \
-           "'libmqt-core-qdmi-ddsim-device.so')), end='')"
+    find = f"import glob, os, {module}; print(*glob.glob(os.path.join(os.path.dirname({module}.__file__), *{pattern!r})), end='')"
     found = subprocess.run([interpreter, "-c", find], text=True, capture_output=True)
     return found.stdout or None
+
+
+def ddsim_library():
+    """The library of MQT Core's DDSIM device in the environment, or nothing."""
+    return installed_library("mqt.core", "lib*", "libmqt-core-qdmi-ddsim-device.so")
+
+
+def iqm_library():
+    """IQM's own device library in the environment, or nothing."""
+    return installed_library("iqm.qdmi", "data", "lib*", "libiqm-qdmi-device.so")

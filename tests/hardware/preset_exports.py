@@ -110,6 +110,13 @@ class PresetExports(harness.Program):
                         if measured is not None:
                             self.assertEqual(measured, program["measured"], where)
                         files += 1
+                for native in program["native"]:
+                    job = json.loads(self.text(native["file"]))
+                    where = f"{case['case']}, native gates of IonQ, {native['gates']}\n{job}"
+                    self.assertLessEqual({gate["gate"] for gate in job["circuit"]}, {"gpi", "gpi2", native["gates"]}, where)
+                    found = statevector.distribution(statevector.of_ionq(job), native["measured"])
+                    self.assertLess(max(abs(found - probabilities)), STATE, where)
+                    files += 1
                 for isa in program["isa"]:
                     text = self.text(isa["file"])
                     for who, state, measured in readers("isa", text, program["inputs"]):

@@ -360,7 +360,7 @@ def keys_with_signs_of_addresses_are_taken_as_they_are():
     import requests
     from ionq_core.api.whoami import get_whoami
 
-    key = "a%41 key+with/odd=signs&more"
+    key = "a%41-key+with/odd=signs&more"
     with Emulator(key=key) as emulator:
         form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": key}
         check(requests.post(emulator.places["iam"] + "/identity/token", data=form).status_code == 200, "IBM's token")

@@ -203,7 +203,7 @@ def ibm_models_accept_every_payload_of_a_replay():
         def runTest(self):
             with Emulator("--queue", "polls:1", "--coupling", "line-20", "--basis", "cz,rz,sx,x,rx,rzz") as emulator:
                 recorder = Recorder(emulator.places["iam"])
-                for more in ({}, {"program": "sampler"}, {"results": "packed", "parameters": "packed"}):
+                for more in ({}, {"program": "sampler"}, {"results": "packed"}):
                     keys = {"kind": "ibm", "api_key_env": "REPLAY_KEY", "url": recorder.base + "/api/v1",
                             "iam_url": recorder.base, "crn": CRN, "backend": "emulated", **more}
                     self.write("service.toml", "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()))

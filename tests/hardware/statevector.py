@@ -104,10 +104,14 @@ GATES = {
 
 
 def apply(state, name, qubits, angles):
+    return apply_matrix(state, GATES[name](*angles), qubits)
+
+
+def apply_matrix(state, matrix, qubits):
     """The state after a gate; the first qubit is the lowest bit of the matrix's index."""
     width = state.size.bit_length() - 1
     axes = [width - 1 - qubit for qubit in reversed(qubits)]
-    matrix = GATES[name](*angles).reshape([2] * (2 * len(qubits)))
+    matrix = matrix.reshape([2] * (2 * len(qubits)))
     moved = numpy.tensordot(matrix, state.reshape([2] * width), axes=(range(len(qubits), 2 * len(qubits)), axes))
     return numpy.moveaxis(moved, range(len(qubits)), axes).reshape(-1)
 
@@ -154,7 +158,27 @@ def of_qasm(text, inputs):
     return state, [used.index(q) for q in measured]
 
 
+def of_native_ionq(job):
+    """Gates gpi, gpi2, ms and zz with phases and angles in turns, by IonQ's documentation."""
+    def gpi(phase):
+        return numpy.array([[0, numpy.exp(-2j * numpy.pi * phase)], [numpy.exp(2j * numpy.pi * phase), 0]])
+
+    def pair(first, second, angle):
+        """exp(-i angle/2 P x Q), the first qubit the lowest bit."""
+        return numpy.cos(numpy.pi * angle) * numpy.eye(4) - 1j * numpy.sin(numpy.pi * angle) * numpy.kron(second, first)
+
+    z = numpy.diag([1, -1])
+    matrices = {"gpi": lambda gate: gpi(gate["phase"]), "gpi2": lambda gate: (numpy.eye(2) - 1j * gpi(gate["phase"])) / 2**0.5,
+                "ms": lambda gate: pair(*map(gpi, gate["phases"]), gate["angle"]), "zz": lambda gate: pair(z, z, gate["angle"])}
+    state = zero_state(job["qubits"])
+    for gate in job["circuit"]:
+        state = apply_matrix(state, matrices[gate["gate"]](gate), gate.get("targets", [gate.get("target")]))
+    return state
+
+
 def of_ionq(job):
+    if job["gateset"] == "native":
+        return of_native_ionq(job)
     state = zero_state(job["qubits"])
     for gate in job["circuit"]:
         qubits = ([gate["control"]] if "control" in gate else []) + [gate["target"]]

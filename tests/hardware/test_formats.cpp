@@ -9,6 +9,8 @@
 #include "hardware/emulator/qasm_reader.h"
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm_writer.h"
+#include "hardware/program_stats.h"
+#include "hardware/transpile/transpile.h"
 #include "runtime/base/error.h"
 #include "runtime/base/math.h"
 #include "tests/hardware/format_texts.h"
@@ -153,6 +155,61 @@ TEST_CASE("IonQ's JSON reads back as the same state", "[formats]") {
   }
 }
 
+TEST_CASE("Native gates of IonQ read the same as the program that they were written from", "[formats]") {
+  for (const IonqGates set : {IonqGates::ms, IonqGates::zz})
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      INFO("seed " << seed << ", " << (set == IonqGates::ms ? "ms" : "zz"));
+      const DeviceProgram program =
+          random_with_inputs(seed, 2 + static_cast<int>(seed % 4), 40, static_cast<int>(seed % 3));
+      CHECK_THROWS_WITH(ionq_input(program, set), Catch::Contains("expected"));
+      const std::vector<double> values = input_values_of(program);
+      const DeviceProgram native = with_inputs(transpile(program, ionq_target(set)).program, values);
+      const nlohmann::json input = ionq_input(native, set);
+      CHECK(input["gateset"] == "native");
+      const DeviceProgram read = read_ionq(input, "test");
+      // Rounding of some hundred gates.
+      const Eigen::VectorXd expected = oracle::distribution(state_of(program, values), program.measured);
+      CHECK((oracle::distribution(state_of(read), native.measured) - expected).cwiseAbs().maxCoeff() < 1e-12);
+      // Between gates of two qubits nothing takes more than two pulses.
+      std::map<int, int> pulses;
+      for (const auto& gate : input["circuit"]) {
+        if (gate.contains("targets")) {
+          for (const auto& qubit : gate["targets"]) pulses[qubit.get<int>()] = 0;
+        } else {
+          CHECK(++pulses[gate["target"].get<int>()] <= 2);
+        }
+      }
+    }
+}
+
+TEST_CASE("A rotation of a pair is one native gate of IonQ, whatever its angle", "[formats]") {
+  for (const double angle : {0.4, -0.4, 1.5, 2.5, -3.0, 7.0})
+    for (const bool by_input : {false, true}) {
+      DeviceProgram program;
+      program.name = "pair";
+      program.qubits = 2;
+      if (by_input) program.inputs = {"a"};
+      const AngleSum sum = by_input ? AngleSum{0.0, {{0, angle}}} : AngleSum{angle, {}};
+      program.ops = {{DeviceGate::ry, 0, -1, {0.7, {}}}, {DeviceGate::rx, 1, -1, {-1.1, {}}},
+                     {DeviceGate::cx, 0, 1, {}},         {DeviceGate::rz, 1, -1, sum},
+                     {DeviceGate::cx, 0, 1, {}},         {DeviceGate::rx, 0, -1, {0.9, {}}}};
+      program.measured = {0, 1};
+      const std::vector<double> values(program.inputs.size(), 1.0);
+      const Eigen::VectorXd expected = oracle::distribution(state_of(program, values), program.measured);
+      for (const IonqGates set : {IonqGates::ms, IonqGates::zz}) {
+        INFO(angle << (by_input ? " by an input, " : ", ") << (set == IonqGates::ms ? "ms" : "zz"));
+        const DeviceProgram native = with_inputs(transpile(program, ionq_target(set)).program, values);
+        CHECK(two_qubit_gates(native) == 1);
+        const nlohmann::json circuit = ionq_circuit(native, set);
+        for (const auto& gate : circuit)
+          if (gate.contains("angle")) CHECK(std::abs(gate["angle"].get<double>()) <= 0.25);
+        const DeviceProgram read = read_ionq(ionq_input(native, set), "test");
+        CHECK((oracle::distribution(state_of(read), native.measured) - expected).cwiseAbs().maxCoeff() <
+              1e-12);
+      }
+    }
+}
+
 TEST_CASE("A cz comes back from IonQ's JSON as a cz", "[formats]") {
   DeviceProgram program;
   program.name = "ring";
@@ -240,6 +297,49 @@ TEST_CASE("Gates of IonQ mean what its documentation says", "[formats]") {
     CHECK(read_ionq(in_ionq(gate), "test").ops.back() == DeviceOp{DeviceGate::cx, 1, 0, {}});
 }
 
+TEST_CASE("Native gates of IonQ mean what its documentation says", "[formats]") {
+  // GPI(p) = [[0, e^-ip], [e^ip, 0]], GPI2(p) = [[1, -i e^-ip], [-i e^ip, 1]] / sqrt 2 and MS(p, q, t) =
+  // exp(-i t/2 GPI(p) x GPI(q)), p, q and t in turns; ZZ(t) = exp(-i t/2 ZZ).
+  using std::complex;
+  const auto phase = [](double turns) { return std::polar(1.0, 2 * pi * turns); };
+  const auto gpi = [&](double turns) {
+    Eigen::Matrix2cd matrix;
+    matrix << 0, std::conj(phase(turns)), phase(turns), 0;
+    return matrix;
+  };
+  const auto gpi2 = [&](double turns) {
+    const complex<double> i(0, 1);
+    return Eigen::Matrix2cd((Eigen::Matrix2cd::Identity() - i * gpi(turns)) / std::sqrt(2.0));
+  };
+  const auto on = [](const Eigen::Matrix2cd& zero, const Eigen::Matrix2cd& one) {  // qubit 0 is the low bit
+    Eigen::Matrix4cd matrix;
+    for (int r = 0; r < 4; ++r)
+      for (int c = 0; c < 4; ++c) matrix(r, c) = one(r >> 1, c >> 1) * zero(r & 1, c & 1);
+    return matrix;
+  };
+  const Eigen::Matrix2cd unit = Eigen::Matrix2cd::Identity();
+  const auto turned = [&](const Eigen::Matrix4cd& generator, double turns) {
+    return Eigen::Matrix4cd(std::cos(pi * turns) * Eigen::Matrix4cd::Identity() -
+                            complex<double>(0, std::sin(pi * turns)) * generator);
+  };
+  const auto zz = [&](double turns) { return turned(on(pauli('Z'), pauli('Z')), turns); };
+  const Eigen::Vector4cd before = zz(0.15) * on(gpi2(0.1), gpi2(-0.3)) * Eigen::Vector4cd(1, 0, 0, 0);
+  const std::pair<const char*, Eigen::Matrix4cd> cases[] = {
+      {R"({"gate":"gpi","target":1,"phase":0.2})", on(unit, gpi(0.2))},
+      {R"({"gate":"gpi2","targets":[0],"phase":-0.7})", on(gpi2(-0.7), unit)},
+      {R"({"gate":"ms","targets":[0,1],"phases":[0.3,-0.1]})", turned(on(gpi(0.3), gpi(-0.1)), 0.25)},
+      {R"({"gate":"ms","targets":[1,0],"phases":[0.3,-0.1],"angle":0.07})",
+       turned(on(gpi(-0.1), gpi(0.3)), 0.07)},
+      {R"({"gate":"zz","targets":[1,0],"angle":-0.2})", zz(-0.2)},
+      {R"({"gate":"nop","target":0,"time":1})", Eigen::Matrix4cd::Identity()},
+  };
+  for (const auto& [gate, matrix] : cases) {
+    INFO(gate);
+    const State expected = matrix * before;
+    CHECK(distance(state_of(read_ionq(in_native_ionq(gate), "test")), expected) < 1e-12);
+  }
+}
+
 TEST_CASE("Variants of OpenQASM 3 that others write are read", "[formats]") {
   const DeviceProgram program = read_qasm3(
       "/* a\n comment */ OPENQASM 3;\n input angle b; input float[64] a;\n"
@@ -294,7 +394,13 @@ TEST_CASE("Random programs in every form are written for other readers", "[forma
     entry["qasm3"] = write(program.name + ".qasm3", write_qasm3(program));
     entry["bound"] = write(program.name + "_bound.qasm3", write_qasm3(bound));
     entry["qasm2"] = write(program.name + ".qasm2", write_qasm2(bound));
+    entry["braket"] = write(program.name + "_braket.qasm3", write_braket(bound));
     entry["ionq"] = write(program.name + ".json", ionq_input(bound).dump());
+    for (const IonqGates set : {IonqGates::ms, IonqGates::zz}) {
+      const std::string name = set == IonqGates::ms ? "ms" : "zz";
+      const DeviceProgram native = with_inputs(transpile(program, ionq_target(set)).program, values);
+      entry[name] = write(program.name + "_" + name + ".json", ionq_input(native, set).dump());
+    }
     DeviceProgram physical = bound;
     physical.physical = true;
     entry["physical"] = write(program.name + "_physical.qasm3", write_qasm3(physical));

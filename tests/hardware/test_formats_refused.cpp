@@ -80,8 +80,24 @@ TEST_CASE("What IonQ's JSON must not hold is refused with the gate's number", "[
   }
   for (const char* input :
        {"[]", "{}", R"({"qubits":0,"circuit":[]})", R"({"qubits":2,"circuit":{}})",
-        R"({"qubits":99999,"circuit":[]})", R"({"qubits":1,"gateset":"native","circuit":[]})"})
+        R"({"qubits":99999,"circuit":[]})", R"({"qubits":1,"gateset":"rigetti","circuit":[]})"})
     CHECK_THROWS_AS(read_ionq(nlohmann::json::parse(input), "job"), Error);
+  const std::pair<const char*, const char*> native[] = {
+      {R"({"gate":"x","target":0})", "a gate of the set native"},
+      {R"({"gate":"gpi","target":0})", "phase"},
+      {R"({"gate":"gpi2","target":0,"phase":1.5})", "turns from -1"},
+      {R"({"gate":"gpi2","target":2,"phase":0})", "from 0 to 1"},
+      {R"({"gate":"ms","targets":[0,1],"phases":[0.1]})", "two phases"},
+      {R"({"gate":"ms","targets":[0,1],"phases":[0.1,0.2],"angle":0.3})", "turns from 0"},
+      {R"({"gate":"ms","targets":[0],"phases":[0.1,0.2]})", "two different targets"},
+      {R"({"gate":"zz","targets":[0,1]})", "angle"},
+      {R"({"gate":"zz","targets":[0,1],"angle":0.1,"control":0})", "controls"},
+  };
+  for (const auto& [gate, fragment] : native) {
+    INFO(gate);
+    CHECK_THROWS_WITH(read_ionq(in_native_ionq(gate), "job"),
+                      Catch::Contains(fragment) && Catch::Contains("circuit[3]"));
+  }
 }
 
 TEST_CASE("Readers end soon and orderly whatever they are given", "[formats]") {

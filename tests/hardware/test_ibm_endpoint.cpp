@@ -64,8 +64,7 @@ DeviceJob turned(std::vector<double> angles) {
 
 /// The forms in which jobs are sent and results come back.
 using Form = std::map<std::string, std::string>;
-const std::vector<Form> forms{
-    {}, {{"results", "samples"}}, {{"results", "packed"}, {"parameters", "packed"}}};
+const std::vector<Form> forms{{}, {{"results", "samples"}}, {{"results", "packed"}, {"parameters", "lists"}}};
 
 TEST_CASE("A whole sweep goes to IBM in one item or PUB and comes back the same in every encoding", "[ibm]") {
   std::vector<std::vector<Counts>> first;

@@ -5,6 +5,7 @@
 
 #include "hardware/emulator/server.h"
 #include "hardware/endpoint_config.h"
+#include "hardware/transpile/transpile.h"
 #include "tests/hardware/emulator_client.h"
 #include "tests/hardware/endpoint_checks.h"
 
@@ -80,6 +81,43 @@ TEST_CASE("IonQ's results of both generations become counts of the program's own
     // Fetching again gives the same counts.
     CHECK(at.endpoint->fetch(id, job).counts == result.counts);
   }
+}
+
+TEST_CASE("Programs in native gates of IonQ give the same counts, in those that the backend has", "[ionq]") {
+  struct Row {
+    const char *backend, *noise_model, *gateset, *entangler;
+    IonqResultForm form;
+  };
+  for (const Row& row : {Row{"simulator", "ideal", "native", "zz", IonqResultForm::urls},
+                         Row{"simulator", "aria-1", "native", "ms", IonqResultForm::artifacts},
+                         Row{"simulator", "ideal", "ms", "ms", IonqResultForm::urls},
+                         Row{"qpu.forte-1", "", "native", "zz", IonqResultForm::artifacts},
+                         Row{"qpu.aria-1", "", "native", "ms", IonqResultForm::urls}}) {
+    INFO(row.backend << " " << row.gateset);
+    std::map<std::string, std::string> settings{{"backend", row.backend}, {"gateset", row.gateset}};
+    if (*row.noise_model) settings["noise_model"] = row.noise_model;
+    IonqCase at(emulated_ionq({}, row.form), settings);
+    DeviceJob job = turned_ionq_job({0.0, 1.2, M_PI});
+    Sweep& sweep = job.sweeps[0];
+    sweep.program.ops.push_back({DeviceGate::cx, 2, 1, {}});
+    sweep.program.measured = {2, 1, 0};
+    sweep.program = transpile(sweep.program, at.endpoint->info().target).program;
+    const JobResult result = at.endpoint->fetch(at.endpoint->submit(job), job);
+    CHECK(share_of(result.counts[0][0], "100") == 1.0);
+    CHECK(share_of(result.counts[0][2], "111") == Approx(1.0).margin(1e-12));
+    const double expected = std::pow(std::sin(0.6), 2);
+    // Five deviations of a share of 4000 shots.
+    CHECK(std::abs(share_of(result.counts[0][1], "111") - expected) <
+          5 * std::sqrt(expected * (1 - expected) / 4000));
+  }
+  // What the other system has is refused by the service.
+  IonqCase wrong(emulated_ionq(), {{"backend", "qpu.forte-1"}, {"gateset", "ms"}});
+  DeviceJob job = turned_ionq_job({0.3});
+  job.sweeps[0].program.ops.push_back({DeviceGate::cx, 2, 0, {}});
+  job.sweeps[0].program = transpile(job.sweeps[0].program, wrong.endpoint->info().target).program;
+  CHECK_THROWS_WITH(wrong.endpoint->submit(job), Catch::Contains("'ms'"));
+  CHECK_THROWS_WITH(IonqCase(emulated_ionq(), {{"gateset", "rigetti"}}),
+                    Catch::Contains("gateset: expected qis, native, ms or zz, found 'rigetti'"));
 }
 
 TEST_CASE("Shots that leaked are dropped and circuits that failed are named", "[ionq]") {

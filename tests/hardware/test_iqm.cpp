@@ -195,3 +195,30 @@ TEST_CASE("Reversed bits of an IQM server come back reversed, and waiting jobs a
   at.endpoint->cancel(id);
   CHECK(at.endpoint->status(id).state == JobState::cancelled);
 }
+
+TEST_CASE("What IQM's server says of its qubits and gates is read, unless a file says it", "[iqm]") {
+  EmulatorOptions options = iqm_emulated();
+  options.noise.gates = {{Gate::rx, {}, {{depolarising(0.02, 1), -1}}, 1},
+                         {Gate::cz, {}, {{depolarising(0.04, 2), -1}}, 1}};
+  options.noise.readout = {0.01, 0.03};
+  options.noise.readout_of[1] = {0.1, 0.2};
+  const IqmCase at(options);
+  const DeviceProperties& known = at.endpoint->info().target.properties;
+  REQUIRE(known.qubits.size() == 5);
+  CHECK(known.qubits[0].readout_error.value() == Approx(0.02));
+  CHECK(known.qubits[1].readout_error.value() == Approx(0.15));
+  int pulses = 0, pairs = 0;
+  for (const GateProperties& gate : known.gates) {
+    ++(gate.q1 < 0 ? pulses : pairs);
+    CHECK(gate.error.value() == Approx(gate.q1 < 0 ? 0.02 / 2 : 0.04 * 3 / 4).epsilon(1e-9));
+  }
+  CHECK(pulses == 5);
+  CHECK(pairs == 4);
+
+  const EndpointSettings settings("test", {{"url", "http://127.0.0.1:" + std::to_string(at.server.port())},
+                                           {"api_key_env", "QMTL_TEST_IQM_KEY"}});
+  DeviceProperties given;
+  given.qubits.resize(5);
+  given.qubits[2].readout_error = 0.25;
+  CHECK(make_endpoint({"iqm", settings, {}, given})->info().target.properties == given);
+}

@@ -100,6 +100,14 @@ class PresetFiles {
     file("qasm3 bound", write_qasm3(bound));
     file("qasm2", write_qasm2(bound));
     file("ionq", ionq_input(bound).dump());
+    for (const IonqGatesName& row : ionq_gates) {
+      if (row.gates == IonqGates::qis) continue;
+      const TranspileResult result = transpile(program, ionq_target(row.gates));
+      entry["native"].push_back(
+          {{"gates", row.name},
+           {"file", write(ionq_input(with_inputs(result.program, inputs), row.gates).dump())},
+           {"measured", result.program.measured}});
+    }
     for (const DeviceTarget& device : devices()) {
       for (const DeviceProgram* one : {&program, &bound}) {
         const TranspileResult result = transpile(*one, device);

@@ -10,6 +10,7 @@
 #include "hardware/formats/ionq.h"
 #include "hardware/formats/qasm_writer.h"
 #include "hardware/program_stats.h"
+#include "hardware/transpile/transpile.h"
 #include "io/files/atomic_file.h"
 #include "runtime/base/error.h"
 
@@ -30,11 +31,11 @@ std::vector<CircuitFile> file_each(const std::vector<DeviceProgram>& programs,
 constexpr std::size_t ionq_circuits = 5000, ionq_gates = 150'000;
 
 /// The input of one job or, where one is too small, of several.
-std::vector<CircuitFile> ionq_files(const std::vector<DeviceProgram>& programs) {
+std::vector<CircuitFile> ionq_files(const std::vector<DeviceProgram>& programs, IonqGates set) {
   std::vector<std::vector<DeviceProgram>> jobs;
   std::size_t gates = 0;
   for (const DeviceProgram& program : programs) {
-    const std::size_t own = ionq_circuit(program).size();
+    const std::size_t own = ionq_circuit(program, set).size();
     if (jobs.empty() || jobs.back().size() == ionq_circuits || gates + own > ionq_gates) {
       jobs.emplace_back();
       gates = 0;
@@ -46,7 +47,7 @@ std::vector<CircuitFile> ionq_files(const std::vector<DeviceProgram>& programs) 
   for (const std::vector<DeviceProgram>& job : jobs) {
     CircuitFile file;
     file.name = jobs.size() == 1 ? "circuits.json" : "circuits" + std::to_string(files.size()) + ".json";
-    file.text = (job.size() == 1 ? ionq_input(job.front()) : ionq_inputs(job)).dump() + "\n";
+    file.text = (job.size() == 1 ? ionq_input(job.front(), set) : ionq_inputs(job, set)).dump() + "\n";
     for (const DeviceProgram& program : job) file.circuits.push_back(program.name);
     files.push_back(std::move(file));
   }
@@ -189,11 +190,18 @@ Json export_qasm2(const ExportSource& source) {
   return write_circuits(source, head_circuits(source), {".qasm", false, qasm2_files});
 }
 Json export_ionq(const ExportSource& source) {
-  return write_circuits(source, head_circuits(source), {".json", false, ionq_files});
+  const IonqGates set = source.asked.options.gates;
+  HeadCircuits head = head_circuits(source);
+  if (set != IonqGates::qis)
+    for (HeadProgram& program : head.programs)
+      program.program = transpile(program.program, ionq_target(set)).program;
+  return write_circuits(source, head,
+                        {".json", false, [set](const auto& programs) { return ionq_files(programs, set); }});
 }
 
 constexpr std::array<std::string_view, 3> program_options{"split", "max-qubits", "bound"};
 constexpr std::array<std::string_view, 2> bound_options{"split", "max-qubits"};
+constexpr std::array<std::string_view, 3> ionq_options{"split", "max-qubits", "gateset"};
 
 }  // namespace
 
@@ -202,6 +210,6 @@ const ExportFormat qasm3_format{"qasm3", "OpenQASM 3: the head's circuit, its an
 const ExportFormat qasm2_format{"qasm2", "OpenQASM 2: the head's circuit for each sample", bound_options,
                                 export_qasm2, check_has_circuit};
 const ExportFormat ionq_format{"ionq", "IonQ JSON (API v0.4): the head's circuit for each sample",
-                               bound_options, export_ionq, check_has_circuit};
+                               ionq_options, export_ionq, check_has_circuit};
 
 }  // namespace qmtl

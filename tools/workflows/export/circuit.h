@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct CircuitFile {
 struct CircuitForm {
   const char* ending;
   bool inputs;  ///< can leave the samples' angles open
-  std::vector<CircuitFile> (*files)(const std::vector<DeviceProgram>& programs);
+  std::function<std::vector<CircuitFile>(const std::vector<DeviceProgram>&)> files;
 };
 
 /// A file of OpenQASM 3 for each program.

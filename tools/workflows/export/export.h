@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hardware/formats/ionq.h"
 #include "hardware/split.h"
 #include "io/edge/circuit.h"
 #include "io/edge/quantise.h"
@@ -23,11 +24,12 @@ namespace qmtl {
 /// to it.
 struct ExportOptions {
   HeadSplit split = HeadSplit::wide;
-  int max_qubits = 0;         ///< of a program; 0: no limit
-  bool bound = false;         ///< a program for each sample instead of inputs for their angles
-  std::string target;         ///< file of a backend's configuration, or line-N, ring-N, grid-RxC, heavy-hex-D
-  std::string basis;          ///< the device's gates; "": those of the target, else cz,rz,sx,x
-  std::string properties;     ///< file that says how well the device works; "": as the target says itself
+  int max_qubits = 0;      ///< of a program; 0: no limit
+  bool bound = false;      ///< a program for each sample instead of inputs for their angles
+  std::string target;      ///< file of a backend's configuration, or line-N, ring-N, grid-RxC, heavy-hex-D
+  std::string basis;       ///< the device's gates; "": those of the target, else cz,rz,sx,x
+  std::string properties;  ///< file that says how well the device works; "": as the target says itself
+  IonqGates gates = IonqGates::qis;
   std::string qubits, avoid;  ///< of the device, which to use alone and which not (avoided_parts.h)
   EdgePacking packing = EdgePacking::none;
   EdgeMethod method = EdgeMethod::automatic;

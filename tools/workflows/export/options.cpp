@@ -26,6 +26,17 @@ constexpr std::array option_rows{
         "side)",
         [](ExportOptions& o, const std::string& text) { o.split = parse_head_split(text); }},
     ExportOption{
+        "gateset", "SET",
+        "ionq: qis (default: gates that the service compiles), or those of its devices: ms (Aria), zz "
+        "(Forte)",
+        [](ExportOptions& o, const std::string& text) {
+          const auto row = std::find_if(ionq_gates.begin(), ionq_gates.end(),
+                                        [&](const IonqGatesName& known) { return known.name == text; });
+          if (row == ionq_gates.end())
+            throw usage_error("--gateset: expected qis, ms or zz, found '" + text + "'");
+          o.gates = row->gates;
+        }},
+    ExportOption{
         "max-qubits", "N", "circuits: qubits that a program may use (default: no limit)",
         [](ExportOptions& o, const std::string& text) { o.max_qubits = positive<int>("max-qubits", text); }},
     ExportOption{"bound", "", "qasm3, isa: a program for each sample instead of inputs for their angles",

@@ -62,7 +62,7 @@ class Hdf5Mutant:
                 try:
                     getattr(self, self.random.choice(("attribute", "attribute", "numbers", "numbers", "numbers", "shape", "kind", "name", "text")))(
                         self.random.choice(objects))
-                except (TypeError, ValueError, OSError, KeyError, RuntimeError, OverflowError) as error:
+                except (AttributeError, TypeError, ValueError, OSError, KeyError, RuntimeError, OverflowError) as error:
                     self.said.append(f"(not possible: {error})")
 
     def attribute(self, at):

@@ -6,6 +6,7 @@
 
 #include "io/config/config.h"
 #include "io/files/atomic_file.h"
+#include "runtime/base/error.h"
 #include "runtime/base/hash.h"
 
 namespace qmtl {
@@ -59,6 +60,10 @@ Registration find_registration(const CompareSpec& spec, const std::string& hash)
   if (spec.registered.empty())
     return {false, spec.file + " names no text with registered designs (register)"};
   const std::string place = fs::path(spec.registered).filename().string();
+  if (!fs::is_regular_file(spec.registered))
+    throw usage_error(spec.file +
+                      ": register: expected a text with the hashes of registered designs, found no file " +
+                      spec.registered + "; write it, or leave register out");
   std::istringstream lines(read_file(spec.registered));
   const std::string file =
       fs::path(spec.file).parent_path().filename().string() + "/" + fs::path(spec.file).filename().string();

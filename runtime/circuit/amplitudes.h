@@ -9,7 +9,8 @@ namespace qmtl {
 
 /// Numbers of a sample as the amplitudes of a state: basis state j has x_j / |x|, where x_j is number of[j]
 /// and those behind the last are 0. Prepared from |0...0> by rotations about Y and CX (Mottonen et al. 2004,
-/// quant-ph/0407010), so that everything which takes rotations takes it.
+/// quant-ph/0407010), so that everything which takes rotations takes it. Statevectors may begin with them
+/// instead (plan/amplitude_start.h): the same up to rounding.
 ///
 /// The rotations' angles are functions of the numbers themselves (no angle map is in front of them): on level
 /// k of a binary tree over the basis states, split at the highest qubit first, each of 2^k nodes turns by 2

@@ -83,6 +83,15 @@ struct Block {
   bool operator==(const Block&) const = default;
 };
 
+/// The circuit's angles that an encoding's rotations turn by, level by level.
+struct EncodedAngles {
+  int encoding = 0;  ///< number among the whole circuit's
+  int numbers = 0;   ///< that are encoded; the amplitudes behind them are 0
+  std::vector<int> angles;
+
+  bool operator==(const EncodedAngles&) const = default;
+};
+
 /// The head's circuit: a shared stage (uploads and shared layers) and task blocks that branch from its state.
 struct Circuit {
   int qubits = 0;
@@ -95,6 +104,8 @@ struct Circuit {
   int inputs = 0, trainable = 0;  ///< how many there are; 0 where `angle_of`, `param_of` are empty
   /// Their angles are further inputs of `angle_of`, behind the sample's own.
   std::vector<AmplitudeEncoding> encodings;
+  /// Those encodings whose angles are the circuit's, all of them: in cones as well, which know no inputs.
+  std::vector<EncodedAngles> encoded;
 
   int outputs() const {
     int count = 0;

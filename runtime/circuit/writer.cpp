@@ -104,7 +104,15 @@ int CircuitWriter::param(const Expression& expression) {
 void CircuitWriter::finish(int inputs, int trainable) {
   // Inputs that no gate reads have no angle, so that the others' numbers are theirs only if all are read.
   if (plain_only_angles_ && plain_angles_ != inputs) write_out_angles();
-  for (AmplitudeEncoding& encoding : circuit_.encodings) encoding.first += inputs - first_encoded;
+  for (std::size_t e = 0; e < circuit_.encodings.size(); ++e) {
+    AmplitudeEncoding& encoding = circuit_.encodings[e];
+    EncodedAngles& encoded = circuit_.encoded.emplace_back();
+    encoded.encoding = static_cast<int>(e);
+    encoded.numbers = static_cast<int>(encoding.of.size());
+    for (int r = 0; r < encoding.rotations(); ++r)
+      encoded.angles.push_back(angle(input_number(encoding.first + r)));
+    encoding.first += inputs - first_encoded;
+  }
   for (Expression& expression : circuit_.angle_of)
     for (Monomial& term : expression.terms)
       for (int& input : term.inputs)

@@ -19,12 +19,14 @@ template <class Real>
 struct AmplitudeLanes {
   static constexpr bool amplitudes = true;
 
-  static void product_state(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
-    AmplitudeProductState(qubits, sin, cos, prefix, out);
+  /// States so large start with no numbers (most_start_qubits).
+  static void first_state(const Program& program, const Real*, const Real* sin, const Real* cos, Real* prefix,
+                          Real* out) {
+    AmplitudeProductState(program.qubits, sin, cos, prefix, out);
   }
-  static void product_gradient(int qubits, const Real* sin, const Real* cos, const Real* prefix, Real* bra,
-                               Real* scratch, Real* gradient) {
-    AmplitudeProductGradient(qubits, sin, cos, prefix, bra, scratch, gradient);
+  static void first_gradient(const Program& program, const Real*, const Real* sin, const Real* cos,
+                             const Real* prefix, Real* bra, Real* scratch, Real* gradient, Real*) {
+    AmplitudeProductGradient(program.qubits, sin, cos, prefix, bra, scratch, gradient);
   }
   static void forward(const RyLayer& layer, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
                       State<Real> out, const Real* tangents, const Real* scales, const std::uint8_t* scaled) {
@@ -61,6 +63,12 @@ struct AmplitudeLanes {
   static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block,
                                 const typename Diagonals<Real>::Diagonal& diagonal, const Real* probability) {
     return AmplitudeDiagonalDot(qubits, block, diagonal, probability);
+  }
+  static void diagonal_values(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
+                              const Real* probability, Real* values) {
+    for (std::size_t v = 0; v < diagonals.value.size(); ++v)
+      hn::Store(AmplitudeDiagonalDot(qubits, block, diagonals.value[v], probability), Tag<Real>(),
+                values + diagonals.column[v] * tile);
   }
   static void fold(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
                    const Real* cotangents, State<Real> ket, State<Real> bra, bool add) {

@@ -27,6 +27,14 @@ void for_gates(const Program& program, const Each& each) {
   }
 }
 
+/// The part's cone as it is compiled: equal circuits, of whichever encodings, share their program.
+Cone cone_behind(const Part& part) {
+  Cone cone = part.cone;
+  cone.circuit.encoded.clear();
+  if (starts_with_numbers(part)) cone.circuit.shared = gates_behind(part.cone.circuit, *part.start);
+  return cone;
+}
+
 double sign(std::uint64_t mask, std::uint64_t index) { return std::popcount(mask & index) & 1 ? -1.0 : 1.0; }
 
 }  // namespace
@@ -35,14 +43,15 @@ template <class Real>
 BoundPart<Real>::BoundPart(const Part& part, int outputs, bool second_moments, Programs& programs,
                            const StepKernels<Real>& step, const CompileOptions& options)
     : step_(step),
-      cone_(part.cone),
+      cone_(cone_behind(part)),
       method_(part.method),
       outputs_(outputs),
       second_moments_(second_moments),
-      shared_program_(programs.get(part.cone.circuit, part.method, options)),
+      shared_program_(programs.get(cone_.circuit, part.method, options)),
       program_(*shared_program_),
       params_(part.cone.params.size()) {
   bound_.program = &program_;
+  if (starts_with_numbers(part)) bound_.start_column = part.start->column;
   bound_.sample_terms.resize(program_.gates);
   for_gates(program_, [&](std::size_t slot, const std::vector<AngleTerm>& terms, double, double) {
     for (const AngleTerm& term : terms)

@@ -37,7 +37,9 @@ constexpr std::size_t aligned(std::size_t columns) { return (columns + 1) * tile
 template <class Real>
 struct Engine<Real>::Impl {
   Plan plan;
-  int angles = 0, params = 0, outputs = 0;
+  int angles = 0, params = 0, outputs = 0;  ///< angles: columns
+  bool numbers = false;                     ///< take_numbers
+  AngleColumns columns;
   bool second_moments = false;
   bool bound = false;
   LaneUse lanes = LaneUse::automatic;
@@ -50,11 +52,13 @@ struct Engine<Real>::Impl {
   int values() const { return second_moments ? 2 * outputs : outputs; }
 
   void make_parts() {
+    columns = AngleColumns(plan, numbers);
+    angles = columns.count();
     parts.clear();
     engine::Programs programs;
     const auto step = engine::step_kernels_for<Real>(kernels->target);
     for (const Part& part : plan.parts)
-      parts.push_back(engine::make_part<Real>(part, outputs, second_moments, programs, step));
+      parts.push_back(engine::make_part<Real>(columns.placed(part), outputs, second_moments, programs, step));
   }
 
   /// Those that a call with so many samples runs with. No bit depends on it.
@@ -124,22 +128,24 @@ struct Engine<Real>::Impl {
 
   void load_angles(const Buffers& buffers, std::size_t samples, std::size_t first, std::size_t tiles,
                    const Real* rows) const {
-    const std::size_t a = angles;
+    const std::size_t a = angles, turning = columns.angles().size();
     for (std::size_t t = 0; t < tiles; ++t, first += tile) {
       buffers.kernels().rows_to_tile(rows + first * a, a, count(samples, first), buffers.angles(t));
-      if (!buffers.kernels().all_below(buffers.angles(t), a, Real(engine::far_angle)))
-        engine::take_near(std::span(buffers.angles(t), a * tile));
+      if (!buffers.kernels().all_below(buffers.angles(t), turning, Real(engine::far_angle)))
+        engine::take_near(std::span(buffers.angles(t), turning * tile));
     }
   }
 
-  void forward_chunk(const Buffers& buffers, std::size_t samples, std::size_t first,
-                     std::size_t tiles) const {
+  /// kept: a gradient follows, and no part or tile is run in between.
+  void forward_chunk(const Buffers& buffers, std::size_t samples, std::size_t first, std::size_t tiles,
+                     bool kept = false) const {
     for (const auto& part : parts)
       for (std::size_t t = 0; t < tiles; ++t) {
         engine::TileData<Real> data =
             buffers.tile_data(t, count(samples, first + t * tile), first + t * tile);
         data.cotangents = nullptr;
         data.angle_gradients = nullptr;
+        data.kept = kept;
         part->run_tile(buffers.kernels(), data, nullptr, buffers.workspace());
       }
   }
@@ -151,7 +157,8 @@ struct Engine<Real>::Impl {
       buffers.kernels().tile_to_rows(buffers.tile_data(t).values, v, count(samples, first), rows + first * v);
   }
 
-  /// `ask(buffers, first, tiles)` fills a chunk's cotangents.
+  /// `ask(buffers, first, tiles)` fills a chunk's cotangents
+  /// and says whether it left the chunk's only tile and part behind a forward run.
   template <class Ask>
   void run(std::size_t samples, const Real* angle_rows, Real* value_rows, Real* angle_gradients, double* flat,
            const DrawKeys& keys, const Ask& ask) const {
@@ -163,13 +170,16 @@ struct Engine<Real>::Impl {
     for (const auto& part : parts) sums.push_back(part->unit_sums(table, samples, lanes));
     for_chunks(samples, [&](std::size_t first, std::size_t tiles) {
       load_angles(buffers, samples, first, tiles, angle_rows);
-      ask(buffers, first, tiles);
+      const bool kept = ask(buffers, first, tiles);
       for (std::size_t t = 0; t < tiles; ++t)
         std::fill_n(buffers.tile_data(t).angle_gradients, a * tile, Real(0));
       for (std::size_t p = 0; p < parts.size(); ++p)
-        for (std::size_t t = 0; t < tiles; ++t)
-          parts[p]->run_tile(table, buffers.tile_data(t, count(samples, first + t * tile), first + t * tile),
-                             &sums[p], buffers.workspace());
+        for (std::size_t t = 0; t < tiles; ++t) {
+          engine::TileData<Real> data =
+              buffers.tile_data(t, count(samples, first + t * tile), first + t * tile);
+          data.kept = kept;
+          parts[p]->run_tile(table, data, &sums[p], buffers.workspace());
+        }
       store_values(buffers, samples, first, tiles, value_rows);
       for (std::size_t t = 0; t < tiles; ++t, first += tile)
         table.tile_to_rows(buffers.tile_data(t).angle_gradients, a, count(samples, first),
@@ -194,7 +204,6 @@ Engine<Real>::Engine(Plan plan, SimdTarget target) : impl_(std::make_unique<Impl
       std::find(here.begin(), here.end(), SimdTarget::avx2) != here.end())
     impl_->amplitude_kernels = &engine::kernels_for<Real>(SimdTarget::avx2);
   impl_->plan = std::move(plan);
-  impl_->angles = impl_->plan.angles;
   impl_->params = impl_->plan.params;
   impl_->outputs = impl_->plan.outputs;
   impl_->make_parts();
@@ -238,6 +247,18 @@ void Engine<Real>::set_second_moments(bool on) {
   impl_->second_moments = on;
   impl_->bound = false;
   impl_->make_parts();
+}
+
+template <class Real>
+void Engine<Real>::take_numbers() {
+  impl_->numbers = true;
+  impl_->bound = false;
+  impl_->make_parts();
+}
+
+template <class Real>
+const AngleColumns& Engine<Real>::columns() const {
+  return impl_->columns;
 }
 
 template <class Real>
@@ -285,7 +306,8 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
   const std::size_t v = impl_->values();
   impl_->run(samples, angles, values, angle_gradients, sums, keys,
              [&](const typename Impl::Buffers& buffers, std::size_t first, std::size_t tiles) {
-               impl_->forward_chunk(buffers, samples, first, tiles);
+               const bool kept = impl_->parts.size() == 1 && tiles == 1;
+               impl_->forward_chunk(buffers, samples, first, tiles, kept);
                impl_->store_values(buffers, samples, first, tiles, values);
                for (std::size_t t = 0; t < tiles; ++t, first += tile) {
                  const std::size_t count = Impl::count(samples, first);
@@ -293,6 +315,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Cotan
                  cotangents(first, count, values + first * v, buffers.rows());
                  buffers.kernels().rows_to_tile(buffers.rows(), v, count, buffers.cotangents(t));
                }
+               return kept;
              });
 }
 
@@ -305,6 +328,7 @@ void Engine<Real>::vjp_sums(std::size_t samples, const Real* angles, const Real*
                for (std::size_t t = 0; t < tiles; ++t, first += tile)
                  buffers.kernels().rows_to_tile(cotangents + first * v, v, Impl::count(samples, first),
                                                 buffers.cotangents(t));
+               return false;
              });
 }
 

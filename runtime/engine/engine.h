@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/circuit/plan/plan.h"
+#include "runtime/engine/angle_columns.h"
 #include "runtime/engine/draw_keys.h"
 #include "runtime/engine/lane_use.h"
 #include "runtime/engine/simd_target.h"
@@ -36,6 +37,12 @@ class Engine {
   /// The instruction set whose kernels run: the kernels' own word, not the request.
   SimdTarget target() const;
   const Plan& plan() const;
+
+  /// From now on states begin with numbers of the sample where the plan has it, instead of with an encoding's
+  /// rotations: the columns of angles and angle gradients are then those of columns(). The numbers' gradients
+  /// are what add_amplitude_gradient adds. bind() must follow.
+  void take_numbers();
+  const AngleColumns& columns() const;
 
   /// Fixes the trainable parameters (length params()) for the calls that follow.
   void bind(std::span<const double> params);

@@ -146,8 +146,12 @@ std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool 
     return std::make_unique<ExpansionPart<Real>>(part, outputs, second_moments, step.math);
   if (part.method == BlockMethod::device)
     return std::make_unique<DevicePart<Real>>(part, outputs, second_moments);
-  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs, step,
-                                           CompileOptions{.complex = false, .products = !second_moments});
+  CompileOptions options{.complex = false, .products = !second_moments};
+  if (starts_with_numbers(part)) {
+    options.start = part.start->qubits;
+    options.start_numbers = part.start->numbers;
+  }
+  return std::make_unique<BoundPart<Real>>(part, outputs, second_moments, programs, step, options);
 }
 template std::unique_ptr<EnginePart<float>> make_part<float>(const Part&, int, bool, Programs&,
                                                              const StepKernels<float>&);

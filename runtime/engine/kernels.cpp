@@ -29,8 +29,10 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
   thread_local Layout<Real> layout;
   Arena<Real> arena{workspace};
   TakePrepared(program, arena, layout.prepared);
-  Prepare(bound, data, layout);
   const Prepared<Real>& p = layout.prepared;
+  const bool resumed = data.kept && sums;
+  // What was prepared is in its place still.
+  if (!resumed) Prepare(bound, data, layout);
   bool amplitudes = false;
   if constexpr (amplitude_lanes<Real>) {
     amplitudes = UsesAmplitudes(bound, data.samples, data.lanes) &&
@@ -38,8 +40,9 @@ void RunTile(const Bound<Real>& bound, const TileData<Real>& data, UnitSums<Real
     if (amplitudes) RunAmplitudes(bound, data, sums, p, arena);
   }
   if (!amplitudes) {
-    TakeStates(bound, sums != nullptr, program.qubits, arena, layout);
+    TakeStates(bound, sums != nullptr || data.kept, program.qubits, arena, layout);
     const std::size_t subs = (data.samples + lanes<Real> - 1) / lanes<Real>, run = subs * lanes<Real>;
+    layout.kept = resumed && subs == 1 && !UsesAmplitudes(bound, data.samples, data.lanes);
     for (std::size_t sub = 0; sub < subs; ++sub)
       SubTile<Real>(bound, data, sums, layout, static_cast<int>(sub)).run();
     for (std::size_t q = 0; sums && q < static_cast<std::size_t>(program.qubits); ++q)

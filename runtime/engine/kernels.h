@@ -63,6 +63,7 @@ struct RegisterOperators {
 template <class Real>
 struct Bound {
   const Program* program = nullptr;
+  int start_column = 0;        ///< row of the tile's angle array where the program's start has its numbers
   std::vector<Real> constant;  ///< [gates] half of the sum of parameter terms
   std::vector<Real> constant_sin, constant_cos;
   std::vector<std::vector<int>> sample_terms;  ///< [gates] rows of the tile's angle array
@@ -102,6 +103,9 @@ struct TileData {
   /// For devices that draw random numbers: the call's samples, and the tile's first among them.
   DrawKeys keys = {};
   std::size_t first_sample = 0;
+  /// Forward: the next run is the tile's gradient, in the same workspace. Gradient: the last one was that
+  /// forward run. Where a tile's samples are one register the states need not be computed again.
+  bool kept = false;
 };
 
 /// Aligned to a cache line, as the kernels' loads ask for. Not TBB's allocator: the thread sanitizer does not

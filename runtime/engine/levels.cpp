@@ -27,12 +27,17 @@ Mix identity_mix(int qubits) {
   return mix;
 }
 
-Levels::Levels(int qubits, bool lead, Mix entry)
+Levels::Levels(int qubits, bool lead, Mix entry, const std::vector<int>& started)
     : qubits_(qubits), lead_(lead), touched_(qubits, lead), layer_of_(qubits, 0), mix_of_(qubits, 0) {
   mixes_.push_back(std::move(entry));
   if (!lead) layers_.emplace_back();  // layer 0 exists even if empty: it makes |0...0>
   for (int q = 0; q < qubits; ++q) layer_of_[q] = lead ? 1 : 0;
   turn_of_ = layer_of_;
+  // Layer 0 belongs to the others.
+  for (int q : started) {
+    touched_[q] = true;
+    layer_of_[q] = 1;
+  }
 }
 
 void Levels::add(std::span<const Op> ops, bool turns) {

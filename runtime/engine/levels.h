@@ -17,7 +17,8 @@ Mix identity_mix(int qubits);
 /// entry mix comes before the first layer.
 class Levels {
  public:
-  Levels(int qubits, bool lead, Mix entry);
+  /// started: qubits that are in a state of their own before any gate.
+  Levels(int qubits, bool lead, Mix entry, const std::vector<int>& started = {});
 
   /// turns: controlled rotations as one gate each.
   void add(std::span<const Op> ops, bool turns);

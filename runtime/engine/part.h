@@ -39,6 +39,9 @@ class EnginePart {
   virtual void finish(const double* sums, double* gradients) const = 0;
 };
 
+/// Whether the part's state begins with numbers of the sample.
+inline bool starts_with_numbers(const Part& part) { return part.start && part.start->column >= 0; }
+
 /// `outputs`: of the whole circuit; second moments go to columns outputs + o.
 template <class Real>
 std::unique_ptr<EnginePart<Real>> make_part(const Part& part, int outputs, bool second_moments,

@@ -170,7 +170,15 @@ Program compile(const Circuit& circuit, BlockMethod method, const CompileOptions
   bool complex = options.complex;
   const bool turns = !cut_sums(circuit.qubits);
   program.qubits = circuit.qubits;
-  Levels shared(circuit.qubits, false, identity_mix(circuit.qubits));
+  program.start_qubits = static_cast<int>(options.start.size());
+  program.start_numbers = options.start_numbers;
+  if (!options.start.empty()) {
+    program.start_order = options.start;
+    for (int q : others(circuit.qubits, options.start)) program.start_order.push_back(q);
+    for (std::uint32_t i = 0; i < 1u << circuit.qubits; ++i)
+      program.start_index.push_back(deposit(i, program.start_order));
+  }
+  Levels shared(circuit.qubits, false, identity_mix(circuit.qubits), options.start);
   shared.add(circuit.shared, turns);
   program.shared = Levels(shared).layers();
   program.mixes = std::move(shared).mixes();

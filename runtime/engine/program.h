@@ -120,6 +120,12 @@ struct BlockProgram {
 
 struct Program {
   int qubits = 0;
+  /// How many qubits begin with numbers of the sample as amplitudes, and how many numbers; the other qubits
+  /// begin with layer 0. start_order: those, number j having bit k on start_order[k], then the others;
+  /// start_index: in that order's numbering of basis states, each one's index.
+  int start_qubits = 0, start_numbers = 0;
+  std::vector<int> start_order;
+  std::vector<std::uint32_t> start_index;
   bool complex = false;              ///< any state has an imaginary part
   std::vector<RyLayer> shared;       ///< layer 0 acts on |0...0>: a product state
   std::vector<Mix> mixes;            ///< after each shared layer
@@ -135,8 +141,10 @@ struct Program {
 };
 
 struct CompileOptions {
-  bool complex = false;   ///< the first state has an imaginary part
-  bool products = false;  ///< product readouts where they are cheaper
+  bool complex = false;         ///< the first state has an imaginary part
+  bool products = false;        ///< product readouts where they are cheaper
+  std::vector<int> start = {};  ///< AmplitudeStart::qubits, where its gates are not in the circuit
+  int start_numbers = 0;
   bool operator==(const CompileOptions&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #define QMTL_ENGINE_READOUT_INL_H_
 #endif
 
+#include <algorithm>
 #include <span>
 
 #include "runtime/engine/cut_sums-inl.h"
@@ -70,6 +71,28 @@ HWY_INLINE Vec<Real> DiagonalDotRows(std::span<const Real> diagonal, const Real*
   return hn::Add(hn::Add(s0, s1), hn::Add(s2, s3));
 }
 
+/// DiagonalDotRows of four diagonals at once: x is loaded once. A multiple of four rows.
+template <class Real>
+HWY_INLINE void FourDiagonalDots(const Real* const diagonal[4], std::size_t rows, const Real* x,
+                                 Vec<Real> sums[4]) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>;
+  Vec<Real> s[4][4];
+#pragma GCC unroll 4
+  for (int v = 0; v < 4; ++v)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) s[v][k] = hn::Zero(d);
+  for (std::size_t r = 0; r < rows; r += 4)
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < 4; ++k) {
+      const Vec<Real> at = hn::Load(d, x + (r + k) * n);
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) s[v][k] = hn::MulAdd(hn::Set(d, diagonal[v][r + k]), at, s[v][k]);
+    }
+#pragma GCC unroll 4
+  for (int v = 0; v < 4; ++v) sums[v] = hn::Add(hn::Add(s[v][0], s[v][1]), hn::Add(s[v][2], s[v][3]));
+}
+
 template <class Real>
 Vec<Real> DiagonalDot(int qubits, const BlockProgram& block, const std::vector<Real>& diagonal,
                       const Real* x) {
@@ -80,6 +103,26 @@ Vec<Real> DiagonalDot(int qubits, const BlockProgram& block, const std::vector<R
   for (std::size_t v = 0; v < values; ++v)
     sums[v] = DiagonalDotRows<Real>({diagonal.data() + v * each, each}, x + v * each * lanes<Real>);
   return AddValues(sums, values);
+}
+
+/// The block's values at a sub-tile of values[..][16]; x: the probabilities.
+template <class Real>
+void DiagonalValues(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals, const Real* x,
+                    Real* values) {
+  const Tag<Real> d;
+  const std::size_t count = diagonals.value.size(), rows = block.split.offset_row.size();
+  const auto store = [&](std::size_t v, Vec<Real> sum)
+                         HWY_ATTR { hn::Store(sum, d, values + diagonals.column[v] * tile); };
+  std::size_t v = 0;
+  if (rows % 4 == 0 && !cut_readout(qubits, block.readout_qubits))
+    for (; v + 4 <= count; v += 4) {
+      const Real* four[4];
+      for (std::size_t i = 0; i < 4; ++i) four[i] = diagonals.value[v + i].data();
+      Vec<Real> sums[4];
+      FourDiagonalDots(four, rows, x, sums);
+      for (std::size_t i = 0; i < 4; ++i) store(v + i, sums[i]);
+    }
+  for (; v < count; ++v) store(v, DiagonalDot(qubits, block, diagonals.value[v], x));
 }
 
 /// bra (+)= w * state at one row.
@@ -103,14 +146,25 @@ void FoldCotangents(int, const BlockProgram& block, const Diagonals<Real>& diago
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>;
   const Vec<Real> two = hn::Set(d, Real(2));
-  for (std::size_t r = 0; r < block.split.offset_row.size(); ++r) {
-    Vec<Real> w = hn::Zero(d);
-    for (std::size_t v = 0; v < diagonals.value.size(); ++v)
-      w = hn::MulAdd(hn::Set(d, diagonals.value[v][r]), hn::Load(d, cotangents + diagonals.column[v] * tile),
-                     w);
-    w = hn::Mul(w, two);
-    for (const std::uint32_t base : block.split.base_row)
-      FoldRow(w, ket, bra, (base + block.split.offset_row[r]) * n, add);
+  const std::size_t rows = block.split.offset_row.size();
+  constexpr std::size_t most = 8;  // rows at a time: their sums are chains of their own
+  for (std::size_t first = 0; first < rows; first += most) {
+    const std::size_t some = std::min(most, rows - first);
+    Vec<Real> w[most];
+    for (Vec<Real>& sum : w) sum = hn::Zero(d);
+    for (std::size_t v = 0; v < diagonals.value.size(); ++v) {
+      const Vec<Real> g = hn::Load(d, cotangents + diagonals.column[v] * tile);
+      const Real* diagonal = diagonals.value[v].data() + first;
+      if (some == most) {
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < most; ++r) w[r] = hn::MulAdd(hn::Set(d, diagonal[r]), g, w[r]);
+      } else {
+        for (std::size_t r = 0; r < some; ++r) w[r] = hn::MulAdd(hn::Set(d, diagonal[r]), g, w[r]);
+      }
+    }
+    for (std::size_t r = 0; r < some; ++r)
+      for (const std::uint32_t base : block.split.base_row)
+        FoldRow(hn::Mul(w[r], two), ket, bra, (base + block.split.offset_row[first + r]) * n, add);
   }
 }
 

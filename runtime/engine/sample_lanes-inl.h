@@ -10,6 +10,7 @@
 #include "runtime/engine/product_state-inl.h"
 #include "runtime/engine/readout-inl.h"
 #include "runtime/engine/registers-inl.h"
+#include "runtime/engine/start-inl.h"
 #include "runtime/engine/turns-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,12 +21,22 @@ template <class Real>
 struct SampleLanes {
   static constexpr bool amplitudes = false;
 
-  static void product_state(int qubits, const Real* sin, const Real* cos, Real* prefix, Real* out) {
-    ProductState(qubits, sin, cos, prefix, out);
+  /// numbers: of the sub-tile, where the program starts with them.
+  static void first_state(const Program& program, const Real* numbers, const Real* sin, const Real* cos,
+                          Real* prefix, Real* out) {
+    if (program.start_qubits > 0)
+      StartState(program, numbers, sin, cos, prefix, out);
+    else
+      ProductState(program.qubits, sin, cos, prefix, out);
   }
-  static void product_gradient(int qubits, const Real* sin, const Real* cos, const Real* prefix, Real* bra,
-                               Real* scratch, Real* gradient) {
-    ProductGradient(qubits, sin, cos, prefix, bra, scratch, gradient);
+  /// number_gradients: added to.
+  static void first_gradient(const Program& program, const Real* numbers, const Real* sin, const Real* cos,
+                             const Real* prefix, Real* bra, Real* scratch, Real* gradient,
+                             Real* number_gradients) {
+    if (program.start_qubits > 0)
+      StartGradient(program, numbers, sin, cos, prefix, bra, scratch, gradient, number_gradients);
+    else
+      ProductGradient(program.qubits, sin, cos, prefix, bra, scratch, gradient);
   }
   static void forward(const RyLayer& layer, const Mix& mix, const PhaseTable<Real>& table, State<Real> in,
                       State<Real> out, const Real* tangents, const Real* scales, const std::uint8_t* scaled) {
@@ -60,6 +71,10 @@ struct SampleLanes {
   static Vec<Real> diagonal_dot(int qubits, const BlockProgram& block,
                                 const typename Diagonals<Real>::Diagonal& diagonal, const Real* probability) {
     return DiagonalDot(qubits, block, diagonal, probability);
+  }
+  static void diagonal_values(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
+                              const Real* probability, Real* values) {
+    DiagonalValues(qubits, block, diagonals, probability, values);
   }
   static void fold(int qubits, const BlockProgram& block, const Diagonals<Real>& diagonals,
                    const Real* cotangents, State<Real> ket, State<Real> bra, bool add) {

@@ -31,7 +31,7 @@ class SubTile {
         own_cotangents_(own_cotangents) {}
 
   void run() {
-    forward_shared();
+    if (!layout_.kept) forward_shared();
     bool first = true;
     if (program_.products) first = !run_products();
     for (std::size_t b = 0; b < program_.blocks.size(); ++b) {
@@ -89,14 +89,20 @@ class SubTile {
 
   void forward_shared() {
     const Prepared<Real>& p = layout_.prepared;
-    Mode::product_state(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
-                        layout_.shared[0].re);
+    Mode::first_state(program_, start_of(data_.angles), p.product_sin + offset_, p.product_cos + offset_,
+                      layout_.prefix, layout_.shared[0].re);
     turn(program_.shared[0], in_use(program_.shared[0], layout_.shared[0]));
     for (std::size_t l = 1; l < program_.shared.size(); ++l) {
       const Mix& mix = program_.mixes[l - 1];
       forward_layer(program_.shared[l], mix, in_use(program_.shared[l - 1], layout_.shared[l - 1]),
                     in_use(program_.shared[l], layout_.shared[l]));
     }
+  }
+
+  /// The sub-tile's numbers that the state starts with, or their gradients, in arrays of angles.
+  template <class T>
+  T* start_of(T* angles) const {
+    return program_.start_qubits > 0 ? angles + bound_.start_column * tile + offset_ : nullptr;
   }
 
   /// A layer without gates only mixes before its turns.
@@ -135,12 +141,15 @@ class SubTile {
 
   void run_block(std::size_t b, bool first) {
     const BlockProgram& block = program_.blocks[b];
-    const State<Real> ket = forward_block(block);
+    // Blocks that follow each other share their memory.
+    const bool kept = layout_.kept && program_.blocks.size() == 1;
+    const State<Real> ket = kept ? last_of(block) : forward_block(block);
     const Diagonals<Real>& diagonals = bound_.diagonals[b];
-    Mode::probabilities(program_.qubits, block, ket, layout_.probability);
     const Tag<Real> d;
-    for (std::size_t v = 0; v < diagonals.value.size(); ++v)
-      hn::Store(dot(block, diagonals.value[v]), d, data_.values + diagonals.column[v] * tile + offset_);
+    if (!kept) {
+      Mode::probabilities(program_.qubits, block, ket, layout_.probability);
+      Mode::diagonal_values(program_.qubits, block, diagonals, layout_.probability, data_.values + offset_);
+    }
     if (!sums_) return;
 
     for (const auto& weight : diagonals.weights) {
@@ -160,6 +169,12 @@ class SubTile {
 
   Vec<Real> dot(const BlockProgram& block, const typename Diagonals<Real>::Diagonal& diagonal) const {
     return Mode::diagonal_dot(program_.qubits, block, diagonal, layout_.probability);
+  }
+
+  /// The state after the block's last layer, where it was run with every layer's state kept.
+  State<Real> last_of(const BlockProgram& block) const {
+    if (block.layers.empty()) return last_shared();
+    return in_use(block.layers.back(), layout_.block[block.layers.size() - 1]);
   }
 
   State<Real> shared_bra() const { return with_parts(layout_.bra, program_.shared.back().complex); }
@@ -213,7 +228,7 @@ class SubTile {
   void run_registers() {
     const Mix& tail = program_.mixes.back();
     const State<Real> ket = with_parts(layout_.mixed, program_.complex);
-    Mode::apply(tail, bound_.tables[tail.table], last_shared(), ket);
+    if (!layout_.kept) Mode::apply(tail, bound_.tables[tail.table], last_shared(), ket);
     const State<Real> bra = with_parts(layout_.bra_block, program_.complex);
     const std::size_t n = lanes<Real>;
     std::size_t most = 0;
@@ -222,8 +237,10 @@ class SubTile {
     for (std::size_t r = 0; r < bound_.registers.size(); ++r) {
       const RegisterOperators<Real>& reg = bound_.registers[r];
       Real* rho = layout_.rho + r * most * n;
-      Mode::density(reg, program_.qubits, ket, rho);
-      OperatorValues(reg, rho, data_.values + offset_);
+      if (!layout_.kept) {
+        Mode::density(reg, program_.qubits, ket, rho);
+        OperatorValues(reg, rho, data_.values + offset_);
+      }
       if (!sums_) continue;
       OperatorSums(reg, Mode::amplitudes ? own_cotangents_ : data_.cotangents + offset_, rho,
                    layout_.transposed, sums_->operators[r].data());
@@ -248,8 +265,9 @@ class SubTile {
     }
     const Prepared<Real>& p = layout_.prepared;
     unturn(program_.shared[0], bra, in_use(program_.shared[0], layout_.shared[0]));
-    Mode::product_gradient(program_.qubits, p.product_sin + offset_, p.product_cos + offset_, layout_.prefix,
-                           bra.re, layout_.probability, p.product_gradients + offset_);
+    Mode::first_gradient(program_, start_of(data_.angles), p.product_sin + offset_, p.product_cos + offset_,
+                         layout_.prefix, bra.re, layout_.probability, p.product_gradients + offset_,
+                         start_of(data_.angle_gradients));
   }
 
   const Bound<Real>& bound_;

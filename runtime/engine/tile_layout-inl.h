@@ -54,6 +54,7 @@ struct Layout {
   std::vector<State<Real>> shared, block;
   State<Real> bra, bra_block, scratch, mixed, product, product_bra;
   Real *prefix, *probability, *weights, *rho, *matrix, *transposed;
+  bool kept = false;  ///< the states are those of the forward run (TileData::kept)
 };
 
 template <class Real>

@@ -235,6 +235,14 @@ Answer<Real> run(const Engine<Real>& engine, const Problem& problem, std::size_t
   std::vector<Real> forward(batch * columns, std::numeric_limits<Real>::quiet_NaN());
   engine.forward(batch, angles.data(), forward.data());
   CHECK(forward == answer.values);
+  // Cotangents that are known beforehand: no forward run whose states could be kept.
+  const std::vector<Real> cotangents(
+      problem.cotangents.begin(), problem.cotangents.begin() + static_cast<std::ptrdiff_t>(batch * columns));
+  Answer<Real> known = answer;
+  std::fill(known.param_gradients.begin(), known.param_gradients.end(), 0.0);
+  engine.vjp(batch, angles.data(), cotangents.data(), known.values.data(), known.angle_gradients.data(),
+             known.param_gradients.data());
+  CHECK(known == answer);
   return answer;
 }
 

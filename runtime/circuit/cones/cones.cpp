@@ -182,7 +182,7 @@ std::vector<int> used_register(const Block& block) {
   return kept;
 }
 
-Cone finish(Cone cone, Compaction compaction = {}) {
+Cone finish(Cone cone, const std::vector<EncodedAngles>& encodings, Compaction compaction = {}) {
   compaction.use(cone.circuit.shared);
   for (const Block& block : cone.circuit.blocks) compaction.use(block);
   cone.qubits = compaction.qubits.finish();
@@ -190,6 +190,13 @@ Cone finish(Cone cone, Compaction compaction = {}) {
   cone.params = compaction.params.finish();
   compaction.apply(cone.circuit.shared);
   for (Block& block : cone.circuit.blocks) compaction.apply(block);
+  for (const EncodedAngles& encoded : encodings) {
+    if (!std::all_of(encoded.angles.begin(), encoded.angles.end(),
+                     [&](int angle) { return compaction.angles.used(angle); }))
+      continue;
+    EncodedAngles& kept = cone.circuit.encoded.emplace_back(encoded);
+    for (int& angle : kept.angles) angle = compaction.angles(angle);
+  }
   cone.circuit.qubits = static_cast<int>(cone.qubits.size());
   cone.circuit.angles = static_cast<int>(cone.angles.size());
   cone.circuit.params = static_cast<int>(cone.params.size());
@@ -224,7 +231,7 @@ Cone ConeFinder::operator()(const std::vector<int>& blocks) const {
         if (pruner.keeps(number)) kept.push_back(circuit_.shared[number]);
       });
   std::reverse(kept.begin(), kept.end());
-  return finish(std::move(cone));
+  return finish(std::move(cone), circuit_.encoded);
 }
 
 Cone cone_of(const Circuit& circuit, const std::vector<int>& blocks) { return ConeFinder(circuit)(blocks); }
@@ -268,7 +275,7 @@ Cone restrict_blocks(const Circuit& circuit, std::span<const int> blocks) {
   Compaction compaction;
   for (int qubit = 0; qubit < circuit.qubits; ++qubit) compaction.qubits.use(qubit);
   for (int angle = 0; angle < circuit.angles; ++angle) compaction.angles.use(angle);
-  return finish(std::move(cone), std::move(compaction));
+  return finish(std::move(cone), circuit.encoded, std::move(compaction));
 }
 
 }  // namespace qmtl

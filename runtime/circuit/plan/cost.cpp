@@ -73,9 +73,13 @@ void Cost::add(const Cost& other) {
 
 /// A rotation costs one multiply-add an amplitude and component on the way there, one on the way back and one
 /// for its gradient.
-Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model) {
+Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model,
+                const AmplitudeStart* start) {
   std::vector<QubitState> qubits(static_cast<std::size_t>(circuit.qubits), QubitState{true, false, false, 0});
-  const GateCount shared = count_gates(circuit.shared, qubits);
+  // Behind the start there is a mix for the next gates, but no rotation to be merged with.
+  if (start)
+    for (int q : start->qubits) qubits[static_cast<std::size_t>(q)] = QubitState{false, false, false, 1};
+  const GateCount shared = count_gates(start ? gates_behind(circuit, *start) : circuit.shared, qubits);
   const double amplitudes = std::ldexp(1.0, circuit.qubits);
   double parts = shared.complex ? 2 : 1, states = shared.mixes + 5, bytes = 0;
   double passes = 0, registers = 0, gemm = 0;

@@ -5,6 +5,7 @@
 
 #include "runtime/circuit/circuit.h"
 #include "runtime/circuit/pauli/pauli.h"
+#include "runtime/circuit/plan/amplitude_start.h"
 
 namespace qmtl {
 
@@ -42,7 +43,9 @@ struct CostModel {
 };
 
 /// The statevector methods. Without a bound on sizes: a cost may be beyond any machine.
-Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model = {});
+/// `start`: whose gates need not run; may be null.
+Cost state_cost(const Circuit& circuit, BlockMethod method, const CostModel& model = {},
+                const AmplitudeStart* start = nullptr);
 Cost pauli_cost(const PauliExpansion& expansion, const CostModel& model = {});
 
 }  // namespace qmtl

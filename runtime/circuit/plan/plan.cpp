@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "runtime/base/error.h"
 #include "runtime/base/text.h"
@@ -29,9 +30,12 @@ bool small_registers(const Circuit& circuit) {
                      [](const Block& b) { return b.qubits.size() <= max_operator_qubits && !uploads(b); });
 }
 
-Cost best_cost(const Circuit& circuit, BlockMethod& method, const CostModel& model) {
-  const Cost branch = state_cost(circuit, BlockMethod::branch, model);
-  const Cost operators = state_cost(circuit, BlockMethod::operators, model);
+const AmplitudeStart* start_of(const Part& part) { return part.start ? &*part.start : nullptr; }
+
+Cost best_cost(const Part& part, BlockMethod& method, const CostModel& model) {
+  const Circuit& circuit = part.cone.circuit;
+  const Cost branch = state_cost(circuit, BlockMethod::branch, model, start_of(part));
+  const Cost operators = state_cost(circuit, BlockMethod::operators, model, start_of(part));
   method = small_registers(circuit) && operators.seconds < branch.seconds ? BlockMethod::operators
                                                                           : BlockMethod::branch;
   return method == BlockMethod::operators ? operators : branch;
@@ -42,8 +46,12 @@ Plan whole_plan(const Circuit& circuit, PlanKind kind, const CostModel& model) {
   plan.kind = kind;
   plan.widest = circuit.qubits;
   const BlockMethod method = kind == PlanKind::operators ? BlockMethod::operators : BlockMethod::branch;
-  plan.cost = state_cost(circuit, method, model);
-  if (circuit.qubits <= max_state_qubits) plan.parts.push_back({whole(circuit), method});
+  const std::optional<AmplitudeStart> start = amplitude_start(circuit);
+  plan.cost = state_cost(circuit, method, model, start ? &*start : nullptr);
+  if (circuit.qubits <= max_state_qubits) {
+    plan.parts.push_back({whole(circuit), method});
+    plan.parts.back().start = start;
+  }
   return plan;
 }
 
@@ -65,7 +73,8 @@ struct ConeGroup {
 ConeGroup cone_group(const ConeFinder& cone_of, std::vector<int> blocks, const CostModel& model) {
   std::sort(blocks.begin(), blocks.end());
   ConeGroup group{blocks, {cone_of(blocks), BlockMethod::branch}, {}};
-  group.cost = best_cost(group.part.cone.circuit, group.part.method, model);
+  group.part.start = amplitude_start(group.part.cone.circuit);
+  group.cost = best_cost(group.part, group.part.method, model);
   return group;
 }
 
@@ -149,17 +158,34 @@ Plan per_register_plan(const Circuit& circuit, bool cones, bool pauli, const Pla
   return plan;
 }
 
-Plan build_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& options) {
-  switch (kind) {
-    case PlanKind::cones:
-      return per_register_plan(circuit, true, false, options);
-    case PlanKind::pauli:
-      return per_register_plan(circuit, false, true, options);
-    case PlanKind::mixed:
-      return per_register_plan(circuit, true, true, options);
-    default:
-      return whole_plan(circuit, kind, options.model);
+/// Where a part reads an encoding's angles, all do: its rotations then run in every part.
+void drop_shared_starts(Plan& plan, const CostModel& model) {
+  if (std::none_of(plan.parts.begin(), plan.parts.end(), [](const Part& part) { return part.start; })) return;
+  std::set<int> read;  // angles of the whole circuit that rotations turn by
+  for (const Part& part : plan.parts)
+    for (std::size_t a = 0; a < part.cone.angles.size(); ++a)
+      if (!part.start ||
+          !std::count(part.start->angles.begin(), part.start->angles.end(), static_cast<int>(a)))
+        read.insert(part.cone.angles[a]);
+  for (Part& part : plan.parts) {
+    if (!part.start || std::none_of(part.start->angles.begin(), part.start->angles.end(), [&](int angle) {
+          return read.count(part.cone.angles[static_cast<std::size_t>(angle)]) > 0;
+        }))
+      continue;
+    const Cost with = state_cost(part.cone.circuit, part.method, model, start_of(part));
+    part.start.reset();
+    const Cost without = state_cost(part.cone.circuit, part.method, model);
+    plan.cost.add({without.flops - with.flops, without.bytes, without.seconds - with.seconds});
   }
+}
+
+Plan build_plan(const Circuit& circuit, PlanKind kind, const PlanOptions& options) {
+  const bool cones = kind == PlanKind::cones || kind == PlanKind::mixed,
+             pauli = kind == PlanKind::pauli || kind == PlanKind::mixed;
+  Plan plan = cones || pauli ? per_register_plan(circuit, cones, pauli, options)
+                             : whole_plan(circuit, kind, options.model);
+  drop_shared_starts(plan, options.model);
+  return plan;
 }
 
 std::string gigabytes(double bytes) { return significant(bytes / 1e9, bytes < 1e15 ? 3 : 2) + " GB"; }

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/circuit/circuit.h"
 #include "runtime/circuit/cones/cones.h"
+#include "runtime/circuit/plan/amplitude_start.h"
 #include "runtime/circuit/plan/cost.h"
 
 namespace qmtl {
@@ -33,6 +35,8 @@ struct Part {
   /// pauli: of the outputs with noise, and the same with their second moments; null: it is the cone's.
   std::shared_ptr<const PauliExpansion> expansion = nullptr, expansion_of_moments = nullptr;
   std::function<std::unique_ptr<SampleDevice>(bool second_moments)> device = nullptr;  ///< device
+  /// Of a statevector that can begin with an encoding's amplitudes, where all parts that read them can.
+  std::optional<AmplitudeStart> start = std::nullopt;
 };
 
 /// What one kind of plan would cost, and why it was or was not taken.

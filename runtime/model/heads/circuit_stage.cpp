@@ -3,12 +3,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "runtime/model/heads/angle_map.h"
 #include "runtime/model/heads/circuit_start.h"
 #include "runtime/model/layers/elementwise.h"
 
 namespace qmtl {
+namespace {
+
+/// Of a sample, by the functions that a circuit's angles are.
+std::vector<std::size_t> read_inputs(const Circuit& circuit) {
+  std::set<std::size_t> read;
+  for (const Expression& angle : circuit.angle_of)
+    for (const Monomial& term : angle.terms)
+      for (int input : term.inputs)
+        if (input < circuit.sample_inputs()) read.insert(static_cast<std::size_t>(input));
+  return {read.begin(), read.end()};
+}
+
+}  // namespace
 
 template <class Real>
 void CircuitStage<Real>::Part::bind(std::span<const double> params) {
@@ -37,6 +51,7 @@ CircuitStage<Real>::CircuitStage(const AnsatzSpec& ansatz, const StageSetup& set
   first_block_ = std::move(assembly.first_block);
   output_sums_ = std::move(assembly.outputs);
   outputs_ = static_cast<std::size_t>(circuit_.outputs());
+  mapped_ = read_inputs(circuit_);
   for (const BlockRange& generation : generations) generations_.push_back(make_part(generation, setup));
   if (generations.empty()) generations_.push_back(make_part(whole(circuit_), 0, setup));
   for (const BlockRange& group : groups) {
@@ -78,6 +93,7 @@ typename CircuitStage<Real>::Part CircuitStage<Real>::make_part(Cone cone, std::
   Part part;
   part.engine = std::make_unique<Engine<Real>>(
       make_plan(cone.circuit, parse_plan_kind(setup.plan), setup.options), setup.target);
+  part.engine->take_numbers();
   part.outputs = cone.outputs.size();
   part.cone = std::move(cone);
   part.first_output = first;
@@ -113,7 +129,7 @@ template <class Real>
 std::vector<double> CircuitStage<Real>::angles(const Matrix<Real>& z) const {
   // Every generation has the whole shared stage and so all angles.
   Memory& memory = memory_.local();
-  encode(z, generations_.front(), memory);
+  encode(z, generations_.front(), generations_.front().all_angles(), memory);
   return {memory.angles.data(), memory.angles.data() + memory.angles.size()};
 }
 
@@ -137,9 +153,10 @@ std::vector<double> CircuitStage<Real>::values_by(const Matrix<Real>& z, const D
   std::vector<double> all(rows * outputs_);
   Memory& memory = memory_.local();
   for (const Part& used : generations_) {
-    encode(z, used, memory);
+    const Engine<Real>& engine = engine_of(used);
+    encode(z, used, engine.columns(), memory);
     memory.values.resize(rows * used.outputs);
-    engine_of(used).forward(rows, memory.angles.data(), memory.values.data(), keys);
+    engine.forward(rows, memory.angles.data(), memory.values.data(), keys);
     for (std::size_t i = 0; i < rows; ++i)
       std::copy_n(memory.values.data() + i * used.outputs, used.outputs,
                   all.data() + i * outputs_ + used.first_output);
@@ -156,9 +173,9 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
   const Engine<Real>& engine = used.training && pass.training ? *used.training : *used.engine;
   const auto stride = static_cast<std::size_t>(engine.values());
   Memory& memory = memory_.local();
-  encode(z, used, memory);
+  encode(z, used, engine.columns(), memory);
   memory.values.resize(rows * stride);
-  memory.angle_gradients.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
+  memory.angle_gradients.resize(z.rows(), static_cast<Eigen::Index>(engine.angles()));
   memory.circuit_gradient.assign(used.cone.params.size(), 0.0);
   std::vector<double>&expectations = memory.expectations, &given = memory.given;
   const auto at_readout = [&](std::size_t first, std::size_t count, const Real* tile, Real* tile_cotangents) {
@@ -187,7 +204,7 @@ void CircuitStage<Real>::gradient(const Pass& pass, std::size_t group, const Mat
              memory.circuit_gradient.data(), {pass.seed, pass.step, pass.samples.data()});
   for (std::size_t i = 0; i < used.cone.params.size(); ++i)
     add_trained_gradient(circuit_, used.cone.params[i], memory.circuit_gradient[i], trained_, gradient);
-  decode(z, used, memory, dz, gradient, gain_gradient);
+  decode(z, used, engine.columns(), memory, dz, gradient, gain_gradient);
 }
 
 template <class Real>
@@ -206,8 +223,16 @@ bool CircuitStage<Real>::Part::takes_whole(const Matrix<Real>& z) const {
 }
 
 template <class Real>
-void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, Memory& memory) const {
-  if (!circuit_.angle_of.empty()) return encode_functions(z, used, memory);
+AngleColumns CircuitStage<Real>::Part::all_angles() const {
+  Plan plan;
+  plan.angles = static_cast<int>(angles());
+  return {plan, false};
+}
+
+template <class Real>
+void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, const AngleColumns& with,
+                                Memory& memory) const {
+  if (!circuit_.angle_of.empty()) return encode_functions(z, used, with, memory);
   const auto columns = static_cast<Eigen::Index>(used.angles());
   memory.angles.resize(z.rows(), columns);
   memory.slopes.resize(z.rows(), columns);
@@ -233,39 +258,58 @@ void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, Memory&
 }
 
 template <class Real>
-void CircuitStage<Real>::encode_functions(const Matrix<Real>& z, const Part& used, Memory& memory) const {
+template <class Each>
+void CircuitStage<Real>::for_rotated(const AngleColumns& columns, const Each& each) const {
+  for (std::size_t e = 0; e < circuit_.encodings.size(); ++e) {
+    const auto& direct = columns.encoded();
+    if (std::none_of(direct.begin(), direct.end(),
+                     [&](const EncodedColumns& found) { return found.encoding == static_cast<int>(e); }))
+      each(circuit_.encodings[e]);
+  }
+}
+
+template <class Real>
+void CircuitStage<Real>::encode_functions(const Matrix<Real>& z, const Part& used,
+                                          const AngleColumns& columns, Memory& memory) const {
   const std::size_t rows = static_cast<std::size_t>(z.rows()), width = this->width();
   const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
-  memory.angles.resize(z.rows(), static_cast<Eigen::Index>(used.angles()));
+  memory.angles.resize(z.rows(), static_cast<Eigen::Index>(columns.count()));
   memory.slopes.resize(z.rows(), z.cols());
   memory.inputs.resize(rows * inputs);
   for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t k = 0; k < width; ++k) {
+    for (const std::size_t k : mapped_) {
       const std::size_t at = i * width + k;
       const Angle angle = angle_of(head_.angle_map, gain_ * static_cast<double>(z.data()[at]));
       memory.inputs[i * inputs + k] = angle.value;
       memory.slopes.data()[at] = static_cast<Real>(angle.slope);
     }
-  if (!circuit_.encodings.empty()) {
-    memory.sample.assign(z.data(), z.data() + z.size());
-    for (std::size_t i = 0; i < rows; ++i)
-      for (const AmplitudeEncoding& encoding : circuit_.encodings)
-        amplitude_angles(encoding, std::span(memory.sample).subspan(i * width, width),
-                         std::span(memory.inputs)
-                             .subspan(i * inputs + static_cast<std::size_t>(encoding.first),
-                                      static_cast<std::size_t>(encoding.rotations())));
-  }
-  Real* to = memory.angles.data();
+  bool rotated = false;
+  for_rotated(columns, [&](const AmplitudeEncoding&) { rotated = true; });
+  if (rotated) memory.sample.assign(z.data(), z.data() + z.size());
   for (std::size_t i = 0; i < rows; ++i)
-    for (const int a : used.cone.angles)
+    for_rotated(columns, [&](const AmplitudeEncoding& encoding) {
+      amplitude_angles(encoding, std::span(memory.sample).subspan(i * width, width),
+                       std::span(memory.inputs)
+                           .subspan(i * inputs + static_cast<std::size_t>(encoding.first),
+                                    static_cast<std::size_t>(encoding.rotations())));
+    });
+  Real* to = memory.angles.data();
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (const int column : columns.angles()) {
+      const int a = used.cone.angles[static_cast<std::size_t>(column)];
       *to++ = static_cast<Real>(value(circuit_.angle_of[static_cast<std::size_t>(a)],
                                       std::span(memory.inputs).subspan(i * inputs, inputs), trained_));
+    }
+    for (const EncodedColumns& encoded : columns.encoded())
+      for (const int number : circuit_.encodings[static_cast<std::size_t>(encoded.encoding)].of)
+        *to++ = z(static_cast<Eigen::Index>(i), number);
+  }
 }
 
 template <class Real>
-void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& used, Memory& memory,
-                                          Matrix<Real>& dz, std::span<double> gradient,
-                                          double* gain_gradient) const {
+void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& used,
+                                          const AngleColumns& columns, Memory& memory, Matrix<Real>& dz,
+                                          std::span<double> gradient, double* gain_gradient) const {
   const std::size_t width = this->width();
   const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
   std::vector<double> of_inputs(inputs), of_sample(width);
@@ -275,30 +319,39 @@ void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& use
   for (Eigen::Index i = 0; i < z.rows(); ++i) {
     std::fill(of_inputs.begin(), of_inputs.end(), 0.0);
     const auto row = std::span(memory.inputs).subspan(static_cast<std::size_t>(i) * inputs, inputs);
-    for (const int a : used.cone.angles)
+    for (const int column : columns.angles()) {
+      const int a = used.cone.angles[static_cast<std::size_t>(column)];
       qmtl::add_gradient(circuit_.angle_of[static_cast<std::size_t>(a)], static_cast<double>(*gradients++),
                          row, trained_, of_inputs, gradient);
+    }
     std::fill(of_sample.begin(), of_sample.end(), 0.0);
-    for (const AmplitudeEncoding& encoding : circuit_.encodings)
+    for (const EncodedColumns& encoded : columns.encoded())
+      for (const int number : circuit_.encodings[static_cast<std::size_t>(encoded.encoding)].of)
+        of_sample[static_cast<std::size_t>(number)] += static_cast<double>(*gradients++);
+    for_rotated(columns, [&](const AmplitudeEncoding& encoding) {
       add_amplitude_gradient(encoding,
                              std::span(memory.sample).subspan(static_cast<std::size_t>(i) * width, width),
                              std::span(of_inputs).subspan(static_cast<std::size_t>(encoding.first),
                                                           static_cast<std::size_t>(encoding.rotations())),
                              of_sample);
-    for (std::size_t k = 0; k < width; ++k) {
+    });
+    for (const std::size_t k : mapped_) {
       const auto column = static_cast<Eigen::Index>(k);
       const double g = of_inputs[k] * static_cast<double>(memory.slopes(i, column));
-      dz(i, column) = static_cast<Real>(g * gain_ + of_sample[k]);
+      of_sample[k] = g * gain_ + of_sample[k];
       through_angles += g * static_cast<double>(z(i, column));
     }
+    for (std::size_t k = 0; k < width; ++k)
+      dz(i, static_cast<Eigen::Index>(k)) = static_cast<Real>(of_sample[k]);
   }
   if (gain_gradient) *gain_gradient += through_angles;
 }
 
 template <class Real>
-void CircuitStage<Real>::decode(const Matrix<Real>& z, const Part& used, Memory& memory, Matrix<Real>& dz,
-                                std::span<double> gradient, double* gain_gradient) const {
-  if (!circuit_.angle_of.empty()) return decode_functions(z, used, memory, dz, gradient, gain_gradient);
+void CircuitStage<Real>::decode(const Matrix<Real>& z, const Part& used, const AngleColumns& with,
+                                Memory& memory, Matrix<Real>& dz, std::span<double> gradient,
+                                double* gain_gradient) const {
+  if (!circuit_.angle_of.empty()) return decode_functions(z, used, with, memory, dz, gradient, gain_gradient);
   if (used.takes_whole(z) && !gain_gradient) {
     dz.resize(z.rows(), z.cols());
     scaled_product_each(values_of(std::as_const(memory.angle_gradients)),

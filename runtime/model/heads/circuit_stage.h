@@ -109,6 +109,8 @@ class CircuitStage {
     std::size_t angles() const { return cone.angles.size(); }
     /// Whether the angles are made of z's columns in their order, all of them.
     bool takes_whole(const Matrix<Real>& z) const;
+    /// All of the cone's angles, whichever an engine has columns for.
+    AngleColumns all_angles() const;
   };
   /// What a thread computes in, kept from unit to unit.
   struct Memory {
@@ -127,13 +129,17 @@ class CircuitStage {
     return groups_.empty() ? generations_.front() : groups_[group];
   }
   /// Into memory.angles and memory.slopes.
-  void encode(const Matrix<Real>& z, const Part& part, Memory& memory) const;
-  void encode_functions(const Matrix<Real>& z, const Part& part, Memory& memory) const;
+  void encode(const Matrix<Real>& z, const Part& part, const AngleColumns& columns, Memory& memory) const;
+  void encode_functions(const Matrix<Real>& z, const Part& part, const AngleColumns& columns,
+                        Memory& memory) const;
+  /// Calls each(encoding) for those whose rotations have columns.
+  template <class Each>
+  void for_rotated(const AngleColumns& columns, const Each& each) const;
   /// d loss / d z of the angles' gradients, and ADDS those of trained weights and of the gain.
-  void decode(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
-              std::span<double> gradient, double* gain_gradient) const;
-  void decode_functions(const Matrix<Real>& z, const Part& part, Memory& memory, Matrix<Real>& dz,
-                        std::span<double> gradient, double* gain_gradient) const;
+  void decode(const Matrix<Real>& z, const Part& part, const AngleColumns& columns, Memory& memory,
+              Matrix<Real>& dz, std::span<double> gradient, double* gain_gradient) const;
+  void decode_functions(const Matrix<Real>& z, const Part& part, const AngleColumns& columns, Memory& memory,
+                        Matrix<Real>& dz, std::span<double> gradient, double* gain_gradient) const;
   /// `engine_of` chooses a part's engine.
   template <class EngineOf>
   std::vector<double> values_by(const Matrix<Real>& z, const DrawKeys& keys, const EngineOf& engine_of) const;
@@ -150,9 +156,10 @@ class CircuitStage {
   std::vector<int> first_block_;  ///< of the circuit, for each block of the specification
   std::vector<std::vector<int>> output_sums_;
   std::size_t outputs_ = 0;
-  std::vector<Part> generations_;  ///< all outputs; one part without generations
-  std::vector<Part> groups_;       ///< empty: the only generation serves every group
-  PlanOptions options_;            ///< of plans, for devices too
+  std::vector<std::size_t> mapped_;  ///< numbers of a sample that functions read, through the angle map
+  std::vector<Part> generations_;    ///< all outputs; one part without generations
+  std::vector<Part> groups_;         ///< empty: the only generation serves every group
+  PlanOptions options_;              ///< of plans, for devices too
   SimdTarget target_;
   std::vector<double> trained_, params_;
   double gain_ = 1.0;

@@ -278,6 +278,11 @@ Circuit side_by_side(const Circuit& circuit, std::size_t copies) {
       encoding.first = place.input(encoding.first);
       all.encodings.push_back(std::move(encoding));
     }
+    for (EncodedAngles moved : circuit.encoded) {
+      moved.encoding += static_cast<int>(copy * circuit.encodings.size());
+      for (int& angle : moved.angles) angle += angles;
+      all.encoded.push_back(std::move(moved));
+    }
     all.qubits += circuit.qubits;
     all.angles += circuit.angles;
     all.params += circuit.params;

@@ -57,15 +57,20 @@ void print_by_hand(const AnsatzSpec& ansatz) {
       std::printf("%s", written_layer(layer, "block.layer").c_str());
 }
 
-void print_encodings(const Circuit& circuit) {
-  for (const AmplitudeEncoding& encoding : circuit.encodings) {
+void print_encodings(const Circuit& circuit, const Plan& plan) {
+  for (std::size_t e = 0; e < circuit.encodings.size(); ++e) {
+    const AmplitudeEncoding& encoding = circuit.encodings[e];
+    const bool start = std::any_of(plan.parts.begin(), plan.parts.end(), [&](const Part& part) {
+      return part.start && part.start->encoding == static_cast<int>(e);
+    });
     const auto numbers = static_cast<long long>(encoding.of.size());
     const long long states = 1LL << encoding.qubits;
     line("amplitudes",
          plural(numbers, "number") + " of z over their norm as the state of " +
              plural(encoding.qubits, "qubit") +
              (numbers < states ? " (the other " + std::to_string(states - numbers) + " are 0)" : "") + ": " +
-             plural(encoding.rotations(), "rotation") + " and " + std::to_string(states - 2) + " CX");
+             plural(encoding.rotations(), "rotation") + " and " + std::to_string(states - 2) + " CX" +
+             (start ? ", instead of which statevectors begin with them" : ""));
   }
   if (!circuit.encodings.empty()) line("", "z itself, past head.angle_map and head.gain");
 }
@@ -97,7 +102,7 @@ void print_circuit(const ModelPlan& found) {
     line("encoding", plural(a.qubits, "qubit") + ", " + plural(found.circuit.angles, "angle") + " in " +
                          plural(a.uploads, "upload") + "; " +
                          layers_text(a.layers, a.rotations, a.entangler));
-  print_encodings(found.circuit);
+  print_encodings(found.circuit, found.plan);
   std::string registers = "all qubits";
   if (!a.registers.empty())
     registers = "registers given by hand";

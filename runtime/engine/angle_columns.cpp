@@ -2,8 +2,14 @@
 #include "runtime/engine/angle_columns.h"
 
 #include <map>
+#include <numeric>
 
 namespace qmtl {
+
+AngleColumns::AngleColumns(int angles) : count_(angles), angles_(static_cast<std::size_t>(angles)) {
+  std::iota(angles_.begin(), angles_.end(), 0);
+  column_of_ = angles_;
+}
 
 AngleColumns::AngleColumns(const Plan& plan, bool numbers)
     : column_of_(static_cast<std::size_t>(plan.angles)) {

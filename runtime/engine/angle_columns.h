@@ -19,6 +19,8 @@ struct EncodedColumns {
 class AngleColumns {
  public:
   AngleColumns() = default;
+  /// Those of all of so many angles.
+  explicit AngleColumns(int angles);
   /// numbers: whether states begin with them where the plan has it (Part::start).
   AngleColumns(const Plan& plan, bool numbers);
 

@@ -35,11 +35,11 @@ std::size_t ExpansionWorkspace(const BoundExpansion<Real>& bound) {
          tile * bound.constant.size();
 }
 
-/// Some samples of a tile from `offset`. Vector stores may alias anything: what the loops need is held in
-/// locals. `sums`: the coefficients' of the first register; the others' are `stride` further each.
+/// Factors, nodes and values of some samples of a tile from `offset`. Vector stores may alias anything: what
+/// the loops need is held in locals.
 template <class Real>
-void RunExpansionPart(const BoundExpansion<Real>& bound, const TileData<Real>& data, Real* sums,
-                      std::size_t stride, const ExpansionLayout<Real>& layout, std::size_t offset) {
+void ExpansionForward(const BoundExpansion<Real>& bound, const TileData<Real>& data,
+                      const ExpansionLayout<Real>& layout, std::size_t offset) {
   const Tag<Real> d;
   constexpr std::size_t n = lanes<Real>, registers = expansion_registers<Real>,
                         samples = expansion_samples<Real>;
@@ -85,8 +85,20 @@ void RunExpansionPart(const BoundExpansion<Real>& bound, const TileData<Real>& d
     for (std::size_t r = 0; r < registers; ++r)
       hn::Store(hn::Add(even[r], odd[r]), d, out + columns[v] * tile + r * n);
   }
-  if (!sums) return;
+}
 
+/// Behind it, gradients. `sums`: the coefficients' of the first register; the others' are `stride` further
+/// each.
+template <class Real>
+void ExpansionGradient(const BoundExpansion<Real>& bound, const TileData<Real>& data, Real* sums,
+                       std::size_t stride, const ExpansionLayout<Real>& layout, std::size_t offset) {
+  const Tag<Real> d;
+  constexpr std::size_t n = lanes<Real>, registers = expansion_registers<Real>,
+                        samples = expansion_samples<Real>;
+  const ExpansionLayout<Real> at = layout;
+  const std::size_t angles = bound.constant.size(), nodes = bound.nodes.size();
+  const PauliNode* node_list = bound.nodes.data();
+  const Real* coefficients = bound.coefficients.data();
   std::fill_n(at.node_bars, nodes * samples, Real(0));
   std::fill_n(at.factor_bars, 2 * angles * samples, Real(0));
   const int* node_first = bound.node_first.data();
@@ -144,9 +156,11 @@ void RunExpansion(const BoundExpansion<Real>& bound, const TileData<Real>& data,
   at.node_bars = at.nodes + bound.nodes.size() * samples;
   at.gradients = at.node_bars + bound.nodes.size() * samples;
   const std::size_t stride = sums ? sums->phase.size() * n / tile : 0;  // of a register's sums
-  for (std::size_t offset = 0; offset < tile; offset += samples)
-    RunExpansionPart(bound, data, sums ? sums->phase.data() + offset / n * stride : nullptr, stride, at,
-                     offset);
+  for (std::size_t offset = 0; offset < tile; offset += samples) {
+    // What the forward run left is in its place where it ran all samples at once.
+    if (!data.kept || !sums || samples < tile) ExpansionForward(bound, data, at, offset);
+    if (sums) ExpansionGradient(bound, data, sums->phase.data() + offset / n * stride, stride, at, offset);
+  }
   if (!sums) return;
   for (std::size_t i = 0; i < angles; ++i) sums->gate[i] += TileSum(at.gradients + i * tile);
 }

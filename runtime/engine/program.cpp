@@ -10,6 +10,8 @@
 namespace qmtl::engine {
 namespace {
 
+static_assert(!cut_sums(most_start_qubits));
+
 bool parity(std::uint64_t v) { return std::popcount(v) & 1; }
 
 std::uint32_t deposit(std::uint32_t value, const std::vector<int>& positions) {

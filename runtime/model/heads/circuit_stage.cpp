@@ -129,7 +129,7 @@ template <class Real>
 std::vector<double> CircuitStage<Real>::angles(const Matrix<Real>& z) const {
   // Every generation has the whole shared stage and so all angles.
   Memory& memory = memory_.local();
-  encode(z, generations_.front(), generations_.front().all_angles(), memory);
+  encode(z, generations_.front(), AngleColumns(static_cast<int>(generations_.front().angles())), memory);
   return {memory.angles.data(), memory.angles.data() + memory.angles.size()};
 }
 
@@ -223,13 +223,6 @@ bool CircuitStage<Real>::Part::takes_whole(const Matrix<Real>& z) const {
 }
 
 template <class Real>
-AngleColumns CircuitStage<Real>::Part::all_angles() const {
-  Plan plan;
-  plan.angles = static_cast<int>(angles());
-  return {plan, false};
-}
-
-template <class Real>
 void CircuitStage<Real>::encode(const Matrix<Real>& z, const Part& used, const AngleColumns& with,
                                 Memory& memory) const {
   if (!circuit_.angle_of.empty()) return encode_functions(z, used, with, memory);
@@ -269,10 +262,23 @@ void CircuitStage<Real>::for_rotated(const AngleColumns& columns, const Each& ea
 }
 
 template <class Real>
+bool CircuitStage<Real>::are_numbers(const AngleColumns& columns) const {
+  if (!columns.angles().empty() || columns.encoded().size() != 1) return false;
+  const std::vector<int>& of = circuit_.encodings[static_cast<std::size_t>(columns.encoded()[0].encoding)].of;
+  for (std::size_t i = 0; i < of.size(); ++i)
+    if (of[i] != static_cast<int>(i)) return false;
+  return of.size() == width();
+}
+
+template <class Real>
 void CircuitStage<Real>::encode_functions(const Matrix<Real>& z, const Part& used,
                                           const AngleColumns& columns, Memory& memory) const {
   const std::size_t rows = static_cast<std::size_t>(z.rows()), width = this->width();
   const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
+  if (are_numbers(columns)) {
+    memory.angles = z;
+    return;
+  }
   memory.angles.resize(z.rows(), static_cast<Eigen::Index>(columns.count()));
   memory.slopes.resize(z.rows(), z.cols());
   memory.inputs.resize(rows * inputs);
@@ -310,6 +316,10 @@ template <class Real>
 void CircuitStage<Real>::decode_functions(const Matrix<Real>& z, const Part& used,
                                           const AngleColumns& columns, Memory& memory, Matrix<Real>& dz,
                                           std::span<double> gradient, double* gain_gradient) const {
+  if (are_numbers(columns)) {
+    dz = memory.angle_gradients;
+    return;
+  }
   const std::size_t width = this->width();
   const auto inputs = static_cast<std::size_t>(circuit_.function_inputs());
   std::vector<double> of_inputs(inputs), of_sample(width);

@@ -109,8 +109,6 @@ class CircuitStage {
     std::size_t angles() const { return cone.angles.size(); }
     /// Whether the angles are made of z's columns in their order, all of them.
     bool takes_whole(const Matrix<Real>& z) const;
-    /// All of the cone's angles, whichever an engine has columns for.
-    AngleColumns all_angles() const;
   };
   /// What a thread computes in, kept from unit to unit.
   struct Memory {
@@ -132,6 +130,8 @@ class CircuitStage {
   void encode(const Matrix<Real>& z, const Part& part, const AngleColumns& columns, Memory& memory) const;
   void encode_functions(const Matrix<Real>& z, const Part& part, const AngleColumns& columns,
                         Memory& memory) const;
+  /// Whether the columns are a sample's numbers in their order, all of them.
+  bool are_numbers(const AngleColumns& columns) const;
   /// Calls each(encoding) for those whose rotations have columns.
   template <class Each>
   void for_rotated(const AngleColumns& columns, const Each& each) const;

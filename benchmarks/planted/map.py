@@ -132,19 +132,23 @@ def judge(found, epsilon):
     best = max(row["test"] for row in rows)
     found["best"] = best
     found["needed"] = {head: needed(rows, head, best, epsilon) for head in QUANTUM + ("hybrid",) + CLASSICAL}
-    quantum = [found["needed"][head] for head in QUANTUM if found["needed"][head] is not None]
+    quantum = found["needed"]["qmtl"]
     found["ratio"], found["bound"] = None, False
-    if quantum:
+    if quantum is not None:
         controls = [(found["needed"][head] or max(row["parameters"] for row in rows if row["head"] == head),
                      found["needed"][head] is None) for head in CLASSICAL]
         reached = [count for count, never in controls if not never]
         fewest = min(reached) if reached else max(count for count, _ in controls)
-        found["ratio"], found["bound"] = fewest / min(quantum), not reached
+        found["ratio"], found["bound"] = fewest / quantum, not reached
     return found
 
 
 def label(found):
     return f"{found['kind']} {found['depth']} | {found['noise']} | {found['samples']} | {found['tasks']}"
+
+
+def place(found):
+    return f"{found['kind']} {found['depth']} with noise {found['noise']}, {found['samples']} samples, T = {found['tasks']}"
 
 
 def tables(cells, epsilon):
@@ -155,8 +159,8 @@ def tables(cells, epsilon):
         scores = {row["head"]: row["test"] for row in found["rows"] if row["equal_width"]}
         lines.append(f"| {label(found)} | " + " | ".join(f"{scores[head]:.3f}" for head in heads) + " |")
     lines += ["", f"Fewest head parameters within {epsilon} of the best head of any size (–: no size tried is), and how many times "
-              "fewer the quantum head needs than the classical control that needs fewest (≥: no classical control comes so close, "
-              "and its largest size counts):", "",
+              "fewer `qmtl` needs than the classical control (from linear on) that needs fewest (≥: no classical control comes so "
+              "close, and the largest size counts):", "",
               "| rule | noise | samples | T | best | " + " | ".join(heads) + " | times fewer |",
               "|---|---:|---:|---:|---:|" + "---:|" * (len(heads) + 1)]
     for found in cells:
@@ -170,8 +174,10 @@ def statement(cells):
     ahead = [found for found in cells if found["ratio"] is not None and found["ratio"] >= 4]
     if not ahead:
         return f"In none of the {len(cells)} cells does the quantum head need at least 4 times fewer parameters than every classical control."
+    without = [found for found in ahead if (found["needed"]["no entangler"] or 10 ** 9) <= found["needed"]["qmtl"]]
     return (f"In {len(ahead)} of {len(cells)} cells the quantum head needs at least 4 times fewer parameters than every classical "
-            "control: " + "; ".join(label(found).replace(" | ", ", ") for found in ahead) + ".")
+            "control: " + "; ".join(place(found) for found in ahead) + f". In {len(without)} of these it needs no entanglement for it"
+            + (": " + "; ".join(place(found) for found in without) if without else "") + ".")
 
 
 def main():

@@ -104,7 +104,7 @@ struct TileData {
   DrawKeys keys = {};
   std::size_t first_sample = 0;
   /// Forward: the next run is the tile's gradient, in the same workspace. Gradient: the last one was that
-  /// forward run. Where a tile's samples are one register the states need not be computed again.
+  /// forward run. Where all of the tile's samples run at once, what it made need not be computed again.
   bool kept = false;
 };
 

@@ -102,17 +102,20 @@ class Planted(Program):
         self.assertIn("low-rank 2 | 0.0 | 400 | 4", text)
 
     def test_the_statement_holds_only_where_every_classical_control_needs_four_times_as_much(self):
-        def cell(mlp_test, mlp_parameters):
+        def cell(mlp_test, mlp_parameters, tanh_parameters=400):
             rows = [{"head": head, "name": head, "equal_width": True, "parameters": 40, "test": 0.6, "backbone": 0}
-                    for head in ("no entangler", "hybrid", *planted_map.CLASSICAL)]
-            rows += [{"head": "qmtl", "name": "q", "equal_width": False, "parameters": 20, "test": 0.9, "backbone": 0},
-                     {"head": "mlp", "name": "m", "equal_width": False, "parameters": mlp_parameters, "test": mlp_test, "backbone": 0}]
+                    for head in ("no entangler", "hybrid", "linear", "low-rank", "local")]
+            rows += [{"head": head, "name": head, "equal_width": False, "parameters": parameters, "test": test, "backbone": 0}
+                     for head, parameters, test in (("qmtl", 20, 0.9), ("mlp", mlp_parameters, mlp_test), ("local-tanh", tanh_parameters, 0.6))]
             return planted_map.judge({"kind": "circuit", "depth": 1, "noise": 0, "samples": 1, "tasks": 1, "rows": rows}, 0.01)
 
         self.assertEqual((cell(0.9, 60)["ratio"], cell(0.9, 60)["bound"]), (3.0, False))
-        self.assertEqual((cell(0.7, 200)["ratio"], cell(0.7, 200)["bound"]), (10.0, True))
+        self.assertEqual((cell(0.7, 200)["ratio"], cell(0.7, 200)["bound"]), (20.0, True))
         self.assertIn("In none of the 1 cells", planted_map.statement([cell(0.9, 60)]))
-        self.assertIn("In 1 of 1 cells", planted_map.statement([cell(0.9, 80)]))
+        self.assertIn("In 1 of the 1 cells", planted_map.statement([cell(0.9, 80)]))
+        undecided = planted_map.statement([cell(0.9, 80, tanh_parameters=40)])  # of which nobody knows what more would do
+        self.assertIn("In none of the 1 cells", undecided)
+        self.assertIn("local-tanh was not tried", undecided)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include "tools/program/options.h"
 #include "tools/program/text/describe.h"
 #include "tools/program/text/describe_edge.h"
+#include "tools/program/text/inspect_classical.h"
 #include "tools/program/text/inspect_gradients.h"
 #include "tools/workflows/inspect/known_file.h"
 
@@ -14,16 +15,20 @@ namespace {
 
 namespace po = boost::program_options;
 
-const Usage usage{"qmtl inspect FILE [options]",
-                  "Shows what is in a data set, a checkpoint, the best checkpoint of a run folder or a head "
-                  "file (.qmh): sizes, "
-                  "parameters per\n"
-                  "part, tasks, hashes. The file is verified as a whole. With --gradients FILE is a training "
-                  "configuration:\n"
-                  "how its circuit's gradients spread over random parameters at several widths and depths.",
-                  "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json\n"
-                  "  qmtl inspect benchmarks/digits/digits.toml --gradients --depths 1,2,4 --widths 4,8,12",
-                  true};
+const Usage usage{
+    "qmtl inspect FILE [options]",
+    "Shows what is in a data set, a checkpoint, the best checkpoint of a run folder or a head "
+    "file (.qmh): sizes, "
+    "parameters per\n"
+    "part, tasks, hashes. The file is verified as a whole. With --gradients FILE is a training "
+    "configuration:\n"
+    "how its circuit's gradients spread over random parameters at several widths and depths. With\n"
+    "--classical the terms of a trained head's expansion, and the fewest of them that reproduce its "
+    "logits.",
+    "  qmtl inspect runs/digits\n  qmtl inspect benchmarks/digits/digits.h5 --json\n"
+    "  qmtl inspect benchmarks/digits/digits.toml --gradients --depths 1,2,4 --widths 4,8,12\n"
+    "  qmtl inspect runs/digits --classical --epsilon 0.02",
+    true};
 
 /// Shows one kind of file; the result is the exit code.
 struct Show {
@@ -53,10 +58,12 @@ struct Show {
 int inspect_command(const Ranks& ranks, const Arguments& args) {
   po::options_description own("Options of inspect");
   add_gradient_options(own);
+  add_classical_options(own);
   const auto options = parse_options(ranks, usage, own, {"file"}, {"file"}, args);
   if (!options) return 0;
   if (options->has("gradients")) return inspect_gradients(ranks, *options);
   refuse_set(*options, "inspect without --gradients");
+  if (options->has("classical")) return inspect_classical(ranks, *options);
   const KnownFile known = read_known_file(options->text("file"));
   return std::visit(Show{known.path, options->common.json}, known.content);
 }

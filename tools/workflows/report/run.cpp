@@ -318,6 +318,7 @@ Section run_section(const Run& run, Charts& charts) {
   body += parameter_table(checkpoint);
   body += circuit_html(checkpoint.config.model);
   body += layer_circuits_html(checkpoint.config.model.backbone);
+  body += classical_html(run);
   body += epoch_table(run);
   body += details("Configuration as resolved", preformatted(checkpoint.config_text, "Configuration"));
   body += environment_html(run);

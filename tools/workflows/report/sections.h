@@ -29,6 +29,8 @@ struct Run {
 Run read_run(const std::string& folder);
 /// Time of the phases and of the ranks; nothing for a run without times.
 Html timing_html(const Run& run, Charts& charts);
+/// What of a trained head's circuit is a small classical model; computed on the rows of its data set.
+Html classical_html(const Run& run);
 /// Program, machines, ranks, starts and restarts.
 Html environment_html(const Run& run);
 Section run_section(const Run& run, Charts& charts);
